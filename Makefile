@@ -1,0 +1,89 @@
+# bpfsh: an interactive, transactional shell for the BPF objects of a running kernel
+#
+#	make                    build bpfsh
+#	make check              every test (root and a kernel with bpf(2))
+#	make bench              speed side by side with the installed bpftool
+#	make install            PREFIX and DESTDIR are honoured
+#	make SANITIZE=1 O=DIR   the same with address and undefined-behaviour sanitizers
+#
+# Objects go below O; WERROR=1 turns warnings into errors.
+
+O	?= build
+PREFIX	?= /usr/local
+DESTDIR	?=
+CC	?= cc
+CLANG	?= clang
+PKG_CONFIG ?= pkg-config
+
+VERSION	:= 0.1.0
+PKGS	:= libbpf libelf libedit smartcols
+DRAW	:= libcgraph libgvc
+
+CFLAGS	?= -O2 -g
+WARN	:= -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
+	   -Wno-unused-parameter -Wno-missing-field-initializers -Wno-format-nonliteral -Wno-sign-compare
+ifeq ($(WERROR),1)
+WARN	+= -Werror
+endif
+ifeq ($(SANITIZE),1)
+CFLAGS	+= -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+LDFLAGS	+= -fsanitize=address,undefined
+endif
+
+# The shared objects that are opened only when a picture is asked for: their
+# names as the linker would record them, since they differ between releases.
+soname	= $(shell objdump -p "$$($(CC) -print-file-name=lib$(1).so)" 2>/dev/null | awk '$$1 == "SONAME" { print $$2 }')
+
+CPPFLAGS += -D_GNU_SOURCE -I. -DVERSION='"$(VERSION)"' \
+	    -DLIBGVC='"$(call soname,gvc)"' -DLIBCGRAPH='"$(call soname,cgraph)"' \
+	    -DLIBCAPSTONE='"$(call soname,capstone)"' \
+	    $(shell $(PKG_CONFIG) --cflags $(PKGS) $(DRAW))
+LDLIBS	+= $(shell $(PKG_CONFIG) --libs $(PKGS)) -ljq -ldl
+
+SRCS	:= $(wildcard shell/*.c commands/*.c render/*.c)
+OBJS	:= $(SRCS:%.c=$(O)/%.o)
+LIBOBJS	:= $(filter-out $(O)/shell/main.o,$(OBJS))
+UNITS	:= $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/*_test.c))
+FUZZERS	:= $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
+PROGS	:= $(patsubst %.c,$(O)/%.o,$(wildcard tests/progs/*.bpf.c scripts/*.bpf.c))
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+all: $(O)/bpfsh
+
+$(O)/bpfsh: $(OBJS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(O)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 $(CPPFLAGS) $(WARN) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# Programs for the kernel: tests and worked examples.
+$(O)/%.bpf.o: %.bpf.c Makefile
+	@mkdir -p $(@D)
+	$(CLANG) -target bpf -g -O2 -Wall -I/usr/include/$(shell $(CC) -dumpmachine) -MMD -MP -c -o $@ $<
+
+progs: $(PROGS)
+
+$(O)/tests/unit/%: $(O)/tests/unit/%.o $(LIBOBJS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+$(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(LIBOBJS)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+units: $(UNITS)
+fuzzers: $(FUZZERS)
+
+check: all units progs
+	tests/run $(O)
+
+bench: all progs
+	tests/bench/run $(O)
+
+clean:
+	rm -rf $(O)
+
+-include $(OBJS:.o=.d) $(UNITS:=.d) $(FUZZERS:=.d) $(PROGS:.o=.d)
+
+.PHONY: all progs units fuzzers check bench clean install
