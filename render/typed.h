@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Typed data, both ways: bytes of a map to text through BTF, and words that
+ * somebody typed to bytes.
+ *
+ * A BTF type is compiled once into a plan (struct typed) whose offsets are
+ * checked and whose names are escaped; printing a value walks the plan,
+ * allocates nothing, and needs typed_size() bytes of data. A plan is
+ * read-only after typed_new(), so it may be shared. It borrows the BTF, which
+ * must outlive it. Facts about BTF: linux/btf.h.
+ */
+#ifndef BPFSH_TYPED_H
+#define BPFSH_TYPED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shell/buf.h"
+#include "shell/diag.h"
+
+struct btf;
+struct typed;
+
+enum typed_style {
+	/* What "bpftool -j map dump" has below "formatted": bit-fields are "0x1f". */
+	TYPED_BPFTOOL_JSON,
+	/* The indented look-alike of JSON that "bpftool map dump" prints; not JSON. */
+	TYPED_BPFTOOL_PLAIN,
+	/*
+	 * Ours, always JSON, and read back by typed_encode() to the same bytes:
+	 * bit-fields are numbers with their sign, enums are names where one fits,
+	 * members of anonymous structs and unions are listed as C reaches them, a
+	 * union has all its members, global data is one object, 128-bit integers
+	 * are "0x..." strings, floats that JSON has no number for are "inf",
+	 * "-inf" and "nan(0xBITS)". What user space cannot read (timers, locks,
+	 * kptrs, list and tree heads) is a mark like "<bpf_timer>". Padding is not
+	 * shown, and is zero when read back.
+	 */
+	TYPED_NICE,
+};
+
+/* Compiles type @type_id; NULL with a diagnostic where the BTF is damaged or has no values of it. */
+struct typed *typed_new(const struct btf *btf, uint32_t type_id, struct diags *d);
+void typed_free(struct typed *t);
+
+/* Bytes that a value takes; at most UINT32_MAX. Compare it with the map's own size before use. */
+size_t typed_size(const struct typed *t);
+/* True where a part of the value cannot be read or written from user space (a "<mark>"). */
+bool typed_has_special(const struct typed *t);
+
+/* Appends the value at @data; TYPED_BPFTOOL_PLAIN as at the outermost level. */
+void typed_json(struct buf *out, const struct typed *t, const void *data, enum typed_style style);
+/* The same in TYPED_BPFTOOL_PLAIN, inside @depth levels (four blanks each). */
+void typed_plain(struct buf *out, const struct typed *t, const void *data, int depth);
+
+/* The type as one would declare it, on one line: "struct flow", "__u32", "char[16]". */
+void typed_type_name(struct buf *out, const struct typed *t);
+
+/* A part of a value: a field, an element of an array. */
+struct typed_place {
+	const struct typed *type;
+	uint32_t node, offset;
+	uint8_t bit, bits;		/* of a bit-field; bits is 0 for all else */
+};
+
+struct word_text {
+	const char *s;			/* after unquoting; not NUL-ended */
+	size_t len;
+	struct span span;
+	bool quoted;
+};
+
+/* Finds "a.b[2].c" in a value; @what heads the messages ("value"). */
+int typed_find(const struct typed *t, const struct word_text *path, const char *what,
+	       struct typed_place *place, struct diags *d);
+void typed_place_json(struct buf *out, const struct typed_place *place, const void *data,
+		      enum typed_style style);
+void typed_place_type_name(struct buf *out, const struct typed_place *place);
+
+/* What words are turned into bytes for. */
+struct typed_target {
+	const char *what;		/* "key", "value": the first word of each message */
+	size_t size;
+	const struct typed *type;	/* NULL: no BTF; else of the same size */
+	bool lpm;			/* an LPM trie's key: u32 prefix length, then data */
+	bool keep;			/* @out holds the old value: field=value words change it */
+};
+
+/*
+ * Fills @out, of t->size bytes, from @nr words; it is undefined after an error.
+ * Taken are, in this order:
+ *
+ *	1 0 0 0, 0x01 ...	exactly as many bytes as the size (also when it is one
+ *				byte: 0..255, else the literal forms below apply)
+ *	hex 01 0a ...		the same in hexadecimal
+ *	a.b=1 c[2]=x ...	fields, with BTF; the rest is zero (or kept)
+ *	one literal		by type, see below
+ *
+ * Literals: numbers (decimal, 0x, negative; range-checked; "be N" swaps to big
+ * endian), names of enumerators, true and false, floats, text for char arrays,
+ * 'c' for a char, IPv4 and IPv6 addresses for anything of 4 and 16 bytes (in
+ * network order; ADDR/LEN for an LPM key), MAC addresses for 6 bytes, [..] for
+ * arrays and {"name": value} for structs and unions, nested, where a name or
+ * word needs no quotes, and what TYPED_NICE prints. Several words starting
+ * with [ or { are one literal. Union members given together must agree.
+ * Without BTF: integers in host order where the size is 1, 2, 4 or 8, addresses.
+ */
+int typed_encode(const struct typed_target *t, const struct word_text *words, size_t nr,
+		 void *out, struct diags *d);
+
+/* One candidate: the whole new text of the word, and what it is (C type or enum value). */
+typedef void (*typed_candidate_fn)(void *arg, const char *text, const char *note);
+/* Candidates for a word that begins with @prefix: "field=", "a.field=", "field=ENUM", "ENUM". */
+void typed_complete(const struct typed *t, const char *prefix, typed_candidate_fn add, void *arg);
+
+/* ["0x01","0x02"] */
+void bytes_json(struct buf *out, const void *p, size_t n);
+/* 01 00 00 00  ...: two blanks after eight bytes, a new line after sixteen. */
+void bytes_plain(struct buf *out, const void *p, size_t n);
+
+/* How the elements of one map look; the types are borrowed. */
+struct element_format {
+	const struct typed *key, *value;	/* NULL where there is no BTF (global data has no key type) */
+	uint32_t key_size, value_size;
+	uint32_t cpus;		/* 0, or how many values of element_stride() bytes a per-CPU value has */
+	bool inner_map;		/* the value is the ID of a map */
+};
+
+/* Bytes from one CPU's value to the next: the size rounded up to 8. */
+static inline size_t element_stride(const struct element_format *f)
+{
+	return ((size_t)f->value_size + 7) & ~(size_t)7;
+}
+
+/* An element as bpftool -j has it: {"key":[..],"value":[..],"formatted":{..}}. */
+void element_json(struct buf *out, const struct element_format *f, const void *key,
+		  const void *value);
+/*
+ * An element as plain bpftool has it. Without BTF: lines of hexadecimal, newline
+ * included. With BTF: an object to stand in [] at depth 1, the caller puts "["
+ * before the first, "," between, and "\n]\n" after the last.
+ */
+void element_plain(struct buf *out, const struct element_format *f, const void *key,
+		   const void *value);
+/* An element in TYPED_NICE: {"key":K,"value":V} or {"key":K,"values":[{"cpu":0,"value":V}]};
+ * bytes_json() where there is no BTF. */
+void element_nice(struct buf *out, const struct element_format *f, const void *key,
+		  const void *value);
+
+#endif
