@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "render/sink.h"
+
+#define OUT_CHUNK 65536
+
+void out_init(struct out *o, int fd)
+{
+	*o = (struct out){ .fd = fd, .indent.fresh = true };
+}
+
+void out_free(struct out *o)
+{
+	buf_free(&o->buf);
+	buf_free(&o->indent.raw);
+}
+
+static void newline(struct out *o)
+{
+	buf_putc(&o->buf, '\n');
+	buf_pad(&o->buf, ' ', 4 * o->indent.depth);
+}
+
+/* One byte of compact JSON: lays it out in lines, four blanks a level. */
+static void indent_byte(struct out *o, char c)
+{
+	bool fresh = o->indent.fresh;
+
+	if (o->indent.string) {
+		buf_putc(&o->buf, c);
+		o->indent.string = o->indent.backslash || c != '"';
+		o->indent.backslash = !o->indent.backslash && c == '\\';
+		return;
+	}
+	o->indent.fresh = false;
+	switch (c) {
+	case '{':
+	case '[':
+		if (fresh && o->indent.depth)
+			newline(o);
+		buf_putc(&o->buf, c);
+		o->indent.depth++;
+		o->indent.fresh = true;
+		return;
+	case '}':
+	case ']':
+		o->indent.depth--;
+		if (!fresh)
+			newline(o);
+		buf_putc(&o->buf, c);
+		return;
+	case ',':
+		buf_putc(&o->buf, c);
+		newline(o);
+		return;
+	case ':':
+		buf_puts(&o->buf, ": ");
+		return;
+	case '\n':
+		buf_putc(&o->buf, c);
+		o->indent.fresh = true;
+		return;
+	}
+	if (fresh && o->indent.depth)
+		newline(o);
+	o->indent.string = c == '"';
+	buf_putc(&o->buf, c);
+}
+
+static void indent_all(struct out *o)
+{
+	for (size_t i = 0; i < o->indent.raw.len; i++)
+		indent_byte(o, o->indent.raw.data[i]);
+	buf_reset(&o->indent.raw);
+}
+
+struct buf *out_buf(struct out *o)
+{
+	return o->pretty ? &o->indent.raw : &o->buf;
+}
+
+void out_pushed(struct out *o)
+{
+	if (o->pretty)
+		indent_all(o);
+	if (o->fd >= 0) {
+		if (o->buf.len >= OUT_CHUNK)
+			out_flush(o);
+	} else if (o->limit && o->buf.len > o->limit) {
+		o->cut = true;
+		buf_reset(&o->buf);
+	}
+}
+
+void out_write(struct out *o, const void *data, size_t len)
+{
+	buf_add(out_buf(o), data, len);
+	out_pushed(o);
+}
+
+/* A descriptor that somebody made non-blocking is waited for. */
+static int wait_writable(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+	return poll(&p, 1, -1);
+}
+
+int out_flush(struct out *o)
+{
+	size_t done = 0;
+
+	if (o->fd < 0)
+		return 0;
+	while (!o->error && done < o->buf.len) {
+		ssize_t n = write(o->fd, o->buf.data + done, o->buf.len - done);
+
+		if (n >= 0)
+			done += n;
+		else if (errno == EAGAIN && wait_writable(o->fd) >= 0)
+			continue;
+		else
+			o->error = errno;
+	}
+	buf_reset(&o->buf);
+	return o->error ? -1 : 0;
+}

@@ -1,0 +1,512 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <inttypes.h>
+#include <libsmartcols.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "render/sink.h"
+#include "render/typed.h"
+
+#define TABLE_ROWS 1000		/* rows that are laid out together */
+
+struct sink_ops {
+	void (*begin)(struct sink *s);
+	void (*row)(struct sink *s, const struct cell *cells);
+	void (*end)(struct sink *s);
+};
+
+struct sink {
+	const struct sink_ops *ops;
+	enum sink_style style;
+	struct out *out;
+	const struct record *rec;
+	enum sink_shape shape;
+	__u64 rows;
+	bool open, used;
+	bool typed;			/* the elements of this list have BTF */
+	struct libscols_table *table;
+	unsigned table_rows;
+	struct sink *tee;
+};
+
+const char *const sink_styles[] = { "plain", "table", "json", "jsonl", NULL };
+
+/* Appends text from the kernel; on a terminal its control characters are shown, not obeyed. */
+static void put_text(struct sink *s, struct buf *b, const char *text, size_t len)
+{
+	if (s->out->escape)
+		buf_escaped(b, text, len);
+	else
+		buf_add(b, text, len);
+}
+
+static void put_time(struct buf *b, __u64 seconds)
+{
+	time_t t = seconds;
+	char text[64];
+	struct tm tm;
+
+	if (localtime_r(&t, &tm) && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S%z", &tm))
+		buf_puts(b, text);
+	else
+		buf_printf(b, "%" PRIu64, (uint64_t)seconds);
+}
+
+static void put_jv(struct buf *b, jv v)
+{
+	jv text = jv_dump_string(v, 0);
+
+	buf_add(b, jv_string_value(text), jv_string_length_bytes(jv_copy(text)));
+	jv_free(text);
+}
+
+/* One value as people read it. */
+static void put_plain(struct sink *s, struct buf *b, const struct column *col,
+		      const struct cell *c)
+{
+	switch (c->kind) {
+	case CELL_U64:
+		if (col->flags & COL_TIME)
+			put_time(b, c->u);
+		else
+			buf_printf(b, col->flags & COL_HEX ? "0x%" PRIx64 : "%" PRIu64,
+				   (uint64_t)c->u);
+		break;
+	case CELL_S64:
+		buf_printf(b, "%" PRId64, (int64_t)c->s);
+		break;
+	case CELL_BOOL:
+		buf_puts(b, c->b ? "yes" : "no");
+		break;
+	case CELL_STR:
+	case CELL_TEXT:
+		put_text(s, b, c->str.s, c->str.len);
+		break;
+	case CELL_BYTES:
+		bytes_plain(b, c->str.s, c->str.len);
+		break;
+	case CELL_U32S:
+		for (size_t i = 0; i < c->u32s.nr; i++)
+			buf_printf(b, "%s%u", i ? "," : "", c->u32s.list[i]);
+		break;
+	case CELL_STRS:
+		for (size_t i = 0; i < c->strs.nr; i++) {
+			buf_puts(b, i ? "," : "");
+			put_text(s, b, c->strs.list[i], strlen(c->strs.list[i]));
+		}
+		break;
+	case CELL_JSON:
+		if (jv_get_kind(c->json) == JV_KIND_STRING)
+			put_text(s, b, jv_string_value(c->json),
+				 jv_string_length_bytes(jv_copy(c->json)));
+		else
+			put_jv(b, jv_copy(c->json));
+		break;
+	case CELL_TYPED:
+		typed_place_json(b, c->typed.place, c->typed.data, TYPED_NICE);
+		break;
+	case CELL_ELEMENT:
+	case CELL_NONE:
+		break;
+	}
+}
+
+static void put_json(struct buf *b, const struct cell *c)
+{
+	switch (c->kind) {
+	case CELL_NONE:
+		buf_puts(b, "null");
+		break;
+	case CELL_BOOL:
+		buf_puts(b, c->b ? "true" : "false");
+		break;
+	case CELL_U64:
+		buf_printf(b, "%" PRIu64, (uint64_t)c->u);
+		break;
+	case CELL_S64:
+		buf_printf(b, "%" PRId64, (int64_t)c->s);
+		break;
+	case CELL_STR:
+	case CELL_TEXT:
+		buf_json_string(b, c->str.s, c->str.len);
+		break;
+	case CELL_BYTES:
+		bytes_json(b, c->str.s, c->str.len);
+		break;
+	case CELL_U32S:
+		buf_putc(b, '[');
+		for (size_t i = 0; i < c->u32s.nr; i++)
+			buf_printf(b, "%s%u", i ? "," : "", c->u32s.list[i]);
+		buf_putc(b, ']');
+		break;
+	case CELL_STRS:
+		buf_putc(b, '[');
+		for (size_t i = 0; i < c->strs.nr; i++) {
+			buf_puts(b, i ? "," : "");
+			buf_json_string(b, c->strs.list[i], strlen(c->strs.list[i]));
+		}
+		buf_putc(b, ']');
+		break;
+	case CELL_JSON:
+		put_jv(b, jv_copy(c->json));
+		break;
+	case CELL_ELEMENT:
+		element_json(b, c->element.format, c->element.key, c->element.value);
+		break;
+	case CELL_TYPED:
+		typed_place_json(b, c->typed.place, c->typed.data, TYPED_NICE);
+		break;
+	}
+}
+
+/* True for a cell that is a row of its own, not one of several columns. */
+static bool is_whole_row(const struct cell *c)
+{
+	return c->kind == CELL_ELEMENT || c->kind == CELL_TEXT;
+}
+
+/* Plain */
+
+static void put_template(struct sink *s, struct buf *b, const struct column *col,
+			 const char *template, const struct cell *c)
+{
+	const char *at = strchr(template, '%');
+
+	if (!at) {
+		buf_puts(b, template);
+		return;
+	}
+	buf_add(b, template, at - template);
+	put_plain(s, b, col, c);
+	buf_puts(b, at + 1);
+}
+
+/* The template once for each entry of a list. */
+static void put_each(struct sink *s, struct buf *b, const struct column *col, const struct cell *c)
+{
+	for (size_t i = 0; c->kind == CELL_STRS && i < c->strs.nr; i++) {
+		struct cell one = cell_str(c->strs.list[i]);
+
+		put_template(s, b, col, col->plain, &one);
+	}
+	for (size_t i = 0; c->kind == CELL_U32S && i < c->u32s.nr; i++) {
+		struct cell one = cell_u64(c->u32s.list[i]);
+
+		put_template(s, b, col, col->plain, &one);
+	}
+	if (c->kind != CELL_JSON || jv_get_kind(c->json) != JV_KIND_OBJECT)
+		return;
+	jv_object_foreach(c->json, key, value) {
+		buf_puts(b, "\n\t\t");
+		put_text(s, b, jv_string_value(key), jv_string_length_bytes(jv_copy(key)));
+		buf_puts(b, " = ");
+		put_jv(b, value);
+		jv_free(key);
+	}
+}
+
+static void put_column(struct sink *s, struct buf *b, const struct column *col,
+		       const struct cell *c)
+{
+	const char *template = c->kind == CELL_BOOL && !c->b ? col->plain_false : col->plain;
+
+	if (c->kind == CELL_NONE || !template)
+		return;
+	if (c->kind == CELL_JSON && (col->flags & COL_EACH))
+		buf_puts(b, template);
+	if (col->flags & COL_EACH)
+		put_each(s, b, col, c);
+	else
+		put_template(s, b, col, template, c);
+}
+
+static void plain_element(struct sink *s, struct buf *b, const struct cell *c)
+{
+	s->typed = c->element.format->value || c->element.format->key;
+	if (s->typed && s->shape == SINK_LIST)
+		buf_puts(b, s->rows ? "," : "[");
+	element_plain(b, c->element.format, c->element.key, c->element.value);
+	if (s->typed && s->shape == SINK_ONE)
+		buf_putc(b, '\n');
+}
+
+static void plain_row(struct sink *s, const struct cell *cells)
+{
+	struct buf *b = out_buf(s->out);
+
+	if (cells->kind == CELL_ELEMENT) {
+		plain_element(s, b, cells);
+		return;
+	}
+	if (cells->kind == CELL_TEXT) {
+		size_t from = b->len;
+
+		/* Line ends and tabs of a finished text are meant. */
+		for (const char *p = cells->str.s, *end = p + cells->str.len; p < end;) {
+			size_t n = 0;
+
+			while (p + n < end && p[n] != '\n' && p[n] != '\t')
+				n++;
+			put_text(s, b, p, n);
+			p += n;
+			if (p < end)
+				buf_putc(b, *p++);
+		}
+		if (b->len > from && b->data[b->len - 1] != '\n')
+			buf_putc(b, '\n');
+		return;
+	}
+	for (const struct column *col = s->rec->columns; col->key; col++, cells++)
+		put_column(s, b, col, cells);
+	buf_putc(b, '\n');
+}
+
+static void plain_end(struct sink *s)
+{
+	if (!s->rec->columns && s->shape == SINK_LIST) {
+		if (s->typed)
+			buf_puts(out_buf(s->out), "\n]\n");
+		else
+			buf_printf(out_buf(s->out), "Found %" PRIu64 " element%s\n",
+				   (uint64_t)s->rows, s->rows == 1 ? "" : "s");
+	}
+}
+
+static void plain_begin(struct sink *s)
+{
+	s->typed = false;
+}
+
+/* JSON */
+
+static void json_begin(struct sink *s)
+{
+	if (s->shape == SINK_LIST)
+		buf_putc(out_buf(s->out), '[');
+}
+
+static void json_object(struct sink *s, struct buf *b, const struct cell *cells)
+{
+	bool first = true;
+
+	if (is_whole_row(cells)) {
+		put_json(b, cells);
+		return;
+	}
+	buf_putc(b, '{');
+	for (const struct column *col = s->rec->columns; col->key; col++, cells++) {
+		if (cells->kind == CELL_NONE || (col->flags & COL_PLAIN_ONLY))
+			continue;
+		if (!first)
+			buf_putc(b, ',');
+		first = false;
+		buf_json_string(b, col->key, strlen(col->key));
+		buf_putc(b, ':');
+		put_json(b, cells);
+	}
+	buf_putc(b, '}');
+}
+
+static void json_row(struct sink *s, const struct cell *cells)
+{
+	struct buf *b = out_buf(s->out);
+
+	if (s->rows && s->shape == SINK_LIST)
+		buf_putc(b, ',');
+	json_object(s, b, cells);
+}
+
+static void json_end(struct sink *s)
+{
+	if (s->shape == SINK_LIST)
+		buf_putc(out_buf(s->out), ']');
+	else if (!s->rows)
+		buf_puts(out_buf(s->out), "null");
+	buf_putc(out_buf(s->out), '\n');
+}
+
+static void jsonl_begin(struct sink *s)
+{
+}
+
+static void jsonl_row(struct sink *s, const struct cell *cells)
+{
+	struct buf *b = out_buf(s->out);
+
+	if (cells->kind == CELL_ELEMENT)
+		element_nice(b, cells->element.format, cells->element.key, cells->element.value);
+	else
+		json_object(s, b, cells);
+	buf_putc(b, '\n');
+}
+
+/* Tables */
+
+static bool in_table(const struct column *col)
+{
+	return !(col->flags & (COL_WIDE | COL_PLAIN_ONLY));
+}
+
+static void table_flush(struct sink *s)
+{
+	char *text = NULL;
+
+	if (!s->table || !s->table_rows)
+		return;
+	scols_table_enable_noheadings(s->table, s->rows > s->table_rows);
+	if (!scols_print_table_to_string(s->table, &text) && text)
+		buf_puts(out_buf(s->out), text);
+	free(text);
+	scols_table_remove_lines(s->table);
+	s->table_rows = 0;
+}
+
+static void table_begin(struct sink *s)
+{
+	s->typed = false;
+	if (!s->rec->columns)
+		return;
+	s->table = scols_new_table();
+	if (!s->table)
+		return;
+	for (const struct column *col = s->rec->columns; col->key; col++)
+		if (in_table(col))
+			scols_table_new_column(s->table, col->key, 0, 0);
+	s->table_rows = 0;
+}
+
+static void table_row(struct sink *s, const struct cell *cells)
+{
+	struct libscols_line *line;
+	unsigned n = 0;
+
+	if (!s->table || is_whole_row(cells)) {
+		plain_row(s, cells);
+		return;
+	}
+	line = scols_table_new_line(s->table, NULL);
+	for (const struct column *col = s->rec->columns; line && col->key; col++, cells++) {
+		struct buf text = BUF_INIT;
+
+		if (!in_table(col))
+			continue;
+		put_plain(s, &text, col, cells);
+		scols_line_refer_data(line, n++, buf_detach(&text));
+	}
+	if (++s->table_rows == TABLE_ROWS)
+		table_flush(s);
+}
+
+static void table_end(struct sink *s)
+{
+	if (!s->table) {
+		plain_end(s);
+		return;
+	}
+	table_flush(s);
+	scols_unref_table(s->table);
+	s->table = NULL;
+}
+
+static const struct sink_ops sink_ops[] = {
+	[SINK_PLAIN] = { plain_begin, plain_row, plain_end },
+	[SINK_TABLE] = { table_begin, table_row, table_end },
+	[SINK_JSON] = { json_begin, json_row, json_end },
+	[SINK_JSONL] = { jsonl_begin, jsonl_row, jsonl_begin },
+};
+
+struct sink *sink_new(enum sink_style style, struct out *out)
+{
+	struct sink *s = xcalloc(1, sizeof(*s));
+
+	s->ops = &sink_ops[style];
+	s->style = style;
+	s->out = out;
+	return s;
+}
+
+void sink_tee(struct sink *s, struct out *memory)
+{
+	sink_free(s->tee);
+	s->tee = memory ? sink_new(SINK_JSON, memory) : NULL;
+}
+
+void sink_free(struct sink *s)
+{
+	if (!s)
+		return;
+	sink_free(s->tee);
+	if (s->table)
+		scols_unref_table(s->table);
+	free(s);
+}
+
+void sink_begin(struct sink *s, const struct record *rec, enum sink_shape shape)
+{
+	s->rec = rec;
+	s->shape = shape;
+	s->rows = 0;
+	s->open = s->used = true;
+	s->ops->begin(s);
+	if (s->tee)
+		sink_begin(s->tee, rec, shape);
+}
+
+int sink_row(struct sink *s, const struct cell *cells)
+{
+	s->ops->row(s, cells);
+	s->rows++;
+	out_pushed(s->out);
+	if (s->tee && !s->tee->out->cut)
+		sink_row(s->tee, cells);
+	return s->out->error ? -1 : 0;
+}
+
+int sink_end(struct sink *s)
+{
+	s->ops->end(s);
+	s->open = false;
+	out_pushed(s->out);
+	if (s->tee)
+		sink_end(s->tee);
+	return s->out->error ? -1 : 0;
+}
+
+void sink_abort(struct sink *s)
+{
+	if (s->open)
+		sink_end(s);
+}
+
+bool sink_used(const struct sink *s)
+{
+	return s->used;
+}
+
+void sink_reset(struct sink *s)
+{
+	s->used = s->open = false;
+}
+
+void sink_note(struct sink *s, const char *fmt, ...)
+{
+	struct buf text = BUF_INIT;
+	va_list ap;
+
+	if (s->style == SINK_JSON || s->style == SINK_JSONL)
+		return;
+	va_start(ap, fmt);
+	buf_vprintf(&text, fmt, ap);
+	va_end(ap);
+	buf_escaped(out_buf(s->out), text.data ? text.data : "", text.len);
+	buf_putc(out_buf(s->out), '\n');
+	out_pushed(s->out);
+	buf_free(&text);
+}
+
+void sink_null(struct sink *s)
+{
+	if (s->style == SINK_JSON)
+		out_write(s->out, "null\n", 5);
+}

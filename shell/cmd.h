@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The command table, and what walks it.
+ *
+ * A command's grammar is data: parsing, usage, help, Tab, the manual page and
+ * shell completion all read the same rows. A command is OBJECT VERB ARGUMENTS,
+ * or VERB ARGUMENTS for those of the session (object NULL). Arguments are
+ * positional, or introduced by their name (ARG_KEYWORD), or one of a few words
+ * (ARG_FLAG); those with names come in any order.
+ *
+ * Matching has two steps. match() finds which words belong to which argument,
+ * without looking at kernel or variables: a script is matched whole before
+ * anything runs. match_values() then turns the words into values, in the order
+ * of the table, so that a key is read when its map is known.
+ */
+#ifndef BPFSH_CMD_H
+#define BPFSH_CMD_H
+
+#include "render/sink.h"
+#include "shell/lex.h"
+#include "shell/value.h"
+
+struct ctx;
+struct session;
+struct match;
+
+enum arg_flags {
+	ARG_OPTIONAL = 1,
+	ARG_KEYWORD = 2,	/* stands behind its own name */
+	ARG_FLAG = 4,		/* one of .words, without a name before it */
+	ARG_REPEAT = 8,		/* may be given several times: VALUE_LIST */
+	ARG_SOLE = 16,		/* where no word stands before it: not beside other positional ones */
+};
+
+/* A candidate for Tab: text that replaces the word, and a note shown beside it. */
+struct candidate {
+	char *text, *note;
+	bool partial;		/* more follows without a blank: a folder, "field=" */
+};
+
+struct candidates {
+	struct candidate *list;
+	size_t nr;
+	size_t more;		/* found beyond the limit, not kept */
+	const char *prefix;	/* what stands before the cursor, unquoted */
+	char *trouble;		/* why there is nothing to show, or NULL */
+};
+
+/* Keeps the candidate where it begins with the prefix; copies both texts, @note may be NULL. */
+void candidate_add(struct candidates *c, const char *text, const char *note, bool partial);
+void candidates_free(struct candidates *c);
+
+struct arg;
+
+/* An argument type owns its parser, its candidates and its name in usage. */
+struct arg_type {
+	const char *name;	/* "MAP"; NULL: the argument's own name in capitals */
+	/*
+	 * How many of the words (at least one is there) belong to the argument;
+	 * 0 where words are missing at the end. NULL: one.
+	 */
+	size_t (*take)(const struct match *m, const struct arg *a, const struct word *w, size_t nr);
+	/* Words to a value; the words' variables are read here. */
+	int (*parse)(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+		     struct value *out);
+	/* Candidates for the word behind the @nr words of this argument that are there already. */
+	void (*complete)(struct ctx *ctx, const struct match *m, const struct arg *a,
+			 const struct word *w, size_t nr, struct candidates *c);
+	bool pure;		/* parse needs neither kernel nor session: checked beforehand */
+	bool greedy;		/* takes words up to the next keyword */
+	bool raw;		/* takes the rest of the statement as an expression */
+};
+
+struct arg {
+	const char *name;
+	const struct arg_type *type;	/* NULL for ARG_FLAG */
+	unsigned flags;
+	const char *help;
+	const char *const *words;	/* ARG_FLAG, arg_choice: what may stand here */
+};
+
+enum cmd_flags {
+	CMD_WRITES = 1,		/* changes the kernel: through the transaction layer */
+	CMD_DEFAULT = 2,	/* what the object alone means */
+	CMD_CONTROL = 4,	/* of the session itself: runs in --plan too, is no transaction of its own */
+	CMD_OUTSIDE = 8,	/* has effects outside the kernel that are not undone */
+};
+
+#define ARGS_MAX 16
+
+struct cmd {
+	const char *object, *verb;
+	const char *alias;		/* second name of the verb, or NULL */
+	const char *help;		/* one sentence */
+	const struct arg *args;		/* ends with a zero row; NULL: none */
+	unsigned flags;
+	/* Runs with a value for each argument (VALUE_NONE: not given); 0, or -1 with a diagnostic. */
+	int (*run)(struct ctx *ctx, struct value *argv);
+	const char *const *examples;	/* NULL-ended */
+};
+
+/* All commands of an object stand together. Ends with a zero row. */
+struct cmd_table {
+	const char *object;		/* NULL: session commands */
+	const char *help;
+	const struct cmd *cmds;
+};
+
+extern const struct cmd_table bpfsh_commands[];
+
+/* What a command runs with. */
+struct ctx {
+	struct session *s;
+	struct diags *diags;
+	struct sink *sink;
+	const struct cmd *cmd;
+	struct value *argv;		/* values so far, for arguments that need those before them */
+	struct span span;		/* the whole command */
+	struct value result;		/* what $v = COMMAND keeps, where it is not the output */
+};
+
+/* The words of one argument. */
+struct slot {
+	uint32_t first, nr;		/* words of the value; the keyword stands before them */
+};
+
+struct match {
+	const struct cmd *cmd;
+	const struct word *words;	/* all words of the command, object and verb included */
+	uint32_t nr;
+	uint32_t rest;			/* index of the first word behind object and verb */
+	struct {
+		struct slot *slots;
+		uint32_t nr;
+	} args[ARGS_MAX];
+	int open;			/* argument that takes further words, or -1; for completion */
+	uint32_t open_first;		/* its first word */
+};
+
+enum match_flags {
+	MATCH_PREFIX = 1,		/* unique prefixes of object and verb will do */
+	MATCH_PARTIAL = 2,		/* the end may be missing: for completion */
+};
+
+/* Fills @m, which match_free() ends in any case; -1 with a diagnostic. */
+int match(struct match *m, const struct word *words, uint32_t nr, struct span span,
+	  unsigned flags, struct diags *d);
+/* Parses what depends on nothing but the words, to find errors before anything runs. */
+int match_check(struct ctx *ctx, const struct match *m);
+/* Fills argv[ARGS_MAX]; the caller frees the values, also after an error. */
+int match_values(struct ctx *ctx, const struct match *m, struct value *argv);
+void match_free(struct match *m);
+
+/* True where the words begin a command whose next argument is an expression. */
+bool cmd_raw_tail(const struct word *words, uint32_t nr);
+/* "map update MAP key KEY value VALUE [any|exist|noexist]" */
+void cmd_usage(struct buf *out, const struct cmd *cmd);
+const char *arg_display(const struct arg *a, struct buf *scratch);
+/* Candidates for the word after @nr words; c->prefix is set by the caller. */
+void cmd_complete(struct ctx *ctx, const struct word *words, uint32_t nr, struct candidates *c);
+/* What may stand after @nr words, a line each: "MAP  map to change". */
+void cmd_help_at(struct buf *out, const struct word *words, uint32_t nr);
+
+#define for_each_arg(cmd, a) for (const struct arg *a = (cmd)->args; a && a->name; a++)
+
+#endif

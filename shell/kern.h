@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The kernel: the only place that calls bpf(2), libbpf and bpffs.
+ *
+ * Functions return 0 or a descriptor, or -errno, unless they take a struct
+ * diags: those queue one diagnostic and return -1. Descriptors are
+ * close-on-exec and belong to the caller. Facts: linux/bpf.h.
+ */
+#ifndef BPFSH_KERN_H
+#define BPFSH_KERN_H
+
+#include <linux/bpf.h>
+#include <sys/types.h>
+
+#include "shell/compat.h"
+#include "shell/value.h"
+
+struct btf;
+struct bpf_object;
+
+/* Objects by ID, path, descriptor. */
+
+/* Smallest ID above *@id, which is replaced; -ENOENT behind the last. */
+int kern_next_id(enum object_kind kind, __u32 *id);
+int kern_open_id(enum object_kind kind, __u32 id);
+/* Opens a pinned object and says what it is; -EINVAL for what is no pin of a known kind. */
+int kern_open_pin(const char *path, enum object_kind *kind);
+/* Which kind of object a descriptor holds; -EINVAL for anything else. */
+int kern_kind(int fd, enum object_kind *kind);
+
+int kern_prog_info(int fd, struct bpf_prog_info *info);
+int kern_map_info(int fd, struct bpf_map_info *info);
+int kern_link_info(int fd, struct bpf_link_info *info);
+int kern_btf_info(int fd, struct bpf_btf_info *info, char *name, size_t size);
+/* bpf_obj_get_info_by_fd() for infos with arrays that the caller prepared; @len in and out. */
+int kern_info(int fd, void *info, __u32 *len);
+/* A handle from a descriptor, taken over in any case; NULL with errno set where it has no info. */
+struct handle *kern_handle(enum object_kind kind, int fd);
+/* IDs of the maps that a program uses, freed by the caller; @nr is their number. */
+__u32 *kern_prog_maps(int fd, __u32 *nr);
+/* BTF object @id, freed with btf__free(); NULL with errno set. */
+struct btf *kern_btf(__u32 id);
+/* A line "name:\tvalue" of /proc/self/fdinfo/FD; false where there is none. */
+bool kern_fdinfo(int fd, const char *name, char *value, size_t size);
+
+/* Everything raw about a program's instructions; freed by kern_code_free(). */
+struct kern_code {
+	struct bpf_prog_info info;	/* its pointers are these arrays */
+	struct bpf_insn *insns;
+	void *jited;
+	void *func_info, *line_info, *jited_line_info;
+	__u64 *ksyms;
+	__u32 *func_lens;
+	__u32 *map_ids;
+	struct btf *btf;		/* NULL without */
+};
+
+int kern_code(int fd, struct kern_code *code);
+void kern_code_free(struct kern_code *code);
+
+/* Maps. A per-CPU value is element_stride() bytes for each possible CPU. */
+
+int kern_cpus(void);
+bool kern_map_percpu(__u32 type);
+/* Bytes of a value as the system calls transfer it. */
+size_t kern_value_bytes(const struct handle *map);
+int kern_map_lookup(int fd, const void *key, void *value, __u64 flags);
+int kern_map_update(int fd, const void *key, const void *value, __u64 flags);
+int kern_map_delete(int fd, const void *key);
+/* @key NULL: the first key. */
+int kern_map_next(int fd, const void *key, void *next);
+int kern_map_pop(int fd, void *value);
+int kern_map_freeze(int fd);
+
+struct map_def {
+	__u32 type, key_size, value_size, max_entries, flags;
+	__u64 extra;
+	__u32 numa_node;
+	bool has_numa_node;
+	int inner_fd;			/* -1: none */
+	int btf_fd;			/* -1: none */
+	__u32 btf_key_type_id, btf_value_type_id;
+	const char *name;
+};
+
+int kern_map_create(const struct map_def *def);
+
+/*
+ * All elements of a map, in parts of many where the kernel can (batch calls),
+ * one after the other where not. Bounded memory; @fn stops the walk by
+ * returning nonzero, which is returned. Elements that vanish meanwhile are
+ * left out; those that stay are seen once.
+ */
+typedef int (*kern_element_fn)(void *arg, const void *key, const void *value);
+int kern_map_walk(const struct handle *map, kern_element_fn fn, void *arg);
+
+/* bpffs */
+
+bool kern_is_bpffs(const char *path);
+int kern_pin(int fd, const char *path);
+
+struct pin {
+	const char *path;
+	enum object_kind kind;
+	__u32 id;
+};
+
+/* All pinned objects of all bpffs mounts that this process sees; @fn as above. */
+typedef int (*kern_pin_fn)(void *arg, const struct pin *pin);
+int kern_pins(kern_pin_fn fn, void *arg);
+/* Mount points of bpffs that this process sees, freed by the caller, NULL-ended. */
+char **kern_bpffs_mounts(void);
+
+/* Names */
+
+/* "hash" for BPF_MAP_TYPE_HASH; types newer than the headers are named by the kernel's BTF. NULL: unknown. */
+const char *kern_map_type_name(__u32 type);
+const char *kern_prog_type_name(__u32 type);
+const char *kern_link_type_name(__u32 type);
+const char *kern_attach_type_name(__u32 type);
+/* The number of a map type's name, also of newer ones; -1 where there is none. */
+int kern_map_type(const char *name);
+/* All names of map types, those from the kernel's BTF included; NULL-ended, the caller frees the list. */
+const char **kern_map_type_names(void);
+/* Symbol of the kernel at an address, "" where it is not known or hidden; owned by the layer. */
+const char *kern_symbol(__u64 address);
+
+/* Loading */
+
+struct load_map {
+	const char *name;		/* NULL: by index */
+	__u32 index;
+	int fd;
+	struct span span;
+};
+
+struct load_request {
+	const char *file;
+	struct span span;
+	bool all;			/* each program of the object, not only the first */
+	int prog_type;			/* -1: as the section says */
+	int attach_type;
+	const struct load_map *maps;
+	size_t nr_maps;
+};
+
+struct load_result {
+	struct handle **progs, **maps;	/* the caller puts the handles and frees the arrays */
+	size_t nr_progs, nr_maps;
+};
+
+/* Loads an object file; on failure nothing stays, and the diagnostic has the verifier's last words. */
+int kern_load(const struct load_request *req, struct load_result *res, struct diags *d);
+
+/* Errors */
+
+/*
+ * Queues what an errno means for this operation on this map ("map is full (8 of
+ * 8 entries)"), where the errno alone would mislead. @what is the failed
+ * action: "update", "lookup". Returns -1.
+ */
+int kern_map_error(struct diags *d, struct span at, const char *what, const struct handle *map,
+		   int err);
+/* The same for anything else: "cannot WHAT: reason"; EPERM says which privilege is missing. */
+int kern_error(struct diags *d, struct span at, int err, const char *fmt, ...) printf_like(4, 5);
+
+#endif

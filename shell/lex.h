@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Bytes to statements: words with spans, pipes and redirections.
+ *
+ * One statement is read at a time, and its memory is an arena that the next
+ * one reuses, so that a script of any size takes the memory of its longest
+ * statement. The same answer serves script and prompt: a statement is
+ * COMPLETE, the text ends inside one (INCOMPLETE: the prompt asks for more),
+ * or it is an ERROR, in which case the rest of its line is skipped.
+ *
+ * Words are quoted as in a POSIX shell. A word is literal, or a list of parts
+ * of which some are variable references; these are never looked at again as
+ * text once they are replaced.
+ */
+#ifndef BPFSH_LEX_H
+#define BPFSH_LEX_H
+
+#include "shell/diag.h"
+
+/* $name, $name.path, ${name.path}: @text is what stands behind the dollar sign, braces left out. */
+struct part {
+	bool is_var, quoted;
+	const char *text;
+	uint32_t len;
+	struct span span;
+};
+
+struct word {
+	struct span span;
+	bool quoted;		/* some of it was quoted: never a keyword */
+	bool raw;		/* an expression, as it stands in the source */
+	const char *text;	/* NUL-ended, or NULL where the word has variables */
+	uint32_t len;
+	const struct part *parts;	/* where text is NULL */
+	uint32_t nr_parts;
+};
+
+/* One program behind a "|". */
+struct stage {
+	struct word *words;
+	uint32_t nr;
+};
+
+struct stmt {
+	struct span span;
+	struct word assign;		/* the name in "$name = ...", .text NULL without */
+	struct word *words;
+	uint32_t nr;
+	struct stage *stages;
+	uint32_t nr_stages;
+	struct word redirect;		/* the file behind > or >>, .len 0 without */
+	bool has_redirect, append;
+	bool shell;			/* "!command": words[0] is the rest of the line */
+};
+
+enum lex_result { LEX_STMT, LEX_END, LEX_INCOMPLETE, LEX_ERROR };
+
+/* What the grammar says of the words so far: is the rest of the statement one expression? */
+typedef bool (*lex_raw_fn)(const struct word *words, uint32_t nr);
+
+struct arena;
+
+struct lexer {
+	const struct source *src;
+	size_t pos;
+	lex_raw_fn raw_tail;
+	struct arena *arena;
+	struct diags *diags;
+};
+
+void lex_init(struct lexer *l, const struct source *src, lex_raw_fn raw_tail, struct diags *d);
+/* Reads the next statement, which stays valid until the next call. */
+enum lex_result lex_next(struct lexer *l, struct stmt *stmt);
+void lex_free(struct lexer *l);
+
+/* For words that come from elsewhere (the command line). */
+void *lex_alloc(struct lexer *l, size_t size);
+
+/* True where the word is, unquoted, exactly @s. */
+static inline bool word_is(const struct word *w, const char *s)
+{
+	return w->text && !w->quoted && !w->raw && !strcmp(w->text, s);
+}
+
+#endif
