@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The argument types of the command table: how each is written, read and
+ * completed. What a value holds is said beside each.
+ */
+#ifndef BPFSH_ARGS_H
+#define BPFSH_ARGS_H
+
+#include "shell/cmd.h"
+
+extern const struct arg_type arg_string;	/* VALUE_STR */
+extern const struct arg_type arg_number;	/* VALUE_NUM, 32 bits */
+extern const struct arg_type arg_number64;	/* VALUE_NUM */
+extern const struct arg_type arg_choice;	/* VALUE_NUM: index in the argument's words */
+extern const struct arg_type arg_file;		/* VALUE_STR: a path */
+extern const struct arg_type arg_pin_path;	/* VALUE_STR: a path on a bpffs */
+extern const struct arg_type arg_words;		/* VALUE_WORDS: one or more */
+extern const struct arg_type arg_expr;		/* VALUE_STR: an expression, not yet run */
+extern const struct arg_type arg_map_type;	/* VALUE_NUM: enum bpf_map_type */
+extern const struct arg_type arg_command;	/* VALUE_WORDS: words of a command, for help */
+extern const struct arg_type arg_variable;	/* VALUE_STR: name behind the dollar sign */
+
+/* References; "one" types are VALUE_HANDLE, the others VALUE_HANDLES. */
+extern const struct arg_type arg_prog, arg_progs;
+extern const struct arg_type arg_map, arg_maps;
+extern const struct arg_type arg_link, arg_links;
+extern const struct arg_type arg_btf;
+
+/*
+ * Key and value of the map that stands before them in the table: VALUE_BYTES
+ * of the size that system calls transfer, or VALUE_HANDLE for a value of a map
+ * of maps or programs.
+ */
+extern const struct arg_type arg_key, arg_value;
+
+/* "name N MAP" or "idx N MAP": VALUE_LIST of name or index, and handle. */
+extern const struct arg_type arg_load_map;
+
+/* Words to text, variables replaced: a new string. NULL with a diagnostic. */
+char *word_text(struct ctx *ctx, const struct word *w);
+/* A word that is one variable: its value, to be freed; a literal: VALUE_STR. */
+int word_value(struct ctx *ctx, const struct word *w, struct value *out);
+
+#endif

@@ -1,0 +1,658 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "shell/args.h"
+#include "shell/cmd.h"
+
+static bool word_in(const char *const *words, const struct word *w)
+{
+	for (; words && *words; words++)
+		if (word_is(w, *words))
+			return true;
+	return false;
+}
+
+/* True where the word, as it stands, names argument @a or is its value. */
+static bool is_keyword_of(const struct arg *a, const struct word *w)
+{
+	if (a->flags & ARG_KEYWORD)
+		return word_is(w, a->name);
+	return (a->flags & ARG_FLAG) && word_in(a->words, w);
+}
+
+/* Index of the argument that the word introduces and that may still be given; -1: none. */
+static int find_keyword(const struct match *m, const struct word *w)
+{
+	int i = 0;
+
+	for_each_arg(m->cmd, a) {
+		if (is_keyword_of(a, w) && (!m->args[i].nr || (a->flags & ARG_REPEAT)))
+			return i;
+		i++;
+	}
+	return -1;
+}
+
+/* The next positional argument that has no words yet; -1: none. */
+static int find_positional(const struct match *m, bool words_before)
+{
+	int i = 0;
+
+	for_each_arg(m->cmd, a) {
+		if (!(a->flags & (ARG_KEYWORD | ARG_FLAG)) && !m->args[i].nr &&
+		    !((a->flags & ARG_SOLE) && words_before))
+			return i;
+		i++;
+	}
+	return -1;
+}
+
+static void add_slot(struct match *m, int arg, uint32_t first, uint32_t nr)
+{
+	GROW(m->args[arg].slots, m->args[arg].nr);
+	m->args[arg].slots[m->args[arg].nr++] = (struct slot){ first, nr };
+}
+
+/* Words of a greedy argument: up to the next keyword of another one. */
+static size_t take_greedy(const struct match *m, const struct word *w, size_t nr)
+{
+	size_t n = 0;
+
+	while (n < nr && find_keyword(m, &w[n]) < 0)
+		n++;
+	return n;
+}
+
+static size_t take_words(const struct match *m, const struct arg *a, const struct word *w, size_t nr)
+{
+	if (!nr)
+		return 0;
+	if (a->type->greedy)
+		return take_greedy(m, w, nr);
+	return a->type->take ? a->type->take(m, a, w, nr) : 1;
+}
+
+static int usage_error(struct diags *d, const struct match *m, struct span at, const char *fmt, ...)
+	printf_like(4, 5);
+
+static int usage_error(struct diags *d, const struct match *m, struct span at, const char *fmt, ...)
+{
+	struct buf usage = BUF_INIT, msg = BUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&msg, fmt, ap);
+	va_end(ap);
+	diag_error(d, at, "%s", buf_str(&msg));
+	cmd_usage(&usage, m->cmd);
+	diag_hint(d, "usage: %s", buf_str(&usage));
+	buf_free(&usage);
+	buf_free(&msg);
+	return -1;
+}
+
+/* The keyword that a word which fits nowhere was perhaps meant to be. */
+static const char *nearest_keyword(const struct match *m, const char *word)
+{
+	const char *words[ARGS_MAX * 4], *found;
+	size_t nr = 0;
+
+	for_each_arg(m->cmd, a) {
+		if (a->flags & ARG_KEYWORD)
+			words[nr++] = a->name;
+		for (const char *const *w = a->flags & ARG_FLAG ? a->words : NULL;
+		     w && *w && nr < ARRAY_SIZE(words) - 2; w++)
+			words[nr++] = *w;
+	}
+	words[nr] = NULL;
+	found = nearest_word(word, words);
+	return found;
+}
+
+static int unexpected_word(struct diags *d, const struct match *m, const struct word *w)
+{
+	const char *near = w->text ? nearest_keyword(m, w->text) : NULL;
+
+	if (!near)
+		return usage_error(d, m, w->span, "unexpected '%.*s'",
+				   (int)(w->span.end - w->span.start),
+				   w->span.src->text + w->span.start);
+	diag_error(d, w->span, "unexpected '%s'", w->text);
+	diag_hint(d, "did you mean '%s'?", near);
+	return -1;
+}
+
+/* Finds the words of each argument of the command. */
+static int match_args(struct match *m, struct span span, unsigned flags, struct diags *d)
+{
+	uint32_t at = m->rest;
+
+	while (at < m->nr) {
+		const struct word *w = &m->words[at];
+		int i = find_keyword(m, w);
+		const struct arg *a;
+		size_t n;
+
+		if (i >= 0 && (m->cmd->args[i].flags & ARG_FLAG)) {
+			add_slot(m, i, at++, 1);
+			m->open = -1;
+			continue;
+		}
+		at += i >= 0;
+		if (i < 0)
+			i = find_positional(m, at > m->rest);
+		if (i < 0)
+			return unexpected_word(d, m, w);
+		a = &m->cmd->args[i];
+		n = take_words(m, a, m->words + at, m->nr - at);
+		m->open = i;
+		m->open_first = at;
+		if (!n) {
+			struct buf scratch = BUF_INIT;
+			int err;
+
+			if (flags & MATCH_PARTIAL)
+				return 0;
+			err = usage_error(d, m, m->words[m->nr - 1].span, "%s expected behind '%s'",
+					  arg_display(a, &scratch),
+					  m->words[m->nr - 1].text ? m->words[m->nr - 1].text : "");
+			buf_free(&scratch);
+			return err;
+		}
+		if (!a->type->greedy)
+			m->open = -1;
+		add_slot(m, i, at, n);
+		at += n;
+	}
+	if (flags & MATCH_PARTIAL)
+		return 0;
+	at = 0;
+	for_each_arg(m->cmd, a) {
+		if (!(a->flags & ARG_OPTIONAL) && !m->args[at].nr) {
+			struct buf scratch = BUF_INIT;
+
+			usage_error(d, m, span, "%s is missing", arg_display(a, &scratch));
+			buf_free(&scratch);
+			return -1;
+		}
+		at++;
+	}
+	return 0;
+}
+
+static bool names_verb(const struct cmd *c, const char *verb)
+{
+	return !strcmp(c->verb, verb) || (c->alias && !strcmp(c->alias, verb));
+}
+
+static bool has_prefix(const char *s, const char *prefix)
+{
+	return !strncmp(s, prefix, strlen(prefix));
+}
+
+/* Candidates for a name that fits nothing or several; ends the list with NULL. */
+struct names {
+	const char *list[256];
+	size_t nr;
+};
+
+static void names_add(struct names *n, const char *name)
+{
+	if (name && n->nr < ARRAY_SIZE(n->list) - 1) {
+		n->list[n->nr++] = name;
+		n->list[n->nr] = NULL;
+	}
+}
+
+static int ambiguous(struct diags *d, const struct word *w, const struct names *n)
+{
+	struct buf list = BUF_INIT;
+
+	for (size_t i = 0; i < n->nr; i++)
+		buf_printf(&list, "%s%s", i ? ", " : "", n->list[i]);
+	diag_error(d, w->span, "'%s' is ambiguous", w->text);
+	diag_hint(d, "it may mean %s", buf_str(&list));
+	buf_free(&list);
+	return -1;
+}
+
+static int unknown_command(struct diags *d, const struct word *w, const char *what,
+			   const struct names *n)
+{
+	const char *near = nearest_word(w->text ? w->text : "", n->list);
+
+	diag_error(d, w->span, "unknown %s '%.*s'", what, (int)(w->span.end - w->span.start),
+		   w->span.src ? w->span.src->text + w->span.start : w->text);
+	if (near)
+		diag_hint(d, "did you mean '%s'?", near);
+	else
+		diag_hint(d, "'help' lists all commands");
+	return -1;
+}
+
+/* The verb of an object's commands; NULL with a diagnostic. */
+static const struct cmd *find_verb(const struct cmd_table *t, const struct word *w, unsigned flags,
+				   struct diags *d)
+{
+	struct names all = { 0 }, prefixed = { 0 };
+	const struct cmd *found = NULL;
+	struct buf what = BUF_INIT;
+
+	for (const struct cmd *c = t->cmds; c->verb; c++) {
+		if (w->text && !w->quoted && names_verb(c, w->text))
+			return c;
+		names_add(&all, c->verb);
+		names_add(&all, c->alias);
+		if ((flags & MATCH_PREFIX) && w->text && !w->quoted && *w->text &&
+		    (has_prefix(c->verb, w->text) || (c->alias && has_prefix(c->alias, w->text)))) {
+			names_add(&prefixed, c->verb);
+			found = c;
+		}
+	}
+	if (prefixed.nr == 1)
+		return found;
+	if (prefixed.nr > 1) {
+		ambiguous(d, w, &prefixed);
+		return NULL;
+	}
+	buf_printf(&what, "%s command", t->object);
+	unknown_command(d, w, buf_str(&what), &all);
+	buf_free(&what);
+	return NULL;
+}
+
+static const struct cmd *default_verb(const struct cmd_table *t)
+{
+	for (const struct cmd *c = t->cmds; c->verb; c++)
+		if (c->flags & CMD_DEFAULT)
+			return c;
+	return NULL;
+}
+
+/* The table that the first word opens, or the session command that it is. */
+static const struct cmd_table *find_object(const struct word *w, unsigned flags,
+					   const struct cmd **session_cmd, struct diags *d)
+{
+	const struct cmd_table *found = NULL;
+	struct names all = { 0 }, prefixed = { 0 };
+	const char *text = w->quoted || !w->text ? "" : w->text;
+
+	*session_cmd = NULL;
+	for (const struct cmd_table *t = bpfsh_commands; t->cmds; t++) {
+		if (t->object) {
+			if (!strcmp(t->object, text))
+				return t;
+			names_add(&all, t->object);
+			if ((flags & MATCH_PREFIX) && *text && has_prefix(t->object, text)) {
+				names_add(&prefixed, t->object);
+				found = t;
+			}
+			continue;
+		}
+		for (const struct cmd *c = t->cmds; c->verb; c++) {
+			if (names_verb(c, text)) {
+				*session_cmd = c;
+				return t;
+			}
+			names_add(&all, c->verb);
+			if ((flags & MATCH_PREFIX) && *text && has_prefix(c->verb, text)) {
+				names_add(&prefixed, c->verb);
+				*session_cmd = c;
+				found = t;
+			}
+		}
+	}
+	if (prefixed.nr == 1)
+		return found;
+	if (prefixed.nr > 1)
+		ambiguous(d, w, &prefixed);
+	else
+		unknown_command(d, w, "command", &all);
+	return NULL;
+}
+
+/* Finds the command of the words, and where its arguments begin. */
+static int match_cmd(struct match *m, unsigned flags, struct diags *d)
+{
+	const struct cmd *session_cmd;
+	const struct cmd_table *t = find_object(&m->words[0], flags, &session_cmd, d);
+	struct buf verbs = BUF_INIT;
+
+	if (!t)
+		return -1;
+	m->rest = 1;
+	m->cmd = session_cmd;
+	if (m->cmd)
+		return 0;
+	if (m->nr > 1) {
+		m->rest = 2;
+		m->cmd = find_verb(t, &m->words[1], flags, d);
+		return m->cmd ? 0 : -1;
+	}
+	m->cmd = default_verb(t);
+	if (m->cmd)
+		return 0;
+	diag_error(d, m->words[0].span, "'%s' needs a command", t->object);
+	for (const struct cmd *c = t->cmds; c->verb; c++)
+		buf_printf(&verbs, "%s%s", c == t->cmds ? "" : ", ", c->verb);
+	diag_hint(d, "one of: %s", buf_str(&verbs));
+	buf_free(&verbs);
+	return -1;
+}
+
+int match(struct match *m, const struct word *words, uint32_t nr, struct span span,
+	  unsigned flags, struct diags *d)
+{
+	*m = (struct match){ .words = words, .nr = nr, .open = -1 };
+	if (match_cmd(m, flags, d))
+		return -1;
+	return match_args(m, span, flags, d);
+}
+
+void match_free(struct match *m)
+{
+	for (int i = 0; i < ARGS_MAX; i++)
+		free(m->args[i].slots);
+}
+
+static bool all_literal(const struct word *w, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (!w[i].text)
+			return false;
+	return true;
+}
+
+int match_check(struct ctx *ctx, const struct match *m)
+{
+	int i = 0, err = 0;
+
+	for_each_arg(m->cmd, a) {
+		for (uint32_t k = 0; k < m->args[i].nr && a->type && a->type->pure; k++) {
+			const struct slot *slot = &m->args[i].slots[k];
+			struct value v = { 0 };
+
+			if (!all_literal(m->words + slot->first, slot->nr))
+				continue;
+			err |= a->type->parse(ctx, a, m->words + slot->first, slot->nr, &v);
+			value_free(&v);
+		}
+		i++;
+	}
+	return err;
+}
+
+static struct span words_span(const struct word *w, size_t nr)
+{
+	return (struct span){ w[0].span.src, w[0].span.start, w[nr - 1].span.end };
+}
+
+/* The value of one slot: the flag's word, or what the type makes of the words. */
+static int slot_value(struct ctx *ctx, const struct match *m, const struct arg *a,
+		      const struct slot *slot, struct value *out)
+{
+	const struct word *w = m->words + slot->first;
+
+	*out = (struct value){ .kind = VALUE_NONE };
+	if (a->flags & ARG_FLAG)
+		*out = (struct value){ .kind = VALUE_STR, .str = xstrdup(w->text) };
+	else if (a->type->parse(ctx, a, w, slot->nr, out))
+		return -1;
+	out->span = words_span(w, slot->nr);
+	return 0;
+}
+
+int match_values(struct ctx *ctx, const struct match *m, struct value *argv)
+{
+	int i = 0;
+
+	ctx->cmd = m->cmd;
+	ctx->argv = argv;
+	memset(argv, 0, ARGS_MAX * sizeof(*argv));
+	for_each_arg(m->cmd, a) {
+		uint32_t nr = m->args[i].nr;
+		struct value *out = &argv[i];
+
+		if (nr && (a->flags & ARG_REPEAT)) {
+			*out = (struct value){ .kind = VALUE_LIST };
+			out->values.list = xcalloc(nr, sizeof(*out->values.list));
+			for (uint32_t k = 0; k < nr; k++) {
+				out->values.nr++;
+				if (slot_value(ctx, m, a, &m->args[i].slots[k],
+					       &out->values.list[k]))
+					return -1;
+			}
+		} else if (nr && slot_value(ctx, m, a, &m->args[i].slots[0], out)) {
+			return -1;
+		}
+		i++;
+	}
+	return 0;
+}
+
+bool cmd_raw_tail(const struct word *words, uint32_t nr)
+{
+	for (const struct cmd_table *t = bpfsh_commands; t->cmds && nr == 1; t++)
+		for (const struct cmd *c = t->object ? NULL : t->cmds; c && c->verb; c++)
+			if (c->args && c->args[0].type && c->args[0].type->raw &&
+			    word_is(&words[0], c->verb))
+				return true;
+	return false;
+}
+
+/* Usage and help */
+
+const char *arg_display(const struct arg *a, struct buf *scratch)
+{
+	buf_reset(scratch);
+	if (a->flags & ARG_FLAG || (a->type && a->type == &arg_choice && a->words)) {
+		for (const char *const *w = a->words; *w; w++)
+			buf_printf(scratch, "%s%s", w == a->words ? "" : "|", *w);
+	} else if (a->type->name) {
+		buf_puts(scratch, a->type->name);
+	} else {
+		for (const char *p = a->name; *p; p++)
+			buf_putc(scratch, toupper((unsigned char)*p));
+	}
+	return buf_str(scratch);
+}
+
+void cmd_usage(struct buf *out, const struct cmd *cmd)
+{
+	struct buf scratch = BUF_INIT;
+
+	if (cmd->object)
+		buf_printf(out, "%s ", cmd->object);
+	buf_puts(out, cmd->verb);
+	for_each_arg(cmd, a) {
+		bool optional = a->flags & ARG_OPTIONAL;
+
+		buf_puts(out, optional ? " [" : " ");
+		if (a->flags & ARG_KEYWORD)
+			buf_printf(out, "%s ", a->name);
+		buf_puts(out, arg_display(a, &scratch));
+		buf_puts(out, optional ? "]" : "");
+		buf_puts(out, a->flags & ARG_REPEAT ? "..." : "");
+	}
+	buf_free(&scratch);
+}
+
+/* Completion */
+
+#define CANDIDATES_MAX 1000
+
+void candidate_add(struct candidates *c, const char *text, const char *note, bool partial)
+{
+	if (!has_prefix(text, c->prefix))
+		return;
+	if (c->nr == CANDIDATES_MAX) {
+		c->more++;
+		return;
+	}
+	GROW(c->list, c->nr);
+	c->list[c->nr++] = (struct candidate){
+		.text = xstrdup(text), .note = note ? xstrdup(note) : NULL, .partial = partial
+	};
+}
+
+void candidates_free(struct candidates *c)
+{
+	for (size_t i = 0; i < c->nr; i++) {
+		free(c->list[i].text);
+		free(c->list[i].note);
+	}
+	free(c->list);
+	free(c->trouble);
+	*c = (struct candidates){ 0 };
+}
+
+static void complete_objects(struct candidates *c)
+{
+	for (const struct cmd_table *t = bpfsh_commands; t->cmds; t++) {
+		if (t->object) {
+			candidate_add(c, t->object, t->help, false);
+			continue;
+		}
+		for (const struct cmd *cmd = t->cmds; cmd->verb; cmd++)
+			candidate_add(c, cmd->verb, cmd->help, false);
+	}
+}
+
+static void complete_verbs(const struct cmd_table *t, struct candidates *c)
+{
+	for (const struct cmd *cmd = t->cmds; cmd->verb; cmd++)
+		candidate_add(c, cmd->verb, cmd->help, false);
+}
+
+static void complete_arg(struct ctx *ctx, const struct match *m, int i, const struct word *w,
+			 uint32_t nr, struct candidates *c)
+{
+	const struct arg *a = &m->cmd->args[i];
+
+	if (a->type && a->type->complete)
+		a->type->complete(ctx, m, a, w, nr, c);
+}
+
+/* Keywords and flag words that may come next. */
+static void complete_keywords(const struct match *m, struct candidates *c)
+{
+	int i = 0;
+
+	for_each_arg(m->cmd, a) {
+		bool free = !m->args[i].nr || (a->flags & ARG_REPEAT);
+
+		if (free && (a->flags & ARG_KEYWORD))
+			candidate_add(c, a->name, a->help, false);
+		for (const char *const *w = a->flags & ARG_FLAG && free ? a->words : NULL; w && *w; w++)
+			candidate_add(c, *w, a->help, false);
+		i++;
+	}
+}
+
+/* Matches as far as the words go; false where they fit no command. */
+static bool match_partial(struct match *m, const struct word *words, uint32_t nr,
+			  const struct cmd_table **t)
+{
+	const struct cmd *session_cmd;
+	struct diags quiet = { 0 };
+	bool ok;
+
+	*t = find_object(&words[0], MATCH_PREFIX, &session_cmd, &quiet);
+	if (*t && !session_cmd && nr == 1) {
+		diags_clear(&quiet);
+		return true;
+	}
+	ok = !match(m, words, nr, NO_SPAN, MATCH_PREFIX | MATCH_PARTIAL, &quiet);
+	diags_clear(&quiet);
+	return ok;
+}
+
+void cmd_complete(struct ctx *ctx, const struct word *words, uint32_t nr, struct candidates *c)
+{
+	struct match m = { .open = -1 };
+	const struct cmd_table *t;
+	int next;
+
+	if (!nr) {
+		complete_objects(c);
+		return;
+	}
+	if (match_partial(&m, words, nr, &t)) {
+		if (!m.cmd) {
+			complete_verbs(t, c);
+		} else if (m.open >= 0) {
+			complete_arg(ctx, &m, m.open, words + m.open_first, nr - m.open_first, c);
+			if (m.cmd->args[m.open].type->greedy && m.args[m.open].nr)
+				complete_keywords(&m, c);
+		} else {
+			next = find_positional(&m, nr > m.rest);
+			if (next >= 0)
+				complete_arg(ctx, &m, next, NULL, 0, c);
+			complete_keywords(&m, c);
+		}
+	}
+	match_free(&m);
+}
+
+static void help_arg(struct buf *out, const struct arg *a)
+{
+	struct buf scratch = BUF_INIT, left = BUF_INIT;
+
+	if (a->flags & ARG_KEYWORD)
+		buf_printf(&left, "%s ", a->name);
+	buf_puts(&left, arg_display(a, &scratch));
+	buf_printf(out, "  %-24s %s\n", buf_str(&left), a->help);
+	buf_free(&left);
+	buf_free(&scratch);
+}
+
+static void help_verbs(struct buf *out, const struct cmd *cmds)
+{
+	for (const struct cmd *c = cmds; c->verb; c++)
+		buf_printf(out, "  %-24s %s\n", c->verb, c->help);
+}
+
+static void help_next(struct buf *out, const struct match *m)
+{
+	int i = 0, next = find_positional(m, m->nr > m->rest);
+	bool any = false;
+
+	cmd_usage(out, m->cmd);
+	buf_putc(out, '\n');
+	for_each_arg(m->cmd, a) {
+		bool free = !m->args[i].nr || (a->flags & ARG_REPEAT);
+
+		if (i == m->open || (m->open < 0 && (i == next ||
+		    (free && (a->flags & (ARG_KEYWORD | ARG_FLAG)))))) {
+			help_arg(out, a);
+			any = true;
+		}
+		i++;
+	}
+	if (!any)
+		buf_puts(out, "  (nothing more)\n");
+}
+
+void cmd_help_at(struct buf *out, const struct word *words, uint32_t nr)
+{
+	struct match m = { .open = -1 };
+	const struct cmd_table *t;
+
+	if (!nr) {
+		for (t = bpfsh_commands; t->cmds; t++) {
+			if (t->object)
+				buf_printf(out, "  %-24s %s\n", t->object, t->help);
+			else
+				help_verbs(out, t->cmds);
+		}
+		return;
+	}
+	if (!match_partial(&m, words, nr, &t))
+		buf_puts(out, "  (no command begins like this)\n");
+	else if (!m.cmd)
+		help_verbs(out, t->cmds);
+	else
+		help_next(out, &m);
+	match_free(&m);
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <signal.h>
+#include <stddef.h>
+
+#include "shell/interrupt.h"
+
+static volatile sig_atomic_t pending;
+
+static const int stop_signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+static void on_signal(int sig)
+{
+	pending = sig;
+}
+
+static void set_all(void (*handler)(int))
+{
+	struct sigaction sa = { .sa_handler = handler };
+
+	for (size_t i = 0; i < sizeof(stop_signals) / sizeof(stop_signals[0]); i++) {
+		struct sigaction old;
+
+		/* nohup and background jobs ignore some on purpose. */
+		if (!sigaction(stop_signals[i], NULL, &old) && old.sa_handler != SIG_IGN)
+			sigaction(stop_signals[i], &sa, NULL);
+	}
+}
+
+void interrupt_init(void)
+{
+	set_all(on_signal);
+	/* A closed pipe is an error of write(2), so that a transaction can be rolled back. */
+	signal(SIGPIPE, SIG_IGN);
+}
+
+int interrupted(void)
+{
+	return pending;
+}
+
+void interrupt_clear(void)
+{
+	pending = 0;
+}
+
+void interrupt_reset(void)
+{
+	set_all(SIG_DFL);
+	signal(SIGPIPE, SIG_DFL);
+}

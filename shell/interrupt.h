@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * SIGINT, SIGTERM and SIGHUP as a request that long work looks at.
+ *
+ * System calls are interrupted (no SA_RESTART), so that whoever waits in one
+ * comes back and asks interrupted().
+ */
+#ifndef BPFSH_INTERRUPT_H
+#define BPFSH_INTERRUPT_H
+
+#include <stdbool.h>
+
+void interrupt_init(void);
+/* The signal that asked to stop, or 0. */
+int interrupted(void);
+/* Forgets the request: the prompt is back, or the rollback may begin. */
+void interrupt_clear(void);
+/* In a forked child: signals as they were before. */
+void interrupt_reset(void);
+
+#endif

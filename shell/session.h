@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A session: variables, options, the transaction, and how statements run.
+ *
+ * One path serves the prompt, scripts, -c and single commands: text is lexed,
+ * matched against the table, resolved, and run with a sink. A script is checked
+ * whole first. Each command outside of a transaction is one of its own.
+ */
+#ifndef BPFSH_SESSION_H
+#define BPFSH_SESSION_H
+
+#include "shell/cmd.h"
+#include "shell/txn.h"
+
+/* Exit statuses; see the manual. */
+enum status {
+	STATUS_OK = 0,
+	STATUS_FAILED = 1,	/* nothing stayed */
+	STATUS_USAGE = 2,	/* nothing ran */
+	STATUS_PARTIAL = 3,	/* the rollback is incomplete */
+	STATUS_SIGNAL = 128,	/* + signal: interrupted and rolled back */
+};
+
+enum mode {
+	MODE_COMMAND,		/* one command, as with bpftool */
+	MODE_SCRIPT,		/* -f, -c: all or nothing */
+	MODE_PROMPT,
+};
+
+struct variable {
+	char *name;
+	struct value value;
+};
+
+struct options {
+	enum sink_style output;
+	bool pretty;
+	bool bpffs;		/* show pinned paths */
+	bool debug;
+	bool check;		/* parse only */
+	bool plan;		/* say what would change */
+	bool no_transaction;
+	bool allow_irreversible;
+	bool color;		/* on standard error */
+	bool color_out;
+};
+
+struct session {
+	enum mode mode;
+	struct options opt;
+	struct variable *vars;	/* sorted by nothing: there are few */
+	size_t nr_vars;
+	char **args;		/* $1 ... */
+	int nr_args;
+	int status;		/* $? */
+	struct out last;	/* JSON of the last command, for $_ */
+	struct value last_result;
+	struct txn *txn;	/* never NULL */
+	struct out out;		/* standard output */
+	int depth;		/* of sourced files */
+	bool quit;
+	bool failed;		/* the last command inside an open transaction failed: shown by the prompt */
+	bool batch_open;	/* -j with a script: the array of outputs has begun */
+};
+
+void session_init(struct session *s, enum mode mode, const struct options *opt);
+/* Rolls back what is open, and frees everything; returns the exit status. */
+int session_end(struct session *s);
+
+/*
+ * Checks all statements of a source and, when there is no error, runs them.
+ * Diagnostics are shown as they come. Returns a status.
+ */
+int session_source(struct session *s, const struct source *src);
+/* Runs the words of the command line as one command. */
+int session_command(struct session *s, char **words, int nr);
+/* What the prompt asks while a line is typed: is the text a whole statement? */
+enum lex_result session_complete(const struct source *src);
+
+/* Shows and empties the queue: text on standard error, or JSON on standard output. */
+void session_show(struct session *s, struct diags *d);
+
+/* Variables; names without the dollar sign. */
+struct value *var_find(struct session *s, const char *name);
+/* Takes over @v. */
+void var_set(struct session *s, const char *name, struct value v);
+bool var_unset(struct session *s, const char *name);
+/* "name", "name.field", "name.list[0].x" as a new value; -1 with a diagnostic. */
+int var_read(struct ctx *ctx, const char *path, size_t len, struct span at, struct value *out);
+/* A copy of all variables, for a savepoint; vars_restore() takes it over. */
+struct vars {
+	struct variable *list;
+	size_t nr;
+};
+struct vars vars_copy(const struct session *s);
+void vars_restore(struct session *s, struct vars v);
+void vars_free(struct vars v);
+
+/* The information record of an object as JSON, as `map show` has it; invalid jv with a diagnostic. */
+jv handle_record(struct ctx *ctx, struct handle *h);
+
+/* Runs an expression of jq's language on null, with all variables: its first result. */
+int expr_eval(struct ctx *ctx, const char *expr, struct span at, jv *result);
+
+#endif
