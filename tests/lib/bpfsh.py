@@ -1,0 +1,533 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What bpfsh's tests share.
+
+A test file defines functions test_*(box) and ends with run(__name__). Each
+function runs in a child process with mount and network namespaces of its own,
+a temporary directory (the working directory, HOME, XDG_*), and a bpffs on its
+"bpf" folder. Names: every object that a test makes is called t_TAG_..., with
+box.tag, so that tests can run side by side and what is left can be found.
+
+In C, tests/progs/test_*.bpf.c use t_XXXX_...; box.obj("maps") gives a copy of
+what test_maps.bpf.c became, with the tag in place of XXXX. A test may raise Skip, and
+fails by any other exception.
+
+Result lines on the standard output: "ok NAME", "skip NAME: WHY", and
+"fail NAME" followed by lines that begin with a tab.
+"""
+import contextlib
+import ctypes
+import errno
+import glob
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import fcntl
+import time
+import traceback
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.abspath(os.environ.get("O", os.path.join(ROOT, "build")))
+BPFSH = os.path.join(BUILD, "bpfsh")
+TIMEOUT = int(os.environ.get("TEST_TIMEOUT", "60"))
+PLACEHOLDER = "XXXX"
+
+CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
+MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_REC, MS_PRIVATE = 4, 8, 2, 16384, 1 << 18
+MNT_DETACH = 2
+NOBODY = 65534
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Skip(Exception):
+    """What the test needs is not here."""
+
+
+def syscheck(result, what):
+    if result:
+        code = ctypes.get_errno()
+        raise OSError(code, f"{what}: {os.strerror(code)}")
+
+
+def mount(source, target, kind, flags=0, data=None):
+    encode = lambda s: s.encode() if s is not None else None
+    syscheck(libc.mount(encode(source), encode(target), encode(kind), flags, encode(data)),
+             f"cannot mount '{target}'")
+
+
+def umount(target):
+    syscheck(libc.umount2(target.encode(), MNT_DETACH), f"cannot unmount '{target}'")
+
+
+def find_bpftool():
+    """A bpftool that runs: Ubuntu's is a wrapper that needs the right kernel."""
+    candidates = ["bpftool", "/usr/sbin/bpftool"]
+    for tool in candidates + sorted(glob.glob("/usr/lib/linux-tools/*/bpftool")):
+        path = shutil.which(tool)
+        if path and not subprocess.run([path, "version"], capture_output=True).returncode:
+            return path
+    return None
+
+
+BPFTOOL = find_bpftool()
+
+
+def base62(n, width):
+    digits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    out = ""
+    for _ in range(width):
+        n, digit = divmod(n, 62)
+        out = digits[digit] + out
+    return out
+
+
+def bpftool_json(*words, check=True):
+    if not BPFTOOL:
+        raise Skip("no bpftool that runs here")
+    done = subprocess.run([BPFTOOL, "-j", *words], capture_output=True, text=True)
+    if check and done.returncode:
+        raise AssertionError(f"bpftool -j {' '.join(words)}: {done.stdout}{done.stderr}")
+    return json.loads(done.stdout or "null")
+
+
+class Done:
+    """A process that ended: status (negative: by that signal), out and err as text."""
+
+    def __init__(self, command, status, out, err):
+        self.command, self.status, self.out, self.err = command, status, out, err
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+    @property
+    def jsonl(self):
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    def __str__(self):
+        return (f"{' '.join(map(str, self.command))}\n"
+                f"status {self.status}\nstdout:\n{self.out}\nstderr:\n{self.err}")
+
+    def expect(self, status=0, out=None, err=None):
+        """Checks the status; out and err are texts that must occur there."""
+        assert self.status == status, f"expected status {status}:\n{self}"
+        for want, got, name in ((out, self.out, "stdout"), (err, self.err, "stderr")):
+            for text in [want] if isinstance(want, str) else want or []:
+                assert text in got, f"expected {text!r} on {name}:\n{self}"
+        return self
+
+
+class Box:
+    """One test's own corner of the machine."""
+
+    made = 0
+
+    def __init__(self, name):
+        self.name = name
+        self.dir = tempfile.mkdtemp(prefix="bpfsh-test-")
+        Box.made += 1
+        self.tag = base62(os.getpid() * 100 + Box.made, len(PLACEHOLDER))
+        self.prefix = f"t_{self.tag}_"
+        self.bpffs = os.path.join(self.dir, "bpf")
+        self.cgroups = []
+
+    # Set-up and clean-up. enter() runs in the test's child, leave() in the parent.
+
+    def enter(self):
+        syscheck(libc.unshare(CLONE_NEWNS | CLONE_NEWNET), "cannot unshare")
+        mount("none", "/", None, MS_REC | MS_PRIVATE)
+        # A readable directory: some tests become another user in it.
+        os.chmod(self.dir, 0o755)
+        os.mkdir(self.bpffs)
+        mount("bpf", self.bpffs, "bpf", MS_NODEV | MS_NOEXEC | MS_NOSUID, "mode=0755")
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        os.chdir(self.dir)
+        home = os.path.join(self.dir, "home")
+        os.mkdir(home)
+        keep = {k: os.environ[k] for k in ("PATH", "LANG", "ASAN_OPTIONS") if k in os.environ}
+        os.environ.clear()
+        os.environ.update(keep, HOME=home, TERM="xterm", EDITRC="/dev/null", LC_ALL="C.UTF-8",
+                          TZ="UTC", O=BUILD, XDG_CONFIG_HOME=f"{home}/config",
+                          XDG_STATE_HOME=f"{home}/state", XDG_DATA_HOME=f"{home}/data",
+                          XDG_CACHE_HOME=f"{home}/cache", XDG_RUNTIME_DIR=f"{home}/run")
+        os.environ["PATH"] += ":/usr/sbin:/sbin"
+        # Journals of other sessions are none of a test's business, nor the reverse.
+        if os.path.isdir("/run"):
+            mount("tmpfs", "/run", "tmpfs", MS_NODEV | MS_NOSUID, "mode=0755")
+
+    def leave(self):
+        """Removes what the test's folder holds, and returns what was left elsewhere."""
+        left = []
+        for path in self.cgroup_paths():
+            try:
+                os.rmdir(path)
+            except OSError as error:
+                left.append(f"cgroup {path}: {error.strerror}")
+        shutil.rmtree(self.dir, ignore_errors=True)
+        if os.path.exists(self.dir):
+            left.append(f"directory {self.dir}")
+        # Objects die after a grace period.
+        deadline = time.monotonic() + 5
+        while True:
+            objects = self.objects()
+            if not objects or time.monotonic() > deadline:
+                return left + objects
+            time.sleep(0.02)
+
+    def cgroup_paths(self):
+        root = cgroup_root()
+        return sorted(glob.glob(f"{root}/{self.prefix}*"), reverse=True) if root else []
+
+    def objects(self):
+        """Every map and program of this test that the kernel has, as "map 12 t_..." lines."""
+        if not BPFTOOL:
+            return []
+        return [f"{kind} {o['id']} {o['name']}"
+                for kind in ("map", "prog") for o in self.retry(kind)
+                if o.get("name", "").startswith(self.prefix)]
+
+    @staticmethod
+    def retry(kind):
+        """A listing by bpftool, which fails where an object goes away meanwhile."""
+        for attempt in range(20):
+            done = subprocess.run([BPFTOOL, "-j", kind, "show"], capture_output=True, text=True)
+            with contextlib.suppress(ValueError):
+                found = json.loads(done.stdout)
+                if isinstance(found, list):
+                    return found
+        raise AssertionError(f"bpftool -j {kind} show: {done.stdout}{done.stderr}")
+
+    # Things to work on.
+
+    def obj(self, name):
+        """A copy t_TAG_NAME.o of tests/progs/test_NAME.bpf.o with this test's tag in its names."""
+        source = os.path.join(BUILD, "tests/progs", f"test_{name}.bpf.o")
+        if not os.path.exists(source):
+            raise AssertionError(f"{source} is missing: run make progs")
+        target = os.path.join(self.dir, f"{self.prefix}{name}.o")
+        with open(source, "rb") as f:
+            data = f.read().replace(b"t_" + PLACEHOLDER.encode(), self.prefix[:-1].encode())
+        with open(target, "wb") as f:
+            f.write(data)
+        return target
+
+    def file(self, name, text):
+        path = os.path.join(self.dir, name)
+        with open(path, "wb" if isinstance(text, bytes) else "w") as f:
+            f.write(text)
+        return path
+
+    def pin(self, name):
+        return os.path.join(self.bpffs, name)
+
+    def pins(self):
+        """Pins of the test's bpffs, without the kernel's own preloaded iterators."""
+        return sorted(os.path.relpath(os.path.join(folder, f), self.bpffs)
+                      for folder, _, files in os.walk(self.bpffs) for f in files
+                      if not f.endswith(".debug"))
+
+    def folders(self):
+        return sorted(os.path.relpath(os.path.join(folder, f), self.bpffs)
+                      for folder, found, _ in os.walk(self.bpffs) for f in found)
+
+    def cgroup(self, name="g"):
+        """A new cgroup (version 2) below the root; processes are the test's to move."""
+        root = cgroup_root()
+        if not root:
+            raise Skip("no cgroup2 is mounted")
+        path = os.path.join(root, self.prefix + name)
+        os.mkdir(path)
+        return path
+
+    def veth(self, one="v0", two="v1"):
+        subprocess.run(["ip", "link", "add", one, "type", "veth", "peer", "name", two], check=True)
+        for dev in (one, two):
+            subprocess.run(["ip", "link", "set", dev, "up"], check=True)
+        return one, two
+
+    def map_create(self, name, kind="hash", key=4, value=4, entries=16, *more):
+        """A map made by bpftool, pinned; returns the pin's path."""
+        path = self.pin(name)
+        self.bpftool("map", "create", path, "type", kind, "key", str(key), "value", str(value),
+                     "entries", str(entries), "name", self.prefix + name, *more)
+        return path
+
+    # Running things.
+
+    def bpftool(self, *words):
+        """bpftool's JSON answer."""
+        return bpftool_json(*map(str, words))
+
+    def run(self, *command, input=None, timeout=TIMEOUT, **more):
+        more.setdefault("stdout", subprocess.PIPE)
+        more.setdefault("stderr", subprocess.PIPE)
+        if input is None:
+            more.setdefault("stdin", subprocess.DEVNULL)
+        command = [str(word) for word in command]
+        done = subprocess.run(command, input=input, text=True, errors="replace", timeout=timeout,
+                              **more)
+        result = Done(command, done.returncode, done.stdout or "", done.stderr or "")
+        assert not crashed(result), f"crash:\n{result}"
+        return result
+
+    def bpfsh(self, *words, **more):
+        """One bpfsh run, as on a command line."""
+        return self.run(BPFSH, "--no-rc", *words, **more)
+
+    def script(self, text, *args, options=(), **more):
+        """A script file of this text, run as one transaction."""
+        path = self.file("script.bsh", text)
+        return self.bpfsh(*options, "-f", path, *args, **more)
+
+    def unprivileged(self, *words, **more):
+        return self.run("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
+                        "--inh-caps=-all", "--bounding-set=-all", BPFSH, "--no-rc", *words, **more)
+
+    # Looking at the state, always by bpftool.
+
+    def elements(self, pin):
+        """A map's elements, raw, sorted; none of a type that bpftool cannot dump."""
+        dump = bpftool_json("map", "dump", "pinned", pin, check=False)
+        return sorted(json.dumps({k: v for k, v in e.items() if k != "formatted"}) for e in dump)
+
+    def snapshot(self):
+        """All that a rollback has to restore: objects, pins with their identity, elements."""
+        pins = {}
+        for name in self.pins():
+            path = self.pin(name)
+            pins[name] = pin_identity(path)
+        maps = {o["id"] for o in self.retry("map") if o.get("name", "").startswith(self.prefix)}
+        progs = {o["id"] for o in self.retry("prog") if o.get("name", "").startswith(self.prefix)}
+        elements = {name: self.elements(self.pin(name))
+                    for name, (kind, _) in pins.items() if kind == "map"}
+        return {"pins": pins, "folders": self.folders(), "maps": maps, "progs": progs,
+                "elements": elements, "files": sorted(os.listdir(self.dir))}
+
+    def unchanged(self, before, grace=3):
+        """Asserts that the state is the one before, once the kernel freed what is to go."""
+        deadline = time.monotonic() + grace
+        while True:
+            after = self.snapshot()
+            for state in (before, after):
+                state["files"] = [f for f in state["files"] if f != "script.bsh"]
+            if after == before:
+                return
+            if time.monotonic() > deadline:
+                raise AssertionError("state differs:\n" + "\n".join(
+                    f"{key}: {before[key]} -> {after[key]}"
+                    for key in before if before[key] != after[key]))
+            time.sleep(0.02)
+
+
+def pin_identity(path):
+    """What a pin holds, as (kind, ID), by bpftool."""
+    for kind in ("map", "prog", "link"):
+        done = subprocess.run([BPFTOOL, "-j", kind, "show", "pinned", path], capture_output=True,
+                              text=True)
+        with contextlib.suppress(ValueError):
+            answer = json.loads(done.stdout)
+            if isinstance(answer, dict) and "id" in answer:
+                return kind, answer["id"]
+    return "?", None
+
+
+def crashed(done):
+    return (done.status in (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGFPE)
+            or "AddressSanitizer" in done.err or "runtime error:" in done.err)
+
+
+def cgroup_root():
+    """Where the machine has cgroup2 mounted, or None."""
+    with open("/proc/self/mounts") as mounts:
+        for line in mounts:
+            words = line.split()
+            if words[2] == "cgroup2":
+                return words[1]
+    return None
+
+
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07|\x1b[()][0-9A-B]|\x1b[=>78]")
+
+
+class Pty:
+    """bpfsh at a terminal; sends keys, and waits for what is to appear.
+
+    What is compared is the text since the last check, without escape sequences.
+    """
+
+    def __init__(self, box, *words, rows=24, columns=100, env=None):
+        self.box, self.seen, self.pending = box, "", ""
+        self.pid, self.fd = pty.fork()
+        if not self.pid:
+            os.environ.update(env or {})
+            os.execv(BPFSH, [BPFSH, "--no-rc", *words])
+        self.resize(rows, columns)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        with contextlib.suppress(OSError):
+            os.close(self.fd)
+        with contextlib.suppress(ChildProcessError):
+            pid, _ = os.waitpid(self.pid, os.WNOHANG)
+            if not pid:
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
+
+    def resize(self, rows, columns):
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def send(self, keys):
+        os.write(self.fd, keys.encode())
+
+    def read(self, seconds):
+        """Adds what comes within this time; False at the end of file."""
+        if not select.select([self.fd], [], [], seconds)[0]:
+            return True
+        try:
+            data = os.read(self.fd, 65536)
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            return False
+        self.seen += data.decode(errors="replace")
+        self.pending += data.decode(errors="replace")
+        return bool(data)
+
+    @property
+    def text(self):
+        return ESCAPES.sub("", self.pending).replace("\r", "").replace("\a", "")
+
+    def expect(self, want, timeout=10):
+        """Waits for a text, or a compiled regular expression, and consumes all up to now."""
+        deadline = time.monotonic() + timeout
+        alive = True
+        while True:
+            text = self.text
+            found = want.search(text) if hasattr(want, "search") else want in text
+            if found:
+                self.pending = ""
+                return text
+            if not alive or time.monotonic() > deadline:
+                raise AssertionError(f"{want!r} did not appear in:\n{text!r}\n"
+                                     f"(all: {self.seen[-2000:]!r})")
+            alive = self.read(max(0.01, min(0.2, deadline - time.monotonic())))
+
+    def check(self, keys, want, timeout=10):
+        """Sends keys and waits for text: check("ma\\t", "map ")."""
+        self.send(keys)
+        return self.expect(want, timeout)
+
+    def settle(self, quiet=0.15):
+        """Reads until nothing came for a while; returns and consumes the text."""
+        length = -1
+        while length != len(self.pending):
+            length = len(self.pending)
+            self.read(quiet)
+        text, self.pending = self.text, ""
+        return text
+
+    def wait(self, timeout=10):
+        """The exit status, negative for a signal."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            self.read(0.05)
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                return os.waitstatus_to_exitcode(status)
+        raise AssertionError(f"does not end:\n{self.text!r}")
+
+
+def run_one(test, box):
+    """Runs in the child: exit status 0 ok, 1 failed (text on fd), 2 skipped."""
+    try:
+        box.enter()
+        signal.alarm(TIMEOUT)
+        test(box)
+        signal.alarm(0)
+        return 0, ""
+    except Skip as reason:
+        return 2, str(reason)
+    except BaseException:
+        return 1, traceback.format_exc()
+    finally:
+        signal.alarm(0)
+        os.chdir("/")
+        with contextlib.suppress(OSError):
+            umount(box.bpffs)
+
+
+def on_alarm(*_):
+    raise TimeoutError(f"did not end within {TIMEOUT} seconds")
+
+
+def run_test(name, test):
+    """Runs one test function in its own child and box, and prints its result."""
+    box = Box(name)
+    reader, writer = os.pipe()
+    sys.stdout.flush()
+    pid = os.fork()
+    if not pid:
+        os.setpgid(0, 0)
+        signal.signal(signal.SIGALRM, on_alarm)
+        os.close(reader)
+        status, text = run_one(test, box)
+        with os.fdopen(writer, "w") as f:
+            f.write(text)
+        os._exit(status)
+    os.close(writer)
+    with os.fdopen(reader, errors="replace") as f:
+        text = f.read()
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+    left = box.leave()
+    if left and status != 1:
+        status, text = 1, "left behind:\n" + "\n".join(left)
+    elif status not in (0, 2) and not text:
+        text = f"the test's process ended with status {status}"
+    if status == 0:
+        print(f"ok {name}")
+    elif status == 2:
+        print(f"skip {name}: {text}")
+    else:
+        print(f"fail {name}")
+        print("\n".join("\t" + line for line in text.rstrip().splitlines()))
+    sys.stdout.flush()
+    return status
+
+
+def run_all(tests):
+    """Runs tests, a dict of name to function; the process's exit status says whether all passed."""
+    wanted = sys.argv[1:]
+    if os.geteuid():
+        for name in tests:
+            print(f"skip {name}: needs root")
+        return 0
+    if not os.path.exists(BPFSH):
+        raise SystemExit(f"{BPFSH} is missing: run make")
+    statuses = [run_test(name, test) for name, test in tests.items()
+                if not wanted or any(word in name for word in wanted)]
+    return int(any(status not in (0, 2) for status in statuses))
+
+
+def run(module):
+    """Ends a test file: runs its test_ functions if it is the program, all or those named."""
+    if module != "__main__":
+        return
+    main = sys.modules["__main__"]
+    file = os.path.splitext(os.path.basename(main.__file__))[0]
+    tests = {f"{file}/{name[5:]}": test for name, test in vars(main).items()
+             if name.startswith("test_")}
+    sys.exit(run_all(tests))
