@@ -34,8 +34,11 @@ struct cfg_block {
 	uint32_t func;
 	uint32_t first_edge, nr_edges;	/* those that leave it */
 	uint32_t idom;			/* immediate dominator; CFG_NONE for entries and the unreachable */
-	uint32_t loop;			/* header of the innermost natural loop around it, or CFG_NONE */
-	uint32_t depth;			/* number of natural loops around it */
+	uint32_t loop;			/* header of the innermost natural loop it is in, or CFG_NONE;
+					   a header is in its own loop */
+	uint32_t outer;			/* of a header: that of the next loop around, or CFG_NONE */
+	uint32_t depth;			/* number of natural loops it is in */
+	uint32_t dom_first, dom_nr;	/* its subtree of the dominator tree: see cfg_dominates() */
 	unsigned flags;
 };
 
@@ -89,8 +92,12 @@ void cfg_free(struct cfg *cfg);
 
 /* The block that holds instruction @i (below code->nr). */
 uint32_t cfg_block_of(const struct cfg *cfg, uint32_t i);
-/* Whether each path from the entry to @b passes through @a; a block dominates itself. */
-bool cfg_dominates(const struct cfg *cfg, uint32_t a, uint32_t b);
+/* Whether each path from the entry to @b passes through @a: a block dominates itself. */
+static inline bool cfg_dominates(const struct cfg *cfg, uint32_t a, uint32_t b)
+{
+	return cfg->blocks[b].dom_first - cfg->blocks[a].dom_first < cfg->blocks[a].dom_nr;
+}
+
 /* "T", "F", "" ...: the label of an edge. */
 const char *edge_label(enum edge_kind kind);
 

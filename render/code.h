@@ -153,10 +153,14 @@ static inline uint32_t code_next(const struct code *code, uint32_t i)
 
 /*
  * Where a jump, a call of a subprogram or the taking of a callback's address
- * at @i leads. Not checked against the program's range; CODE_NONE, cast, where
+ * at @i leads. Not checked against the program's range; CODE_NO_TARGET where
  * @i is none of these (gotox is none: see targets).
  */
+#define CODE_NO_TARGET INT64_MIN
 int64_t code_target(const struct code *code, uint32_t i);
+
+/* Whether @i calls something that never comes back: the kfunc bpf_throw. */
+bool code_never_returns(const struct code *code, uint32_t i);
 
 /*
  * Appends instruction @i as the kernel writes it, without number and opcode:
