@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The compiled form of a BTF type, for the files render/typed*.c alone. */
+#ifndef BPFSH_TYPED_PLAN_H
+#define BPFSH_TYPED_PLAN_H
+
+#include <limits.h>
+
+#include <bpf/btf.h>
+
+#include "render/typed.h"
+
+/* Depth of nesting that the kernel takes, too. */
+#define TYPED_DEPTH_MAX 32
+/* Length of the longest number, quotes included. */
+#define WIDTH_BITS 40
+
+enum node_kind {
+	NODE_U8, NODE_U16, NODE_U32, NODE_U64,
+	NODE_S8, NODE_S16, NODE_S32, NODE_S64,
+	NODE_WIDE,		/* 128 bits */
+	NODE_BITS,		/* an integer narrower than its bytes; see bit, bits */
+	NODE_BOOL,
+	NODE_CHAR,		/* BTF_INT_CHAR, which compilers do not make */
+	NODE_ENUM,
+	NODE_FLOAT,		/* of 4 or 8 bytes */
+	NODE_RAW,		/* floats of other sizes: "0x" and the bytes, the highest first */
+	NODE_PTR,
+	NODE_ARRAY,
+	NODE_STRUCT,
+	NODE_UNION,
+	NODE_DATASEC,		/* members are variables */
+};
+
+/* A piece of text in the plan's pool. */
+struct text {
+	uint32_t at, len;
+};
+
+/* A type, compiled once however often it is used. */
+struct node {
+	uint8_t kind;
+	bool is_signed;		/* integers and enums, also as bit-fields */
+	bool text;		/* array: of char, also behind a typedef */
+	bool text_strict;	/* array: of char as bpftool understands it */
+	uint8_t bit, bits;	/* NODE_BITS */
+	uint8_t height;		/* levels of nesting below */
+	bool special;		/* it, or a part of it, has a mark */
+	bool enum64;		/* BTF_KIND_ENUM64: keys are whole values */
+	uint32_t size;		/* bytes */
+	uint32_t type_id;
+	uint32_t first, nr;	/* members, enumerators; array: node and number of elements */
+	struct text mark;	/* "<mark>" of what user space cannot read, or empty */
+	struct text label;	/* DATASEC: "name": */
+	uint64_t width;		/* no value's text is longer, blanks of the plain style aside */
+	uint64_t lines;		/* new lines in the plain style, at most */
+};
+
+/* A field, or a variable of a datasec. */
+struct member {
+	uint32_t node, offset;
+	uint8_t bit, bits;	/* of a bit-field; bits is 0 for all else */
+	bool anonymous;		/* a struct or union whose members C reaches without it */
+	bool nameless;		/* another one without a name: "#INDEX" takes its place in ours */
+	uint32_t type_id;	/* as declared */
+	struct text name;	/* as it is */
+	struct text label;	/* ,"name":  ready for JSON; bpftool's where they differ */
+	struct text nice_label;
+};
+
+struct enumerator {
+	int64_t key;		/* ENUM: the 32 bits sign-extended; ENUM64: all */
+	struct text label;	/* quoted */
+	struct text name;
+};
+
+struct typed {
+	const struct btf *btf;
+	uint32_t type_id;
+	struct node *nodes;	/* the last one is the value itself */
+	struct member *members;
+	struct enumerator *enums;	/* each node's sorted by key */
+	uint32_t root, nr_nodes, nr_members, nr_enums;
+	struct buf pool;
+};
+
+static inline const struct node *typed_root(const struct typed *t)
+{
+	return &t->nodes[t->root];
+}
+
+static inline const char *typed_text(const struct typed *t, struct text text)
+{
+	return t->pool.data + text.at;
+}
+
+/* Bits bit..bit+bits-1 at @data as an unsigned number; bit + bits is at most 128. */
+static inline unsigned __int128 bits_load(const uint8_t *data, unsigned int bit, unsigned int bits)
+{
+	unsigned int bytes = (bit + bits + 7) / 8;
+	unsigned __int128 v = 0;
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	memcpy(&v, data, bytes);
+	v >>= bit;
+#else
+	memcpy(&v, data, bytes);
+	v >>= 128 - bit - bits;
+#endif
+	return bits < 128 ? v & (((unsigned __int128)1 << bits) - 1) : v;
+}
+
+/* A number of @bits bits with its sign; bits is 1 to 64. */
+static inline int64_t sign_extend(uint64_t v, unsigned int bits)
+{
+	return (int64_t)(v << (64 - bits)) >> (64 - bits);
+}
+
+/* An unsigned integer of 1, 2, 4 or 8 bytes in host order. */
+static inline uint64_t load_unsigned(const void *data, uint32_t size)
+{
+	uint64_t v8;
+	uint32_t v4;
+	uint16_t v2;
+
+	switch (size) {
+	case 1:
+		return *(const uint8_t *)data;
+	case 2:
+		memcpy(&v2, data, 2);
+		return v2;
+	case 4:
+		memcpy(&v4, data, 4);
+		return v4;
+	default:
+		memcpy(&v8, data, 8);
+		return v8;
+	}
+}
+
+/* The enumerator of @n with @key, or NULL. */
+const struct enumerator *typed_enumerator(const struct typed *t, const struct node *n, int64_t key);
+/* C-like text of any type of @btf. */
+void btf_type_text(struct buf *out, const struct btf *btf, uint32_t type_id);
+
+#endif
