@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Exit statuses, and errors that say what failed and what to do."""
+import os
+
+from bpfsh import *
+
+
+def test_status_0(box):
+    box.bpfsh("map", "show").expect(0, err="")
+    box.bpfsh("-c", "echo hello").expect(0, out="hello\n")
+
+
+def test_status_1(box):
+    box.bpfsh("map", "show", "id", 4000000000).expect(1, err="4000000000")
+    box.bpfsh("-c", "assert 1 == 2").expect(1, err="1 == 2")
+
+
+def test_status_2(box):
+    for words in (["nonsense"], ["map", "nonsense"], ["map", "update"], ["--nonsense"],
+                  ["-c", "map shw"], ["-c", 'echo "open'], ["-f"]):
+        done = box.bpfsh(*words)
+        assert done.status == 2 and done.err, done
+
+
+def test_missing_script(box):
+    done = box.bpfsh("-f", "not-there.bsh")
+    assert done.status in (1, 2) and "not-there.bsh" in done.err, done
+
+
+def test_did_you_mean(box):
+    box.bpfsh("map", "shwo").expect(2, err="show")
+    box.bpfsh("porg", "show").expect(2, err="prog")
+
+
+def test_json_errors(box):
+    """With -j, whatever happens, standard output is JSON."""
+    for words, status in ((["map", "show", "id", "4000000000"], 1), (["map", "nonsense"], 2),
+                          (["-c", "map show\nassert false"], 1), (["-c", 'echo "'], 2),
+                          (["-c", "map show\nmap shw"], 2)):
+        done = box.bpfsh("-j", *words).expect(status, err="")
+        text = json.dumps(done.json)
+        assert '"error"' in text, done
+
+
+def test_unprivileged(box):
+    pin = box.map_create("m")
+    os.chmod(pin, 0o644)
+    for words in (["map", "show"], ["prog", "show"], ["map", "dump", "pinned", pin],
+                  ["map", "create", box.pin("n"), "type", "hash", "key", "4", "value", "4",
+                   "entries", "1", "name", "n"]):
+        done = box.unprivileged(*words)
+        if words[1] == "dump":
+            assert done.status in (0, 1), done
+        else:
+            done.expect(1, err="CAP_")
+    done = box.unprivileged("-j", "prog", "show").expect(1, err="")
+    assert "CAP_" in json.dumps(done.json), done
+
+
+def test_help_needs_no_privilege(box):
+    box.unprivileged("help").expect(0, out="map")
+    box.unprivileged("--version").expect(0, out="bpfsh")
+
+
+def test_full_disk(box):
+    box.map_create("m")
+    with open("/dev/full", "w") as full:
+        for words in (["map", "show"], ["-j", "map", "show"], ["help"]):
+            box.bpfsh(*words, stdout=full).expect(1, err="No space left on device")
+
+
+def test_closed_stdout(box):
+    box.map_create("m")
+    done = box.run("sh", "-c", f"exec {BPFSH} --no-rc map show >&-")
+    assert done.status == 1 and "output" in done.err, done
+
+
+def test_closed_pipe(box):
+    """A reader that goes away ends the command without a word, as for any filter."""
+    pin = box.map_create("m", entries=30000)
+    text = "".join(f"map update pinned {pin} key {n} value {n}\n" for n in range(20000))
+    box.script(text).expect(0)
+    done = box.run("sh", "-c", f"{BPFSH} --no-rc map dump pinned {pin} | head -1")
+    assert done.out.startswith("key: ") and "rror" not in done.err, done
+
+
+def test_full_map(box):
+    pin = box.map_create("m", entries=1)
+    box.bpfsh(*f"map update pinned {pin} key 1 0 0 0 value 1 0 0 0".split()).expect(0)
+    done = box.bpfsh(*f"map update pinned {pin} key 2 0 0 0 value 1 0 0 0".split()).expect(1, err="full")
+    assert "too long" not in done.err, done
+
+
+def test_index_out_of_range(box):
+    pin = box.map_create("m", "array", entries=2)
+    done = box.bpfsh(*f"map update pinned {pin} key 7 0 0 0 value 1 0 0 0".split()).expect(1)
+    assert "too long" not in done.err and "2" in done.err, done
+
+
+def test_frozen_map(box):
+    pin = box.map_create("m", "array")
+    box.bpftool("map", "freeze", "pinned", pin)
+    box.bpfsh(*f"map update pinned {pin} key 0 0 0 0 value 1 0 0 0".split()).expect(1, err="frozen")
+
+
+def test_undumpable(box):
+    """What cannot be read is an error, never an empty map."""
+    for kind, key, value, entries in (("queue", 0, 4, 4), ("ringbuf", 0, 0, 4096)):
+        pin = box.map_create(kind, kind, key, value, entries)
+        done = box.bpfsh("map", "dump", "pinned", pin)
+        assert done.status == 1 and kind in done.err and "524" not in done.err, done
+
+
+def test_lookup_miss(box):
+    pin = box.map_create("m")
+    done = box.bpfsh(*f"map lookup pinned {pin} key 1 0 0 0".split()).expect(1)
+    assert "no" in done.err and "key" in done.err, done
+    done = box.bpfsh("-j", *f"map lookup pinned {pin} key 1 0 0 0 or null".split()).expect(0)
+    assert done.json is None, done
+
+
+def test_pin_outside_bpffs(box):
+    pin = box.map_create("m")
+    box.bpfsh("map", "pin", "pinned", pin, os.path.join(box.dir, "x")).expect(1, err="bpffs")
+    assert not os.path.exists(os.path.join(box.dir, "x"))
+
+
+def test_pin_with_dot(box):
+    pin = box.map_create("m")
+    box.bpfsh("map", "pin", "pinned", pin, box.pin("a.b")).expect(1, err=["a.b", "dot"])
+
+
+def test_never_mounts(box):
+    """In a namespace without bpffs nothing is mounted, and the error says what to do."""
+    umount(box.bpffs)
+    with open("/proc/self/mounts") as f:
+        before = f.read()
+    box.bpfsh("map", "create", box.pin("m"), *"type hash key 4 value 4 entries 1 name m".split()) \
+        .expect(1, err=["bpffs", "mount -t bpf"])
+    with open("/proc/self/mounts") as f:
+        assert f.read() == before
+    mount("bpf", box.bpffs, "bpf")
+
+
+def test_bad_object(box):
+    for name, data in (("empty.o", b""), ("text.o", b"no ELF at all\n"),
+                       ("cut.o", open(box.obj("count"), "rb").read()[:700])):
+        done = box.bpfsh("prog", "load", box.file(name, data), box.pin("p"))
+        assert done.status == 1 and name in done.err and "libbpf:" not in done.err, done
+    assert not box.pins()
+
+
+def test_verifier_says_why(box):
+    done = box.bpfsh("prog", "load", box.obj("bad"), box.pin("p")).expect(1)
+    assert "R0 !read_ok" in done.err or "invalid" in done.err, done
+    assert len(done.err.splitlines()) < 40, done
+    assert not box.pins()
+
+
+def test_vanished_object(box):
+    """A variable holds the object itself: removing all pins does not take it away."""
+    pin = box.map_create("m")
+    done = box.bpfsh("-c", f"$m = map create type hash key 4 value 4 entries 4 name {box.prefix}v\n"
+                           f"!rm {pin}\nmap show $m | jq -r .name\nmap show pinned {pin}")
+    assert done.status == 1 and f"{box.prefix}v" in done.out and pin in done.err, done
+
+
+def test_hostile_names(box):
+    """Text from a file name cannot move a terminal's cursor, nor break JSON."""
+    name = "no\x1b[31mt\n\"there"
+    with Pty(box, "prog", "load", name, box.pin("p")) as tty:
+        assert tty.wait() == 1
+        assert "\x1b[31mt" not in tty.seen, tty.seen
+    json.loads(box.bpfsh("-j", "prog", "load", name, box.pin("p")).expect(1).out)
+
+
+def test_broken_stdin_script(box):
+    done = box.run(BPFSH, "--no-rc", "-f", "-", input="echo one\necho two\n").expect(0)
+    assert done.out == "one\ntwo\n"
+    done = box.run(BPFSH, "--no-rc", "-f", "-", input="echo one\n\0\x7f\x01(\n")
+    assert done.status == 2 and done.out == "", done
+
+
+run(__name__)

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What make install puts where; the manual page and the completions are well formed."""
+import os
+import shutil
+import stat
+import subprocess
+
+from bpfsh import *
+
+
+def install(box):
+    dest = os.path.join(box.dir, "dest")
+    done = box.run("make", "-s", "-C", ROOT, "install", f"O={BUILD}", f"DESTDIR={dest}", "PREFIX=/opt/x")
+    done.expect(0)
+    return {os.path.relpath(os.path.join(folder, name), dest)
+            for folder, _, names in os.walk(dest) for name in names}, dest
+
+
+def test_install(box):
+    files, dest = install(box)
+    assert files == {"opt/x/bin/bpfsh", "opt/x/share/man/man8/bpfsh.8",
+                     "opt/x/share/bash-completion/completions/bpfsh",
+                     "opt/x/share/zsh/site-functions/_bpfsh",
+                     "opt/x/share/fish/vendor_completions.d/bpfsh.fish"}, files
+    assert stat.S_IMODE(os.stat(f"{dest}/opt/x/bin/bpfsh").st_mode) == 0o755
+    assert all(os.path.getsize(os.path.join(dest, name)) > 100 for name in files)
+    box.run(f"{dest}/opt/x/bin/bpfsh", "--version").expect(0)
+
+
+def test_manual(box):
+    page = box.file("bpfsh.8", box.bpfsh("--man").expect(0).out)
+    if not shutil.which("groff"):
+        raise Skip("no groff")
+    done = box.run("groff", "-man", "-ww", "-Tutf8", page).expect(0)
+    assert done.err == "", done
+    for word in ("BPFSH", "map update", "EXIT STATUS"):
+        assert word.lower() in done.out.lower(), word
+
+
+def test_completion(box):
+    for shell, check in (("bash", ["bash", "-n"]), ("zsh", ["zsh", "-n"]),
+                         ("fish", ["fish", "--no-execute"])):
+        text = box.bpfsh("--completion", shell).expect(0).out
+        assert "bpfsh" in text
+        if shutil.which(shell):
+            box.run(*check, box.file(f"completion.{shell}", text)).expect(0, err="")
+
+
+def test_bash_completion_works(box):
+    script = box.file("completion.bash", box.bpfsh("--completion", "bash").expect(0).out)
+    os.environ["PATH"] = f"{BUILD}:{os.environ['PATH']}"
+    done = box.run("bash", "-c", f"""
+. {script}
+COMP_WORDS=(bpfsh ma) COMP_CWORD=1 COMP_LINE='bpfsh ma' COMP_POINT=8
+$(complete -p bpfsh | sed 's/.*-F \\([^ ]*\\).*/\\1/') bpfsh ma bpfsh
+printf '%s\\n' "${{COMPREPLY[@]}}"
+""").expect(0)
+    assert "map" in [line.strip() for line in done.out.splitlines()], done
+
+
+run(__name__)

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Listings and dumps agree with the installed bpftool, field by field."""
+from bpfsh import *
+
+# What a newer bpftool than 7.1 shows in addition, or bpfsh does.
+EXTRA = {"map": set(), "prog": {"orphaned"}, "link": None, "btf": set()}
+
+
+def agrees(ours, theirs, extra, where):
+    """Each field of bpftool's is ours too, with its value, and in its order."""
+    for key in theirs:
+        assert key in ours and ours[key] == theirs[key], \
+            f"{where}: {key} is {ours.get(key)!r}, by bpftool {theirs[key]!r}"
+    if extra is not None:
+        more = set(ours) - set(theirs) - extra
+        assert not more, f"{where}: fields that bpftool does not have: {more}"
+        order = [key for key in ours if key in theirs]
+        assert order == list(theirs), f"{where}: order of fields: {list(ours)}"
+
+
+def same_listing(box, kind):
+    """The objects of this test: others may come and go between two listings."""
+    theirs = {o["id"]: o for o in box.retry(kind)}
+    ours = {o["id"]: o for o in box.bpfsh("-j", kind, "show").expect(0).json}
+    mine = [o["id"] for o in theirs.values() if o.get("name", "").startswith(box.prefix)]
+    assert mine
+    for ident in mine:
+        agrees(ours[ident], theirs[ident], EXTRA[kind], f"{kind} {ident}")
+        one = box.bpfsh("-j", kind, "show", "id", ident).expect(0).json
+        agrees(one, box.bpftool(kind, "show", "id", ident), EXTRA[kind], f"{kind} id {ident}")
+
+
+def same_text(box, kind):
+    """Plain output, object by object."""
+    for o in box.retry(kind):
+        if o.get("name", "").startswith(box.prefix):
+            theirs = box.run(BPFTOOL, kind, "show", "id", o["id"]).out
+            ours = box.bpfsh(kind, "show", "id", o["id"]).expect(0).out
+            assert ours == theirs, f"{kind} show id {o['id']}:\n{ours}\nby bpftool:\n{theirs}"
+
+
+def load(box):
+    box.bpftool("prog", "loadall", box.obj("maps"), box.pin("maps"), "pinmaps", box.pin("m"))
+    box.bpftool("prog", "loadall", box.obj("kinds"), box.pin("kinds"))
+    box.bpftool("prog", "loadall", box.obj("count"), box.pin("count"))
+
+
+def test_prog_show(box):
+    load(box)
+    same_listing(box, "prog")
+    same_text(box, "prog")
+
+
+def test_map_show(box):
+    load(box)
+    box.bpftool("map", "freeze", "pinned", box.map_create("frozen"))
+    same_listing(box, "map")
+    same_text(box, "map")
+
+
+def test_pinned_paths(box):
+    load(box)
+    xdp = box.pin(f"count/{box.prefix}xdp")
+    prog = box.bpfsh("-j", "--bpffs", "prog", "show", "pinned", xdp).expect(0).json
+    assert prog["pinned"] == [xdp], prog
+
+
+def test_by_name_and_tag(box):
+    load(box)
+    name = box.prefix + "k_xdp"
+    one = box.bpfsh("-j", "prog", "show", "name", name).expect(0).json
+    one = one[0] if isinstance(one, list) else one
+    assert one["name"] == name, one
+    tagged = box.bpfsh("-j", "prog", "show", "tag", one["tag"]).expect(0).json
+    tagged = tagged if isinstance(tagged, list) else [tagged]
+    theirs = box.bpftool("prog", "show", "tag", one["tag"])
+    theirs = theirs if isinstance(theirs, list) else [theirs]
+    assert one["id"] in [p["id"] for p in tagged], tagged
+    assert len(tagged) >= len([p for p in theirs if p["name"].startswith(box.prefix)])
+
+
+def test_btf_show(box):
+    load(box)
+    ident = box.bpftool("prog", "show", "pinned", box.pin(f"count/{box.prefix}xdp"))["btf_id"]
+    ours = {o["id"]: o for o in box.bpfsh("-j", "btf", "show").expect(0).json}
+    theirs = {o["id"]: o for o in box.bpftool("btf", "show")}
+    for one in (1, ident):
+        agrees(ours[one], theirs[one], {"kernel"}, f"btf {one}")
+
+
+def test_link_show(box):
+    one, _ = box.veth()
+    prog = box.pin("prog")
+    box.bpftool("prog", "load", box.obj("count"), prog)
+    ours = box.bpfsh("-j", "link", "show").expect(0).json
+    theirs = {link["id"] for link in box.bpftool("link", "show")}
+    assert isinstance(ours, list) and theirs <= {link["id"] for link in ours} | theirs
+    # A link of our own, through bpf(2): LINK_CREATE on the veth device.
+    with XdpLink(prog, one) as link:
+        shown = box.bpfsh("-j", "link", "show", "id", link.id).expect(0).json
+        agrees(shown, box.bpftool("link", "show", "id", link.id), None, "link")
+        assert (shown["type"], shown["devname"]) == ("xdp", one), shown
+        box.bpfsh("link", "show", "id", link.id).expect(0, out=f"{link.id}: xdp  prog")
+    box.bpfsh("link", "show", "id", link.id).expect(1, err=str(link.id))
+
+
+def fill(box, name, *elements):
+    for key, value in elements:
+        box.bpftool("map", "update", "pinned", box.pin(f"m/{box.prefix}{name}"),
+                    "key", *key.split(), "value", *value.split())
+
+
+def filled(box):
+    load(box)
+    value = "1 0 0 0 0 0 0 0 255 255 255 255 255 255 255 255 1 0 0 0 97 98 34 10 0 0 0 0 " \
+            "1 0 0 0 2 0 3 0 255 0 0 0 1 0 0 0 1 2 3 4 0 0 0 0".split()
+    size = box.bpftool("map", "show", "pinned", box.pin(f"m/{box.prefix}hash"))["bytes_value"]
+    value = " ".join((value + ["0"] * size)[:size])
+    fill(box, "hash", ("10 0 0 1 80 0 6 0", value), ("10 0 0 2 53 0 17 0", value))
+    fill(box, "array", ("1 0 0 0", "1 2 3 4 5 6 7 8"))
+    fill(box, "lru", ("1 0 0 0", "1 2 3 4 5 6 7 8"), ("2 0 0 0", "0 0 0 0 0 0 0 255"))
+    fill(box, "phash", ("1 0 0 0", "1 2 3 4 5 6 7 8"))
+    fill(box, "parray", ("2 0 0 0", "1 2 3 4 5 6 7 8"))
+    fill(box, "lpm", ("8 0 0 0 10 0 0 0", "1 0 0 0"), ("24 0 0 0 10 1 2 0", "2 0 0 0"))
+    box.bpftool("map", "update", "pinned", box.pin(f"m/{box.prefix}jmp"), *"key 1 0 0 0".split(),
+                "value", "pinned", box.pin(f"maps/{box.prefix}maps"))
+
+
+DUMPED = ["hash", "array", "lru", "phash", "parray", "lpm", "inner", "outer", "jmp",
+          "m_data", "m_bss", "m_rodata"]
+
+
+def by_key(elements):
+    return sorted(elements, key=lambda e: json.dumps(e["key"]))
+
+
+def test_dump(box):
+    filled(box)
+    for name in DUMPED:
+        words = ["map", "dump", "pinned", box.pin(f"m/{box.prefix}{name}")]
+        theirs = by_key(box.bpftool(*words))
+        ours = by_key(box.bpfsh("-j", *words).expect(0).json)
+        assert len(ours) == len(theirs), f"{name}: {ours}\nby bpftool: {theirs}"
+        for one, other in zip(ours, theirs):
+            agrees(one, other, set(), f"dump of {name}")
+
+
+def test_dump_without_btf(box):
+    for name, kind, key, value in (("h", "hash", 4, 4), ("wide", "hash", 20, 40), ("a", "array", 4, 12),
+                                   ("ph", "percpu_hash", 4, 8), ("pa", "percpu_array", 4, 8)):
+        pin = box.map_create(name, kind, key, value, 3)
+        box.bpftool("map", "update", "pinned", pin, "key", *["1"] + ["0"] * (key - 1),
+                    "value", *map(str, range(1, value + 1)))
+        words = ["map", "dump", "pinned", pin]
+        assert box.bpfsh("-j", *words).expect(0).json == box.bpftool(*words), name
+        ours, theirs = box.bpfsh(*words).expect(0).out, box.run(BPFTOOL, *words).out
+        assert ours == theirs, f"{name}:\n{ours}\nby bpftool:\n{theirs}"
+
+
+def test_dump_plain_with_btf(box):
+    filled(box)
+    for name in ("array", "lpm", "parray", "outer"):
+        words = ["map", "dump", "pinned", box.pin(f"m/{box.prefix}{name}")]
+        ours, theirs = box.bpfsh(*words).expect(0).out, box.run(BPFTOOL, *words).out
+        assert ours == theirs, f"{name}:\n{ours}\nby bpftool:\n{theirs}"
+
+
+def test_lookup_and_getnext(box):
+    filled(box)
+    for name, words in (("array", "lookup key 1 0 0 0"), ("parray", "lookup key 2 0 0 0"),
+                        ("hash", "lookup key 10 0 0 1 80 0 6 0"), ("array", "getnext"),
+                        ("array", "getnext key 1 0 0 0")):
+        verb, *rest = words.split()
+        command = ["map", verb, "pinned", box.pin(f"m/{box.prefix}{name}"), *rest]
+        ours, theirs = box.bpfsh("-j", *command).expect(0).json, box.bpftool(*command)
+        assert ours == theirs, f"{command}: {ours}\nby bpftool: {theirs}"
+
+
+def test_empty_is_json(box):
+    pin = box.map_create("empty")
+    assert box.bpfsh("-j", "map", "dump", "pinned", pin).expect(0).json == []
+    assert box.bpfsh("-o", "jsonl", "map", "dump", "pinned", pin).expect(0).out == ""
+
+
+def test_table_and_jsonl(box):
+    load(box)
+    rows = box.bpfsh("-o", "jsonl", "map", "show").expect(0).jsonl
+    assert any(row["name"] == f"{box.prefix}hash" for row in rows if "name" in row)
+    done = box.bpfsh("-o", "table", "map", "show").expect(0)
+    assert any(f"{box.prefix}hash" in line and "hash" in line for line in done.out.splitlines()), done
+
+
+def test_pretty(box):
+    load(box)
+    done = box.bpfsh("-p", "map", "show").expect(0)
+    assert "\n" in done.out.strip() and any(m.get("name") == box.prefix + "hash" for m in done.json)
+
+
+run(__name__)

@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Scripts are transactions: what fails or is interrupted leaves the state of before."""
+import os
+import signal
+import subprocess
+import time
+
+from bpfsh import *
+
+# Kind, key and value size, creation flags, and a key and value as bytes.
+UNDOABLE = [
+    ("hash", 4, 4, 0, "1 0 0 0", "9 0 0 0"),
+    ("array", 4, 4, 0, "1 0 0 0", "9 0 0 0"),
+    ("lru_hash", 4, 4, 0, "1 0 0 0", "9 0 0 0"),
+    ("percpu_hash", 4, 8, 0, "1 0 0 0", "9 0 0 0 0 0 0 0"),
+    ("percpu_array", 4, 8, 0, "1 0 0 0", "9 0 0 0 0 0 0 0"),
+    ("lru_percpu_hash", 4, 8, 0, "1 0 0 0", "9 0 0 0 0 0 0 0"),
+    ("lpm_trie", 8, 4, 1, "24 0 0 0 10 0 1 0", "9 0 0 0"),
+]
+
+
+def fails_at_the_end(box, text, *args, status=1):
+    """Runs a script with a failing last line, and checks that it left no trace."""
+    before = box.snapshot()
+    done = box.script(text + "\nassert false\n", *args).expect(status)
+    box.unchanged(before)
+    return done
+
+
+def test_fifth_line(box):
+    box.map_create("old")
+    box.bpftool("map", "update", "pinned", box.pin("old"), *"key 1 0 0 0 value 5 0 0 0".split())
+    before = box.snapshot()
+    done = box.script(f"""\
+$m = map create type hash key 4 value 4 entries 8 name {box.prefix}new
+map pin $m {box.pin("new")}
+$p = prog load {box.obj("count")} {box.pin("prog")}
+map update pinned {box.pin("old")} key 1 0 0 0 value 6 0 0 0
+map update pinned {box.pin("old")} key 1 0 0 0 value 1 2 3
+map update pinned {box.pin("old")} key 2 0 0 0 value 7 0 0 0
+""")
+    done.expect(1, err=["value expected 4 bytes got 3", "script.bsh:5:"])
+    box.unchanged(before)
+
+
+def test_syntax_error_runs_nothing(box):
+    before = box.snapshot()
+    done = box.script(f"""\
+map create {box.pin("a")} type hash key 4 value 4 entries 8 name {box.prefix}a
+map creat {box.pin("b")} type hash key 4 value 4 entries 8 name {box.prefix}b
+map update $m key
+map create {box.pin("c")} type hash key 4 value 4 entries 8 name "{box.prefix}c
+""")
+    done.expect(2, err=["script.bsh:2:", "script.bsh:3:", "script.bsh:4:", "^"])
+    assert "did you mean" in done.err and "create" in done.err, done
+    box.unchanged(before)
+
+
+def test_commit(box):
+    box.script(f"""\
+map create {box.pin("a")} type hash key 4 value 4 entries 8 name {box.prefix}a
+map update pinned {box.pin("a")} key 1 0 0 0 value 2 0 0 0
+""").expect(0, out="")
+    assert box.pins() == ["a"]
+    assert box.bpftool("map", "lookup", "pinned", box.pin("a"), "key", 1, 0, 0, 0)["value"] \
+        == ["0x02", "0x00", "0x00", "0x00"]
+
+
+def test_explicit_commit_stays(box):
+    box.map_create("m")
+    box.script(f"""\
+map update pinned {box.pin("m")} key 1 0 0 0 value 1 0 0 0
+commit
+map update pinned {box.pin("m")} key 2 0 0 0 value 2 0 0 0
+assert false
+""").expect(1)
+    assert [e["key"][0] for e in box.bpftool("map", "dump", "pinned", box.pin("m"))] == ["0x01"]
+
+
+def test_savepoint(box):
+    box.map_create("m", "array", entries=3)
+    box.script(f"""\
+map update pinned {box.pin("m")} key 0 0 0 0 value 1 0 0 0
+savepoint a
+map update pinned {box.pin("m")} key 1 0 0 0 value 1 0 0 0
+map update pinned {box.pin("m")} key 0 0 0 0 value 2 0 0 0
+rollback to a
+map update pinned {box.pin("m")} key 2 0 0 0 value 3 0 0 0
+""").expect(0)
+    values = [e["value"][0] for e in box.bpftool("map", "dump", "pinned", box.pin("m"))]
+    assert values == ["0x01", "0x00", "0x03"], values
+
+
+def test_rollback_then_go_on(box):
+    box.map_create("m")
+    box.script(f"""\
+map update pinned {box.pin("m")} key 1 0 0 0 value 1 0 0 0
+rollback
+map update pinned {box.pin("m")} key 2 0 0 0 value 2 0 0 0
+""").expect(0)
+    assert [e["key"][0] for e in box.bpftool("map", "dump", "pinned", box.pin("m"))] == ["0x02"]
+
+
+def test_no_transaction(box):
+    box.map_create("m")
+    box.script(f"""\
+map update pinned {box.pin("m")} key 1 0 0 0 value 1 0 0 0
+map update pinned {box.pin("m")} key 1 0 0 0 value 1 2 3
+map update pinned {box.pin("m")} key 3 0 0 0 value 3 0 0 0
+""", options=["--no-transaction"]).expect(1)
+    assert [e["key"][0] for e in box.bpftool("map", "dump", "pinned", box.pin("m"))] == ["0x01"]
+
+
+def test_check_and_plan_run_nothing(box):
+    box.map_create("m")
+    before = box.snapshot()
+    text = f"""\
+$m = map create {box.pin("n")} type hash key 4 value 4 entries 8 name {box.prefix}n
+map update $m key 1 0 0 0 value 1 0 0 0
+map unpin {box.pin("m")}
+"""
+    box.script(text, options=["--check"]).expect(0)
+    done = box.script(text, options=["--plan"]).expect(0)
+    for word in ("create", "update", "unpin"):
+        assert word in done.out, done
+    box.unchanged(before)
+
+
+def test_pin_and_unpin(box):
+    box.map_create("m")
+    box.bpftool("prog", "loadall", box.obj("count"), box.pin("progs"))
+    xdp = box.pin(f"progs/{box.prefix}xdp")
+    fails_at_the_end(box, f"""\
+map pin pinned {box.pin("m")} {box.pin("again")}
+map unpin {box.pin("m")}
+prog unpin {xdp}
+prog pin id {box.bpftool("prog", "show", "pinned", xdp)["id"]} {box.pin("p")}
+""")
+    box.script(f"map unpin {box.pin('m')}\nprog unpin {xdp}\n").expect(0)
+    assert box.pins() == [f"progs/{box.prefix}tc"], box.pins()
+
+
+def test_load(box):
+    obj = box.obj("count")
+    fails_at_the_end(box, f"""\
+$m = map create type array key 4 value 4 entries 5 name {box.prefix}count
+$p = prog load {obj} map name {box.prefix}count $m
+map update $m key 1 value 5
+prog pin $p {box.pin("p")}
+map pin $m {box.pin("m")}
+""")
+
+
+def test_preimages(box):
+    """Update, insert and delete on each map type come back to the byte."""
+    for kind, key_size, value_size, flags, key, value in UNDOABLE:
+        pin = box.map_create(kind, kind, key_size, value_size, 8, "flags", str(flags))
+        words = ["map", "update", "pinned", pin, "key", *key.split(), "value"]
+        box.bpftool(*words, *value.split())
+        other = value.replace("9", "77", 1)
+        new = "2" + key[1:] if kind != "lpm_trie" else "16 0 0 0 10 1 0 0"
+        text = f"map update pinned {pin} key {key} value {other}\n"
+        if "array" not in kind:
+            text += f"""\
+map update pinned {pin} key {new} value {other}
+map delete pinned {pin} key {key}
+map update pinned {pin} key {key} value {other}
+map delete pinned {pin} key {new}
+"""
+        else:
+            text += f"map update pinned {pin} key {new} value {other}\n"
+        before = box.snapshot()
+        box.script(text + "assert false\n").expect(1)
+        box.unchanged(before)
+
+
+def test_percpu_values_differ(box):
+    """A preimage of a per-CPU element keeps each CPU's own value."""
+    pin = box.map_create("m", "percpu_array", 4, 8, 2)
+    box.script(f"map update pinned {pin} key 0 0 0 0 value cpu 0 5 0 0 0 0 0 0 0\n").expect(0)
+    before = box.snapshot()
+    assert '"0x05"' in str(before["elements"]).replace("'", '"'), before
+    box.script(f"map update pinned {pin} key 0 0 0 0 value 7 0 0 0 0 0 0 0\nassert false\n").expect(1)
+    box.unchanged(before)
+
+
+def test_map_in_map_and_prog_array(box):
+    box.bpftool("prog", "loadall", box.obj("maps"), box.pin("p"), "pinmaps", box.pin("m"))
+    pin = lambda name: box.pin(f"m/{box.prefix}{name}")
+    prog = box.pin(f"p/{box.prefix}maps")
+    box.bpftool("map", "update", "pinned", pin("jmp"), *"key 0 0 0 0 value pinned".split(), prog)
+    other = f"map create type array key 4 value 4 entries 2 name {box.prefix}other"
+    fails_at_the_end(box, f"""\
+$o = {other}
+map update pinned {pin("outer")} key 0 0 0 0 value $o
+map update pinned {pin("outer")} key 1 0 0 0 value $o
+map update pinned {pin("jmp")} key 1 0 0 0 value pinned {prog}
+map delete pinned {pin("jmp")} key 0 0 0 0
+map delete pinned {pin("outer")} key 1 0 0 0
+""")
+    assert box.elements(pin("jmp")) and "inner_map_id" in str(box.elements(pin("outer")))
+
+
+def test_many_updates(box):
+    pin = box.map_create("m", entries=20000)
+    lines = "".join(f"map update pinned {pin} key {n} value {n}\n" for n in range(1, 10001))
+    box.script(lines).expect(0)
+    before = box.snapshot()
+    box.script(lines.replace("value ", "value 1") + "assert false\n").expect(1)
+    assert len(before["elements"]["m"]) == 10000
+    box.unchanged(before)
+
+
+def interrupted(box, signum, status):
+    pin = box.map_create("m", entries=300000)
+    before = box.snapshot()
+    text = f"map create {box.pin('new')} type hash key 4 value 4 entries 4 name {box.prefix}new\n"
+    text += "".join(f"map update pinned {pin} key {n} value {n}\n" for n in range(1, 300000))
+    path = box.file("long.bsh", text)
+    process = subprocess.Popen([BPFSH, "--no-rc", "-f", path], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 30
+    while not os.path.exists(box.pin("new")):
+        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
+        time.sleep(0.001)
+    process.send_signal(signum)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == status, (process.returncode, out, err)
+    assert "rolled back" in err, err
+    os.unlink(path)
+    box.unchanged(before)
+
+
+def test_sigint(box):
+    interrupted(box, signal.SIGINT, 130)
+
+
+def test_sigterm(box):
+    interrupted(box, signal.SIGTERM, 143)
+
+
+def test_conflict(box):
+    """A value that somebody else wrote meanwhile is left alone, and said."""
+    pin = box.map_create("m", "array", entries=2)
+    done = box.script(f"""\
+map update pinned {pin} key 0 0 0 0 value 1 0 0 0
+map update pinned {pin} key 1 0 0 0 value 1 0 0 0
+!{BPFTOOL} map update pinned {pin} key 1 0 0 0 value 7 0 0 0
+assert false
+""").expect(3, err="1 conflict")
+    values = [e["value"][0] for e in box.bpftool("map", "dump", "pinned", pin)]
+    assert values == ["0x00", "0x07"], (values, done.err)
+
+
+def test_source(box):
+    pin = box.map_create("m")
+    inner = box.file("inner.bsh", f"map update pinned {pin} key 1 0 0 0 value 1 0 0 0\n"
+                                  f"map update pinned {pin} key 1 0 0 0 value 1 2 3\n")
+    before = box.snapshot()
+    box.script(f"map update pinned {pin} key 2 0 0 0 value 1 0 0 0\nsource {inner}\n") \
+        .expect(1, err=["inner.bsh:2:", "script.bsh:2"])
+    box.unchanged(before)
+
+
+def test_one_command_is_a_transaction(box):
+    """A failed one-shot load that pins leaves neither pin nor program."""
+    obj = box.obj("count")
+    box.map_create("taken")
+    before = box.snapshot()
+    box.bpfsh("prog", "load", obj, box.pin("taken")).expect(1, err="taken")
+    box.unchanged(before)
+
+
+run(__name__)
