@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Constants of kernels newer than the headers that this is built with. They
- * are part of the kernel's ABI (include/uapi/linux/bpf.h).
+ * Constants of linux/bpf.h that are newer than the oldest headers that bpfsh
+ * is built with (6.1), with the kernel that brought them. Enumerators cannot
+ * be asked for with #ifdef, so theirs are macros of the same value.
  */
 #ifndef BPFSH_COMPAT_H
 #define BPFSH_COMPAT_H
 
 #include <linux/bpf.h>
 
-/* Instruction set v4, may_goto, and the atomic loads and stores. */
+/* Instruction set v4 (6.6), may_goto (6.9), atomic loads and stores (6.15). */
 #ifndef BPF_MEMSX
 #define BPF_MEMSX	0x80
+#endif
+#ifndef BPF_JCOND
+#define BPF_JCOND	0xe0
 #endif
 #ifndef BPF_LOAD_ACQ
 #define BPF_LOAD_ACQ	0x100
@@ -18,8 +22,15 @@
 #ifndef BPF_STORE_REL
 #define BPF_STORE_REL	0x110
 #endif
-#ifndef BPF_JCOND
-#define BPF_JCOND	0xe0
+
+/* enum bpf_map_type: 6.2, 6.9, 6.19 */
+#define BPF_MAP_TYPE_CGRP_STORAGE	32
+#define BPF_MAP_TYPE_ARENA		33
+#define BPF_MAP_TYPE_INSN_ARRAY		34
+
+/* The kernel's own errno for "this type has no such operation", which no C library knows. */
+#ifndef ENOTSUPP
+#define ENOTSUPP	524
 #endif
 
 #endif
