@@ -75,11 +75,25 @@ $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(LIBOBJS)
 units: $(UNITS)
 fuzzers: $(FUZZERS)
 
-check: all units progs
+check: all units fuzzers progs
 	tests/run $(O)
 
 bench: all progs
 	tests/bench/run $(O)
+
+# The manual page and the completions are the program's own output.
+SHARE	:= $(DESTDIR)$(PREFIX)/share
+
+install: all
+	install -D -m 755 $(O)/bpfsh $(DESTDIR)$(PREFIX)/bin/bpfsh
+	$(O)/bpfsh --man >$(O)/bpfsh.8
+	install -D -m 644 $(O)/bpfsh.8 $(SHARE)/man/man8/bpfsh.8
+	$(O)/bpfsh --completion bash >$(O)/completion.bash
+	install -D -m 644 $(O)/completion.bash $(SHARE)/bash-completion/completions/bpfsh
+	$(O)/bpfsh --completion zsh >$(O)/completion.zsh
+	install -D -m 644 $(O)/completion.zsh $(SHARE)/zsh/site-functions/_bpfsh
+	$(O)/bpfsh --completion fish >$(O)/completion.fish
+	install -D -m 644 $(O)/completion.fish $(SHARE)/fish/vendor_completions.d/bpfsh.fish
 
 clean:
 	rm -rf $(O)
