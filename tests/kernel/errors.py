@@ -78,8 +78,7 @@ def test_closed_stdout(box):
 def test_closed_pipe(box):
     """A reader that goes away ends the command without a word, as for any filter."""
     pin = box.map_create("m", entries=30000)
-    text = "".join(f"map update pinned {pin} key {n} value {n}\n" for n in range(20000))
-    box.script(text).expect(0)
+    fill_map(pin, 20000)
     done = box.run("sh", "-c", f"{BPFSH} --no-rc map dump pinned {pin} | head -1")
     assert done.out.startswith("key: ") and "rror" not in done.err, done
 

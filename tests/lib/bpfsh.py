@@ -339,29 +339,50 @@ def pin_identity(path):
     return "?", None
 
 
-class XdpLink:
-    """An XDP link made by bpf(2) itself, for listings to find; ends with the with block."""
+BPF_SYSCALL = {"x86_64": 321, "aarch64": 280}
+BPF_OBJ_GET, BPF_MAP_UPDATE_BATCH, BPF_LINK_CREATE = 7, 26, 28
+BPF_XDP, XDP_FLAGS_SKB_MODE = 37, 2
 
-    SYSCALL = {"x86_64": 321, "aarch64": 280}
-    LINK_CREATE, OBJ_GET = 28, 7
-    XDP, SKB_MODE = 37, 2
+
+def bpf(command, attributes):
+    """bpf(2) itself, for what the tests must do without the program under test."""
+    attributes = ctypes.create_string_buffer(attributes.ljust(128, b"\0"), 128)
+    result = libc.syscall(BPF_SYSCALL[os.uname().machine], command, attributes, 128)
+    syscheck(result < 0, f"bpf(2) command {command}")
+    return result
+
+
+def open_pin(pin):
+    path = ctypes.create_string_buffer(pin.encode())
+    return bpf(BPF_OBJ_GET, struct.pack("=QII", ctypes.addressof(path), 0, 0))
+
+
+def fill_map(pin, entries, key_size=4, value_size=4):
+    """Elements 0..entries-1, keys and values the number itself, little-endian."""
+    fd = open_pin(pin)
+    for start in range(0, entries, 65536):
+        numbers = range(start, min(start + 65536, entries))
+        keys = b"".join(n.to_bytes(key_size, "little") for n in numbers)
+        values = b"".join(n.to_bytes(value_size, "little") for n in numbers)
+        key_buffer, value_buffer = (ctypes.create_string_buffer(data) for data in (keys, values))
+        bpf(BPF_MAP_UPDATE_BATCH, struct.pack(
+            "=QQQQIIQQ", 0, 0, ctypes.addressof(key_buffer), ctypes.addressof(value_buffer),
+            len(numbers), fd, 0, 0))
+    os.close(fd)
+
+
+class XdpLink:
+    """An XDP link, for listings to find; it ends with the with block."""
 
     def __init__(self, pin, device):
-        path = ctypes.create_string_buffer(pin.encode())
-        prog = self.bpf(self.OBJ_GET, struct.pack("=QII", ctypes.addressof(path), 0, 0))
+        prog = open_pin(pin)
         try:
-            self.fd = self.bpf(self.LINK_CREATE, struct.pack(
-                "=IIII", prog, socket.if_nametoindex(device), self.XDP, self.SKB_MODE))
+            self.fd = bpf(BPF_LINK_CREATE, struct.pack(
+                "=IIII", prog, socket.if_nametoindex(device), BPF_XDP, XDP_FLAGS_SKB_MODE))
         finally:
             os.close(prog)
         with open(f"/proc/self/fdinfo/{self.fd}") as info:
             self.id = next(int(line.split()[1]) for line in info if line.startswith("link_id:"))
-
-    def bpf(self, command, attributes):
-        attributes = ctypes.create_string_buffer(attributes.ljust(128, b"\0"), 128)
-        fd = libc.syscall(self.SYSCALL[os.uname().machine], command, attributes, 128)
-        syscheck(fd < 0, f"bpf(2) command {command}")
-        return fd
 
     def __enter__(self):
         return self

@@ -91,8 +91,7 @@ def test_interrupt_of_a_line(box):
 
 def test_interrupt_of_a_dump(box):
     pin = box.map_create("m", entries=300000)
-    lines = "".join(f"map update pinned {pin} key {n} value {n}\n" for n in range(200000))
-    box.script(lines).expect(0)
+    fill_map(pin, 200000)
     with start(box) as tty:
         tty.check(f"map dump pinned {pin}\r", "key: ")
         tty.send("\x03")
