@@ -18,6 +18,12 @@
 struct btf;
 struct bpf_object;
 
+/* Refusals for which the kernel has one errno for many; kern_error() knows them too. */
+enum {
+	KERN_EDOT = 5000,	/* a name in bpffs has a dot, where kernel answers EPERM */
+	KERN_ENOTBPFFS,		/* the folder of a pin is not on a bpffs: EPERM */
+};
+
 /* Objects by ID, path, descriptor. */
 
 /* Smallest ID above *@id, which is replaced; -ENOENT behind the last. */
@@ -40,6 +46,8 @@ struct handle *kern_handle(enum object_kind kind, int fd);
 __u32 *kern_prog_maps(int fd, __u32 *nr);
 /* BTF object @id, freed with btf__free(); NULL with errno set. */
 struct btf *kern_btf(__u32 id);
+/* Types of the kernel itself, read once; borrowed, NULL where they are hidden. */
+struct btf *kern_vmlinux_btf(void);
 /* A line "name:\tvalue" of /proc/self/fdinfo/FD; false where there is none. */
 bool kern_fdinfo(int fd, const char *name, char *value, size_t size);
 
@@ -124,6 +132,10 @@ int kern_map_type(const char *name);
 const char **kern_map_type_names(void);
 /* Symbol of the kernel at an address, "" where it is not known or hidden; owned by the layer. */
 const char *kern_symbol(__u64 address);
+/* The symbol at or before an address, and how far behind it the address lies. */
+const char *kern_symbol_near(__u64 address, __u64 *offset);
+/* Address of a symbol; 0 where it is not known or hidden. */
+__u64 kern_symbol_address(const char *name);
 
 /* Loading */
 

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The file system of pinned objects. */
+#include <bpf/bpf.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "shell/interrupt.h"
+#include "shell/kern.h"
+
+#define DEPTH_MAX 64
+
+bool kern_is_bpffs(const char *path)
+{
+	struct statfs fs;
+
+	return !statfs(path, &fs) && (__u32)fs.f_type == BPF_FS_MAGIC;
+}
+
+/* The folder that @path lies in, freed by the caller. */
+static char *parent_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return xstrdup(".");
+	return slash == path ? xstrdup("/") : xstrndup(path, slash - path);
+}
+
+/* What a refused pin's path says about the reason; the kernel's errno is one for all. */
+static int pin_trouble(const char *path, int err)
+{
+	const char *slash = strrchr(path, '/');
+	char *parent = parent_of(path);
+	bool bpffs = kern_is_bpffs(parent);
+
+	free(parent);
+	if (err == -EPERM && !bpffs)
+		return -KERN_ENOTBPFFS;
+	if (err == -EPERM && strchr(slash ? slash + 1 : path, '.'))
+		return -KERN_EDOT;
+	return err;
+}
+
+int kern_pin(int fd, const char *path)
+{
+	int err = bpf_obj_pin(fd, path);
+
+	return err ? pin_trouble(path, err) : 0;
+}
+
+struct mount {
+	char *path;
+	dev_t dev;
+	char *root;
+};
+
+/* In mountinfo, blanks and the like stand as \ooo. */
+static void unescape(char *s)
+{
+	char *to = s;
+
+	while (*s) {
+		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' &&
+		    s[3] >= '0' && s[3] <= '7') {
+			*to++ = (s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0');
+			s += 4;
+		} else {
+			*to++ = *s++;
+		}
+	}
+	*to = '\0';
+}
+
+/* Reads a line of mountinfo (proc(5)); false where it is no bpffs. */
+static bool parse_mount(char *line, struct mount *m)
+{
+	char *type = strstr(line, " - "), *save, *word[6];
+	unsigned major, minor;
+
+	if (!type || strncmp(type + 3, "bpf ", 4))
+		return false;
+	*type = '\0';
+	for (int i = 0; i < 6; i++) {
+		word[i] = strtok_r(i ? NULL : line, " ", &save);
+		if (!word[i])
+			return false;
+	}
+	if (sscanf(word[2], "%u:%u", &major, &minor) != 2)
+		return false;
+	unescape(word[3]);
+	unescape(word[4]);
+	*m = (struct mount){ xstrdup(word[4]), makedev(major, minor), xstrdup(word[3]) };
+	return true;
+}
+
+/* A mount that another one covers, or that was listed already under another path. */
+static bool is_worth_listing(const struct mount *m, const struct mount *list, size_t nr)
+{
+	struct stat st;
+
+	if (lstat(m->path, &st) || !S_ISDIR(st.st_mode) || st.st_dev != m->dev)
+		return false;
+	for (size_t i = 0; i < nr; i++)
+		if (list[i].dev == m->dev && !strcmp(list[i].root, m->root))
+			return false;
+	return true;
+}
+
+static void free_mounts(struct mount *list, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++) {
+		free(list[i].path);
+		free(list[i].root);
+	}
+	free(list);
+}
+
+static struct mount *read_mounts(size_t *nr)
+{
+	FILE *f = fopen("/proc/self/mountinfo", "re");
+	struct mount *list = NULL, m;
+	char *line = NULL;
+	size_t room = 0;
+
+	*nr = 0;
+	while (f && getline(&line, &room, f) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		if (!parse_mount(line, &m))
+			continue;
+		if (!is_worth_listing(&m, list, *nr)) {
+			free(m.path);
+			free(m.root);
+			continue;
+		}
+		GROW(list, *nr);
+		list[(*nr)++] = m;
+	}
+	free(line);
+	if (f)
+		fclose(f);
+	return list;
+}
+
+char **kern_bpffs_mounts(void)
+{
+	size_t nr, size;
+	struct mount *list = read_mounts(&nr);
+	char **paths, *text;
+
+	/* One block, so that the caller frees all at once. */
+	size = (nr + 1) * sizeof(*paths);
+	for (size_t i = 0; i < nr; i++)
+		size += strlen(list[i].path) + 1;
+	paths = xcalloc(1, size);
+	text = (char *)(paths + nr + 1);
+	for (size_t i = 0; i < nr; i++) {
+		paths[i] = text;
+		text = stpcpy(text, list[i].path) + 1;
+	}
+	free_mounts(list, nr);
+	return paths;
+}
+
+/* An ID is the first field of each kind's info behind the type, but for BTF, which has no pins. */
+static int pin_id(int fd, enum object_kind kind, __u32 *id)
+{
+	struct bpf_link_info link;
+	struct bpf_prog_info prog;
+	struct bpf_map_info map;
+	int err = -EINVAL;
+
+	if (kind == OBJ_PROG) {
+		err = kern_prog_info(fd, &prog);
+		*id = prog.id;
+	} else if (kind == OBJ_MAP) {
+		err = kern_map_info(fd, &map);
+		*id = map.id;
+	} else if (kind == OBJ_LINK) {
+		err = kern_link_info(fd, &link);
+		*id = link.id;
+	}
+	return err;
+}
+
+/* Reports the pin at @path; what is none, or has gone, is passed over. */
+static int visit_pin(const char *path, kern_pin_fn fn, void *arg)
+{
+	struct pin pin = { .path = path };
+	int fd = kern_open_pin(path, &pin.kind), err;
+
+	if (fd < 0)
+		return 0;
+	err = pin_id(fd, pin.kind, &pin.id);
+	close(fd);
+	return err ? 0 : fn(arg, &pin);
+}
+
+static int visit_dir(int dirfd, dev_t dev, struct buf *path, int depth, kern_pin_fn fn, void *arg);
+
+static int visit_entry(int dirfd, dev_t dev, const struct dirent *e, struct buf *path, int depth,
+		       kern_pin_fn fn, void *arg)
+{
+	size_t len = path->len;
+	int ret = 0;
+
+	/* Names with a dot are the kernel's own: iterators that it preloads. */
+	if (strchr(e->d_name, '.'))
+		return 0;
+	if (len && path->data[len - 1] != '/')
+		buf_putc(path, '/');
+	buf_puts(path, e->d_name);
+	if (e->d_type == DT_REG) {
+		ret = visit_pin(buf_str(path), fn, arg);
+	} else if (e->d_type == DT_DIR && depth < DEPTH_MAX) {
+		int fd = openat(dirfd, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (fd >= 0)
+			ret = visit_dir(fd, dev, path, depth + 1, fn, arg);
+	}
+	path->len = len;
+	return ret;
+}
+
+/* Takes over @dirfd. Other file systems mounted below are not entered. */
+static int visit_dir(int dirfd, dev_t dev, struct buf *path, int depth, kern_pin_fn fn, void *arg)
+{
+	struct dirent *e;
+	struct stat st;
+	int ret = 0;
+	DIR *dir;
+
+	if (fstat(dirfd, &st) || st.st_dev != dev) {
+		close(dirfd);
+		return 0;
+	}
+	dir = fdopendir(dirfd);
+	if (!dir) {
+		close(dirfd);
+		return 0;
+	}
+	while (!ret && (e = readdir(dir)))
+		ret = interrupted() ? -EINTR : visit_entry(dirfd, dev, e, path, depth, fn, arg);
+	closedir(dir);
+	return ret;
+}
+
+int kern_pins(kern_pin_fn fn, void *arg)
+{
+	struct buf path = BUF_INIT;
+	size_t nr;
+	struct mount *list = read_mounts(&nr);
+	int ret = 0;
+
+	for (size_t i = 0; i < nr && !ret; i++) {
+		int fd = open(list[i].path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+		buf_reset(&path);
+		buf_puts(&path, list[i].path);
+		if (fd >= 0)
+			ret = visit_dir(fd, list[i].dev, &path, 0, fn, arg);
+	}
+	buf_free(&path);
+	free_mounts(list, nr);
+	return ret;
+}

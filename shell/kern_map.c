@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Maps: sizes, single elements, creation. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <unistd.h>
+
+#include "shell/kern.h"
+
+/* The most that any kernel can be built for: buffers are large enough where /sys is missing. */
+#define CPUS_MAX 8192
+
+int kern_cpus(void)
+{
+	int nr = libbpf_num_possible_cpus();
+
+	return nr > 0 ? nr : CPUS_MAX;
+}
+
+bool kern_map_percpu(__u32 type)
+{
+	switch (type) {
+	case BPF_MAP_TYPE_PERCPU_HASH:
+	case BPF_MAP_TYPE_PERCPU_ARRAY:
+	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
+	case BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE:
+		return true;
+	}
+	return false;
+}
+
+/* Types whose values name other objects: what goes through the system call is 4 bytes. */
+static bool holds_fds(__u32 type)
+{
+	switch (type) {
+	case BPF_MAP_TYPE_PROG_ARRAY:
+	case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
+	case BPF_MAP_TYPE_CGROUP_ARRAY:
+	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
+	case BPF_MAP_TYPE_HASH_OF_MAPS:
+		return true;
+	}
+	return false;
+}
+
+size_t kern_value_bytes(const struct handle *map)
+{
+	size_t size = map->map.value_size;
+
+	if (kern_map_percpu(map->map.type))
+		return ((size + 7) & ~(size_t)7) * kern_cpus();
+	return holds_fds(map->map.type) ? sizeof(__u32) : size;
+}
+
+int kern_map_lookup(int fd, const void *key, void *value, __u64 flags)
+{
+	return bpf_map_lookup_elem_flags(fd, key, value, flags);
+}
+
+int kern_map_update(int fd, const void *key, const void *value, __u64 flags)
+{
+	return bpf_map_update_elem(fd, key, value, flags);
+}
+
+int kern_map_delete(int fd, const void *key)
+{
+	return bpf_map_delete_elem(fd, key);
+}
+
+int kern_map_next(int fd, const void *key, void *next)
+{
+	return bpf_map_get_next_key(fd, key, next);
+}
+
+int kern_map_pop(int fd, void *value)
+{
+	return bpf_map_lookup_and_delete_elem(fd, NULL, value);
+}
+
+int kern_map_freeze(int fd)
+{
+	return bpf_map_freeze(fd);
+}
+
+int kern_map_create(const struct map_def *def)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts,
+		.map_flags = def->flags,
+		.map_extra = def->extra,
+	);
+
+	if (def->has_numa_node) {
+		opts.map_flags |= BPF_F_NUMA_NODE;
+		opts.numa_node = def->numa_node;
+	}
+	if (def->inner_fd >= 0)
+		opts.inner_map_fd = def->inner_fd;
+	if (def->btf_fd >= 0) {
+		opts.btf_fd = def->btf_fd;
+		opts.btf_key_type_id = def->btf_key_type_id;
+		opts.btf_value_type_id = def->btf_value_type_id;
+	}
+	return bpf_map_create(def->type, def->name, def->key_size, def->value_size,
+			      def->max_entries, &opts);
+}

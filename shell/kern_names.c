@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Names of the numbers in linux/bpf.h: those that libbpf knows, and newer ones
+ * from the enums in the kernel's own BTF, which is read when one is first met.
+ */
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "shell/kern.h"
+
+/* No enum of the kernel's API is near this. */
+#define NUMBER_MAX 1024
+
+struct names {
+	const char *type, *prefix;	/* "bpf_map_type", "BPF_MAP_TYPE_" */
+	const char *(*known)(__u32 number);
+	char **newer;			/* by number; holes are NULL */
+	__u32 nr_newer;
+	bool read;
+};
+
+static const char *known_map(__u32 n)
+{
+	return libbpf_bpf_map_type_str(n);
+}
+
+static const char *known_prog(__u32 n)
+{
+	return libbpf_bpf_prog_type_str(n);
+}
+
+static const char *known_link(__u32 n)
+{
+	return libbpf_bpf_link_type_str(n);
+}
+
+static const char *known_attach(__u32 n)
+{
+	return libbpf_bpf_attach_type_str(n);
+}
+
+/* The kernel does not change while it runs, so what was read is kept. */
+static struct names map_names = { "bpf_map_type", "BPF_MAP_TYPE_", known_map };
+static struct names prog_names = { "bpf_prog_type", "BPF_PROG_TYPE_", known_prog };
+static struct names link_names = { "bpf_link_type", "BPF_LINK_TYPE_", known_link };
+static struct names attach_names = { "bpf_attach_type", "BPF_", known_attach };
+
+/* Keeps an enumerator that has the prefix and whose number has no name yet. */
+static void keep_name(struct names *n, const char *enumerator, __u32 number)
+{
+	size_t len = strlen(n->prefix);
+	char *name;
+
+	if (!enumerator || strncmp(enumerator, n->prefix, len) || number >= NUMBER_MAX)
+		return;
+	if (n->known(number) || (number < n->nr_newer && n->newer[number]))
+		return;
+	if (number >= n->nr_newer) {
+		n->newer = xrealloc(n->newer, number + 1, sizeof(*n->newer));
+		while (n->nr_newer <= number)
+			n->newer[n->nr_newer++] = NULL;
+	}
+	name = xstrdup(enumerator + len);
+	for (char *p = name; *p; p++)
+		*p = tolower((unsigned char)*p);
+	n->newer[number] = name;
+}
+
+static void read_newer(struct names *n)
+{
+	const struct btf *btf;
+	const struct btf_enum *e;
+	const struct btf_type *t;
+	int id;
+
+	if (n->read)
+		return;
+	n->read = true;
+	btf = kern_vmlinux_btf();
+	id = btf ? btf__find_by_name_kind(btf, n->type, BTF_KIND_ENUM) : -1;
+	if (id < 0)
+		return;
+	t = btf__type_by_id(btf, id);
+	e = btf_enum(t);
+	for (__u32 i = 0; i < btf_vlen(t); i++)
+		keep_name(n, btf__name_by_offset(btf, e[i].name_off), e[i].val);
+}
+
+static const char *name_of(struct names *n, __u32 number)
+{
+	const char *name = n->known(number);
+
+	if (name)
+		return name;
+	read_newer(n);
+	return number < n->nr_newer ? n->newer[number] : NULL;
+}
+
+const char *kern_map_type_name(__u32 type)
+{
+	return name_of(&map_names, type);
+}
+
+const char *kern_prog_type_name(__u32 type)
+{
+	return name_of(&prog_names, type);
+}
+
+const char *kern_link_type_name(__u32 type)
+{
+	return name_of(&link_names, type);
+}
+
+const char *kern_attach_type_name(__u32 type)
+{
+	return name_of(&attach_names, type);
+}
+
+int kern_map_type(const char *name)
+{
+	struct names *n = &map_names;
+
+	for (__u32 i = 1; n->known(i); i++)
+		if (!strcmp(name, n->known(i)))
+			return i;
+	read_newer(n);
+	for (__u32 i = 1; i < n->nr_newer; i++)
+		if (n->newer[i] && !strcmp(name, n->newer[i]))
+			return i;
+	return -1;
+}
+
+const char **kern_map_type_names(void)
+{
+	struct names *n = &map_names;
+	const char **list;
+	size_t nr = 0;
+	__u32 known = 1;
+
+	read_newer(n);
+	while (n->known(known))
+		known++;
+	list = xcalloc(known + n->nr_newer, sizeof(*list));
+	for (__u32 i = 1; i < known; i++)
+		list[nr++] = n->known(i);
+	for (__u32 i = 1; i < n->nr_newer; i++)
+		if (n->newer[i])
+			list[nr++] = n->newer[i];
+	return list;
+}

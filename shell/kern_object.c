@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Objects of the kernel by ID, by pin and by descriptor, and what they say about themselves. */
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "shell/kern.h"
+
+int kern_next_id(enum object_kind kind, __u32 *id)
+{
+	int err = -EINVAL;
+
+	switch (kind) {
+	case OBJ_PROG:
+		err = bpf_prog_get_next_id(*id, id);
+		break;
+	case OBJ_MAP:
+		err = bpf_map_get_next_id(*id, id);
+		break;
+	case OBJ_LINK:
+		err = bpf_link_get_next_id(*id, id);
+		break;
+	case OBJ_BTF:
+		err = bpf_btf_get_next_id(*id, id);
+		break;
+	case OBJ_KINDS:
+		break;
+	}
+	return err;
+}
+
+/* A security policy may allow to read a map, but not to write it. */
+static int open_map_id(__u32 id)
+{
+	LIBBPF_OPTS(bpf_get_fd_by_id_opts, readonly, .open_flags = BPF_F_RDONLY);
+	int fd = bpf_map_get_fd_by_id(id);
+
+	if (fd == -EPERM || fd == -EACCES) {
+		int again = bpf_map_get_fd_by_id_opts(id, &readonly);
+
+		if (again >= 0)
+			return again;
+	}
+	return fd;
+}
+
+int kern_open_id(enum object_kind kind, __u32 id)
+{
+	switch (kind) {
+	case OBJ_PROG:
+		return bpf_prog_get_fd_by_id(id);
+	case OBJ_MAP:
+		return open_map_id(id);
+	case OBJ_LINK:
+		return bpf_link_get_fd_by_id(id);
+	case OBJ_BTF:
+		return bpf_btf_get_fd_by_id(id);
+	case OBJ_KINDS:
+		break;
+	}
+	return -EINVAL;
+}
+
+int kern_open_pin(const char *path, enum object_kind *kind)
+{
+	LIBBPF_OPTS(bpf_obj_get_opts, readonly, .file_flags = BPF_F_RDONLY);
+	int fd = bpf_obj_get(path), err;
+
+	if (fd == -EACCES)
+		fd = bpf_obj_get_opts(path, &readonly);
+	if (fd < 0)
+		return fd;
+	err = kern_kind(fd, kind);
+	if (err) {
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+/*
+ * Names of anonymous inodes; a link has one where it was created, another
+ * where it was opened later.
+ */
+static bool kind_by_inode(int fd, enum object_kind *kind)
+{
+	static const struct {
+		const char *name;
+		enum object_kind kind;
+	} names[] = {
+		{ "anon_inode:bpf-prog", OBJ_PROG },
+		{ "anon_inode:bpf-map", OBJ_MAP },
+		{ "anon_inode:bpf_link", OBJ_LINK },
+		{ "anon_inode:bpf-link", OBJ_LINK },
+		{ "anon_inode:btf", OBJ_BTF },
+	};
+	char path[64], name[64];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	n = readlink(path, name, sizeof(name) - 1);
+	if (n < 0)
+		return false;
+	name[n] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!strcmp(name, names[i].name)) {
+			*kind = names[i].kind;
+			return true;
+		}
+	}
+	return false;
+}
+
+int kern_kind(int fd, enum object_kind *kind)
+{
+	/* A link's has a prog_id too, so its own key is looked for first. */
+	static const struct {
+		const char *key;
+		enum object_kind kind;
+	} keys[] = {
+		{ "link_id", OBJ_LINK },
+		{ "map_id", OBJ_MAP },
+		{ "prog_id", OBJ_PROG },
+		{ "btf_id", OBJ_BTF },
+	};
+	char value[32];
+
+	if (kind_by_inode(fd, kind))
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		if (kern_fdinfo(fd, keys[i].key, value, sizeof(value))) {
+			*kind = keys[i].kind;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+int kern_info(int fd, void *info, __u32 *len)
+{
+	return bpf_obj_get_info_by_fd(fd, info, len);
+}
+
+int kern_prog_info(int fd, struct bpf_prog_info *info)
+{
+	__u32 len = sizeof(*info);
+
+	memset(info, 0, sizeof(*info));
+	return kern_info(fd, info, &len);
+}
+
+int kern_map_info(int fd, struct bpf_map_info *info)
+{
+	__u32 len = sizeof(*info);
+
+	memset(info, 0, sizeof(*info));
+	return kern_info(fd, info, &len);
+}
+
+int kern_link_info(int fd, struct bpf_link_info *info)
+{
+	__u32 len = sizeof(*info);
+
+	memset(info, 0, sizeof(*info));
+	return kern_info(fd, info, &len);
+}
+
+int kern_btf_info(int fd, struct bpf_btf_info *info, char *name, size_t size)
+{
+	__u32 len = sizeof(*info);
+	int err;
+
+	memset(info, 0, sizeof(*info));
+	memset(name, 0, size);
+	info->name = (uintptr_t)name;
+	info->name_len = size;
+	err = kern_info(fd, info, &len);
+	/* A name that does not fit is cut, which is no failure. */
+	return err == -ENOSPC ? 0 : err;
+}
+
+static struct map_facts facts_of(const struct bpf_map_info *info)
+{
+	return (struct map_facts){
+		.type = info->type,
+		.key_size = info->key_size,
+		.value_size = info->value_size,
+		.max_entries = info->max_entries,
+		.flags = info->map_flags,
+		.btf_id = info->btf_id,
+		.btf_key_type_id = info->btf_key_type_id,
+		.btf_value_type_id = info->btf_value_type_id,
+		.btf_vmlinux_value_type_id = info->btf_vmlinux_value_type_id,
+	};
+}
+
+/* ID and name of the object behind a descriptor, and a map's facts. */
+static int identify(enum object_kind kind, int fd, __u32 *id, char name[HANDLE_NAME_MAX],
+		    struct map_facts *facts)
+{
+	union {
+		struct bpf_prog_info prog;
+		struct bpf_map_info map;
+		struct bpf_link_info link;
+		struct bpf_btf_info btf;
+	} info;
+	int err = -EINVAL;
+
+	name[0] = '\0';
+	switch (kind) {
+	case OBJ_PROG:
+		err = kern_prog_info(fd, &info.prog);
+		*id = info.prog.id;
+		snprintf(name, HANDLE_NAME_MAX, "%.*s", BPF_OBJ_NAME_LEN, info.prog.name);
+		break;
+	case OBJ_MAP:
+		err = kern_map_info(fd, &info.map);
+		*id = info.map.id;
+		snprintf(name, HANDLE_NAME_MAX, "%.*s", BPF_OBJ_NAME_LEN, info.map.name);
+		*facts = facts_of(&info.map);
+		break;
+	case OBJ_LINK:
+		err = kern_link_info(fd, &info.link);
+		*id = info.link.id;
+		break;
+	case OBJ_BTF:
+		err = kern_btf_info(fd, &info.btf, name, HANDLE_NAME_MAX);
+		*id = info.btf.id;
+		break;
+	case OBJ_KINDS:
+		break;
+	}
+	return err;
+}
+
+struct handle *kern_handle(enum object_kind kind, int fd)
+{
+	struct map_facts facts = { 0 };
+	char name[HANDLE_NAME_MAX];
+	struct handle *h;
+	__u32 id = 0;
+	int err = identify(kind, fd, &id, name, &facts);
+
+	if (err) {
+		close(fd);
+		errno = -err;
+		return NULL;
+	}
+	h = handle_new(kind, fd, id, name);
+	h->map = facts;
+	return h;
+}
+
+__u32 *kern_prog_maps(int fd, __u32 *nr)
+{
+	struct bpf_prog_info info;
+	__u32 len = sizeof(info), room;
+	__u32 *ids;
+
+	*nr = 0;
+	if (kern_prog_info(fd, &info))
+		return xcalloc(1, sizeof(*ids));
+	room = info.nr_map_ids;
+	ids = xcalloc(room, sizeof(*ids));
+	memset(&info, 0, sizeof(info));
+	info.nr_map_ids = room;
+	info.map_ids = (uintptr_t)ids;
+	/* Maps may be bound to a program at any time: what did not fit is left out. */
+	if (!kern_info(fd, &info, &len))
+		*nr = info.nr_map_ids < room ? info.nr_map_ids : room;
+	return ids;
+}
+
+struct btf *kern_vmlinux_btf(void)
+{
+	static struct btf *vmlinux;
+	static bool tried;
+
+	if (!tried) {
+		tried = true;
+		vmlinux = btf__load_vmlinux_btf();
+	}
+	return vmlinux;
+}
+
+/* Modules' types continue those of the kernel, so they cannot be read without. */
+static bool needs_base(__u32 id)
+{
+	struct bpf_btf_info info;
+	char name[HANDLE_NAME_MAX];
+	int fd = bpf_btf_get_fd_by_id(id);
+	bool base = false;
+
+	if (fd < 0)
+		return false;
+	if (!kern_btf_info(fd, &info, name, sizeof(name)))
+		base = info.kernel_btf && strcmp(name, "vmlinux");
+	close(fd);
+	return base;
+}
+
+struct btf *kern_btf(__u32 id)
+{
+	struct btf *base = NULL;
+
+	if (needs_base(id)) {
+		base = kern_vmlinux_btf();
+		if (!base)
+			return NULL;
+	}
+	return btf__load_from_kernel_by_id_split(id, base);
+}
+
+bool kern_fdinfo(int fd, const char *name, char *value, size_t size)
+{
+	size_t len = strlen(name);
+	char path[64], *line = NULL;
+	size_t room = 0;
+	bool found = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	while (!found && getline(&line, &room, f) > 0) {
+		if (strncmp(line, name, len) || line[len] != ':')
+			continue;
+		line[strcspn(line, "\n")] = '\0';
+		snprintf(value, size, "%s", line + len + 1 + strspn(line + len + 1, " \t"));
+		found = true;
+	}
+	free(line);
+	fclose(f);
+	return found;
+}

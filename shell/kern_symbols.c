@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Symbols of the kernel, read from /proc/kallsyms when one is first asked for. */
+#include <stdlib.h>
+#include <unistd.h>
+#include <fcntl.h>
+
+#include "shell/kern.h"
+
+struct symbol {
+	__u64 address;
+	char *name;
+};
+
+/* The whole file with its names cut out in place, and where they lie, by address. */
+struct symbols {
+	struct buf text;
+	struct symbol *list;
+	size_t nr;
+	bool read;
+};
+
+static int by_address(const void *a, const void *b)
+{
+	const struct symbol *x = a, *y = b;
+
+	/* Names of one address keep their order, which is that of the file. */
+	if (x->address == y->address)
+		return x->name < y->name ? -1 : 1;
+	return x->address < y->address ? -1 : 1;
+}
+
+static void read_file(struct buf *text, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return;
+	while ((n = read(fd, buf_reserve(text, 1 << 20), 1 << 20)) > 0)
+		buf_commit(text, n);
+	close(fd);
+}
+
+static __u64 parse_hex(char **p)
+{
+	__u64 value = 0;
+
+	for (;; (*p)++) {
+		char c = **p | 0x20;
+
+		if (c >= '0' && c <= '9')
+			value = value << 4 | (c - '0');
+		else if (c >= 'a' && c <= 'f')
+			value = value << 4 | (c - 'a' + 10);
+		else
+			return value;
+	}
+}
+
+/* Takes one line, "address type name[\tmodule]", apart; hidden addresses are zero. */
+static void parse_line(struct symbols *s, char *p, char *end)
+{
+	__u64 address = parse_hex(&p);
+	char *name;
+
+	if (!address || end - p < 4 || p[0] != ' ' || p[2] != ' ')
+		return;
+	name = p + 3;
+	*end = '\0';
+	name[strcspn(name, "\t ")] = '\0';
+	GROW(s->list, s->nr);
+	s->list[s->nr++] = (struct symbol){ address, name };
+}
+
+static const struct symbols *symbols(void)
+{
+	static struct symbols s;
+	bool sorted = true;
+	char *p, *end;
+
+	if (s.read)
+		return &s;
+	s.read = true;
+	read_file(&s.text, "/proc/kallsyms");
+	buf_str(&s.text);
+	for (p = s.text.data; p && (end = strchr(p, '\n')); p = end + 1)
+		parse_line(&s, p, end);
+	for (size_t i = 1; i < s.nr && sorted; i++)
+		sorted = s.list[i - 1].address <= s.list[i].address;
+	if (!sorted)
+		qsort(s.list, s.nr, sizeof(*s.list), by_address);
+	return &s;
+}
+
+/* The first of the symbols with the highest address not above @address. */
+static const struct symbol *find(__u64 address)
+{
+	const struct symbols *s = symbols();
+	size_t low = 0, high = s->nr;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (s->list[mid].address <= address)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (!low)
+		return NULL;
+	for (low--; low && s->list[low - 1].address == s->list[low].address; low--)
+		;
+	return &s->list[low];
+}
+
+const char *kern_symbol(__u64 address)
+{
+	const struct symbol *sym = find(address);
+
+	return sym && sym->address == address ? sym->name : "";
+}
+
+const char *kern_symbol_near(__u64 address, __u64 *offset)
+{
+	const struct symbol *sym = find(address);
+
+	*offset = sym ? address - sym->address : 0;
+	return sym ? sym->name : "";
+}
+
+__u64 kern_symbol_address(const char *name)
+{
+	const struct symbols *s = symbols();
+
+	for (size_t i = 0; i < s->nr; i++)
+		if (!strcmp(s->list[i].name, name))
+			return s->list[i].address;
+	return 0;
+}

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * All elements of a map.
+ *
+ * Batch calls go through a hash bucket by bucket, so that what stays is seen
+ * once whatever happens beside. Where a type has none, keys are asked for one
+ * after the other. There a key that is deleted at the wrong moment sends the
+ * kernel back to the first key; a trail of the last keys leads back to where
+ * the walk was.
+ */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "shell/interrupt.h"
+#include "shell/kern.h"
+
+/* Bytes of keys and values that one batch call fetches: about what a second-level cache holds. */
+#define BATCH_BYTES (512u << 10)
+#define BATCH_COUNT_MAX 65536u
+#define TRAIL 256
+
+struct walk {
+	const struct handle *map;
+	size_t key_size, value_size;
+	kern_element_fn fn;
+	void *arg;
+	char *keys, *values;
+	__u32 room;		/* elements that keys and values have room for */
+	void *cursor[2];	/* of the batch calls: where the last one ended, where this one does */
+	char *last;		/* LPM trie: the last key that was delivered */
+	char *trail;		/* keys that were walked over lately, a ring of TRAIL */
+	size_t steps;		/* how many were in all */
+};
+
+static bool no_such_operation(int err)
+{
+	return err == -EINVAL || err == -ENOTSUPP || err == -EOPNOTSUPP;
+}
+
+static void set_room(struct walk *w, __u32 room)
+{
+	w->room = room;
+	w->keys = xrealloc(w->keys, room, w->key_size);
+	w->values = xrealloc(w->values, room, w->value_size);
+}
+
+static __u32 first_room(const struct walk *w)
+{
+	size_t size = w->key_size + w->value_size;
+	__u32 room = BATCH_COUNT_MAX;
+
+	if (size && room > BATCH_BYTES / size)
+		room = BATCH_BYTES / size;
+	if (w->map->map.max_entries && room > w->map->map.max_entries)
+		room = w->map->map.max_entries;
+	return room ? room : 1;
+}
+
+static int bit(const unsigned char *data, __u32 i)
+{
+	return data[i / 8] >> (7 - i % 8) & 1;
+}
+
+/*
+ * Whether prefix @b comes behind @a in the order in which the kernel lists a
+ * trie: what is longer before what contains it, else by the first bit that differs.
+ */
+static bool lpm_behind(const char *a, const char *b, size_t data_bytes)
+{
+	const unsigned char *da = (const void *)(a + sizeof(__u32));
+	const unsigned char *db = (const void *)(b + sizeof(__u32));
+	__u32 la, lb, shorter, i = 0;
+
+	memcpy(&la, a, sizeof(la));
+	memcpy(&lb, b, sizeof(lb));
+	shorter = la < lb ? la : lb;
+	if (shorter > data_bytes * 8)
+		shorter = data_bytes * 8;
+	while (i < shorter && bit(da, i) == bit(db, i))
+		i++;
+	return i < shorter ? bit(da, i) < bit(db, i) : lb < la;
+}
+
+/*
+ * The kernel begins again where the key that it stands on is deleted. A trie
+ * has an order, so that what was delivered already can be told from it.
+ */
+static bool lpm_seen(struct walk *w, const char *key)
+{
+	if (w->last && !lpm_behind(w->last, key, w->key_size - sizeof(__u32)))
+		return true;
+	if (!w->last)
+		w->last = xmalloc(w->key_size);
+	memcpy(w->last, key, w->key_size);
+	return false;
+}
+
+static int deliver(struct walk *w, __u32 nr)
+{
+	bool lpm = w->map->map.type == BPF_MAP_TYPE_LPM_TRIE && w->key_size > sizeof(__u32);
+
+	for (__u32 i = 0; i < nr; i++) {
+		const char *key = w->keys + i * w->key_size;
+		int ret;
+
+		if (lpm && lpm_seen(w, key))
+			continue;
+		ret = w->fn(w->arg, key, w->values + i * w->value_size);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/*
+ * Walks by batch calls. @more is set where keys must be asked for one by one
+ * from now on: behind w->cursor[0], or from the start where @begun is unset.
+ */
+static int walk_batch(struct walk *w, bool *begun, bool *more)
+{
+	*begun = false;
+	*more = false;
+	for (;;) {
+		__u32 nr = w->room;
+		int err, ret;
+
+		if (interrupted())
+			return -EINTR;
+		err = bpf_map_lookup_batch(w->map->fd, *begun ? w->cursor[0] : NULL, w->cursor[1],
+					   w->keys, w->values, &nr, NULL);
+		if (err == -ENOSPC && w->room < UINT32_MAX / 2) {
+			set_room(w, w->room * 2);
+			continue;
+		}
+		if (!*begun && no_such_operation(err)) {
+			*more = true;
+			return 0;
+		}
+		if (err && err != -ENOENT && err != -EINTR && err != -EAGAIN)
+			return err;
+		if (nr > w->room)
+			return -EIO;
+		ret = deliver(w, nr);
+		if (ret || err == -ENOENT)
+			return ret;
+		if (nr) {
+			void *swap = w->cursor[0];
+
+			w->cursor[0] = w->cursor[1];
+			w->cursor[1] = swap;
+			*begun = true;
+		}
+		if (err) {
+			*more = true;
+			return 0;
+		}
+	}
+}
+
+/* Types whose keys are 0, 1, 2 ...: the next one is known whatever happens to this one. */
+static bool is_indexed(__u32 type)
+{
+	switch (type) {
+	case BPF_MAP_TYPE_ARRAY:
+	case BPF_MAP_TYPE_PERCPU_ARRAY:
+	case BPF_MAP_TYPE_PROG_ARRAY:
+	case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
+	case BPF_MAP_TYPE_CGROUP_ARRAY:
+	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
+	case BPF_MAP_TYPE_STACK_TRACE:
+	case BPF_MAP_TYPE_DEVMAP:
+	case BPF_MAP_TYPE_CPUMAP:
+	case BPF_MAP_TYPE_XSKMAP:
+	case BPF_MAP_TYPE_SOCKMAP:
+	case BPF_MAP_TYPE_REUSEPORT_SOCKARRAY:
+	case BPF_MAP_TYPE_STRUCT_OPS:
+		return true;
+	}
+	return false;
+}
+
+/* Key number @n of the walk, one of the last TRAIL. */
+static char *trail_key(const struct walk *w, size_t n)
+{
+	return w->trail + n % TRAIL * w->key_size;
+}
+
+static bool on_trail(const struct walk *w, const char *key)
+{
+	size_t n = w->steps < TRAIL ? w->steps : TRAIL;
+
+	for (size_t i = 1; i <= n; i++)
+		if (!memcmp(trail_key(w, w->steps - i), key, w->key_size))
+			return true;
+	return false;
+}
+
+/*
+ * Finds the key behind @key, which has vanished, by way of the newest key of
+ * the trail that is still there before and after it was asked for its successor.
+ */
+static int find_way_back(struct walk *w, char *next)
+{
+	size_t n = w->steps < TRAIL ? w->steps : TRAIL;
+	char *from = xmalloc(w->key_size);
+	int err = -EAGAIN;
+
+	for (size_t i = 1; i <= n && err == -EAGAIN; i++) {
+		memcpy(from, trail_key(w, w->steps - i), w->key_size);
+		for (;;) {
+			int e = bpf_map_get_next_key(w->map->fd, from, next);
+
+			if (bpf_map_lookup_elem(w->map->fd, from, w->values) == -ENOENT)
+				break;
+			if (e || !on_trail(w, next)) {
+				err = e;
+				break;
+			}
+			memcpy(from, next, w->key_size);
+		}
+	}
+	free(from);
+	return err;
+}
+
+/* Notes @key as walked over. */
+static void leave_trail(struct walk *w, const char *key)
+{
+	memcpy(trail_key(w, w->steps), key, w->key_size);
+	w->steps++;
+}
+
+/* One key after the other, from behind @from, or from the first where it is NULL. */
+static int walk_keys(struct walk *w, const void *from)
+{
+	bool indexed = is_indexed(w->map->map.type);
+	char *key = w->keys, *next = xmalloc(w->key_size);
+	int fd = w->map->fd, err, ret = 0;
+
+	w->trail = xcalloc(TRAIL, w->key_size);
+	err = bpf_map_get_next_key(fd, from, key);
+	if (err && err != -ENOENT && !from && no_such_operation(err))
+		err = -EOPNOTSUPP;
+	while (!err && !ret) {
+		int end, gone;
+
+		if (interrupted()) {
+			ret = -EINTR;
+			break;
+		}
+		/* The successor first: @fn may delete the element. */
+		end = bpf_map_get_next_key(fd, key, next);
+		gone = bpf_map_lookup_elem(fd, key, w->values);
+		if (gone && gone != -ENOENT) {
+			ret = gone;
+			break;
+		}
+		if (!gone)
+			ret = deliver(w, 1);
+		if (gone && !indexed)
+			end = find_way_back(w, next);
+		leave_trail(w, key);
+		err = end;
+		memcpy(key, next, w->key_size);
+	}
+	free(next);
+	return ret ? ret : err == -ENOENT ? 0 : err;
+}
+
+/* Types that keep no elements which could be asked for by key. */
+static bool has_elements(__u32 type)
+{
+	switch (type) {
+	case BPF_MAP_TYPE_QUEUE:
+	case BPF_MAP_TYPE_STACK:
+	case BPF_MAP_TYPE_RINGBUF:
+	case BPF_MAP_TYPE_USER_RINGBUF:
+	case BPF_MAP_TYPE_BLOOM_FILTER:
+	case BPF_MAP_TYPE_ARENA:
+	case BPF_MAP_TYPE_SK_STORAGE:
+	case BPF_MAP_TYPE_INODE_STORAGE:
+	case BPF_MAP_TYPE_TASK_STORAGE:
+	case BPF_MAP_TYPE_CGRP_STORAGE:
+		return false;
+	}
+	return true;
+}
+
+int kern_map_walk(const struct handle *map, kern_element_fn fn, void *arg)
+{
+	struct walk w = {
+		.map = map,
+		.key_size = map->map.key_size,
+		.value_size = kern_value_bytes(map),
+		.fn = fn,
+		.arg = arg,
+	};
+	bool begun, more;
+	int ret;
+
+	if (!has_elements(map->map.type) || !w.key_size)
+		return -EOPNOTSUPP;
+	set_room(&w, first_room(&w));
+	for (int i = 0; i < 2; i++)
+		w.cursor[i] = xcalloc(1, w.key_size < sizeof(__u64) ? sizeof(__u64) : w.key_size);
+	ret = walk_batch(&w, &begun, &more);
+	if (!ret && more)
+		ret = walk_keys(&w, begun ? w.cursor[0] : NULL);
+	free(w.keys);
+	free(w.values);
+	free(w.cursor[0]);
+	free(w.cursor[1]);
+	free(w.last);
+	free(w.trail);
+	return ret;
+}
