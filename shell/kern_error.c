@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * What an errno of the kernel means. Many operations share a few numbers, so
+ * the text for a number alone would mislead: tables say what it means for an
+ * operation on a type of map.
+ */
+#include <bpf/libbpf.h>
+#include <ctype.h>
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "shell/kern.h"
+
+enum op { UPDATE = 1, LOOKUP = 2, DELETE = 4, NEXT = 8, LIST = 16, PUSH = 32, POP = 64, FREEZE = 128,
+	  ANY_OP = ~0 };
+
+/* How callers name an action, and what the message makes of it. */
+static const struct {
+	const char *what;
+	enum op op;
+	const char *phrase;		/* the map's name follows */
+} actions[] = {
+	{ "update", UPDATE, "update element in" },
+	{ "lookup", LOOKUP, "look up element in" },
+	{ "delete", DELETE, "delete element from" },
+	{ "next", NEXT, "get the next key of" },
+	{ "getnext", NEXT, "get the next key of" },
+	{ "dump", LIST, "list the elements of" },
+	{ "list", LIST, "list the elements of" },
+	{ "push", PUSH, "push a value to" },
+	{ "enqueue", PUSH, "push a value to" },
+	{ "pop", POP, "pop a value from" },
+	{ "dequeue", POP, "pop a value from" },
+	{ "peek", LOOKUP | POP, "peek into" },
+	{ "freeze", FREEZE, "freeze" },
+};
+
+#define T(type) (1ull << BPF_MAP_TYPE_##type)
+#define ALL (~0ull)
+#define HASHES (T(HASH) | T(PERCPU_HASH) | T(LRU_HASH) | T(LRU_PERCPU_HASH) | T(HASH_OF_MAPS) | \
+		T(LPM_TRIE) | T(DEVMAP_HASH) | T(SOCKHASH))
+#define ARRAYS (T(ARRAY) | T(PERCPU_ARRAY))
+#define SLOTS (T(PROG_ARRAY) | T(PERF_EVENT_ARRAY) | T(CGROUP_ARRAY) | T(ARRAY_OF_MAPS) | \
+	       T(DEVMAP) | T(CPUMAP) | T(XSKMAP) | T(SOCKMAP) | T(REUSEPORT_SOCKARRAY))
+#define QUEUES (T(QUEUE) | T(STACK))
+#define SOCKETS (T(SOCKMAP) | T(SOCKHASH) | T(REUSEPORT_SOCKARRAY))
+#define STORAGES (T(SK_STORAGE) | T(INODE_STORAGE) | T(TASK_STORAGE) | T(CGRP_STORAGE))
+
+/* {max} and {last} in the texts are the map's max_entries, and one less. The first row that fits. */
+static const struct row {
+	unsigned ops;
+	__u64 types;
+	int err;			/* 0: any */
+	const char *text, *hint;
+} rows[] = {
+	{ UPDATE | PUSH, HASHES, E2BIG, "map is full ({max} of {max} entries)", NULL },
+	{ UPDATE | PUSH, T(SOCKHASH), ENOMEM, "map is full or out of memory", NULL },
+	{ UPDATE | PUSH, T(LPM_TRIE), ENOSPC, "map is full ({max} of {max} entries)", NULL },
+	{ UPDATE | PUSH, QUEUES, E2BIG, "it is full ({max} of {max} values)",
+	  "flag 'exist' makes room by dropping the oldest value" },
+	{ UPDATE, ARRAYS | SLOTS, E2BIG, "index is out of range (0 to {last})", NULL },
+	{ LOOKUP | DELETE, ARRAYS | SLOTS, ENOENT, "nothing at that index (they go from 0 to {last})", NULL },
+	{ DELETE, SLOTS, E2BIG, "index is out of range (0 to {last})", NULL },
+	{ UPDATE, ARRAYS, EEXIST, "elements of an array always exist", "leave out flag 'noexist'" },
+	{ UPDATE, SLOTS, EEXIST, "elements of an array always exist", "leave out flag 'noexist'" },
+	{ UPDATE, ALL, EEXIST, "key is present already", NULL },
+	{ UPDATE, ALL, ENOENT, "key is not present", NULL },
+	{ POP, QUEUES, ENOENT, "it is empty", NULL },
+	{ LOOKUP | DELETE | NEXT, ALL, ENOENT, "key is not present", NULL },
+	{ DELETE, ARRAYS, EINVAL, "elements of an array cannot be deleted", "write zeros in place" },
+	{ UPDATE, T(PROG_ARRAY), EINVAL,
+	  "program does not fit: type, JIT and other properties must be those of the programs there", NULL },
+	{ UPDATE, T(PROG_ARRAY) | T(ARRAY_OF_MAPS) | T(HASH_OF_MAPS), EBADF,
+	  "value is no descriptor of the right kind", NULL },
+	{ UPDATE, T(ARRAY_OF_MAPS) | T(HASH_OF_MAPS), EINVAL,
+	  "inner map differs from the one this map was created with (type, sizes, flags)", NULL },
+	{ UPDATE, T(DEVMAP) | T(DEVMAP_HASH), EINVAL, "no such network device here", NULL },
+	{ UPDATE, T(BLOOM_FILTER), EINVAL, "a bloom filter's values are pushed, with flag 'any' alone",
+	  NULL },
+	{ LOOKUP | LIST, T(PERF_EVENT_ARRAY) | T(CGROUP_ARRAY), 0,
+	  "values of this map type cannot be read back", NULL },
+	{ LOOKUP | LIST, T(XSKMAP), EOPNOTSUPP, "sockets of an XSK map cannot be read back", NULL },
+	{ LOOKUP | LIST, SOCKETS, ENOSPC, "values of 4 bytes have no room for a socket's cookie",
+	  "create the map with 'value 8' to read it" },
+	{ LIST | NEXT, QUEUES, 0, "values of a queue or stack cannot be listed, only taken out",
+	  "'map peek' shows the next one" },
+	{ LIST | NEXT | LOOKUP | UPDATE | DELETE, T(RINGBUF), 0,
+	  "a ring buffer has no elements that can be listed", "'map read' shows its events" },
+	{ LIST | NEXT | LOOKUP | UPDATE | DELETE, T(USER_RINGBUF), 0,
+	  "a user ring buffer has no elements, it carries samples to programs", NULL },
+	{ LIST | NEXT | LOOKUP | UPDATE | DELETE, T(ARENA), 0,
+	  "an arena is memory without elements", NULL },
+	{ LIST | NEXT | DELETE, T(BLOOM_FILTER), 0,
+	  "a bloom filter only answers whether a value may be in it", NULL },
+	{ LOOKUP, T(BLOOM_FILTER), ENOENT, "value is not in it", NULL },
+	{ LIST | NEXT, STORAGES, 0, "a local storage cannot be listed, only looked up by its owner",
+	  "key is the descriptor of a socket, file, process or cgroup" },
+	{ LOOKUP | UPDATE | DELETE, STORAGES, EBADF,
+	  "key is no descriptor of what owns the storage", NULL },
+	{ PUSH | POP, ~QUEUES & ~T(BLOOM_FILTER), 0, "only queues and stacks have that", NULL },
+	{ FREEZE, ALL, EBUSY, "map is frozen already, or mapped for writing", NULL },
+	{ FREEZE, ALL, EINVAL, "maps of this type cannot be frozen", NULL },
+	{ ANY_OP, ALL, EINVAL, "this type of map refuses key, value or flags", NULL },
+	{ ANY_OP, ALL, EOPNOTSUPP, "maps of this type cannot do that", NULL },
+	{ ANY_OP, ALL, ENOTSUPP, "maps of this type cannot do that", NULL },
+	{ ANY_OP, ALL, EAGAIN, "map changes too fast to be followed", "try again" },
+};
+
+/* What is general, where strerror() would mislead or is not there. */
+static const struct {
+	int err;
+	const char *text, *hint;
+} general[] = {
+	{ ENOTSUPP, "not supported by this kernel", NULL },
+	{ EOPNOTSUPP, "not supported", NULL },
+	{ ENOSYS, "this kernel has no bpf(2)", "it is built without CONFIG_BPF_SYSCALL" },
+	{ E2BIG, "this kernel is too old for it, or a limit is exceeded", NULL },
+	{ EINTR, "interrupted", NULL },
+	{ EXDEV, "it lies on another mount", NULL },
+	{ KERN_EDOT, "names in a bpffs cannot have a dot", NULL },
+	{ KERN_ENOTBPFFS, "its folder is not on a bpffs", "mount one: mount -t bpf bpf FOLDER" },
+};
+
+static bool have_capability(int cap)
+{
+	unsigned long long set = 0;
+	char line[128];
+	FILE *f = fopen("/proc/self/status", "re");
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "CapEff: %llx", &set) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return set >> cap & 1;
+}
+
+/* The reason of an EPERM, as far as this process can know it. */
+static void permission(struct buf *text, const char **hint)
+{
+	if (!have_capability(CAP_SYS_ADMIN)) {
+		buf_puts(text, have_capability(CAP_BPF) ? "needs CAP_SYS_ADMIN" :
+			 "needs CAP_BPF and CAP_SYS_ADMIN");
+		*hint = "run bpfsh as root";
+		return;
+	}
+	buf_puts(text, "operation not permitted");
+	*hint = "a security module, kernel lockdown or a container's filter may forbid it";
+}
+
+static void reason(struct buf *text, const char **hint, int err)
+{
+	char msg[256];
+
+	*hint = NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(general); i++) {
+		if (general[i].err == err) {
+			buf_puts(text, general[i].text);
+			*hint = general[i].hint;
+			return;
+		}
+	}
+	if (err == EPERM) {
+		permission(text, hint);
+		return;
+	}
+	libbpf_strerror(err, msg, sizeof(msg));
+	if (isupper((unsigned char)msg[0]) && !isupper((unsigned char)msg[1]))
+		msg[0] = tolower((unsigned char)msg[0]);
+	buf_puts(text, msg);
+}
+
+int kern_error(struct diags *d, struct span at, int err, const char *fmt, ...)
+{
+	struct buf what = BUF_INIT, why = BUF_INIT;
+	const char *hint;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&what, fmt, ap);
+	va_end(ap);
+	reason(&why, &hint, abs(err));
+	diag_error(d, at, "cannot %s: %s", buf_str(&what), buf_str(&why));
+	if (hint)
+		diag_hint(d, "%s", hint);
+	buf_free(&what);
+	buf_free(&why);
+	return -1;
+}
+
+/* Puts the map's numbers into a row's text. */
+static void expand(struct buf *out, const char *text, __u32 max)
+{
+	while (*text) {
+		if (!strncmp(text, "{max}", 5)) {
+			buf_printf(out, "%u", max);
+			text += 5;
+		} else if (!strncmp(text, "{last}", 6)) {
+			buf_printf(out, "%u", max ? max - 1 : 0);
+			text += 6;
+		} else {
+			buf_putc(out, *text++);
+		}
+	}
+}
+
+static bool is_frozen(int fd)
+{
+	char value[8];
+
+	return kern_fdinfo(fd, "frozen", value, sizeof(value)) && !strcmp(value, "1");
+}
+
+/* Why a map refuses with EPERM: its own state comes before privileges. */
+static const char *map_permission(const struct handle *map, unsigned op)
+{
+	if (op & (UPDATE | DELETE | PUSH | POP | FREEZE)) {
+		if (is_frozen(map->fd))
+			return op & FREEZE ? "map is frozen already" :
+			       "map is frozen, user space cannot change it any more";
+		if (map->map.flags & BPF_F_RDONLY)
+			return "map is read-only for user space (flag 'rdonly')";
+	}
+	if ((op & (LOOKUP | NEXT | LIST | POP)) && map->map.flags & BPF_F_WRONLY)
+		return "map is write-only for user space (flag 'wronly')";
+	return NULL;
+}
+
+static const struct row *find_row(unsigned op, __u32 type, int err)
+{
+	__u64 bit = type < 64 ? 1ull << type : 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct row *r = &rows[i];
+
+		if ((op & r->ops) && (r->types == ALL || r->types & bit) && (!r->err || r->err == err))
+			return r;
+	}
+	return NULL;
+}
+
+int kern_map_error(struct diags *d, struct span at, const char *what, const struct handle *map,
+		   int err)
+{
+	struct buf head = BUF_INIT, why = BUF_INIT;
+	const char *hint = NULL, *text = NULL;
+	const struct row *row = NULL;
+	unsigned op = 0;
+
+	err = abs(err);
+	for (size_t i = 0; i < ARRAY_SIZE(actions) && !op; i++) {
+		if (!strcmp(what, actions[i].what)) {
+			op = actions[i].op;
+			buf_printf(&head, "%s ", actions[i].phrase);
+		}
+	}
+	if (!op)
+		buf_printf(&head, "%s ", what);
+	if (map->name[0])
+		buf_printf(&head, "map '%s'", map->name);
+	else
+		buf_printf(&head, "map %u", map->id);
+
+	if (err == EPERM)
+		text = map_permission(map, op);
+	else
+		row = find_row(op, map->map.type, err);
+	if (text) {
+		buf_puts(&why, text);
+	} else if (row) {
+		expand(&why, row->text, map->map.max_entries);
+		hint = row->hint;
+	} else {
+		reason(&why, &hint, err);
+	}
+	diag_error(d, at, "cannot %s: %s", buf_str(&head), buf_str(&why));
+	if (hint)
+		diag_hint(d, "%s", hint);
+	buf_free(&head);
+	buf_free(&why);
+	return -1;
+}
