@@ -85,6 +85,13 @@ int txn_rollback(struct ctx *ctx, const char *name, struct span at, struct rollb
 /* Makes it all stay, and closes the transaction. */
 int txn_commit(struct ctx *ctx);
 
+/* Ends a command that is a transaction of its own: as txn_commit(), for what came after @mark. */
+int txn_commit_command(struct ctx *ctx, size_t mark);
+/* Drops what came after @mark from the log: it stays as it is. */
+void txn_forget(struct session *s, size_t mark);
+/* Notes, a line each, what was done since @mark; for the prompt. */
+void txn_say(struct ctx *ctx, size_t mark);
+
 /* A place in the log, to come back to when a command fails. */
 size_t txn_mark(const struct session *s);
 void txn_undo_to(struct session *s, size_t mark, struct diags *d, struct rollback *r);

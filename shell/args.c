@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Plain argument types: text, numbers, choices, files, variables. */
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "shell/args.h"
+#include "shell/kern.h"
+#include "shell/session.h"
+
+/* Text of a value that stands within a word. */
+static char *value_text(struct ctx *ctx, const struct value *v)
+{
+	char *text;
+	jv dump;
+
+	switch (v->kind) {
+	case VALUE_STR:
+		return xstrdup(v->str);
+	case VALUE_NUM:
+		return xasprintf("%" PRIu64, (uint64_t)v->num);
+	case VALUE_HANDLE:
+		return xasprintf("%u", v->handle->id);
+	case VALUE_JSON:
+		if (jv_get_kind(v->json) == JV_KIND_STRING)
+			return xstrndup(jv_string_value(v->json),
+					jv_string_length_bytes(jv_copy(v->json)));
+		dump = jv_dump_string(jv_copy(v->json), 0);
+		text = xstrdup(jv_string_value(dump));
+		jv_free(dump);
+		return text;
+	default:
+		return xstrdup("");
+	}
+}
+
+int word_value(struct ctx *ctx, const struct word *w, struct value *out)
+{
+	if (!w->text && w->nr_parts == 1)
+		return var_read(ctx, w->parts[0].text, w->parts[0].len, w->parts[0].span, out);
+	*out = (struct value){ .kind = VALUE_STR, .span = w->span };
+	out->str = word_text(ctx, w);
+	if (out->str)
+		return 0;
+	out->kind = VALUE_NONE;
+	return -1;
+}
+
+char *word_text(struct ctx *ctx, const struct word *w)
+{
+	struct buf text = BUF_INIT;
+
+	if (w->text)
+		return xstrndup(w->text, w->len);
+	for (uint32_t i = 0; i < w->nr_parts; i++) {
+		const struct part *p = &w->parts[i];
+		struct value v;
+		char *s;
+
+		if (!p->is_var) {
+			buf_add(&text, p->text, p->len);
+			continue;
+		}
+		if (var_read(ctx, p->text, p->len, p->span, &v)) {
+			buf_free(&text);
+			return NULL;
+		}
+		s = value_text(ctx, &v);
+		buf_puts(&text, s);
+		free(s);
+		value_free(&v);
+	}
+	return buf_detach(&text);
+}
+
+static int string_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+			struct value *out)
+{
+	char *text = word_text(ctx, w);
+
+	if (!text)
+		return -1;
+	*out = (struct value){ .kind = VALUE_STR, .str = text };
+	return 0;
+}
+
+const struct arg_type arg_string = { .parse = string_parse };
+
+/* Numbers */
+
+static int parse_number(struct ctx *ctx, const struct arg *a, const struct word *w, __u64 max,
+			struct value *out)
+{
+	char *text = word_text(ctx, w), *end;
+	unsigned long long n;
+	int err = 0;
+
+	if (!text)
+		return -1;
+	errno = 0;
+	n = strtoull(text, &end, 0);
+	if (!*text || *end || *text == '-' || *text == ' ')
+		err = diag_error(ctx->diags, w->span, "%s: '%s' is not a number", a->name, text);
+	else if (errno == ERANGE || n > max)
+		err = diag_error(ctx->diags, w->span, "%s: %s is too large (at most %llu)", a->name,
+				 text, (unsigned long long)max);
+	else
+		*out = (struct value){ .kind = VALUE_NUM, .num = n };
+	free(text);
+	return err;
+}
+
+static int number_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+			struct value *out)
+{
+	return parse_number(ctx, a, w, UINT32_MAX, out);
+}
+
+static int number64_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+			  struct value *out)
+{
+	return parse_number(ctx, a, w, UINT64_MAX, out);
+}
+
+const struct arg_type arg_number = { .name = "N", .parse = number_parse, .pure = true };
+const struct arg_type arg_number64 = { .name = "N", .parse = number64_parse, .pure = true };
+
+/* One of a few words */
+
+static int choice_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+			struct value *out)
+{
+	char *text = word_text(ctx, w);
+	struct buf all = BUF_INIT;
+	const char *near;
+	int i = 0;
+
+	if (!text)
+		return -1;
+	while (a->words[i] && strcmp(a->words[i], text))
+		i++;
+	if (a->words[i]) {
+		*out = (struct value){ .kind = VALUE_NUM, .num = i };
+		free(text);
+		return 0;
+	}
+	diag_error(ctx->diags, w->span, "unknown %s '%s'", a->name, text);
+	near = nearest_word(text, a->words);
+	for (const char *const *p = a->words; *p; p++)
+		buf_printf(&all, "%s%s", p == a->words ? "" : ", ", *p);
+	if (near)
+		diag_hint(ctx->diags, "did you mean '%s'?", near);
+	else
+		diag_hint(ctx->diags, "one of: %s", buf_str(&all));
+	buf_free(&all);
+	free(text);
+	return -1;
+}
+
+static void choice_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+			    const struct word *w, size_t nr, struct candidates *c)
+{
+	for (const char *const *p = a->words; *p; p++)
+		candidate_add(c, *p, NULL, false);
+}
+
+const struct arg_type arg_choice = {
+	.parse = choice_parse, .complete = choice_complete, .pure = true
+};
+
+/* Files */
+
+/* Entries of the folder that the prefix names; folders end with a slash. */
+static void complete_paths(struct candidates *c, bool (*keep)(const char *path, const struct stat *st))
+{
+	const char *slash = strrchr(c->prefix, '/');
+	int dir_len = slash ? slash + 1 - c->prefix : 0;
+	char *dir = dir_len ? xstrndup(c->prefix, dir_len) : xstrdup(".");
+	DIR *d = opendir(dir);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		char *path = xasprintf("%.*s%s", dir_len, c->prefix, e->d_name);
+		struct stat st;
+
+		if ((*e->d_name != '.' || c->prefix[dir_len] == '.') && strcmp(e->d_name, ".") &&
+		    strcmp(e->d_name, "..") && !stat(path, &st) && (!keep || keep(path, &st))) {
+			char *shown = S_ISDIR(st.st_mode) ? xasprintf("%s/", path) : xstrdup(path);
+
+			candidate_add(c, shown, NULL, S_ISDIR(st.st_mode));
+			free(shown);
+		}
+		free(path);
+	}
+	if (d)
+		closedir(d);
+	free(dir);
+}
+
+static void file_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+			  const struct word *w, size_t nr, struct candidates *c)
+{
+	complete_paths(c, NULL);
+}
+
+const struct arg_type arg_file = { .parse = string_parse, .complete = file_complete };
+
+static bool on_bpffs(const char *path, const struct stat *st)
+{
+	return S_ISDIR(st->st_mode) || kern_is_bpffs(path);
+}
+
+static int add_mount(struct candidates *c, const char *mount)
+{
+	char *dir = xasprintf("%s/", mount);
+
+	candidate_add(c, dir, "bpffs", true);
+	free(dir);
+	return 0;
+}
+
+static void pin_path_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+			      const struct word *w, size_t nr, struct candidates *c)
+{
+	char **mounts = kern_bpffs_mounts();
+
+	complete_paths(c, on_bpffs);
+	for (char **p = mounts; p && *p; p++) {
+		if (strlen(c->prefix) <= strlen(*p))
+			add_mount(c, *p);
+		free(*p);
+	}
+	free(mounts);
+}
+
+const struct arg_type arg_pin_path = {
+	.name = "PATH", .parse = string_parse, .complete = pin_path_complete
+};
+
+/* Words and expressions as they stand */
+
+static int words_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+		       struct value *out)
+{
+	*out = (struct value){ .kind = VALUE_WORDS, .words = { w, nr } };
+	return 0;
+}
+
+const struct arg_type arg_words = { .name = "WORD...", .parse = words_parse, .greedy = true };
+
+static int expr_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+		      struct value *out)
+{
+	if (!w->len) {
+		diag_error(ctx->diags, w->span, "an expression is missing");
+		diag_hint(ctx->diags, "expressions are jq's: assert $m.max_entries == 64");
+		return -1;
+	}
+	*out = (struct value){ .kind = VALUE_STR, .str = xstrndup(w->text, w->len) };
+	return 0;
+}
+
+/* The expression is one raw word in scripts, several words on the command line. */
+const struct arg_type arg_expr = { .name = "EXPR", .parse = expr_parse, .pure = true, .raw = true };
+
+/* Map types */
+
+static int map_type_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+			  struct value *out)
+{
+	char *text = word_text(ctx, w);
+	const char **names, *near;
+	int type;
+
+	if (!text)
+		return -1;
+	type = kern_map_type(text);
+	if (type >= 0) {
+		*out = (struct value){ .kind = VALUE_NUM, .num = type };
+		free(text);
+		return 0;
+	}
+	names = kern_map_type_names();
+	near = nearest_word(text, names);
+	diag_error(ctx->diags, w->span, "unknown map type '%s'", text);
+	if (near)
+		diag_hint(ctx->diags, "did you mean '%s'?", near);
+	free(names);
+	free(text);
+	return -1;
+}
+
+static void map_type_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+			      const struct word *w, size_t nr, struct candidates *c)
+{
+	const char **names = kern_map_type_names();
+
+	for (const char **p = names; *p; p++)
+		candidate_add(c, *p, NULL, false);
+	free(names);
+}
+
+const struct arg_type arg_map_type = {
+	.name = "TYPE", .parse = map_type_parse, .complete = map_type_complete, .pure = true
+};
+
+/* Commands, for help */
+
+static void command_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+			     const struct word *w, size_t nr, struct candidates *c)
+{
+	if (nr < 2)
+		cmd_complete(ctx, w, nr, c);
+}
+
+const struct arg_type arg_command = {
+	.name = "COMMAND", .parse = words_parse, .complete = command_complete, .greedy = true
+};
+
+/* Variables by name */
+
+static int variable_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+			  struct value *out)
+{
+	if (!w->text && w->nr_parts == 1 && w->parts[0].is_var) {
+		*out = (struct value){ .kind = VALUE_STR,
+				       .str = xstrndup(w->parts[0].text, w->parts[0].len) };
+		return 0;
+	}
+	return string_parse(ctx, a, w, nr, out);
+}
+
+static void variable_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+			      const struct word *w, size_t nr, struct candidates *c)
+{
+	for (size_t i = 0; i < ctx->s->nr_vars; i++) {
+		char *text = xasprintf("$%s", ctx->s->vars[i].name);
+
+		candidate_add(c, text, NULL, false);
+		free(text);
+	}
+}
+
+const struct arg_type arg_variable = {
+	.name = "$VARIABLE", .parse = variable_parse, .complete = variable_complete
+};

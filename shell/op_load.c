@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * New objects: maps and programs. Nothing shows them to others before they are
+ * pinned or attached, so that letting go of the descriptors undoes them.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "shell/ops.h"
+
+struct op_create {
+	struct op op;
+	struct map_def def;
+	char *name;
+	struct handle **result;
+	struct handle *map;
+};
+
+struct op_load {
+	struct op op;
+	struct load_request req;	/* its arrays live as long as txn_do() runs */
+	char *file;
+	struct load_result *result;
+};
+
+static enum undo_class new_class(const struct op *op, const char **why)
+{
+	return UNDO_FULL;
+}
+
+static void create_describe(const struct op *op, struct buf *out)
+{
+	const struct op_create *c = (const struct op_create *)op;
+	const char *type = kern_map_type_name(c->def.type);
+
+	buf_printf(out, "+ map create %s", type ? type : "");
+	if (*c->name)
+		buf_printf(out, " '%s'", c->name);
+	buf_printf(out, ", key %u, value %u, entries %u", c->def.key_size, c->def.value_size,
+		   c->def.max_entries);
+}
+
+static int create_apply(struct op *op, struct diags *d)
+{
+	struct op_create *c = (struct op_create *)op;
+	int fd = kern_map_create(&c->def);
+	/* A stand-in with what was asked for, so that the error can name type and sizes. */
+	struct handle wanted = { .kind = OBJ_MAP, .fd = -1 };
+
+	if (fd < 0) {
+		wanted.map.type = c->def.type;
+		wanted.map.key_size = c->def.key_size;
+		wanted.map.value_size = c->def.value_size;
+		wanted.map.max_entries = c->def.max_entries;
+		wanted.map.flags = c->def.flags;
+		memcpy(wanted.name, c->name, strnlen(c->name, sizeof(wanted.name) - 1));
+		return kern_map_error(d, op->span, "create", &wanted, -fd);
+	}
+	c->map = kern_handle(OBJ_MAP, fd);
+	if (!c->map)
+		return kern_error(d, op->span, errno, "read the new map");
+	*c->result = handle_get(c->map);
+	return 0;
+}
+
+/* The variable that holds the new object is put back by the transaction itself. */
+static enum undo_result new_undo(struct op *op, struct diags *d)
+{
+	return UNDO_DONE;
+}
+
+static void create_release(struct op *op)
+{
+	struct op_create *c = (struct op_create *)op;
+
+	handle_put(c->map);
+	free(c->name);
+}
+
+static void load_describe(const struct op *op, struct buf *out)
+{
+	buf_printf(out, "+ prog load %s", ((const struct op_load *)op)->file);
+}
+
+static int load_apply(struct op *op, struct diags *d)
+{
+	struct op_load *l = (struct op_load *)op;
+
+	return kern_load(&l->req, l->result, d);
+}
+
+static void load_release(struct op *op)
+{
+	free(((struct op_load *)op)->file);
+}
+
+static const struct op_kind create_kind = {
+	.name = "map create",
+	.size = sizeof(struct op_create),
+	.class = new_class,
+	.describe = create_describe,
+	.apply = create_apply,
+	.undo = new_undo,
+	.release = create_release,
+};
+
+static const struct op_kind load_kind = {
+	.name = "prog load",
+	.size = sizeof(struct op_load),
+	.class = new_class,
+	.describe = load_describe,
+	.apply = load_apply,
+	.undo = new_undo,
+	.release = load_release,
+};
+
+struct op *op_map_create(const struct map_def *def, struct handle **result, struct span span)
+{
+	struct op_create *c = op_new(&create_kind, span);
+
+	c->def = *def;
+	c->name = xstrdup(def->name ? def->name : "");
+	c->def.name = c->name;
+	c->result = result;
+	return &c->op;
+}
+
+struct op *op_load(const struct load_request *req, struct load_result *result, struct span span)
+{
+	struct op_load *l = op_new(&load_kind, span);
+
+	l->req = *req;
+	l->file = xstrdup(req->file);
+	l->result = result;
+	return &l->op;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The operations that change the kernel, each with its undo. A constructor
+ * makes one for txn_do(), which takes it over; handles given are counted, bytes
+ * and names copied.
+ */
+#ifndef BPFSH_OPS_H
+#define BPFSH_OPS_H
+
+#include "shell/kern.h"
+#include "shell/txn.h"
+
+/*
+ * Elements. @value is as system calls transfer it, or @object's descriptor is
+ * the value (maps of maps, of programs). Undo puts the old element back if the
+ * element still is what was written.
+ */
+struct op *op_map_update(struct handle *map, const void *key, const void *value,
+			 struct handle *object, __u64 flags, struct span span);
+struct op *op_map_delete(struct handle *map, const void *key, struct span span);
+
+/* Undone by closing; the handle is stored to @result, which must outlive txn_do(). */
+struct op *op_map_create(const struct map_def *def, struct handle **result, struct span span);
+struct op *op_load(const struct load_request *req, struct load_result *result, struct span span);
+
+/* Undone by removing the pin, if it still is ours; @replace exchanges it with what is there. */
+struct op *op_pin(struct handle *h, const char *path, bool replace, struct span span);
+/* Moves the pin to a trash directory on the same bpffs; removed at commit, moved back by undo. */
+struct op *op_unpin(const char *path, struct span span);
+
+/* "map 'flows'", "program 12" */
+void describe_handle(struct buf *out, const struct handle *h);
+
+#endif

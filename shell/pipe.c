@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <fcntl.h>
+#include <jq.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "shell/args.h"
+#include "shell/interrupt.h"
+#include "shell/pipe.h"
+
+/* A filter of jq that runs in this process. */
+struct jq_stage {
+	char *filter;
+	struct span span;
+	jv args;
+	bool raw, compact, sort, ascii, slurp, status;
+};
+
+static void jq_stage_free(struct jq_stage *jq)
+{
+	if (!jq)
+		return;
+	free(jq->filter);
+	jv_free(jq->args);
+	free(jq);
+}
+
+static const struct {
+	const char *option;
+	size_t field;
+} jq_options[] = {
+	{ "-r", offsetof(struct jq_stage, raw) },
+	{ "--raw-output", offsetof(struct jq_stage, raw) },
+	{ "-c", offsetof(struct jq_stage, compact) },
+	{ "--compact-output", offsetof(struct jq_stage, compact) },
+	{ "-S", offsetof(struct jq_stage, sort) },
+	{ "--sort-keys", offsetof(struct jq_stage, sort) },
+	{ "-a", offsetof(struct jq_stage, ascii) },
+	{ "-s", offsetof(struct jq_stage, slurp) },
+	{ "--slurp", offsetof(struct jq_stage, slurp) },
+	{ "-e", offsetof(struct jq_stage, status) },
+	{ "--exit-status", offsetof(struct jq_stage, status) },
+};
+
+static bool set_option(struct jq_stage *jq, const char *option)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(jq_options); i++) {
+		if (strcmp(jq_options[i].option, option))
+			continue;
+		*(bool *)((char *)jq + jq_options[i].field) = true;
+		return true;
+	}
+	return false;
+}
+
+/* -rc is -r -c. */
+static bool set_options(struct jq_stage *jq, const char *word)
+{
+	char one[3] = "-";
+
+	if (set_option(jq, word))
+		return true;
+	for (const char *p = word + 1; *p; p++) {
+		one[1] = *p;
+		if (word[1] == '-' || !set_option(jq, one))
+			return false;
+	}
+	return word[1];
+}
+
+/* --arg NAME TEXT, --argjson NAME JSON */
+static int jq_argument(struct ctx *ctx, struct jq_stage *jq, const struct word *w, uint32_t left)
+{
+	char *name, *text;
+	jv value;
+
+	if (left < 3)
+		return diag_error(ctx->diags, w->span, "jq: '%s' takes a name and a value", w->text);
+	name = word_text(ctx, &w[1]);
+	text = name ? word_text(ctx, &w[2]) : NULL;
+	if (!text) {
+		free(name);
+		return -1;
+	}
+	value = word_is(w, "--arg") ? jv_string(text) : jv_parse(text);
+	free(text);
+	if (!jv_is_valid(value)) {
+		jv_free(value);
+		free(name);
+		return diag_error(ctx->diags, w[2].span, "jq: the value is not JSON");
+	}
+	jq->args = jv_object_set(jq->args, jv_string(name), value);
+	free(name);
+	return 0;
+}
+
+/* Reads the words behind "jq"; NULL with a diagnostic. */
+static struct jq_stage *jq_stage_new(struct ctx *ctx, const struct stage *stage)
+{
+	struct jq_stage *jq = xcalloc(1, sizeof(*jq));
+
+	jq->args = jv_object();
+	jq->span = stage->words[0].span;
+	for (uint32_t i = 1; i < stage->nr; i++) {
+		const struct word *w = &stage->words[i];
+
+		if (word_is(w, "--arg") || word_is(w, "--argjson")) {
+			if (jq_argument(ctx, jq, w, stage->nr - i))
+				goto fail;
+			i += 2;
+		} else if (w->text && !w->quoted && *w->text == '-') {
+			if (!set_options(jq, w->text)) {
+				diag_error(ctx->diags, w->span, "jq: unknown option '%s'", w->text);
+				diag_hint(ctx->diags, "known are -r -c -S -a -s -e, --arg and --argjson");
+				goto fail;
+			}
+		} else if (jq->filter) {
+			diag_error(ctx->diags, w->span, "jq: more than one filter");
+			goto fail;
+		} else {
+			jq->filter = word_text(ctx, w);
+			if (!jq->filter)
+				goto fail;
+			jq->span = w->span;
+		}
+	}
+	if (!jq->filter)
+		jq->filter = xstrdup(".");
+	return jq;
+fail:
+	jq_stage_free(jq);
+	return NULL;
+}
+
+static int jq_dump_flags(const struct jq_stage *jq)
+{
+	return (jq->compact ? 0 : JV_PRINT_PRETTY | JV_PRINT_INDENT_FLAGS(2)) |
+	       (jq->sort ? JV_PRINT_SORTED : 0) | (jq->ascii ? JV_PRINT_ASCII : 0);
+}
+
+static void jq_print(const struct jq_stage *jq, jv v, struct out *out)
+{
+	jv text = jq->raw && jv_get_kind(v) == JV_KIND_STRING ? v : jv_dump_string(v, jq_dump_flags(jq));
+
+	out_write(out, jv_string_value(text), jv_string_length_bytes(jv_copy(text)));
+	out_write(out, "\n", 1);
+	jv_free(text);
+}
+
+static void jq_error(void *data, jv msg)
+{
+	struct buf *b = data;
+	jv text = jq_format_error(msg);
+
+	if (!b->len)
+		buf_add(b, jv_string_value(text), strcspn(jv_string_value(text), "\n"));
+	jv_free(text);
+}
+
+/* All results for one input. */
+static int jq_one(struct jq_stage *jq, jq_state *state, jv input, struct out *out, struct diags *d,
+		  bool *truth)
+{
+	jv v;
+
+	jq_start(state, input, 0);
+	while (!out->error && !interrupted() && jv_is_valid(v = jq_next(state))) {
+		*truth = jv_get_kind(v) != JV_KIND_NULL && jv_get_kind(v) != JV_KIND_FALSE;
+		jq_print(jq, v, out);
+	}
+	if (!out->error && !interrupted() && jv_invalid_has_msg(jv_copy(v))) {
+		jv msg = jv_invalid_get_msg(v);
+
+		diag_error(d, jq->span, "jq: %s", jv_get_kind(msg) == JV_KIND_STRING ?
+			   jv_string_value(msg) : "the filter failed");
+		jv_free(msg);
+		return -1;
+	}
+	return 0;
+}
+
+/* The command's JSON through the filter. */
+static int jq_run(struct jq_stage *jq, const struct buf *in, struct out *out, struct diags *d)
+{
+	struct buf messages = BUF_INIT;
+	jq_state *state = jq_init();
+	struct jv_parser *parser;
+	bool truth = false;
+	jv slurped = jv_array(), v;
+	int err = -1;
+
+	jq_set_error_cb(state, jq_error, &messages);
+	if (!jq_compile_args(state, jq->filter, jv_copy(jq->args))) {
+		diag_error(d, jq->span, "%s", buf_str(&messages));
+		goto out;
+	}
+	err = 0;
+	parser = jv_parser_new(0);
+	jv_parser_set_buf(parser, in->data ? in->data : "", in->len, 0);
+	while (!err && jv_is_valid(v = jv_parser_next(parser))) {
+		if (jq->slurp)
+			slurped = jv_array_append(slurped, v);
+		else
+			err = jq_one(jq, state, v, out, d, &truth);
+	}
+	if (!err)
+		jv_free(v);
+	jv_parser_free(parser);
+	if (!err && jq->slurp)
+		err = jq_one(jq, state, jv_copy(slurped), out, d, &truth);
+	if (!err && jq->status && !truth)
+		err = diag_error(d, jq->span, "jq: the last result is false or null");
+out:
+	jv_free(slurped);
+	jq_teardown(&state);
+	buf_free(&messages);
+	return err;
+}
+
+/* Processes */
+
+static void argv_free(char **argv)
+{
+	for (char **p = argv; p && *p; p++)
+		free(*p);
+	free(argv);
+}
+
+static char **stage_argv(struct ctx *ctx, const struct stage *stage)
+{
+	char **argv = xcalloc(stage->nr + 1, sizeof(*argv));
+
+	for (uint32_t i = 0; i < stage->nr; i++) {
+		argv[i] = word_text(ctx, &stage->words[i]);
+		if (!argv[i]) {
+			argv_free(argv);
+			return NULL;
+		}
+	}
+	return argv;
+}
+
+/* In the child: runs the program, or tells the parent why it cannot. */
+static void child_exec(char **argv, int in, int out, int report)
+{
+	int err;
+
+	interrupt_reset();
+	if (in >= 0)
+		dup2(in, STDIN_FILENO);
+	if (out >= 0)
+		dup2(out, STDOUT_FILENO);
+	execvp(argv[0], argv);
+	err = errno;
+	if (write(report, &err, sizeof(err)) < 0)
+		_exit(126);
+	_exit(127);
+}
+
+/* Starts a program; @in and @out -1: those of this process. Returns its PID, or -errno. */
+static pid_t spawn(char **argv, int in, int out)
+{
+	int report[2], err = 0;
+	pid_t pid;
+
+	if (pipe2(report, O_CLOEXEC))
+		return -errno;
+	pid = fork();
+	if (!pid)
+		child_exec(argv, in, out, report[1]);
+	close(report[1]);
+	if (pid < 0) {
+		close(report[0]);
+		return -errno;
+	}
+	if (read(report[0], &err, sizeof(err)) != sizeof(err))
+		err = 0;
+	close(report[0]);
+	if (err) {
+		waitpid(pid, NULL, 0);
+		return -err;
+	}
+	return pid;
+}
+
+/* Exit status as a shell has it. */
+static int wait_for(pid_t pid)
+{
+	int st;
+
+	while (waitpid(pid, &st, 0) < 0)
+		if (errno != EINTR)
+			return 127;
+	return WIFEXITED(st) ? WEXITSTATUS(st) : 128 + WTERMSIG(st);
+}
+
+static int open_redirect(struct ctx *ctx, const struct stmt *stmt, int *fd)
+{
+	char *path = word_text(ctx, &stmt->redirect);
+
+	if (!path)
+		return -1;
+	*fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (stmt->append ? O_APPEND : O_TRUNC), 0666);
+	if (*fd < 0)
+		diag_error(ctx->diags, stmt->redirect.span, "cannot write '%s': %s", path,
+			   strerror(errno));
+	free(path);
+	return *fd < 0 ? -1 : 0;
+}
+
+/*
+ * Starts the programs from the last to the first; *@fd is where the first one
+ * reads, and before that where the last one writes (-1: standard output).
+ */
+static int start_programs(struct ctx *ctx, struct pipeline *p, const struct stage *stages,
+			  uint32_t nr, int *fd)
+{
+	p->pids = xcalloc(nr, sizeof(*p->pids));
+	for (uint32_t i = nr; i-- > 0;) {
+		char **argv = stage_argv(ctx, &stages[i]);
+		int ends[2];
+		pid_t pid;
+
+		if (!argv)
+			return -1;
+		if (pipe2(ends, O_CLOEXEC)) {
+			argv_free(argv);
+			return diag_error(ctx->diags, stages[i].words[0].span, "cannot make a pipe: %s",
+					  strerror(errno));
+		}
+		pid = spawn(argv, ends[0], *fd);
+		close(ends[0]);
+		if (*fd >= 0)
+			close(*fd);
+		*fd = ends[1];
+		if (pid < 0) {
+			diag_error(ctx->diags, stages[i].words[0].span, "cannot run '%s': %s", argv[0],
+				   pid == -ENOENT ? "command not found" : strerror(-pid));
+			argv_free(argv);
+			return -1;
+		}
+		argv_free(argv);
+		p->pids[p->nr++] = pid;
+	}
+	return 0;
+}
+
+/* Ends the input of the programs and waits for them; $? is the last one's status. */
+static void end_programs(struct pipeline *p, struct session *s)
+{
+	for (size_t i = p->nr; i-- > 0;) {
+		int status = wait_for(p->pids[i]);
+
+		if (!i)
+			s->status = status;
+	}
+	free(p->pids);
+}
+
+static bool is_jq(const struct stage *stage)
+{
+	return stage->nr && word_is(&stage->words[0], "jq");
+}
+
+int pipeline_open(struct pipeline *p, struct session *s, const struct stmt *stmt, struct diags *d)
+{
+	struct ctx ctx = { .s = s, .diags = d, .span = stmt->span };
+	uint32_t first = stmt->nr_stages && is_jq(&stmt->stages[0]);
+	int fd = -1;
+
+	*p = (struct pipeline){ .fd = -1, .end_fd = -1 };
+	out_init(&p->out, -1);
+	if (stmt->has_redirect && open_redirect(&ctx, stmt, &fd))
+		return -1;
+	out_flush(&s->out);
+	if (first && !(p->jq = jq_stage_new(&ctx, &stmt->stages[0])))
+		goto fail;
+	if (stmt->nr_stages > first &&
+	    start_programs(&ctx, p, stmt->stages + first, stmt->nr_stages - first, &fd))
+		goto fail;
+	p->json = p->jq;
+	p->end_fd = fd;
+	if (!p->jq)
+		out_init(&p->out, fd);
+	return 0;
+fail:
+	if (fd >= 0)
+		close(fd);
+	end_programs(p, s);
+	jq_stage_free(p->jq);
+	out_free(&p->out);
+	return -1;
+}
+
+/* Runs the filter on what the command wrote to memory. */
+static int run_filter(struct pipeline *p, struct session *s, struct diags *d)
+{
+	struct out to;
+	int err;
+
+	if (p->end_fd < 0) {
+		/* With -j, the filter's results are not the command's JSON: they stand for themselves. */
+		err = jq_run(p->jq, &p->out.buf, &s->out, d);
+		return err;
+	}
+	out_init(&to, p->end_fd);
+	err = jq_run(p->jq, &p->out.buf, &to, d);
+	out_flush(&to);
+	if (to.error && to.error != EPIPE && !err)
+		err = diag_error(d, p->jq->span, "cannot write the output: %s", strerror(to.error));
+	out_free(&to);
+	return err;
+}
+
+int pipeline_close(struct pipeline *p, struct session *s, bool ok, struct diags *d)
+{
+	int err = 0;
+
+	s->status = STATUS_OK;
+	if (p->jq && ok)
+		err = run_filter(p, s, d);
+	else if (!p->jq)
+		out_flush(&p->out);
+	/* A reader that has seen enough is no failure. */
+	if (!p->jq && p->out.error && p->out.error != EPIPE && ok && !err)
+		err = diag_error(d, NO_SPAN, "cannot write the output: %s", strerror(p->out.error));
+	if (p->end_fd >= 0 && close(p->end_fd) && errno != EINTR && ok && !err)
+		err = diag_error(d, NO_SPAN, "cannot write the output: %s", strerror(errno));
+	end_programs(p, s);
+	jq_stage_free(p->jq);
+	out_free(&p->out);
+	return err ? STATUS_FAILED : STATUS_OK;
+}
+
+int run_shell(struct session *s, const struct stmt *stmt, struct diags *d)
+{
+	char *argv[] = { getenv("SHELL"), "-c", (char *)stmt->words[0].text, NULL };
+	pid_t pid;
+
+	if (!argv[0] || *argv[0] != '/')
+		argv[0] = "/bin/sh";
+	if (s->opt.plan) {
+		diag_note(d, stmt->span, "what '!' does is not undone");
+		return STATUS_OK;
+	}
+	out_flush(&s->out);
+	pid = spawn(argv, -1, -1);
+	if (pid < 0) {
+		diag_error(d, stmt->span, "cannot run '%s': %s", argv[0], strerror(-pid));
+		return STATUS_FAILED;
+	}
+	/* Its exit status is for $?; it is not part of the transaction. */
+	wait_for(pid);
+	return STATUS_OK;
+}

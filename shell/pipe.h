@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What stands behind a command: `| jq` in this process, any other program in
+ * its own, `>` and `>>` to a file.
+ */
+#ifndef BPFSH_PIPE_H
+#define BPFSH_PIPE_H
+
+#include <sys/types.h>
+
+#include "shell/session.h"
+
+struct pipeline {
+	struct out out;		/* where the command writes */
+	bool json;		/* it writes JSON, for jq */
+	struct jq_stage *jq;	/* NULL without */
+	int end_fd;		/* where jq's output goes: first process, file, or -1: the session's output */
+	pid_t *pids;
+	size_t nr;
+	int fd;			/* the command's end of the first pipe, or the file; -1: memory */
+};
+
+/* Starts everything; -1 with a diagnostic, and nothing left running. */
+int pipeline_open(struct pipeline *p, struct session *s, const struct stmt *stmt, struct diags *d);
+/*
+ * Ends the output and waits. Returns a status: a program that cannot be started
+ * or a filter of jq that fails is a failure; another program's exit status is
+ * for $? alone.
+ */
+int pipeline_close(struct pipeline *p, struct session *s, bool ok, struct diags *d);
+
+/* !command: the user's own line, given to a shell as it stands. */
+int run_shell(struct session *s, const struct stmt *stmt, struct diags *d);
+
+#endif

@@ -1,0 +1,505 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* References to kernel objects: words to handles. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "shell/args.h"
+#include "shell/kern.h"
+#include "shell/session.h"
+
+#define COMPLETE_MSEC 40	/* how long Tab may look at objects */
+
+/* What a kind can be found by, besides its ID and its pin. */
+static const struct {
+	bool by_name, by_tag;
+} finders[OBJ_KINDS] = {
+	[OBJ_PROG] = { true, true },
+	[OBJ_MAP] = { true, false },
+	[OBJ_BTF] = { true, false },
+};
+
+static bool is_finder(enum object_kind kind, const struct word *w)
+{
+	return word_is(w, "id") || (kind != OBJ_BTF && word_is(w, "pinned")) ||
+	       (finders[kind].by_name && word_is(w, "name")) ||
+	       (finders[kind].by_tag && word_is(w, "tag"));
+}
+
+static void add_handle(struct value *out, struct handle *h)
+{
+	GROW(out->handles.list, out->handles.nr);
+	out->handles.list[out->handles.nr++] = h;
+}
+
+static int by_id(struct ctx *ctx, enum object_kind kind, const char *text, struct span at,
+		 struct value *out)
+{
+	struct handle *h;
+	char *end;
+	unsigned long id;
+	int fd;
+
+	errno = 0;
+	id = strtoul(text, &end, 0);
+	if (!*text || *end || errno || id > UINT32_MAX || *text == '-')
+		return diag_error(ctx->diags, at, "'%s' is not an ID", text);
+	fd = kern_open_id(kind, id);
+	if (fd == -ENOENT)
+		return diag_error(ctx->diags, at, "no %s with ID %lu", object_names[kind], id);
+	if (fd < 0)
+		return kern_error(ctx->diags, at, -fd, "open %s %lu", object_names[kind], id);
+	h = kern_handle(kind, fd);
+	if (!h)
+		return kern_error(ctx->diags, at, errno, "read %s %lu", object_names[kind], id);
+	add_handle(out, h);
+	out->handles.one = true;
+	return 0;
+}
+
+static int by_pin(struct ctx *ctx, enum object_kind kind, const char *path, struct span at,
+		  struct value *out)
+{
+	enum object_kind found;
+	struct handle *h;
+	int fd = kern_open_pin(path, &found);
+
+	if (fd == -ENOENT)
+		return diag_error(ctx->diags, at, "no pin '%s'", path);
+	if (fd < 0)
+		return kern_error(ctx->diags, at, -fd, "open the pin '%s'", path);
+	if (found != kind) {
+		close(fd);
+		return diag_error(ctx->diags, at, "'%s' is a %s, not a %s", path,
+				  object_names[found], object_names[kind]);
+	}
+	h = kern_handle(kind, fd);
+	if (!h)
+		return kern_error(ctx->diags, at, errno, "read the pin '%s'", path);
+	add_handle(out, h);
+	out->handles.one = true;
+	return 0;
+}
+
+/* Calls @fn with a handle, which it may keep, of each object; those that vanish meanwhile are skipped. */
+static int each_object(enum object_kind kind, bool (*fn)(void *arg, struct handle *h), void *arg)
+{
+	__u32 id = 0;
+	int err;
+
+	while (!(err = kern_next_id(kind, &id))) {
+		int fd = kern_open_id(kind, id);
+		struct handle *h;
+
+		if (fd == -ENOENT)
+			continue;
+		if (fd < 0)
+			return fd;
+		h = kern_handle(kind, fd);
+		if (h && !fn(arg, h))
+			return 0;
+	}
+	return err == -ENOENT ? 0 : err;
+}
+
+struct search {
+	enum object_kind kind;
+	const char *name;
+	bool by_tag;
+	struct value *out;
+	const char **names;	/* seen, for a suggestion */
+	size_t nr_names;
+};
+
+/* The kernel keeps 15 characters of a name; a longer one finds what it was cut to. */
+static bool same_name(const char *wanted, const char *name)
+{
+	return !strcmp(wanted, name) ||
+	       (strlen(wanted) >= BPF_OBJ_NAME_LEN && strlen(name) == BPF_OBJ_NAME_LEN - 1 &&
+		!strncmp(wanted, name, BPF_OBJ_NAME_LEN - 1));
+}
+
+static bool has_tag(const struct handle *h, const char *tag)
+{
+	struct bpf_prog_info info = { 0 };
+	char text[2 * BPF_TAG_SIZE + 1];
+
+	if (kern_prog_info(h->fd, &info))
+		return false;
+	for (int i = 0; i < BPF_TAG_SIZE; i++)
+		snprintf(text + 2 * i, 3, "%02x", info.tag[i]);
+	return !strcasecmp(text, tag);
+}
+
+static bool search_one(void *arg, struct handle *h)
+{
+	struct search *s = arg;
+
+	if (s->by_tag ? has_tag(h, s->name) : same_name(s->name, h->name)) {
+		add_handle(s->out, h);
+		return true;
+	}
+	if (!s->by_tag && *h->name) {
+		GROW(s->names, s->nr_names);
+		s->names[s->nr_names++] = xstrdup(h->name);
+	}
+	handle_put(h);
+	return true;
+}
+
+static int not_found(struct ctx *ctx, struct search *s, struct span at)
+{
+	const char *near;
+
+	diag_error(ctx->diags, at, "no %s %s '%s'", object_names[s->kind],
+		   s->by_tag ? "with tag" : "named", s->name);
+	if (s->by_tag)
+		return -1;
+	GROW(s->names, s->nr_names);
+	s->names[s->nr_names] = NULL;
+	near = nearest_word(s->name, s->names);
+	if (near)
+		diag_hint(ctx->diags, "did you mean '%s'?", near);
+	return -1;
+}
+
+static int by_search(struct ctx *ctx, enum object_kind kind, const char *finder, const char *text,
+		     struct span at, struct value *out)
+{
+	struct search s = { .kind = kind, .name = text, .by_tag = !strcmp(finder, "tag"), .out = out };
+	int err = each_object(kind, search_one, &s);
+
+	if (err)
+		err = kern_error(ctx->diags, at, -err, "list all %ss", object_names[kind]);
+	else if (!out->handles.nr)
+		err = not_found(ctx, &s, at);
+	for (size_t i = 0; i < s.nr_names; i++)
+		free((char *)s.names[i]);
+	free(s.names);
+	return err;
+}
+
+/* A variable: a handle of the right kind, an ID, or a record with an ID. */
+static int by_value(struct ctx *ctx, enum object_kind kind, const struct value *v, struct span at,
+		    struct value *out)
+{
+	jv id = jv_invalid();
+	char text[32];
+
+	if (v->kind == VALUE_HANDLE && v->handle->kind != kind)
+		return diag_error(ctx->diags, at, "this variable holds a %s, not a %s",
+				  object_names[v->handle->kind], object_names[kind]);
+	if (v->kind == VALUE_HANDLE) {
+		add_handle(out, handle_get(v->handle));
+		out->handles.one = true;
+		return 0;
+	}
+	if (v->kind == VALUE_JSON && jv_get_kind(v->json) == JV_KIND_NUMBER)
+		id = jv_copy(v->json);
+	else if (v->kind == VALUE_JSON && jv_get_kind(v->json) == JV_KIND_OBJECT)
+		id = jv_object_get(jv_copy(v->json), jv_string("id"));
+	if (jv_get_kind(id) != JV_KIND_NUMBER) {
+		jv_free(id);
+		return diag_error(ctx->diags, at, "this variable holds no %s", object_names[kind]);
+	}
+	snprintf(text, sizeof(text), "%.0f", jv_number_value(id));
+	jv_free(id);
+	return by_id(ctx, kind, text, at, out);
+}
+
+static int by_text(struct ctx *ctx, enum object_kind kind, const char *text, struct span at,
+		   struct value *out)
+{
+	if (strchr(text, '/'))
+		return by_pin(ctx, kind, text, at, out);
+	if (*text >= '0' && *text <= '9')
+		return by_id(ctx, kind, text, at, out);
+	diag_error(ctx->diags, at, "'%s' is neither an ID nor a path", text);
+	if (finders[kind].by_name)
+		diag_hint(ctx->diags, "by name: name %s", text);
+	else
+		diag_hint(ctx->diags, "write id N, pinned PATH or $variable");
+	return -1;
+}
+
+/* One word alone, or a finder and its word. */
+static int resolve(struct ctx *ctx, enum object_kind kind, const struct word *w, size_t nr,
+		   struct value *out)
+{
+	struct value v = { 0 };
+	int err;
+
+	if (word_value(ctx, &w[nr - 1], &v))
+		return -1;
+	if (nr == 1 && v.kind != VALUE_STR) {
+		err = by_value(ctx, kind, &v, w->span, out);
+	} else if (nr == 1) {
+		err = by_text(ctx, kind, v.str, w->span, out);
+	} else {
+		char *text = word_text(ctx, &w[1]);
+
+		if (!text)
+			err = -1;
+		else if (word_is(w, "id"))
+			err = by_id(ctx, kind, text, w[1].span, out);
+		else if (word_is(w, "pinned"))
+			err = by_pin(ctx, kind, text, w[1].span, out);
+		else
+			err = by_search(ctx, kind, w->text, text, w[1].span, out);
+		free(text);
+	}
+	value_free(&v);
+	return err;
+}
+
+static int parse_many(struct ctx *ctx, enum object_kind kind, const struct word *w, size_t nr,
+		      struct value *out)
+{
+	*out = (struct value){ .kind = VALUE_HANDLES };
+	return resolve(ctx, kind, w, nr, out);
+}
+
+static int too_many(struct ctx *ctx, enum object_kind kind, const struct value *found,
+		    struct span at)
+{
+	struct buf ids = BUF_INIT;
+
+	for (size_t i = 0; i < found->handles.nr && i < 20; i++)
+		buf_printf(&ids, "%s%u", i ? ", " : "", found->handles.list[i]->id);
+	if (found->handles.nr > 20)
+		buf_puts(&ids, ", ...");
+	diag_error(ctx->diags, at, "%zu %ss match", found->handles.nr, object_names[kind]);
+	diag_hint(ctx->diags, "choose one by id: %s", buf_str(&ids));
+	buf_free(&ids);
+	return -1;
+}
+
+static int parse_one(struct ctx *ctx, enum object_kind kind, const struct word *w, size_t nr,
+		     struct value *out)
+{
+	struct value found;
+	int err = parse_many(ctx, kind, w, nr, &found);
+
+	if (!err && found.handles.nr > 1)
+		err = too_many(ctx, kind, &found, w[nr - 1].span);
+	if (!err)
+		*out = value_handle(handle_get(found.handles.list[0]));
+	value_free(&found);
+	return err;
+}
+
+static size_t take_ref(enum object_kind kind, const struct word *w, size_t nr)
+{
+	if (!is_finder(kind, w))
+		return 1;
+	return nr > 1 ? 2 : 0;
+}
+
+/* Tab */
+
+struct listing {
+	struct candidates *c;
+	enum object_kind kind;
+	bool names;
+	struct timespec start;
+};
+
+static bool out_of_time(const struct timespec *start)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000 >
+	       COMPLETE_MSEC;
+}
+
+static const char *type_of(const struct handle *h, char *scratch, size_t size)
+{
+	struct bpf_prog_info info = { 0 };
+	const char *type = NULL;
+
+	if (h->kind == OBJ_MAP)
+		type = kern_map_type_name(h->map.type);
+	else if (h->kind == OBJ_PROG && !kern_prog_info(h->fd, &info))
+		type = kern_prog_type_name(info.type);
+	snprintf(scratch, size, "%s%s%s", h->name, *h->name && type ? "  " : "", type ? type : "");
+	return scratch;
+}
+
+static bool list_one(void *arg, struct handle *h)
+{
+	struct listing *l = arg;
+	char id[16], note[128];
+
+	snprintf(id, sizeof(id), "%u", h->id);
+	if (strncmp(l->names ? h->name : id, l->c->prefix, strlen(l->c->prefix))) {
+		handle_put(h);
+		return !out_of_time(&l->start);
+	}
+	type_of(h, note, sizeof(note));
+	if (!l->names)
+		candidate_add(l->c, id, note, false);
+	else if (*h->name)
+		candidate_add(l->c, h->name, id, false);
+	handle_put(h);
+	return !out_of_time(&l->start);
+}
+
+static void complete_live(struct candidates *c, enum object_kind kind, bool names)
+{
+	struct listing l = { .c = c, .kind = kind, .names = names };
+	int err;
+
+	clock_gettime(CLOCK_MONOTONIC, &l.start);
+	err = each_object(kind, list_one, &l);
+	if (err == -EPERM && !c->trouble)
+		c->trouble = xstrdup("listing objects needs CAP_SYS_ADMIN: run bpfsh as root");
+}
+
+struct pin_listing {
+	struct candidates *c;
+	enum object_kind kind;
+};
+
+static int list_pin(void *arg, const struct pin *pin)
+{
+	struct pin_listing *l = arg;
+	char note[16];
+
+	snprintf(note, sizeof(note), "%u", pin->id);
+	if (pin->kind == l->kind)
+		candidate_add(l->c, pin->path, note, false);
+	return 0;
+}
+
+static void complete_pins(struct candidates *c, enum object_kind kind)
+{
+	struct pin_listing l = { c, kind };
+
+	kern_pins(list_pin, &l);
+}
+
+static void complete_vars(struct ctx *ctx, struct candidates *c, enum object_kind kind)
+{
+	for (size_t i = 0; i < ctx->s->nr_vars; i++) {
+		const struct variable *v = &ctx->s->vars[i];
+		char *text, note[128];
+
+		if (v->value.kind != VALUE_HANDLE || v->value.handle->kind != kind)
+			continue;
+		text = xasprintf("$%s", v->name);
+		candidate_add(c, text, type_of(v->value.handle, note, sizeof(note)), false);
+		free(text);
+	}
+}
+
+static void complete_ref(struct ctx *ctx, struct candidates *c, enum object_kind kind,
+			 const struct word *w, size_t nr)
+{
+	if (nr) {
+		if (word_is(w, "id"))
+			complete_live(c, kind, false);
+		else if (word_is(w, "name"))
+			complete_live(c, kind, true);
+		else if (word_is(w, "pinned"))
+			complete_pins(c, kind);
+		return;
+	}
+	complete_vars(ctx, c, kind);
+	candidate_add(c, "id", "by ID", false);
+	if (finders[kind].by_name)
+		candidate_add(c, "name", "by name", false);
+	if (finders[kind].by_tag)
+		candidate_add(c, "tag", "by tag", false);
+	if (kind != OBJ_BTF)
+		candidate_add(c, "pinned", "by path on a bpffs", false);
+	if (*c->prefix == '/')
+		complete_pins(c, kind);
+	else if (*c->prefix != '$')
+		complete_live(c, kind, false);
+}
+
+#define REF_TYPE(what, kind, label, parse_fn)							\
+static size_t what##_take(const struct match *m, const struct arg *a, const struct word *w,	\
+			  size_t nr)								\
+{												\
+	return take_ref(kind, w, nr);								\
+}												\
+static int what##_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,	\
+			struct value *out)							\
+{												\
+	return parse_fn(ctx, kind, w, nr, out);							\
+}												\
+static void what##_complete(struct ctx *ctx, const struct match *m, const struct arg *a,	\
+			    const struct word *w, size_t nr, struct candidates *c)		\
+{												\
+	complete_ref(ctx, c, kind, w, nr);							\
+}												\
+const struct arg_type arg_##what = { label, what##_take, what##_parse, what##_complete }
+
+REF_TYPE(prog, OBJ_PROG, "PROG", parse_one);
+REF_TYPE(progs, OBJ_PROG, "PROG", parse_many);
+REF_TYPE(map, OBJ_MAP, "MAP", parse_one);
+REF_TYPE(maps, OBJ_MAP, "MAP", parse_many);
+REF_TYPE(link, OBJ_LINK, "LINK", parse_one);
+REF_TYPE(links, OBJ_LINK, "LINK", parse_many);
+REF_TYPE(btf, OBJ_BTF, "BTF", parse_one);
+
+/* "name N MAP", "idx N MAP" */
+
+static size_t load_map_take(const struct match *m, const struct arg *a, const struct word *w,
+			    size_t nr)
+{
+	size_t n = nr > 2 ? take_ref(OBJ_MAP, w + 2, nr - 2) : 0;
+
+	return n ? n + 2 : 0;
+}
+
+static int load_map_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+			  struct value *out)
+{
+	struct value *part = xcalloc(2, sizeof(*part));
+	char *text;
+
+	*out = (struct value){ .kind = VALUE_LIST, .values = { part, 2 } };
+	text = word_text(ctx, &w[1]);
+	if (!text)
+		return -1;
+	if (word_is(w, "idx")) {
+		char *end;
+		unsigned long n = strtoul(text, &end, 0);
+
+		part[0] = (struct value){ .kind = VALUE_NUM, .num = n };
+		if (!*text || *end || n > UINT32_MAX) {
+			diag_error(ctx->diags, w[1].span, "'%s' is not an index", text);
+			free(text);
+			return -1;
+		}
+		free(text);
+	} else if (word_is(w, "name")) {
+		part[0] = (struct value){ .kind = VALUE_STR, .str = text };
+	} else {
+		free(text);
+		diag_error(ctx->diags, w->span, "'map' takes 'name NAME MAP' or 'idx N MAP'");
+		return -1;
+	}
+	return parse_one(ctx, OBJ_MAP, w + 2, nr - 2, &part[1]);
+}
+
+static void load_map_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+			      const struct word *w, size_t nr, struct candidates *c)
+{
+	if (!nr) {
+		candidate_add(c, "name", "the object's map of that name", false);
+		candidate_add(c, "idx", "the object's map of that index", false);
+	} else if (nr >= 2) {
+		complete_ref(ctx, c, OBJ_MAP, w + 2, nr - 2);
+	}
+}
+
+const struct arg_type arg_load_map = {
+	.name = "name|idx N MAP", .take = load_map_take, .parse = load_map_parse,
+	.complete = load_map_complete
+};
