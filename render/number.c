@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <math.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,38 +20,48 @@ static char *put_pair(char *p, unsigned int v)
 	return p + 2;
 }
 
+static char *put_four(char *p, uint32_t v)
+{
+	p = put_pair(p, v / 100);
+	return put_pair(p, v % 100);
+}
+
 /* Exactly eight digits. */
 static char *put_eight(char *p, uint32_t v)
 {
-	uint32_t high = v / 10000, low = v % 10000;
+	p = put_four(p, v / 10000);
+	return put_four(p, v % 10000);
+}
 
-	p = put_pair(p, high / 100);
-	p = put_pair(p, high % 100);
-	p = put_pair(p, low / 100);
-	return put_pair(p, low % 100);
+/* One to four digits. */
+static inline char *put_upto_four(char *p, uint32_t v)
+{
+	uint32_t high = v / 100;
+
+	if (v < 10) {
+		*p = '0' + v;
+		return p + 1;
+	}
+	if (!high)
+		return put_pair(p, v);
+	if (high < 10)
+		*p++ = '0' + high;
+	else
+		p = put_pair(p, high);
+	return put_pair(p, v % 100);
 }
 
 /* One to eight digits. */
 static char *put_upto_eight(char *p, uint32_t v)
 {
-	char text[8];
-	int skip = v >= 10000 ? (v >= 1000000 ? (v >= 10000000 ? 0 : 1) : (v >= 100000 ? 2 : 3)) :
-		   v >= 100 ? (v >= 1000 ? 4 : 5) : (v >= 10 ? 6 : 7);
-
-	put_eight(text, v);
-	memcpy(p, text + skip, 8 - skip);
-	return p + 8 - skip;
+	if (v < 10000)
+		return put_upto_four(p, v);
+	p = put_upto_four(p, v / 10000);
+	return put_four(p, v % 10000);
 }
 
 char *number_u64(char *p, uint64_t v)
 {
-	if (v < 100) {
-		if (v < 10) {
-			*p = '0' + v;
-			return p + 1;
-		}
-		return put_pair(p, v);
-	}
 	if (v < 100000000)
 		return put_upto_eight(p, v);
 	if (v < 10000000000000000ULL) {
@@ -65,21 +74,29 @@ char *number_u64(char *p, uint64_t v)
 	return put_eight(p, v % 100000000);
 }
 
+/* The low @digits hexadecimal digits of @v. */
+static char *put_hex(char *p, uint64_t v, int digits)
+{
+	int i;
+
+	for (i = digits - 1; i >= 0; i--, v >>= 4)
+		p[i] = hex_digits[v & 15];
+	return p + digits;
+}
+
+static int hex_length(uint64_t v)
+{
+	return (67 - __builtin_clzll(v | 1)) / 4;
+}
+
 char *number_hex(char *p, uint64_t high, uint64_t low)
 {
-	bool started = false;
-	int shift;
-
 	*p++ = '0';
 	*p++ = 'x';
-	for (shift = 124; shift >= 0; shift -= 4) {
-		unsigned int digit = (shift >= 64 ? high >> (shift - 64) : low >> shift) & 15;
-
-		if (digit || started || !shift)
-			*p++ = hex_digits[digit];
-		started |= digit;
-	}
-	return p;
+	if (!high)
+		return put_hex(p, low, hex_length(low));
+	p = put_hex(p, high, hex_length(high));
+	return put_hex(p, low, 16);
 }
 
 /* Infinities and NaNs, whose bits are kept. */

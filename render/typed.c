@@ -511,6 +511,7 @@ struct typed *typed_new(const struct btf *btf, uint32_t type_id, struct diags *d
 		return NULL;
 	}
 	t->root = root;
+	buf_pad(&t->pool, '\0', TYPED_SLACK);
 	return t;
 }
 

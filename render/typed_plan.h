@@ -13,6 +13,8 @@
 #define TYPED_DEPTH_MAX 32
 /* Length of the longest number, quotes included. */
 #define WIDTH_BITS 40
+/* Short texts are copied as one block: so many bytes beyond a text may be read and written. */
+#define TYPED_SLACK 32
 
 enum node_kind {
 	NODE_U8, NODE_U16, NODE_U32, NODE_U64,

@@ -16,6 +16,7 @@ struct writer {
 	struct buf *out;
 	const struct typed *t;
 	enum typed_style style;
+	bool large;		/* room is made for each part */
 	int depth;		/* TYPED_BPFTOOL_PLAIN: levels around what is printed now */
 };
 
@@ -26,7 +27,7 @@ static char *make_room(struct writer *w, char *p, size_t more)
 {
 	if (p)
 		w->out->len = p - w->out->data;
-	return buf_reserve(w->out, more);
+	return buf_reserve(w->out, more + TYPED_SLACK);
 }
 
 /* The most that printing a value of @n takes; saturates. */
@@ -44,7 +45,7 @@ static uint64_t room_for(const struct writer *w, const struct node *n)
 
 static bool is_large(const struct writer *w, const struct node *n)
 {
-	return room_for(w, n) > ROOM_MAX;
+	return w->large && room_for(w, n) > ROOM_MAX;
 }
 
 static inline char *put(char *p, const char *s, uint32_t len)
@@ -53,17 +54,34 @@ static inline char *put(char *p, const char *s, uint32_t len)
 	return p + len;
 }
 
+/* The pool is as long as its texts and TYPED_SLACK bytes. */
+static inline char *put_block(char *p, const char *s, uint32_t len)
+{
+	if (len <= 16)
+		memcpy(p, s, 16);
+	else if (len <= TYPED_SLACK)
+		memcpy(p, s, TYPED_SLACK);
+	else
+		memcpy(p, s, len);
+	return p + len;
+}
+
 static inline char *put_text(const struct typed *t, char *p, struct text text)
 {
-	return put(p, typed_text(t, text), text.len);
+	return put_block(p, typed_text(t, text), text.len);
 }
 
 /* Plain style: a new line at the present depth. */
 static char *put_newline(const struct writer *w, char *p)
 {
+	int blanks = 4 * w->depth;
+
 	*p++ = '\n';
-	memset(p, ' ', 4 * w->depth);
-	return p + 4 * w->depth;
+	if (blanks <= TYPED_SLACK)
+		memset(p, ' ', TYPED_SLACK);
+	else
+		memset(p, ' ', blanks);
+	return p + blanks;
 }
 
 static char *put_quoted_hex(const struct writer *w, char *p, unsigned __int128 v)
@@ -78,7 +96,7 @@ static char *put_quoted_hex(const struct writer *w, char *p, unsigned __int128 v
 	return p;
 }
 
-static char *put_string(const struct writer *w, char *p, const char *s, uint32_t len)
+static char *put_string(char *p, const char *s, uint32_t len)
 {
 	static const char escapes[] = { ['\t'] = 't', ['\n'] = 'n', ['\r'] = 'r',
 					['"'] = '"', ['\\'] = '\\' };
@@ -91,8 +109,6 @@ static char *put_string(const struct writer *w, char *p, const char *s, uint32_t
 		if (c < sizeof(escapes) && escapes[c]) {
 			*p++ = '\\';
 			c = escapes[c];
-		} else if (c == '\'' && w->style == TYPED_BPFTOOL_PLAIN) {
-			*p++ = '\\';
 		}
 		*p++ = c;
 	}
@@ -124,7 +140,7 @@ static char *put_char(const struct writer *w, char *p, uint8_t c)
 		return p;
 	}
 	if (w->style != TYPED_BPFTOOL_PLAIN)
-		return put_string(w, p, (const char *)&c, 1);
+		return put_string(p, (const char *)&c, 1);
 	*p++ = '"';
 	*p++ = c;
 	*p++ = '"';
@@ -292,7 +308,7 @@ static char *print_array(struct writer *w, char *p, const struct node *n, const 
 	if (is_string(w, n, data, &len)) {
 		if (large)
 			p = make_room(w, p, 2 * (size_t)len + 2);
-		return put_string(w, p, (const char *)data, len);
+		return put_string(p, (const char *)data, len);
 	}
 	*p++ = '[';
 	w->depth++;
@@ -372,11 +388,11 @@ static char *put_label(const struct writer *w, char *p, const struct member *m, 
 	const char *label = typed_text(w->t, m->label);
 
 	if (w->style != TYPED_BPFTOOL_PLAIN)
-		return put(p, label + first, m->label.len - first);
+		return put_block(p, label + first, m->label.len - first);
 	if (!first)
 		*p++ = ',';
 	p = put_newline(w, p);
-	p = put(p, label + 1, m->label.len - 1);
+	p = put_block(p, label + 1, m->label.len - 1);
 	*p++ = ' ';
 	return p;
 }
@@ -492,8 +508,11 @@ static char *print_node(struct writer *w, char *p, const struct node *n, const u
 
 static void print_value(struct writer *w, const struct node *n, const void *data)
 {
-	char *p = make_room(w, NULL, is_large(w, n) ? ROOM_MAX : room_for(w, n));
+	uint64_t room = room_for(w, n);
+	char *p;
 
+	w->large = room > ROOM_MAX;
+	p = make_room(w, NULL, w->large ? ROOM_MAX : room);
 	p = print_node(w, p, n, data);
 	w->out->len = p - w->out->data;
 }
