@@ -156,13 +156,26 @@ struct load_request {
 	size_t nr_maps;
 };
 
+/* A map that its object file declares as pinned (LIBBPF_PIN_BY_NAME). */
+struct load_pin {
+	char *path;
+	size_t map;			/* its place in load_result.maps */
+};
+
 struct load_result {
 	struct handle **progs, **maps;	/* the caller puts the handles and frees the arrays */
 	size_t nr_progs, nr_maps;
+	/* Not pinned yet: that is the caller's to do. It frees the paths and the array. */
+	struct load_pin *pins;
+	size_t nr_pins;
 };
 
 /* Loads an object file; on failure nothing stays, and the diagnostic has the verifier's last words. */
 int kern_load(const struct load_request *req, struct load_result *res, struct diags *d);
+/* The verifier's whole log of the last load, where that failed; else "". Owned by the layer. */
+const char *kern_load_log(void);
+/* Keeps libbpf from writing to stderr on its own; to be called once at the start. */
+void kern_quiet(void);
 
 /* Errors */
 

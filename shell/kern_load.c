@@ -1,0 +1,489 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Object files into the kernel, through libbpf. What libbpf has to say goes
+ * into a buffer (its callback has no argument, hence a static one), and
+ * becomes one diagnostic.
+ */
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "shell/kern.h"
+#include "shell/kern_load.h"
+
+/* What libbpf said since the last load began, and the verifier's log of the program that failed. */
+static struct buf messages, verifier_log;
+
+static int collect(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	if (level != LIBBPF_DEBUG)
+		buf_vprintf(&messages, fmt, ap);
+	return 0;
+}
+
+void kern_quiet(void)
+{
+	libbpf_set_print(collect);
+}
+
+const char *kern_load_log(void)
+{
+	return buf_str(&verifier_log);
+}
+
+struct load {
+	const struct load_request *req;
+	struct bpf_object *obj;
+	struct bpf_program *first;
+	struct bpf_map **maps;		/* what each of the request's maps means */
+	char *log;
+	struct diags *d;
+	struct load_pin *pins;		/* maps that ask to be pinned: path, index of the map */
+	size_t nr_pins;
+};
+
+/* The largest verifier log that every kernel takes; untouched pages cost nothing. */
+#define LOG_SIZE (UINT32_MAX >> 8)
+
+static int fail(struct load *l, const char *fmt, ...) printf_like(2, 3);
+
+static int fail(struct load *l, const char *fmt, ...)
+{
+	struct buf msg = BUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&msg, fmt, ap);
+	va_end(ap);
+	diag_error(l->d, l->req->span, "%s", buf_str(&msg));
+	buf_free(&msg);
+	return -1;
+}
+
+/* Says in own words what is wrong with a file that libbpf would only call invalid. */
+static int check_file(struct load *l)
+{
+	const char *file = l->req->file;
+	unsigned char head[sizeof(Elf64_Ehdr)];
+	const Elf64_Ehdr *ehdr = (const void *)head;
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK), err = 0;
+	struct stat st;
+	ssize_t n = 0;
+
+	if (fd < 0 || fstat(fd, &st))
+		err = errno;
+	else if (S_ISDIR(st.st_mode))
+		err = EISDIR;
+	else
+		n = read(fd, head, sizeof(head));
+	if (n < 0)
+		err = errno;
+	if (fd >= 0)
+		close(fd);
+	if (err)
+		return kern_error(l->d, l->req->span, err, "open object file '%s'", file);
+	if (n < EI_NIDENT || memcmp(head, ELFMAG, SELFMAG)) {
+		fail(l, "cannot load '%s': not an ELF object file", file);
+		diag_hint(l->d, "compile it with: clang -target bpf -g -O2 -c");
+		return -1;
+	}
+	if (n < (ssize_t)sizeof(head) || head[EI_CLASS] != ELFCLASS64)
+		return fail(l, "cannot load '%s': damaged, or not a 64-bit ELF file", file);
+	if (head[EI_DATA] != (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB)) {
+		fail(l, "cannot load '%s': built for the other byte order", file);
+		diag_hint(l->d, "compile it with: clang -target bpf");
+		return -1;
+	}
+	if (ehdr->e_machine != EM_BPF && ehdr->e_machine != EM_NONE) {
+		fail(l, "cannot load '%s': built for a processor (ELF machine %u), not for BPF", file,
+		     ehdr->e_machine);
+		diag_hint(l->d, "compile it with: clang -target bpf -g -O2 -c");
+		return -1;
+	}
+	return 0;
+}
+
+/* The last line that libbpf said, without its prefix; "" where it said nothing. */
+static char *last_message(void)
+{
+	const char *s = buf_str(&messages);
+	size_t len = strlen(s);
+	const char *start;
+
+	while (len && s[len - 1] == '\n')
+		len--;
+	for (start = s + len; start > s && start[-1] != '\n'; start--)
+		;
+	len -= start - s;
+	if (len > 8 && !strncmp(start, "libbpf: ", 8)) {
+		start += 8;
+		len -= 8;
+	}
+	return xstrndup(start, len);
+}
+
+static int open_object(struct load *l)
+{
+	char *why;
+	int err;
+
+	l->obj = bpf_object__open_file(l->req->file, NULL);
+	if (l->obj)
+		return 0;
+	err = errno;
+	why = last_message();
+	if (*why)
+		fail(l, "cannot load '%s': %s", l->req->file, why);
+	else
+		kern_error(l->d, l->req->span, err, "load '%s'", l->req->file);
+	free(why);
+	return -1;
+}
+
+/* True where a map of the object is declared with programs in it, which must then be loaded as well. */
+static bool refers_to_programs(const struct bpf_object *obj)
+{
+	const struct btf *btf = bpf_object__btf(obj);
+	int id = btf ? btf__find_by_name_kind(btf, ".maps", BTF_KIND_DATASEC) : -1;
+	const struct btf_type *sec, *t;
+
+	if (id < 0)
+		return false;
+	sec = btf__type_by_id(btf, id);
+	for (int i = 0; i < btf_vlen(sec); i++) {
+		const struct btf_member *m;
+
+		t = btf__type_by_id(btf, btf_var_secinfos(sec)[i].type);
+		if (!t || !btf_is_var(t))
+			continue;
+		id = btf__resolve_type(btf, t->type);
+		t = id >= 0 ? btf__type_by_id(btf, id) : NULL;
+		if (!t || !btf_is_struct(t))
+			continue;
+		m = btf_members(t);
+		for (int j = 0; j < btf_vlen(t); j++) {
+			const char *name = btf__name_by_offset(btf, m[j].name_off);
+
+			if (name && !strcmp(name, "values"))
+				return true;
+		}
+	}
+	return false;
+}
+
+static int select_program(struct load *l, struct bpf_program *prog, bool load)
+{
+	const struct load_request *req = l->req;
+
+	bpf_program__set_autoload(prog, load);
+	if (!load)
+		return 0;
+	if (req->prog_type >= 0) {
+		bpf_program__set_type(prog, req->prog_type);
+		if (req->attach_type >= 0)
+			bpf_program__set_expected_attach_type(prog, req->attach_type);
+	}
+	if (bpf_program__type(prog) == BPF_PROG_TYPE_UNSPEC) {
+		fail(l, "section '%s' of program '%s' does not tell the program's type",
+		     bpf_program__section_name(prog), bpf_program__name(prog));
+		diag_hint(l->d, "say it: type TYPE");
+		return -1;
+	}
+	bpf_program__set_log_buf(prog, l->log, LOG_SIZE);
+	return 0;
+}
+
+static int select_programs(struct load *l)
+{
+	bool all = l->req->all || refers_to_programs(l->obj);
+	struct bpf_program *prog;
+
+	l->first = bpf_object__next_program(l->obj, NULL);
+	if (!l->first)
+		return fail(l, "no programs in '%s'", l->req->file);
+	l->log = xmalloc(LOG_SIZE);
+	l->log[0] = '\0';
+	bpf_object__for_each_program(prog, l->obj)
+		if (select_program(l, prog, all || prog == l->first))
+			return -1;
+	return 0;
+}
+
+static int no_map_named(struct load *l, const struct load_map *want)
+{
+	const char **names = NULL, *near;
+	struct bpf_map *map;
+	size_t nr = 0;
+
+	diag_error(l->d, want->span, "no map '%s' in '%s'", want->name, l->req->file);
+	bpf_object__for_each_map(map, l->obj) {
+		GROW(names, nr);
+		names[nr++] = bpf_map__name(map);
+	}
+	GROW(names, nr);
+	names[nr] = NULL;
+	near = nearest_word(want->name, names);
+	if (near)
+		diag_hint(l->d, "did you mean '%s'?", near);
+	else if (!nr)
+		diag_hint(l->d, "it has no maps");
+	free(names);
+	return -1;
+}
+
+static int find_map(struct load *l, const struct load_map *want, struct bpf_map **map)
+{
+	__u32 i = 0;
+
+	if (want->name) {
+		*map = bpf_object__find_map_by_name(l->obj, want->name);
+		return *map ? 0 : no_map_named(l, want);
+	}
+	bpf_object__for_each_map(*map, l->obj)
+		if (i++ == want->index)
+			return 0;
+	diag_error(l->d, want->span, "no map with index %u in '%s'", want->index, l->req->file);
+	diag_hint(l->d, i ? "its %u maps are counted from 0" : "it has no maps", i);
+	return -1;
+}
+
+/* Whether @fd can stand in for the object's map; else says which attribute differs. */
+static int check_reuse(struct load *l, struct span at, const struct bpf_map *map, int fd)
+{
+	const char *name = bpf_map__name(map);
+	struct bpf_map_info info;
+	const struct {
+		const char *what;
+		__u32 want, have;
+	} sizes[] = {
+		{ "keys", bpf_map__key_size(map), 0 },
+		{ "values", bpf_map__value_size(map), 0 },
+	};
+	__u32 have[2];
+	int err = kern_map_info(fd, &info);
+
+	if (err)
+		return kern_error(l->d, at, err, "read map for '%s'", name);
+	if (info.type != bpf_map__type(map)) {
+		const char *want = kern_map_type_name(bpf_map__type(map));
+		const char *is = kern_map_type_name(info.type);
+
+		return diag_error(l->d, at, "map '%s' of '%s' is of type %s, not %s as map %u", name,
+				  l->req->file, want ? want : "unknown", is ? is : "unknown", info.id);
+	}
+	have[0] = info.key_size;
+	have[1] = info.value_size;
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
+		if (sizes[i].want && sizes[i].want != have[i])
+			return diag_error(l->d, at, "map '%s' of '%s' has %s of %u bytes, not %u as map %u",
+					  name, l->req->file, sizes[i].what, sizes[i].want, have[i],
+					  info.id);
+	return 0;
+}
+
+/* Maps are looked up before any is replaced, as that may rename them. */
+static int reuse_maps(struct load *l)
+{
+	const struct load_request *req = l->req;
+
+	l->maps = xcalloc(req->nr_maps, sizeof(*l->maps));
+	for (size_t i = 0; i < req->nr_maps; i++) {
+		if (find_map(l, &req->maps[i], &l->maps[i]))
+			return -1;
+		if (check_reuse(l, req->maps[i].span, l->maps[i], req->maps[i].fd))
+			return -1;
+	}
+	for (size_t i = 0; i < req->nr_maps; i++) {
+		int err = bpf_map__reuse_fd(l->maps[i], req->maps[i].fd);
+
+		if (err)
+			return kern_error(l->d, req->maps[i].span, err, "use map in '%s'", req->file);
+	}
+	return 0;
+}
+
+static bool is_replaced(const struct load *l, const struct bpf_map *map)
+{
+	for (size_t i = 0; i < l->req->nr_maps; i++)
+		if (l->maps[i] == map)
+			return true;
+	return false;
+}
+
+/* Takes the pinned map at @path in place of the object's, as libbpf would do. */
+static int reuse_pinned(struct load *l, struct bpf_map *map, const char *path, bool *reused)
+{
+	enum object_kind kind;
+	int fd = kern_open_pin(path, &kind), ret;
+
+	*reused = false;
+	if (fd == -ENOENT)
+		return 0;
+	if (fd < 0)
+		return kern_error(l->d, l->req->span, fd, "open '%s', where map '%s' is to be pinned",
+				  path, bpf_map__name(map));
+	if (kind != OBJ_MAP)
+		ret = fail(l, "cannot pin map '%s': '%s' is a %s", bpf_map__name(map), path,
+			   object_names[kind]);
+	else
+		ret = check_reuse(l, l->req->span, map, fd);
+	if (!ret && bpf_map__reuse_fd(map, fd))
+		ret = fail(l, "cannot use the map pinned at '%s'", path);
+	close(fd);
+	*reused = !ret;
+	return ret;
+}
+
+/*
+ * Maps declared with LIBBPF_PIN_BY_NAME would be pinned by libbpf while it
+ * loads. That is put off: the caller gets the paths.
+ */
+static int defer_pins(struct load *l)
+{
+	struct bpf_map *map;
+	size_t index = 0;
+
+	bpf_object__for_each_map(map, l->obj) {
+		const char *path = bpf_map__pin_path(map);
+		bool reused = false;
+		char *copy;
+
+		if (path) {
+			copy = xstrdup(path);
+			if (!is_replaced(l, map) && reuse_pinned(l, map, copy, &reused)) {
+				free(copy);
+				return -1;
+			}
+			bpf_map__set_pin_path(map, NULL);
+			if (reused || is_replaced(l, map)) {
+				free(copy);
+			} else {
+				GROW(l->pins, l->nr_pins);
+				l->pins[l->nr_pins++] = (struct load_pin){ .path = copy, .map = index };
+			}
+		}
+		index++;
+	}
+	return 0;
+}
+
+static void say_why(struct load *l, int err)
+{
+	char *why = last_message();
+
+	if (l->log && l->log[0]) {
+		struct buf text = BUF_INIT;
+
+		buf_puts(&verifier_log, l->log);
+		kern_log_summary(&text, l->log);
+		fail(l, "cannot load '%s': the verifier says no\n%s", l->req->file, buf_str(&text));
+		buf_free(&text);
+	} else if (*why && err != -EPERM) {
+		fail(l, "cannot load '%s': %s", l->req->file, why);
+	} else {
+		kern_error(l->d, l->req->span, err, "load '%s'", l->req->file);
+	}
+	free(why);
+}
+
+/* Another handle on what libbpf holds. */
+static struct handle *keep(enum object_kind kind, int fd)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+	return copy < 0 ? NULL : kern_handle(kind, copy);
+}
+
+static int keep_programs(struct load *l, struct load_result *res)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, l->obj) {
+		struct handle *h;
+
+		if (prog != l->first && !l->req->all)
+			continue;
+		h = keep(OBJ_PROG, bpf_program__fd(prog));
+		if (!h)
+			return kern_error(l->d, l->req->span, errno, "keep program '%s'",
+					  bpf_program__name(prog));
+		GROW(res->progs, res->nr_progs);
+		res->progs[res->nr_progs++] = h;
+	}
+	return 0;
+}
+
+static int keep_maps(struct load *l, struct load_result *res)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, l->obj) {
+		struct handle *h = keep(OBJ_MAP, bpf_map__fd(map));
+
+		if (!h)
+			return kern_error(l->d, l->req->span, errno, "keep map '%s'",
+					  bpf_map__name(map));
+		GROW(res->maps, res->nr_maps);
+		res->maps[res->nr_maps++] = h;
+	}
+	return 0;
+}
+
+static void drop_result(struct load_result *res)
+{
+	for (size_t i = 0; i < res->nr_progs; i++)
+		handle_put(res->progs[i]);
+	for (size_t i = 0; i < res->nr_maps; i++)
+		handle_put(res->maps[i]);
+	free(res->progs);
+	free(res->maps);
+	memset(res, 0, sizeof(*res));
+}
+
+static int load(struct load *l, struct load_result *res)
+{
+	int err;
+
+	if (check_file(l) || open_object(l) || select_programs(l) || reuse_maps(l) || defer_pins(l))
+		return -1;
+	err = bpf_object__load(l->obj);
+	if (err) {
+		say_why(l, err);
+		return -1;
+	}
+	if (keep_programs(l, res) || keep_maps(l, res)) {
+		drop_result(res);
+		return -1;
+	}
+	res->pins = l->pins;
+	res->nr_pins = l->nr_pins;
+	l->pins = NULL;
+	l->nr_pins = 0;
+	return 0;
+}
+
+int kern_load(const struct load_request *req, struct load_result *res, struct diags *d)
+{
+	struct load l = { .req = req, .d = d };
+	int ret;
+
+	memset(res, 0, sizeof(*res));
+	buf_reset(&messages);
+	buf_reset(&verifier_log);
+	kern_quiet();
+	ret = load(&l, res);
+	bpf_object__close(l.obj);
+	for (size_t i = 0; i < l.nr_pins; i++)
+		free(l.pins[i].path);
+	free(l.pins);
+	free(l.maps);
+	free(l.log);
+	return ret;
+}
