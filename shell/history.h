@@ -9,6 +9,8 @@
 #ifndef BPFSH_HISTORY_H
 #define BPFSH_HISTORY_H
 
+#include <stdbool.h>
+
 #include "shell/buf.h"
 
 #define HISTORY_MAX 10000

@@ -8,12 +8,10 @@
 #include "shell/session.h"
 
 /*
- * Reads from the terminal and runs what is typed; an open transaction is rolled
- * back at the end, which is said. Returns a status. The rc file, which others
- * must not be able to write, is run before unless @rc is false.
+ * Runs the rc file ($XDG_CONFIG_HOME/bpfsh/rc), which others must not be able
+ * to write, then reads from the terminal and runs what is typed. An open
+ * transaction is rolled back at the end, which is said. Returns a status.
  */
 int repl_run(struct session *s);
-/* Runs ~/.config/bpfsh/rc (or $XDG_CONFIG_HOME); a missing one is fine. Returns a status. */
-int repl_rc(struct session *s);
 
 #endif

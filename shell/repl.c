@@ -1,0 +1,836 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <fcntl.h>
+#include <histedit.h>
+#include <locale.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <wctype.h>
+
+#include "shell/complete.h"
+#include "shell/history.h"
+#include "shell/interrupt.h"
+#include "shell/kern.h"
+#include "shell/repl.h"
+
+/* A text that was read. It stays, since the undo log may point into it. */
+struct typed {
+	struct typed *next;
+	struct source src;
+	char *text, *name;
+};
+
+struct repl {
+	struct session *s;
+	EditLine *el;
+	History *history;
+	FILE *tty;
+	struct typed *typed;
+	struct buf text;		/* the statement so far, from lines before this one */
+	struct buf prompt;
+	bool escapes, color;
+	int signals;			/* descriptor of the signals that concern the terminal */
+	sigset_t during_commands;	/* signal mask */
+	bool hung_up;
+	char *last_tab;			/* what stood before the cursor when Tab found several */
+	struct recall {
+		char *typed, *shown;	/* what was typed; the entry that stands in its place */
+		size_t prefix_len;
+		int nr;			/* how many matching entries back */
+	} recall;
+};
+
+/* Sources */
+
+static const struct source *keep_source(struct repl *r, const char *text, size_t len,
+					const char *name)
+{
+	struct typed *t = xcalloc(1, sizeof(*t));
+
+	t->text = xstrndup(text, len);
+	t->name = name ? xstrdup(name) : NULL;
+	t->src = (struct source){ .name = t->name, .text = t->text, .len = len };
+	t->next = r->typed;
+	r->typed = t;
+	return &t->src;
+}
+
+static void free_sources(struct repl *r)
+{
+	struct typed *t, *next;
+
+	for (t = r->typed; t; t = next) {
+		next = t->next;
+		free(t->text);
+		free(t->name);
+		free(t);
+	}
+}
+
+/* The line that is being edited */
+
+static struct repl *repl_of(EditLine *el)
+{
+	void *r = NULL;
+
+	el_get(el, EL_CLIENTDATA, &r);
+	return r;
+}
+
+static size_t before_cursor(EditLine *el, const char **text)
+{
+	const LineInfo *line = el_line(el);
+
+	*text = line->buffer;
+	return line->cursor - line->buffer;
+}
+
+/* The whole statement up to the cursor, lines before this one included. */
+static size_t statement_so_far(struct repl *r, struct buf *out)
+{
+	const char *line;
+	size_t len = before_cursor(r->el, &line);
+
+	buf_add(out, r->text.data, r->text.len);
+	buf_add(out, line, len);
+	buf_str(out);
+	return r->text.len;
+}
+
+static int characters(const char *s, size_t len)
+{
+	mbstate_t state = { 0 };
+	char *copy = xstrndup(s, len);
+	const char *p = copy;
+	size_t n = mbsrtowcs(NULL, &p, 0, &state);
+
+	free(copy);
+	return n == (size_t)-1 ? len : n;
+}
+
+static void insert(EditLine *el, const char *text)
+{
+	if (*text)
+		el_insertstr(el, text);
+}
+
+static void window(struct repl *r, int *columns, int *rows)
+{
+	struct winsize w;
+
+	*columns = 80;
+	*rows = 24;
+	if (!ioctl(fileno(r->tty), TIOCGWINSZ, &w) && w.ws_col && w.ws_row) {
+		*columns = w.ws_col;
+		*rows = w.ws_row;
+	}
+}
+
+/* Shows text below the line, and the line again below that. */
+static unsigned char show_below(struct repl *r, const struct buf *text)
+{
+	fputs(r->escapes ? "\r\n\033[J" : "\r\n", r->tty);
+	fwrite(text->data, 1, text->len, r->tty);
+	fflush(r->tty);
+	el_set(r->el, EL_REFRESH);
+	return CC_NORM;
+}
+
+/* Tab */
+
+static void replace_word(struct repl *r, const struct completion *c, size_t before,
+			 const struct candidate *one, size_t len)
+{
+	struct buf typed = BUF_INIT;
+	const char *line;
+	size_t at = before_cursor(r->el, &line), start = c->start - before;
+
+	completion_typed(&typed, c, one, len);
+	el_deletestr(r->el, characters(line + start, at - start));
+	insert(r->el, buf_str(&typed));
+	buf_free(&typed);
+}
+
+static bool is_number(const char *s)
+{
+	return *s && !s[strspn(s, "0123456789")];
+}
+
+/* An ID says little: the name behind it is shown when it is chosen. */
+static unsigned char show_chosen(struct repl *r, const struct candidate *one)
+{
+	struct buf text = BUF_INIT;
+	unsigned char result = CC_REFRESH;
+
+	if (one->note && *one->note && is_number(one->text)) {
+		buf_printf(&text, "%s  ", one->text);
+		buf_escaped(&text, one->note, strlen(one->note));
+		buf_putc(&text, '\n');
+		result = show_below(r, &text);
+	}
+	buf_free(&text);
+	return result;
+}
+
+static unsigned char show_trouble(struct repl *r, const char *trouble)
+{
+	struct buf text = BUF_INIT;
+	unsigned char result;
+
+	buf_escaped(&text, trouble, strlen(trouble));
+	buf_putc(&text, '\n');
+	result = show_below(r, &text);
+	buf_free(&text);
+	return result;
+}
+
+static unsigned char show_candidates(struct repl *r, const struct candidates *found)
+{
+	struct buf text = BUF_INIT;
+	unsigned char result;
+	int columns, rows;
+
+	window(r, &columns, &rows);
+	candidates_show(&text, found, columns - 1, rows - 1, r->color);
+	result = show_below(r, &text);
+	buf_free(&text);
+	return result;
+}
+
+/* Several fit: what they share is typed; the next Tab at the same place lists them. */
+static unsigned char complete_several(struct repl *r, const struct completion *c, size_t before)
+{
+	size_t common = completion_common(c);
+	struct buf now = BUF_INIT;
+	bool again;
+
+	if (common > strlen(c->prefix)) {
+		replace_word(r, c, before, &c->found.list[0], common);
+		statement_so_far(r, &now);
+		free(r->last_tab);
+		r->last_tab = buf_detach(&now);
+		return CC_REFRESH;
+	}
+	statement_so_far(r, &now);
+	again = r->last_tab && !strcmp(r->last_tab, now.data);
+	free(r->last_tab);
+	r->last_tab = buf_detach(&now);
+	return again ? show_candidates(r, &c->found) : CC_REFRESH_BEEP;
+}
+
+static unsigned char key_complete(EditLine *el, int ch)
+{
+	struct repl *r = repl_of(el);
+	struct buf text = BUF_INIT;
+	size_t before = statement_so_far(r, &text);
+	unsigned char result = CC_REFRESH_BEEP;
+	struct completion c;
+
+	complete_text(r->s, text.data, text.len, &c);
+	if (c.start < before && c.found.nr) {
+		/* The word began on a line that was already entered. */
+	} else if (c.found.nr == 1) {
+		replace_word(r, &c, before, &c.found.list[0], strlen(c.found.list[0].text));
+		result = show_chosen(r, &c.found.list[0]);
+	} else if (c.found.nr) {
+		result = complete_several(r, &c, before);
+	} else if (c.found.trouble) {
+		result = show_trouble(r, c.found.trouble);
+	}
+	completion_free(&c);
+	buf_free(&text);
+	return result;
+}
+
+/* ? */
+
+static unsigned char key_help(EditLine *el, int ch)
+{
+	struct repl *r = repl_of(el);
+	struct buf text = BUF_INIT, help = BUF_INIT;
+	unsigned char result = CC_REFRESH;
+
+	statement_so_far(r, &text);
+	if (complete_help(&help, text.data, text.len))
+		result = show_below(r, &help);
+	else
+		insert(el, "?");
+	buf_free(&text);
+	buf_free(&help);
+	return result;
+}
+
+/* Paste */
+
+#define PASTE_END L"\033[201~"
+
+/* What may be inserted: printable characters, tabs and line ends. */
+static void add_pasted(wchar_t **text, size_t *nr, wchar_t ch)
+{
+	if (ch == L'\r')
+		ch = L'\n';
+	if (ch != L'\n' && ch != L'\t' && !iswprint(ch))
+		return;
+	GROW(*text, *nr);
+	(*text)[(*nr)++] = ch;
+}
+
+/* Reads up to the end of the paste: NUL-ended, without line ends behind the last line. */
+static wchar_t *read_paste(EditLine *el)
+{
+	static const wchar_t end[] = PASTE_END;
+	size_t matched = 0, nr = 0;
+	wchar_t *text = NULL, ch;
+
+	while (end[matched] && el_wgetc(el, &ch) == 1) {
+		if (ch == end[matched]) {
+			matched++;
+			continue;
+		}
+		for (size_t i = 0; i < matched; i++)
+			add_pasted(&text, &nr, end[i]);
+		matched = ch == end[0];
+		if (!matched)
+			add_pasted(&text, &nr, ch);
+	}
+	while (nr && text[nr - 1] == L'\n')
+		nr--;
+	GROW(text, nr);
+	text[nr] = L'\0';
+	return text;
+}
+
+static unsigned char key_paste(EditLine *el, int ch)
+{
+	wchar_t *text = read_paste(el);
+	int failed = *text ? el_winsertstr(el, text) : 0;
+
+	free(text);
+	return failed ? CC_REFRESH_BEEP : CC_REFRESH;
+}
+
+/* In vi's mode the escape character of the sequence has left insert mode and gone a step back. */
+static unsigned char key_paste_vi(EditLine *el, int ch)
+{
+	unsigned char result;
+
+	el_cursor(el, 1);
+	result = key_paste(el, ch);
+	el_push(el, "i");
+	return result;
+}
+
+/* History by prefix */
+
+static void recall_reset(struct recall *c)
+{
+	free(c->typed);
+	free(c->shown);
+	*c = (struct recall){ 0 };
+}
+
+/* The @nr-th entry back that begins with what was typed; entries like the one before are passed over. */
+static const char *find_entry(struct repl *r, int nr)
+{
+	const struct recall *c = &r->recall;
+	const char *last = c->typed;
+	HistEvent ev;
+	int more;
+
+	for (more = history(r->history, &ev, H_FIRST); more >= 0;
+	     more = history(r->history, &ev, H_NEXT)) {
+		if (strncmp(ev.str, c->typed, c->prefix_len) || !strcmp(ev.str, last))
+			continue;
+		last = ev.str;
+		if (!--nr)
+			return last;
+	}
+	return NULL;
+}
+
+static unsigned char recall_step(EditLine *el, int step)
+{
+	struct repl *r = repl_of(el);
+	struct recall *c = &r->recall;
+	const LineInfo *line = el_line(el);
+	size_t len = line->lastchar - line->buffer;
+	const char *entry;
+
+	if (!c->shown || strlen(c->shown) != len || memcmp(c->shown, line->buffer, len)) {
+		recall_reset(c);
+		c->typed = xstrndup(line->buffer, len);
+		c->prefix_len = line->cursor - line->buffer;
+	}
+	if (c->nr + step < 0)
+		return CC_REFRESH_BEEP;
+	entry = c->nr + step ? find_entry(r, c->nr + step) : c->typed;
+	if (!entry)
+		return CC_REFRESH_BEEP;
+	c->nr += step;
+	free(c->shown);
+	c->shown = xstrdup(entry);
+	el_cursor(el, characters(line->cursor, line->lastchar - line->cursor));
+	el_deletestr(el, characters(line->buffer, len));
+	insert(el, c->shown);
+	return CC_REFRESH;
+}
+
+static unsigned char key_older(EditLine *el, int ch)
+{
+	return recall_step(el, 1);
+}
+
+static unsigned char key_newer(EditLine *el, int ch)
+{
+	return recall_step(el, -1);
+}
+
+/* Keys */
+
+static const struct {
+	const char *name, *help;
+	unsigned char (*fn)(EditLine *, int);
+} functions[] = {
+	{ "bpfsh-complete", "Complete the word, list what fits", key_complete },
+	{ "bpfsh-help", "Show what may stand here", key_help },
+	{ "bpfsh-paste", "Insert pasted text as it is", key_paste },
+	{ "bpfsh-paste-vi", "Insert pasted text as it is", key_paste_vi },
+	{ "bpfsh-older", "Older entry with this beginning", key_older },
+	{ "bpfsh-newer", "Newer entry with this beginning", key_newer },
+};
+
+struct binding {
+	const char *key, *function;
+};
+
+static const struct binding both_bindings[] = {
+	{ "^I", "bpfsh-complete" },
+	{ "?", "bpfsh-help" },
+};
+
+static const struct binding emacs_bindings[] = {
+	{ "\\e[200~", "bpfsh-paste" },
+	{ "\\e[A", "bpfsh-older" },	{ "\\eOA", "bpfsh-older" },
+	{ "\\e[B", "bpfsh-newer" },	{ "\\eOB", "bpfsh-newer" },
+	{ "^R", "em-inc-search-prev" },
+	{ "\\e[1~", "ed-move-to-beg" },	{ "\\e[4~", "ed-move-to-end" },
+	{ "\\e[H", "ed-move-to-beg" },	{ "\\e[F", "ed-move-to-end" },
+	{ "\\e[3~", "ed-delete-next-char" },
+	{ "\\e[1;5C", "em-next-word" },	{ "\\e[1;5D", "ed-prev-word" },
+};
+
+/* Of vi's command mode; the escape character has been read by then. */
+static const struct binding vi_bindings[] = {
+	{ "[200~", "bpfsh-paste-vi" },
+	{ "[A", "bpfsh-older" },	{ "OA", "bpfsh-older" },
+	{ "[B", "bpfsh-newer" },	{ "OB", "bpfsh-newer" },
+};
+
+/* Last of all, since a change of the editor in ~/.editrc drops all bindings. */
+static void bind_keys(EditLine *el)
+{
+	const char *editor = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(functions); i++)
+		el_set(el, EL_ADDFN, functions[i].name, functions[i].help, functions[i].fn);
+	for (size_t i = 0; i < ARRAY_SIZE(both_bindings); i++)
+		el_set(el, EL_BIND, both_bindings[i].key, both_bindings[i].function, NULL);
+	el_get(el, EL_EDITOR, &editor);
+	if (editor && !strcmp(editor, "vi"))
+		for (size_t i = 0; i < ARRAY_SIZE(vi_bindings); i++)
+			el_set(el, EL_BIND, "-a", vi_bindings[i].key, vi_bindings[i].function,
+			       NULL);
+	else
+		for (size_t i = 0; i < ARRAY_SIZE(emacs_bindings); i++)
+			el_set(el, EL_BIND, emacs_bindings[i].key, emacs_bindings[i].function,
+			       NULL);
+}
+
+/* Signals and reading */
+
+static const int blocked_signals[] = {
+	SIGINT, SIGTERM, SIGHUP,		/* wait for ppoll(), so that none is missed */
+	SIGWINCH, SIGTSTP, SIGQUIT,		/* come through the descriptor */
+};
+
+/* While a line is edited, signals only arrive where they are looked for. */
+static void block_signals(struct repl *r)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(blocked_signals); i++)
+		sigaddset(&set, blocked_signals[i]);
+	sigprocmask(SIG_BLOCK, &set, &r->during_commands);
+}
+
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGWINCH);
+	sigaddset(&set, SIGTSTP);
+	sigaddset(&set, SIGQUIT);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void put_escape(struct repl *r, const char *sequence)
+{
+	if (!r->escapes)
+		return;
+	fputs(sequence, r->tty);
+	fflush(r->tty);
+}
+
+#define PASTE_ON "\033[?2004h"
+#define PASTE_OFF "\033[?2004l"
+
+/* Stops, with the terminal as it was found, until the user comes back. */
+static void suspend(struct repl *r)
+{
+	put_escape(r, PASTE_OFF);
+	el_set(r->el, EL_PREP_TERM, 0);
+	fputs("\r\n", r->tty);
+	fflush(r->tty);
+	raise(SIGSTOP);
+	el_set(r->el, EL_PREP_TERM, 1);
+	put_escape(r, PASTE_ON);
+}
+
+static void take_signals(struct repl *r)
+{
+	struct signalfd_siginfo info;
+
+	while (read(r->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGQUIT)
+			continue;
+		if (info.ssi_signo == SIGTSTP)
+			suspend(r);
+		el_resize(r->el);
+		put_escape(r, "\r\033[J");
+		el_set(r->el, EL_REFRESH);
+	}
+}
+
+/* Waits for a key; -1 with EINTR where a signal asks to stop. */
+static int wait_key(struct repl *r)
+{
+	struct pollfd fds[] = {
+		{ .fd = STDIN_FILENO, .events = POLLIN },
+		{ .fd = r->signals, .events = POLLIN },
+	};
+	sigset_t waiting = r->during_commands;
+
+	sigaddset(&waiting, SIGWINCH);
+	sigaddset(&waiting, SIGTSTP);
+	sigaddset(&waiting, SIGQUIT);
+	for (;;) {
+		if (interrupted()) {
+			errno = EINTR;
+			return -1;
+		}
+		if (ppoll(fds, ARRAY_SIZE(fds), NULL, &waiting) < 0) {
+			if (errno != EINTR)
+				return -1;
+			continue;
+		}
+		if (fds[1].revents & POLLIN)
+			take_signals(r);
+		if (fds[0].revents)
+			return 0;
+	}
+}
+
+/* libedit's way to the keyboard: 1 and a character, 0 at the end, -1 with errno. */
+static int read_key(EditLine *el, wchar_t *ch)
+{
+	struct repl *r = repl_of(el);
+	mbstate_t state = { 0 };
+
+	for (;;) {
+		char byte;
+		ssize_t n;
+		size_t len;
+
+		if (wait_key(r))
+			return -1;
+		n = read(STDIN_FILENO, &byte, 1);
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (n <= 0) {
+			r->hung_up = true;
+			return n;
+		}
+		len = mbrtowc(ch, &byte, 1, &state);
+		if (len <= 1)
+			return 1;
+		/* An invalid byte is dropped; an unfinished character goes on. */
+		if (len == (size_t)-1)
+			memset(&state, 0, sizeof(state));
+	}
+}
+
+/* Prompt */
+
+static char *show_prompt(EditLine *el)
+{
+	return repl_of(el)->prompt.data;
+}
+
+/* "\1" begins and ends what takes no room; it must not stand at the end. */
+static void set_prompt(struct repl *r)
+{
+	const char *mark = !txn_open(r->s) ? "" : r->s->failed ? "!" : "*";
+
+	buf_reset(&r->prompt);
+	if (r->text.len)
+		buf_puts(&r->prompt, "   ...> ");
+	else if (!r->color)
+		buf_printf(&r->prompt, "bpfsh%s> ", mark);
+	else if (!*mark)
+		buf_puts(&r->prompt, "\1\033[1m\1bpfsh\1\033[0m\1> ");
+	else
+		buf_printf(&r->prompt, "\1\033[1m\1bpfsh\1\033[%dm\1%s\1\033[0m\1> ",
+			   *mark == '!' ? 31 : 33, mark);
+	buf_str(&r->prompt);
+}
+
+/*
+ * Moves to the beginning of a line, whatever a program left unfinished: as many
+ * blanks as a line holds end on the next line, unless they began on the first
+ * column.
+ */
+static void fresh_line(struct repl *r)
+{
+	int columns, rows;
+
+	if (!r->escapes)
+		return;
+	window(r, &columns, &rows);
+	fprintf(r->tty, "%*s\r\033[K", columns, "");
+	fflush(r->tty);
+}
+
+enum line { LINE_READ, LINE_DROPPED, LINE_END };
+
+/* Reads one line into r->text. */
+static enum line read_line(struct repl *r)
+{
+	const char *line;
+	int len;
+
+	set_prompt(r);
+	recall_reset(&r->recall);
+	block_signals(r);
+	put_escape(r, PASTE_ON);
+	line = el_gets(r->el, &len);
+	put_escape(r, PASTE_OFF);
+	sigprocmask(SIG_SETMASK, &r->during_commands, NULL);
+	if (line && len > 0) {
+		buf_add(&r->text, line, len);
+		if (line[len - 1] != '\n')
+			buf_putc(&r->text, '\n');
+		return LINE_READ;
+	}
+	fputs(interrupted() == SIGINT ? "^C\n" : "\n", r->tty);
+	fflush(r->tty);
+	if (interrupted() == SIGINT) {
+		interrupt_clear();
+		return LINE_DROPPED;
+	}
+	/* The end key gives up an unfinished statement first. */
+	return r->text.len && !r->hung_up && !interrupted() ? LINE_DROPPED : LINE_END;
+}
+
+/* Reads lines until they are a whole statement; without the last line end in r->text. */
+static enum line read_statement(struct repl *r)
+{
+	buf_reset(&r->text);
+	for (;;) {
+		enum line result = read_line(r);
+		struct source src;
+
+		if (result != LINE_READ)
+			return result;
+		src = (struct source){ .text = r->text.data, .len = r->text.len - 1 };
+		if (session_complete(&src) != LEX_INCOMPLETE)
+			break;
+	}
+	r->text.len--;
+	buf_str(&r->text);
+	return LINE_READ;
+}
+
+static void remember(struct repl *r, const char *text)
+{
+	HistEvent ev;
+
+	if (!*text || *text == ' ' || *text == '\t')
+		return;
+	/* A line like the one before is no new entry. */
+	if (history(r->history, &ev, H_FIRST) >= 0 && !strcmp(ev.str, text))
+		return;
+	history(r->history, &ev, H_ENTER, text);
+	history_add(text);
+}
+
+static void load_entry(void *arg, const char *entry)
+{
+	HistEvent ev;
+
+	history(arg, &ev, H_ENTER, entry);
+}
+
+/* The rc file */
+
+/* Reads a small file that only its owner, this user or root, can write. */
+static int read_private(const char *path, struct buf *out, struct diags *d)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+	ssize_t n = 0;
+
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return 0;
+	if (fd < 0)
+		return diag_error(d, NO_SPAN, "cannot read '%s': %s", path, strerror(errno));
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+		diag_error(d, NO_SPAN, "'%s' is not a plain file", path);
+	} else if ((st.st_uid && st.st_uid != geteuid()) || (st.st_mode & 022)) {
+		diag_error(d, NO_SPAN, "'%s' is not run: others can write it", path);
+		diag_hint(d, "chown it to yourself and chmod it to 0644");
+	} else {
+		while ((n = read(fd, buf_reserve(out, 4096), 4096)) > 0)
+			buf_commit(out, n);
+		if (n < 0)
+			diag_error(d, NO_SPAN, "cannot read '%s': %s", path, strerror(errno));
+	}
+	close(fd);
+	return d->errors ? -1 : 0;
+}
+
+static void run_rc(struct repl *r)
+{
+	struct buf path = BUF_INIT, text = BUF_INIT;
+	struct diags d = { 0 };
+
+	if (user_path(&path, "XDG_CONFIG_HOME", ".config", "rc")) {
+		if (read_private(buf_str(&path), &text, &d))
+			session_show(r->s, &d);
+		else if (text.len)
+			session_source(r->s, keep_source(r, text.data, text.len, path.data));
+	}
+	buf_free(&text);
+	buf_free(&path);
+}
+
+/* Begin and end */
+
+static bool has_escapes(void)
+{
+	const char *term = getenv("TERM");
+
+	return term && *term && strcmp(term, "dumb");
+}
+
+static void repl_open(struct repl *r)
+{
+	const char *term = getenv("TERM");
+	HistEvent ev;
+
+	setlocale(LC_CTYPE, "");
+	r->tty = isatty(STDOUT_FILENO) ? stdout : stderr;
+	r->escapes = has_escapes();
+	r->color = r->escapes && r->s->opt.color && strncmp(term, "vt", 2);
+	r->signals = open_signals();
+	r->history = history_init();
+	history(r->history, &ev, H_SETSIZE, HISTORY_MAX);
+	history_read(load_entry, r->history);
+	r->el = el_init("bpfsh", stdin, r->tty, stderr);
+	el_set(r->el, EL_CLIENTDATA, r);
+	el_set(r->el, EL_SIGNAL, 0);
+	el_wset(r->el, EL_GETCFN, read_key);
+	el_set(r->el, EL_HIST, history, r->history);
+	el_set(r->el, EL_PROMPT_ESC, show_prompt, '\1');
+	el_set(r->el, EL_EDITOR, "emacs");
+	el_source(r->el, NULL);
+	bind_keys(r->el);
+}
+
+static void repl_close(struct repl *r)
+{
+	el_end(r->el);
+	history_end(r->history);
+	close(r->signals);
+	recall_reset(&r->recall);
+	free(r->last_tab);
+	buf_free(&r->text);
+	buf_free(&r->prompt);
+	free_sources(r);
+}
+
+static void greet(struct repl *r)
+{
+	__u32 id = 0;
+
+	fputs("bpfsh " VERSION ": 'help' lists the commands, ? says what fits, Tab completes\n",
+	      r->tty);
+	if (kern_next_id(OBJ_PROG, &id) == -EPERM)
+		fputs("hint: bpf objects cannot be listed: run bpfsh as root\n", r->tty);
+	fflush(r->tty);
+}
+
+/* The end of the session is no commit. */
+static int roll_back(struct repl *r)
+{
+	struct diags d = { 0 };
+	struct ctx ctx = { .s = r->s, .diags = &d };
+	struct buf text = BUF_INIT;
+	struct rollback done = { 0 };
+
+	if (!txn_open(r->s))
+		return STATUS_OK;
+	txn_rollback(&ctx, NULL, NO_SPAN, &done);
+	session_show(r->s, &d);
+	rollback_text(&text, &done);
+	fprintf(stderr, "open transaction: %s\n", buf_str(&text));
+	buf_free(&text);
+	return done.conflicts || done.failed ? STATUS_PARTIAL : STATUS_OK;
+}
+
+int repl_run(struct session *s)
+{
+	struct repl r = { .s = s };
+	int signal, status;
+
+	repl_open(&r);
+	greet(&r);
+	run_rc(&r);
+	while (!s->quit && (!interrupted() || interrupted() == SIGINT)) {
+		enum line result;
+
+		interrupt_clear();
+		result = read_statement(&r);
+		if (result == LINE_END)
+			break;
+		if (result == LINE_DROPPED || !r.text.data[strspn(r.text.data, " \t\n")])
+			continue;
+		remember(&r, r.text.data);
+		session_source(s, keep_source(&r, r.text.data, r.text.len, NULL));
+		fresh_line(&r);
+	}
+	signal = interrupted();
+	interrupt_clear();
+	status = roll_back(&r);
+	repl_close(&r);
+	if (status == STATUS_OK && signal)
+		return STATUS_SIGNAL + signal;
+	return status;
+}
