@@ -62,7 +62,7 @@ $(O)/%.o: %.c Makefile
 # Programs for the kernel: tests and worked examples.
 $(O)/%.bpf.o: %.bpf.c Makefile
 	@mkdir -p $(@D)
-	$(CLANG) -target bpf -g -O2 -Wall -I/usr/include/$(shell $(CC) -dumpmachine) -MMD -MP -c -o $@ $<
+	$(CLANG) -target bpf $(if $(findstring _v3.,$@),-mcpu=v3) -g -O2 -Wall -I/usr/include/$(shell $(CC) -dumpmachine) -MMD -MP -c -o $@ $<
 
 progs: $(PROGS)
 

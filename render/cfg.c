@@ -104,11 +104,11 @@ static uint32_t make_blocks(struct builder *b, uint32_t f, uint32_t nr)
 	for (uint32_t i = b->code->funcs[f].start; i < end; i = code_next(b->code, i)) {
 		func->insns++;
 		if (leads(b, i)) {
-			b->block_at[i] = nr;
-			b->cfg->blocks[nr++] = (struct cfg_block){
+			b->cfg->blocks[nr] = (struct cfg_block){
 				.start = i, .func = f, .idom = CFG_NONE, .loop = CFG_NONE,
 				.outer = CFG_NONE, .flags = nr == func->first_block ? BLOCK_ENTRY : 0,
 			};
+			b->block_at[i] = nr++;
 		}
 		b->cfg->blocks[nr - 1].end = code_next(b->code, i);
 	}

@@ -96,7 +96,7 @@ const struct insn_form insn_forms[] = {
 	{ "gotox r%d", GOTOX, ALL },
 	{ "may_goto %J", BPF_JMP | BPF_JCOND, ALL, IN_SRC, .src = MAY_GOTO },
 	{ "call %c%g", BPF_JMP | BPF_CALL, ALL, IN_SRC, .src = BPF_PSEUDO_CALL },
-	{ "call kfunc %k", BPF_JMP | BPF_CALL, ALL, IN_SRC, .src = BPF_PSEUDO_KFUNC_CALL },
+	{ "call %k kfunc", BPF_JMP | BPF_CALL, ALL, IN_SRC, .src = BPF_PSEUDO_KFUNC_CALL },
 	{ "call %h", BPF_JMP | BPF_CALL, ALL, IN_SRC, .src = 0 },
 	{ "callx r%d", CALLX, ALL },
 	{ "exit", BPF_JMP | BPF_EXIT, ALL },
