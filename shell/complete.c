@@ -390,7 +390,7 @@ static bool needs_quotes(const char *text, size_t len)
 		if ((unsigned char)text[i] <= ' ' || text[i] == 0x7f ||
 		    strchr("'\"\\$;|>#{}", text[i]))
 			return true;
-	return !len;
+	return false;
 }
 
 static void quote_byte(struct buf *out, char quote, char ch)
@@ -403,27 +403,35 @@ static void quote_byte(struct buf *out, char quote, char ch)
 		buf_putc(out, ch);
 }
 
+static void put_word(struct buf *out, const char *text, size_t len, char quote, bool whole)
+{
+	if (!quote && needs_quotes(text, len))
+		quote = '\'';
+	if (quote)
+		buf_putc(out, quote);
+	for (size_t i = 0; i < len; i++)
+		quote_byte(out, quote, text[i]);
+	if (quote && whole)
+		buf_putc(out, quote);
+}
+
+void word_quoted(struct buf *out, const char *text, bool whole)
+{
+	put_word(out, text, strlen(text), whole && !*text ? '\'' : 0, whole);
+}
+
 void completion_typed(struct buf *out, const struct completion *c, const struct candidate *one,
 		      size_t len)
 {
 	bool whole = !one->text[len] && !one->partial;
 	/* A variable's own reference stays one. */
 	bool verbatim = c->verbatim || (!c->quote && one->text[0] == '$' && c->prefix[0] == '$');
-	char quote = c->quote;
 
-	if (verbatim) {
+	if (verbatim)
 		buf_add(out, one->text, len);
-	} else {
-		if (!quote && len && needs_quotes(one->text, len))
-			quote = '\'';
-		if (quote)
-			buf_putc(out, quote);
-		for (size_t i = 0; i < len; i++)
-			quote_byte(out, quote, one->text[i]);
-		if (quote && whole)
-			buf_putc(out, quote);
-	}
-	if (whole && !(verbatim && quote))
+	else
+		put_word(out, one->text, len, c->quote, whole);
+	if (whole && !(verbatim && c->quote))
 		buf_putc(out, ' ');
 }
 

@@ -33,6 +33,9 @@ size_t completion_common(const struct completion *c);
 void completion_typed(struct buf *out, const struct completion *c, const struct candidate *one,
 		      size_t len);
 
+/* Text as a word that the lexer reads back; not @whole: a quote that it needs is left open. */
+void word_quoted(struct buf *out, const char *text, bool whole);
+
 /*
  * What may stand at the cursor, for "?". False where a question mark is text:
  * in a word, quotes, an expression, a comment, or another program's arguments.

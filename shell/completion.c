@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Completion for other shells: the scripts, and what they ask for. */
+#include <stdlib.h>
+
+#include "shell/args.h"
+#include "shell/complete.h"
+#include "shell/manual.h"
+
+/*
+ * Bash splits words at "=" and ":" too, and replaces only what stands behind
+ * the last of these: words are put together again for bpfsh, and what bash
+ * keeps is taken off its answers. Notes are shown where candidates are listed
+ * (COMP_TYPE 63), which inserts nothing.
+ */
+static const char bash_script[] =
+"# Completion of bpfsh for bash.\n"
+"_bpfsh()\n"
+"{\n"
+"	local line=${COMP_LINE:0:COMP_POINT} words=() word blanks text note kept i\n"
+"\n"
+"	for ((i = 0; i <= COMP_CWORD; i++)); do\n"
+"		word=${COMP_WORDS[i]}\n"
+"		blanks=${line%%[![:blank:]]*}\n"
+"		line=${line#\"$blanks\"}\n"
+"		if ((i)) && [[ -z $blanks ]]; then\n"
+"			words[${#words[@]}-1]+=$word\n"
+"		else\n"
+"			words+=(\"$word\")\n"
+"		fi\n"
+"		line=${line#\"$word\"}\n"
+"	done\n"
+"	word=${words[${#words[@]}-1]}\n"
+"	kept=\n"
+"	[[ $word == *[$COMP_WORDBREAKS]* ]] && kept=${word%\"${word##*[=:]}\"}\n"
+"	COMPREPLY=()\n"
+"	while IFS=$'\\t' read -r text note; do\n"
+"		text=${text#\"$kept\"}\n"
+"		[[ -n $note && $COMP_TYPE == 63 ]] && text+=\"  ($note)\"\n"
+"		COMPREPLY+=(\"$text\")\n"
+"	done < <(\"${words[0]}\" --complete \"${words[@]:1}\" 2>/dev/null)\n"
+"	[[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *[/=] ]] && compopt -o nospace\n"
+"	return 0\n"
+"}\n"
+"complete -o nosort -F _bpfsh bpfsh\n";
+
+static const char zsh_script[] =
+"#compdef bpfsh\n"
+"# Completion of bpfsh for zsh.\n"
+"_bpfsh()\n"
+"{\n"
+"	local line text note\n"
+"	local -a whole whole_shown part part_shown\n"
+"\n"
+"	while IFS= read -r line; do\n"
+"		text=${line%%$'\\t'*}\n"
+"		note=\n"
+"		[[ $line == *$'\\t'* ]] && note=\"  -- ${line#*$'\\t'}\"\n"
+"		if [[ $text == *[/=] ]]; then\n"
+"			part+=(\"$text\") part_shown+=(\"$text$note\")\n"
+"		else\n"
+"			whole+=(\"$text\") whole_shown+=(\"$text$note\")\n"
+"		fi\n"
+"	done < <(\"$words[1]\" --complete \"${(@Q)words[2,CURRENT]}\" 2>/dev/null)\n"
+"	(( $#part )) && compadd -l -S '' -d part_shown -a part\n"
+"	(( $#whole )) && compadd -l -d whole_shown -a whole\n"
+"}\n"
+"if [[ $zsh_eval_context == *:file ]]; then\n"
+"	compdef _bpfsh bpfsh\n"
+"else\n"
+"	_bpfsh \"$@\"\n"
+"fi\n";
+
+static const char fish_script[] =
+"# Completion of bpfsh for fish.\n"
+"function __bpfsh_complete\n"
+"	set -l words (commandline -opc)\n"
+"	set -l current (commandline -ct)\n"
+"	$words[1] --complete $words[2..-1] \"$current\" 2>/dev/null\n"
+"end\n"
+"complete -c bpfsh -f -a '(__bpfsh_complete)'\n";
+
+static const struct {
+	const char *shell, *text;
+} scripts[] = {
+	{ "bash", bash_script },
+	{ "zsh", zsh_script },
+	{ "fish", fish_script },
+};
+
+bool completion_script(struct buf *out, const char *shell)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(scripts); i++) {
+		if (!strcmp(scripts[i].shell, shell)) {
+			buf_puts(out, scripts[i].text);
+			return true;
+		}
+	}
+	return false;
+}
+
+static const struct option_doc *find_option(const char *word)
+{
+	for (const struct option_doc *o = bpfsh_options; o->name; o++)
+		if ((word[1] == '-' && !strcmp(word + 2, o->name)) ||
+		    (o->letter && word[1] == o->letter && !word[2]))
+			return o;
+	return NULL;
+}
+
+static void complete_options(struct candidates *c)
+{
+	for (const struct option_doc *o = bpfsh_options; o->name; o++) {
+		char *text = xasprintf("--%s", o->name);
+
+		candidate_add(c, text, o->help, false);
+		free(text);
+	}
+}
+
+/* What may follow the option: one of its words, or a file. */
+static void complete_option(struct ctx *ctx, const struct option_doc *o, struct candidates *c)
+{
+	for (const char *const *w = o->words; w && *w; w++)
+		candidate_add(c, *w, NULL, false);
+	if (!o->words)
+		arg_file.complete(ctx, NULL, NULL, NULL, 0, c);
+}
+
+/* The command's words as a statement, which is then completed like one at the prompt. */
+static void complete_command(struct session *s, char **words, int nr, struct completion *c)
+{
+	struct buf text = BUF_INIT;
+
+	for (int i = 0; i < nr; i++) {
+		if (i)
+			buf_putc(&text, ' ');
+		word_quoted(&text, words[i], i < nr - 1);
+	}
+	complete_text(s, buf_str(&text), text.len, c);
+	buf_free(&text);
+}
+
+static void put_field(struct buf *out, const char *s)
+{
+	buf_escaped(out, s, strlen(s));
+}
+
+static void put_candidates(struct out *out, const struct candidates *c)
+{
+	for (size_t i = 0; i < c->nr; i++) {
+		struct buf *b = out_buf(out);
+
+		put_field(b, c->list[i].text);
+		if (c->list[i].note && *c->list[i].note) {
+			buf_putc(b, '\t');
+			put_field(b, c->list[i].note);
+		}
+		buf_putc(b, '\n');
+		out_pushed(out);
+	}
+}
+
+/* Passes over the options before the command; the one whose argument is asked for, or NULL. */
+static const struct option_doc *skip_options(char ***words, int *nr, bool *script)
+{
+	while (*nr > 1 && (*words)[0][0] == '-') {
+		const struct option_doc *o = find_option((*words)[0]);
+		int n = o && o->arg ? 2 : 1;
+
+		if (n == *nr)
+			return o;
+		*script |= o && (o->flags & OPTION_SCRIPT);
+		*words += n;
+		*nr -= n;
+	}
+	return NULL;
+}
+
+void completion_words(struct session *s, char **words, int nr, struct out *out)
+{
+	struct diags quiet = { 0 };
+	struct ctx ctx = { .s = s, .diags = &quiet };
+	struct completion c = { 0 };
+	const struct option_doc *o;
+	bool script = false;
+
+	if (!nr)
+		return;
+	o = skip_options(&words, &nr, &script);
+	c.found.prefix = words[nr - 1];
+	if (o)
+		complete_option(&ctx, o, &c.found);
+	else if (script)
+		arg_file.complete(&ctx, NULL, NULL, NULL, 0, &c.found);
+	else if (nr == 1 && words[0][0] == '-')
+		complete_options(&c.found);
+	else
+		complete_command(s, words, nr, &c);
+	put_candidates(out, &c.found);
+	completion_free(&c);
+	diags_clear(&quiet);
+}
