@@ -22,6 +22,7 @@ struct bpf_object;
 enum {
 	KERN_EDOT = 5000,	/* a name in bpffs has a dot, where kernel answers EPERM */
 	KERN_ENOTBPFFS,		/* the folder of a pin is not on a bpffs: EPERM */
+	KERN_ENOTPIN,		/* the path is no pinned object: EACCES */
 };
 
 /* Objects by ID, path, descriptor. */
@@ -29,7 +30,7 @@ enum {
 /* Smallest ID above *@id, which is replaced; -ENOENT behind the last. */
 int kern_next_id(enum object_kind kind, __u32 *id);
 int kern_open_id(enum object_kind kind, __u32 id);
-/* Opens a pinned object and says what it is; -EINVAL for what is no pin of a known kind. */
+/* Opens a pinned object and says what it is; -KERN_ENOTPIN for what is none. */
 int kern_open_pin(const char *path, enum object_kind *kind);
 /* Which kind of object a descriptor holds; -EINVAL for anything else. */
 int kern_kind(int fd, enum object_kind *kind);
@@ -50,6 +51,10 @@ struct btf *kern_btf(__u32 id);
 struct btf *kern_vmlinux_btf(void);
 /* A line "name:\tvalue" of /proc/self/fdinfo/FD; false where there is none. */
 bool kern_fdinfo(int fd, const char *name, char *value, size_t size);
+/* All lines of it, read once; freed by the caller, NULL where there are none. */
+char *kern_fdinfo_text(int fd);
+/* A line's value within such a text. */
+bool kern_fdinfo_value(const char *text, const char *name, char *value, size_t size);
 
 /* Everything raw about a program's instructions; freed by kern_code_free(). */
 struct kern_code {

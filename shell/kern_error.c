@@ -61,7 +61,8 @@ static const struct row {
 	{ UPDATE | PUSH, QUEUES, E2BIG, "it is full ({max} of {max} values)",
 	  "flag 'exist' makes room by dropping the oldest value" },
 	{ UPDATE, ARRAYS | SLOTS, E2BIG, "index is out of range (0 to {last})", NULL },
-	{ LOOKUP | DELETE, ARRAYS | SLOTS, ENOENT, "nothing at that index (they go from 0 to {last})", NULL },
+	{ LOOKUP, ARRAYS, ENOENT, "index is out of range (0 to {last})", NULL },
+	{ LOOKUP | DELETE, SLOTS, ENOENT, "nothing at that index (0 to {last})", NULL },
 	{ DELETE, SLOTS, E2BIG, "index is out of range (0 to {last})", NULL },
 	{ UPDATE, ARRAYS, EEXIST, "elements of an array always exist", "leave out flag 'noexist'" },
 	{ UPDATE, SLOTS, EEXIST, "elements of an array always exist", "leave out flag 'noexist'" },
@@ -120,6 +121,7 @@ static const struct {
 	{ EINTR, "interrupted", NULL },
 	{ EXDEV, "it lies on another mount", NULL },
 	{ KERN_EDOT, "names in a bpffs cannot have a dot", NULL },
+	{ KERN_ENOTPIN, "it is no pinned BPF object", NULL },
 	{ KERN_ENOTBPFFS, "its folder is not on a bpffs", "mount one: mount -t bpf bpf FOLDER" },
 };
 

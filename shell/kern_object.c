@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "shell/kern.h"
@@ -69,15 +70,18 @@ int kern_open_pin(const char *path, enum object_kind *kind)
 {
 	LIBBPF_OPTS(bpf_obj_get_opts, readonly, .file_flags = BPF_F_RDONLY);
 	int fd = bpf_obj_get(path), err;
+	struct stat st;
 
 	if (fd == -EACCES)
 		fd = bpf_obj_get_opts(path, &readonly);
+	if (fd == -EACCES && (!kern_is_bpffs(path) || stat(path, &st) || !S_ISREG(st.st_mode)))
+		return -KERN_ENOTPIN;
 	if (fd < 0)
 		return fd;
 	err = kern_kind(fd, kind);
 	if (err) {
 		close(fd);
-		return err;
+		return -KERN_ENOTPIN;
 	}
 	return fd;
 }
@@ -315,26 +319,44 @@ struct btf *kern_btf(__u32 id)
 	return btf__load_from_kernel_by_id_split(id, base);
 }
 
-bool kern_fdinfo(int fd, const char *name, char *value, size_t size)
+char *kern_fdinfo_text(int fd)
 {
-	size_t len = strlen(name);
-	char path[64], *line = NULL;
-	size_t room = 0;
-	bool found = false;
-	FILE *f;
+	struct buf text = BUF_INIT;
+	char path[64];
+	ssize_t n;
+	int file;
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	f = fopen(path, "re");
-	if (!f)
-		return false;
-	while (!found && getline(&line, &room, f) > 0) {
+	file = open(path, O_RDONLY | O_CLOEXEC);
+	if (file < 0)
+		return NULL;
+	while ((n = read(file, buf_reserve(&text, 4096), 4096)) > 0)
+		buf_commit(&text, n);
+	close(file);
+	return buf_detach(&text);
+}
+
+bool kern_fdinfo_value(const char *text, const char *name, char *value, size_t size)
+{
+	size_t len = strlen(name);
+
+	for (const char *line = text; line && *line; line = strchr(line, '\n')) {
+		line += *line == '\n';
 		if (strncmp(line, name, len) || line[len] != ':')
 			continue;
-		line[strcspn(line, "\n")] = '\0';
-		snprintf(value, size, "%s", line + len + 1 + strspn(line + len + 1, " \t"));
-		found = true;
+		line += len + 1;
+		line += strspn(line, " \t");
+		snprintf(value, size, "%.*s", (int)strcspn(line, "\n"), line);
+		return true;
 	}
-	free(line);
-	fclose(f);
+	return false;
+}
+
+bool kern_fdinfo(int fd, const char *name, char *value, size_t size)
+{
+	char *text = kern_fdinfo_text(fd);
+	bool found = text && kern_fdinfo_value(text, name, value, size);
+
+	free(text);
 	return found;
 }

@@ -30,6 +30,7 @@ struct walk {
 	__u32 room;		/* elements that keys and values have room for */
 	void *cursor[2];	/* of the batch calls: where the last one ended, where this one does */
 	char *last;		/* LPM trie: the last key that was delivered */
+	bool indexed;
 	char *trail;		/* keys that were walked over lately, a ring of TRAIL */
 	size_t steps;		/* how many were in all */
 };
@@ -197,31 +198,53 @@ static bool on_trail(const struct walk *w, const char *key)
 	return false;
 }
 
+/* Whether the kernel sent us back to the beginning of a hash, as it does from a key that is gone. */
+static bool is_first(const struct walk *w, const char *key)
+{
+	char *first = xmalloc(w->key_size);
+	bool same = !bpf_map_get_next_key(w->map->fd, NULL, first) &&
+		    !memcmp(first, key, w->key_size);
+
+	free(first);
+	return same;
+}
+
 /*
- * Finds the key behind @key, which has vanished, by way of the newest key of
- * the trail that is still there before and after it was asked for its successor.
+ * Asks for the key behind @key, then for the value of @key, and puts errors in
+ * @end and @gone. False where the answer is not to be relied on: @key has
+ * vanished, maybe before the kernel looked for its successor.
+ */
+static bool step(struct walk *w, const char *key, char *next, int *end, int *gone)
+{
+	*end = bpf_map_get_next_key(w->map->fd, key, next);
+	*gone = bpf_map_lookup_elem(w->map->fd, key, w->values);
+	return w->indexed || (*gone != -ENOENT && (*end || !is_first(w, next)));
+}
+
+/*
+ * Finds the next key that was not walked over, by way of the newest one of the
+ * trail that is still there. Where the trail is lost, so is the walk.
  */
 static int find_way_back(struct walk *w, char *next)
 {
 	size_t n = w->steps < TRAIL ? w->steps : TRAIL;
 	char *from = xmalloc(w->key_size);
-	int err = -EAGAIN;
+	int err = -EAGAIN, end, gone;
 
 	for (size_t i = 1; i <= n && err == -EAGAIN; i++) {
 		memcpy(from, trail_key(w, w->steps - i), w->key_size);
-		for (;;) {
-			int e = bpf_map_get_next_key(w->map->fd, from, next);
-
-			if (bpf_map_lookup_elem(w->map->fd, from, w->values) == -ENOENT)
-				break;
-			if (e || !on_trail(w, next)) {
-				err = e;
+		while (step(w, from, next, &end, &gone)) {
+			if (end || !on_trail(w, next)) {
+				err = end;
 				break;
 			}
 			memcpy(from, next, w->key_size);
 		}
 	}
 	free(from);
+	/* Nothing of what was walked over is left: the first key is a new one. */
+	if (err == -EAGAIN && w->steps <= TRAIL)
+		err = bpf_map_get_next_key(w->map->fd, NULL, next);
 	return err;
 }
 
@@ -235,38 +258,31 @@ static void leave_trail(struct walk *w, const char *key)
 /* One key after the other, from behind @from, or from the first where it is NULL. */
 static int walk_keys(struct walk *w, const void *from)
 {
-	bool indexed = is_indexed(w->map->map.type);
 	char *key = w->keys, *next = xmalloc(w->key_size);
-	int fd = w->map->fd, err, ret = 0;
+	int end, gone, ret = 0;
 
+	w->indexed = is_indexed(w->map->map.type);
 	w->trail = xcalloc(TRAIL, w->key_size);
-	err = bpf_map_get_next_key(fd, from, key);
-	if (err && err != -ENOENT && !from && no_such_operation(err))
-		err = -EOPNOTSUPP;
-	while (!err && !ret) {
-		int end, gone;
+	end = bpf_map_get_next_key(w->map->fd, from, key);
+	if (!from && no_such_operation(end))
+		end = -EOPNOTSUPP;
+	while (!end && !ret) {
+		/* The successor is known before @fn may delete the element. */
+		bool sure = step(w, key, next, &end, &gone);
 
-		if (interrupted()) {
+		if (interrupted())
 			ret = -EINTR;
-			break;
-		}
-		/* The successor first: @fn may delete the element. */
-		end = bpf_map_get_next_key(fd, key, next);
-		gone = bpf_map_lookup_elem(fd, key, w->values);
-		if (gone && gone != -ENOENT) {
+		else if (gone && gone != -ENOENT)
 			ret = gone;
-			break;
-		}
-		if (!gone)
+		else if (!gone)
 			ret = deliver(w, 1);
-		if (gone && !indexed)
-			end = find_way_back(w, next);
 		leave_trail(w, key);
-		err = end;
+		if (!ret && !sure)
+			end = find_way_back(w, next);
 		memcpy(key, next, w->key_size);
 	}
 	free(next);
-	return ret ? ret : err == -ENOENT ? 0 : err;
+	return ret ? ret : end == -ENOENT ? 0 : end;
 }
 
 /* Types that keep no elements which could be asked for by key. */
