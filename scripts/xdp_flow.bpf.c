@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * A flow table in XDP: every IPv4 or IPv6 packet is counted for its flow, and
- * dropped where the verdict on its flow says so. A new flow passes.
+ * dropped where the verdict on the flow says so. The verdict on a new flow is
+ * that on the port it goes to.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -17,13 +18,12 @@
 enum verdict {
 	V_PASS,
 	V_DROP,
-	V_COUNT,
 };
 
 enum counter {
-	C_FLOW,
-	C_NEW,
 	C_OTHER,
+	C_MALFORMED,
+	C_PASSED,
 	C_DROPPED,
 	C_MAX,
 };
@@ -67,6 +67,14 @@ struct {
 	__type(key, struct flow_key);
 	__type(value, struct flow);
 } flows SEC(".maps");
+
+/* Destination port, in host order, to the verdict on new flows. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 64);
+	__type(key, __u16);
+	__type(value, enum verdict);
+} ports SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -160,31 +168,35 @@ static __always_inline void parse_ports(const struct cursor *at, struct flow_key
 	key->dport = ports->dest;
 }
 
-/* Counts a packet of a flow that is known or new, and says what becomes of it. */
-__attribute__((noinline)) int account(const struct flow_key *key, __u32 bytes)
+/* Enters a flow that is new, with its first packet; returns the verdict on it. */
+__attribute__((noinline)) int enter(const struct flow_key *key, __u32 bytes)
 {
 	struct flow fresh = { .packets = 1, .bytes = bytes, .verdict = V_PASS };
-	struct flow *flow;
+	enum verdict *verdict;
+	__u16 port;
 
 	if (!key)
-		return XDP_ABORTED;
-	flow = bpf_map_lookup_elem(&flows, key);
-	if (!flow) {
-		count(C_NEW);
-		bpf_map_update_elem(&flows, key, &fresh, BPF_NOEXIST);
-		return XDP_PASS;
-	}
-	count(C_FLOW);
-	__sync_fetch_and_add(&flow->packets, 1);
-	__sync_fetch_and_add(&flow->bytes, bytes);
-	if (flow->verdict != V_DROP)
-		return XDP_PASS;
-	count(C_DROPPED);
-	return XDP_DROP;
+		return V_PASS;
+	port = bpf_ntohs(key->dport);
+	verdict = bpf_map_lookup_elem(&ports, &port);
+	if (verdict)
+		fresh.verdict = *verdict;
+	bpf_map_update_elem(&flows, key, &fresh, BPF_NOEXIST);
+	return fresh.verdict;
 }
 
-SEC("xdp")
-int xdp_flow(struct xdp_md *ctx)
+static __always_inline enum verdict account(const struct flow_key *key, __u32 bytes)
+{
+	struct flow *flow = bpf_map_lookup_elem(&flows, key);
+
+	if (!flow)
+		return enter(key, bytes);
+	__sync_fetch_and_add(&flow->packets, 1);
+	__sync_fetch_and_add(&flow->bytes, bytes);
+	return flow->verdict;
+}
+
+static __always_inline enum counter examine(struct xdp_md *ctx)
 {
 	struct cursor at = {
 		.pos = (void *)(long)ctx->data,
@@ -202,13 +214,21 @@ int xdp_flow(struct xdp_md *ctx)
 		err = parse_ipv6(&at, &key);
 		break;
 	default:
-		count(C_OTHER);
-		return XDP_PASS;
+		return C_OTHER;
 	}
 	if (err)
-		return XDP_DROP;
+		return C_MALFORMED;
 	parse_ports(&at, &key);
-	return account(&key, bytes);
+	return account(&key, bytes) == V_DROP ? C_DROPPED : C_PASSED;
+}
+
+SEC("xdp")
+int xdp_flow(struct xdp_md *ctx)
+{
+	enum counter kind = examine(ctx);
+
+	count(kind);
+	return kind == C_OTHER || kind == C_PASSED ? XDP_PASS : XDP_DROP;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -360,8 +360,8 @@ def open_pin(pin):
 def fill_map(pin, entries, key_size=4, value_size=4):
     """Elements 0..entries-1, keys and values the number itself, little-endian."""
     fd = open_pin(pin)
-    for start in range(0, entries, 65536):
-        numbers = range(start, min(start + 65536, entries))
+    for start in range(0, entries, 4096):
+        numbers = range(start, min(start + 4096, entries))
         keys = b"".join(n.to_bytes(key_size, "little") for n in numbers)
         values = b"".join(n.to_bytes(value_size, "little") for n in numbers)
         key_buffer, value_buffer = (ctypes.create_string_buffer(data) for data in (keys, values))
