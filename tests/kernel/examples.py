@@ -37,6 +37,18 @@ def test_demo_fail_alone(box):
     box.unchanged(before)
 
 
+def test_demo_script(box):
+    """Runs where it is called, with a bpffs of its own; only the picture stays."""
+    with open("/proc/self/mounts") as f:
+        mounts = f.read()
+    done = box.run(f"{ROOT}/scripts/demo", timeout=120).expect(0, out="nothing stayed behind")
+    picture = next(line.split(": ")[1] for line in done.out.splitlines() if "picture:" in line)
+    with open(picture, "rb") as f:
+        assert f.read(8) == b"\x89PNG\r\n\x1a\n"
+    with open("/proc/self/mounts") as f:
+        assert f.read() == mounts
+
+
 def test_every_example_is_tested(box):
     found = {os.path.basename(path) for path in glob.glob(f"{ROOT}/scripts/*.bsh")}
     assert found == {"demo.bsh", "demo_fail.bsh"}, found
