@@ -249,7 +249,8 @@ void code_complete(struct code *code)
 	mark_callees(code);
 }
 
-void code_add_func(struct code *code, const struct btf *btf, uint32_t start, uint32_t type_id)
+void code_add_func(struct code *code, const struct btf *btf, uint32_t start, uint32_t type_id,
+		   const char *name)
 {
 	struct code_func *f;
 
@@ -260,8 +261,10 @@ void code_add_func(struct code *code, const struct btf *btf, uint32_t start, uin
 	GROW(code->funcs, code->nr_funcs);
 	f = &code->funcs[code->nr_funcs++];
 	*f = (struct code_func){ .start = start };
-	f->name = func_name(btf, type_id);
-	f->proto = func_proto(btf, type_id);
+	f->name = btf ? func_name(btf, type_id) : NULL;
+	f->proto = btf ? func_proto(btf, type_id) : NULL;
+	if (!f->name && name)
+		f->name = printable(name);
 }
 
 void code_add_ref(struct code *code, uint32_t insn, enum code_ref_kind kind, const char *name)
@@ -308,7 +311,7 @@ static void add_func_info(struct code *code, const struct code_raw *raw)
 	for (uint32_t i = 0; i < raw->nr_func_info; i++) {
 		memcpy(&info, (const char *)raw->func_info + (size_t)i * raw->func_info_rec_size,
 		       sizeof(info));
-		code_add_func(code, raw->btf, info.insn_off, info.type_id);
+		code_add_func(code, raw->btf, info.insn_off, info.type_id, NULL);
 	}
 }
 

@@ -122,6 +122,8 @@ struct code *code_new_xlated(const struct code_raw *raw);
  */
 struct code *code_new_elf(const char *path, const char *prog, const struct code_names *names,
 			  struct span at, struct diags *d);
+/* The names of @path's programs, raw: a NULL-ended list, for the caller to free; NULL: an error. */
+char **code_elf_programs(const char *path, struct span at, struct diags *d);
 
 /* NULL is fine. */
 void code_free(struct code *code);
