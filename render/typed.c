@@ -88,6 +88,15 @@ static struct text pool_add(struct typed *t, const char *s, size_t len)
 	return text;
 }
 
+/* A name as it is; a NUL that does not count follows. */
+static struct text pool_name(struct typed *t, const char *name)
+{
+	struct text text = pool_add(t, name, strlen(name));
+
+	buf_putc(&t->pool, '\0');
+	return text;
+}
+
 /* @before"name"@after with JSON's escapes. */
 static struct text pool_quoted(struct typed *t, const char *before, const char *name,
 			       const char *after)
@@ -154,6 +163,7 @@ static int compile_int(struct compiler *c, struct node *n, const struct btf_type
 	int kind;
 
 	n->is_signed = encoding & BTF_INT_SIGNED;
+	n->text = is_char(c->t->btf, type);
 	kind = int_kind(type->size, n->is_signed);
 	if (kind < 0 || !bits || bit + bits > 8 * type->size)
 		return bad_type(c, n->type_id, "an integer of odd size");
@@ -193,7 +203,7 @@ static void add_enumerator(struct typed *t, struct node *n, uint32_t name_off, i
 	GROW(t->enums, t->nr_enums);
 	e = &t->enums[t->nr_enums++];
 	*e = (struct enumerator){ .key = key };
-	e->name = pool_add(t, name, strlen(name));
+	e->name = pool_name(t, name);
 	e->label = pool_quoted(t, "", name, "");
 	if (e->label.len > n->width)
 		n->width = e->label.len;
@@ -299,13 +309,13 @@ static void name_member(struct typed *t, struct member *m, const char *name, uin
 {
 	char number[16];
 
-	m->name = pool_add(t, name, strlen(name));
+	m->name = pool_name(t, name);
 	m->label = pool_quoted(t, ",", name, ":");
 	m->nice_label = m->label;
 	if (!m->nameless)
 		return;
 	snprintf(number, sizeof(number), "#%u", index);
-	m->name = pool_add(t, number, strlen(number));
+	m->name = pool_name(t, number);
 	m->nice_label = pool_quoted(t, ",", number, ":");
 }
 
@@ -369,14 +379,12 @@ static int compile_struct(struct compiler *c, struct node *n, const struct btf_t
 		struct member m = { .type_id = btf_members(type)[i].type };
 		const char *name = name_of(t->btf, btf_members(type)[i].name_off);
 		int node = compile(c, m.type_id, depth + 1);
-		uint8_t kind;
 
 		if (node < 0)
 			return -1;
 		m.node = node;
 		m.bits = btf_member_bitfield_size(type, i);
-		kind = t->nodes[node].kind;
-		m.anonymous = !*name && (kind == NODE_STRUCT || kind == NODE_UNION);
+		m.anonymous = !*name && is_compound(&t->nodes[node]) && !t->nodes[node].mark.len;
 		m.nameless = !*name && !m.anonymous;
 		normalise_bits(&m, &t->nodes[node], btf_member_bit_offset(type, i));
 		if (check_member(c, n, &m) < 0)

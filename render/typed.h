@@ -61,6 +61,7 @@ void typed_type_name(struct buf *out, const struct typed *t);
 struct typed_place {
 	const struct typed *type;
 	uint32_t node, offset;
+	uint32_t type_id;		/* as declared */
 	uint8_t bit, bits;		/* of a bit-field; bits is 0 for all else */
 };
 
@@ -91,9 +92,8 @@ struct typed_target {
  * Fills @out, of t->size bytes, from @nr words; it is undefined after an error.
  * Taken are, in this order:
  *
- *	1 0 0 0, 0x01 ...	exactly as many bytes as the size (also when it is one
- *				byte: 0..255, else the literal forms below apply)
- *	hex 01 0a ...		the same in hexadecimal
+ *	1 0 0 0, 0x01 ...	exactly as many bytes as the size, where that is not 1
+ *	hex 01 0a ...		the same in hexadecimal (also in one word: hex 010a)
  *	a.b=1 c[2]=x ...	fields, with BTF; the rest is zero (or kept)
  *	one literal		by type, see below
  *

@@ -3,8 +3,6 @@
 #ifndef BPFSH_TYPED_PLAN_H
 #define BPFSH_TYPED_PLAN_H
 
-#include <limits.h>
-
 #include <bpf/btf.h>
 
 #include "render/typed.h"
@@ -42,7 +40,7 @@ struct text {
 struct node {
 	uint8_t kind;
 	bool is_signed;		/* integers and enums, also as bit-fields */
-	bool text;		/* array: of char, also behind a typedef */
+	bool text;		/* char; array: of char, also behind a typedef */
 	bool text_strict;	/* array: of char as bpftool understands it */
 	uint8_t bit, bits;	/* NODE_BITS */
 	uint8_t height;		/* levels of nesting below */
@@ -64,7 +62,7 @@ struct member {
 	bool anonymous;		/* a struct or union whose members C reaches without it */
 	bool nameless;		/* another one without a name: "#INDEX" takes its place in ours */
 	uint32_t type_id;	/* as declared */
-	struct text name;	/* as it is */
+	struct text name;	/* as it is, NUL-ended */
 	struct text label;	/* ,"name":  ready for JSON; bpftool's where they differ */
 	struct text nice_label;
 };
@@ -138,6 +136,47 @@ static inline uint64_t load_unsigned(const void *data, uint32_t size)
 		return v8;
 	}
 }
+
+/* A piece of text that somebody typed. */
+struct piece {
+	const char *s;
+	size_t len;
+	bool quoted;
+};
+
+static inline bool piece_is(struct piece p, const char *word)
+{
+	return p.len == strlen(word) && !memcmp(p.s, word, p.len);
+}
+
+static inline const struct node *place_node(const struct typed_place *at)
+{
+	return &at->type->nodes[at->node];
+}
+
+static inline bool is_compound(const struct node *n)
+{
+	return n->kind == NODE_STRUCT || n->kind == NODE_UNION || n->kind == NODE_DATASEC;
+}
+
+struct typed_place typed_whole(const struct typed *t);
+struct typed_place typed_element(const struct typed_place *at, uint32_t index);
+/*
+ * Moves @at to its field @name, also one of an anonymous struct or union in it;
+ * false where there is none. The search begins at member *@hint, which is
+ * moved behind what was found; NULL: at the first.
+ */
+bool typed_field(struct typed_place *at, struct piece name, uint32_t *hint);
+/* Queues "no field 'x' in struct y" with the nearest one as hint. Returns -1. */
+int typed_no_field(const struct typed_place *at, struct piece name, struct span span,
+		   struct diags *d);
+/* As typed_find(), silent where @d is NULL; @span is that of @path if @exact, else around it. */
+int typed_walk(const struct typed *t, struct piece path, const char *what, struct span span,
+	       bool exact, struct typed_place *at, struct diags *d);
+/* "3-bit int", "struct flow": what a place holds. */
+void place_type_text(struct buf *out, const struct typed_place *at);
+/* The value that enumerator @e stands for. */
+int64_t enumerator_value(const struct node *n, const struct enumerator *e);
 
 /* The enumerator of @n with @key, or NULL. */
 const struct enumerator *typed_enumerator(const struct typed *t, const struct node *n, int64_t key);

@@ -356,7 +356,7 @@ static char *print_nice_members(struct writer *w, char *p, const struct node *n,
 
 		if (large)
 			p = member_room(w, p, m);
-		if (m->anonymous && !type->mark.len) {
+		if (m->anonymous) {
 			p = print_nice_members(w, p, type, data + m->offset, large);
 			continue;
 		}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files that turn words into bytes share: render/typed_encode.c, _literal.c, _reader.c. */
+#ifndef BPFSH_TYPED_ENCODER_H
+#define BPFSH_TYPED_ENCODER_H
+
+#include "render/typed_plan.h"
+
+struct encoder {
+	const struct typed_target *target;
+	struct diags *d;
+	uint8_t *out;
+	uint8_t *mask;		/* the bits of out that have been written */
+	struct piece source;	/* the text that is read now ... */
+	struct span span;	/* ... where it stands, ... */
+	bool exact;		/* ... and whether character by character */
+	struct buf scratch;	/* a JSON string without its escapes */
+};
+
+/* The way from the whole value to a part, kept for messages: "a.b", then "c" or [index]. */
+struct step {
+	const struct step *up;
+	struct piece name;	/* s is NULL for an index */
+	uint32_t index;
+};
+
+/* An integer as it was typed: @v is what stands behind the sign. */
+struct number {
+	bool negative;
+	unsigned __int128 v;
+};
+
+/* Queues "value.a.b: ..." at @at (text of e->source, else all of it is blamed); returns -1. */
+int encode_error(struct encoder *e, const struct step *step, struct piece at, const char *fmt, ...)
+	printf_like(4, 5);
+/* Queues "value expected 4 bytes got 3"; returns -1. */
+int encode_wrong_count(struct encoder *e, size_t got);
+/* Writes bits or bytes; -1 with a diagnostic where they contradict what was written before. */
+int encode_bits(struct encoder *e, const struct typed_place *at, const struct step *step,
+		struct piece text, unsigned __int128 v);
+int encode_bytes(struct encoder *e, uint32_t offset, const struct step *step, struct piece text,
+		 const void *bytes, size_t n);
+/* Forgets the old value of a part that is given anew as a whole. */
+void encode_clear(struct encoder *e, const struct typed_place *at);
+
+/* False where @p is no integer; larger ones than 128 bits become the largest. */
+bool parse_number(struct piece p, struct number *n);
+/* Bytes (in network order) of an IPv4, IPv6 or MAC address: returns 4, 16 or 6, or 0. */
+int parse_address(struct piece p, uint8_t bytes[16]);
+/* "be N": moves @p behind the "be". */
+bool strip_be(struct piece *p);
+
+/* Whatever is not {...} or [...], by the type of @at; @p.quoted where it was a JSON string. */
+int encode_scalar(struct encoder *e, const struct typed_place *at, const struct step *step,
+		  struct piece p);
+/* Any literal for @at; all of @p. */
+int encode_literal(struct encoder *e, const struct typed_place *at, const struct step *step,
+		   struct piece p);
+/* Integers and addresses for a target without BTF. */
+int encode_untyped(struct encoder *e, struct piece p);
+/* An LPM trie's key from ADDR or ADDR/LEN: 1 if @p was one, 0 if not, -1 with a diagnostic. */
+int encode_prefix(struct encoder *e, struct piece p);
+
+#endif

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Literals with brackets: JSON whose names and words need no quotes, read
+ * straight into the bytes of a type. (libjq's reader would turn 64-bit integers
+ * into doubles, and knows no positions.) How deep it goes is bounded by the type.
+ */
+#include "render/typed_encoder.h"
+
+struct reader {
+	struct encoder *e;
+	const char *p, *end;
+};
+
+static int read_value(struct reader *r, const struct typed_place *at, const struct step *step);
+
+static void skip_blanks(struct reader *r)
+{
+	while (r->p < r->end && strchr(" \t\r\n", *r->p) && *r->p)
+		r->p++;
+}
+
+/* True, and one on, where @c is next. */
+static bool next_is(struct reader *r, char c)
+{
+	skip_blanks(r);
+	if (r->p == r->end || *r->p != c)
+		return false;
+	r->p++;
+	return true;
+}
+
+/* "value.a: expected ':' ...", at the present position. */
+static int expected(struct reader *r, const struct step *step, const char *what)
+{
+	struct piece here = { r->p, r->p < r->end };
+
+	skip_blanks(r);
+	return encode_error(r->e, step, here, "expected %s%s", what,
+			    r->p == r->end ? ", not the end" : "");
+}
+
+/* Four hexadecimal digits, or -1. */
+static int read_hex4(struct reader *r)
+{
+	char text[] = "0x0000";
+	struct number number;
+
+	if (r->end - r->p < 4)
+		return -1;
+	memcpy(text + 2, r->p, 4);
+	if (!parse_number((struct piece){ text, 6 }, &number))
+		return -1;
+	r->p += 4;
+	return number.v;
+}
+
+static void put_utf8(struct buf *out, uint32_t c)
+{
+	if (c < 0x80) {
+		buf_putc(out, c);
+		return;
+	}
+	if (c >= 0x10000) {
+		buf_putc(out, 0xf0 | c >> 18);
+		buf_putc(out, 0x80 | (c >> 12 & 0x3f));
+		buf_putc(out, 0x80 | (c >> 6 & 0x3f));
+	} else if (c >= 0x800) {
+		buf_putc(out, 0xe0 | c >> 12);
+		buf_putc(out, 0x80 | (c >> 6 & 0x3f));
+	} else {
+		buf_putc(out, 0xc0 | c >> 6);
+	}
+	buf_putc(out, 0x80 | (c & 0x3f));
+}
+
+/* What follows \u, with the second half of a surrogate pair (RFC 8259, section 7). */
+static bool read_unicode(struct reader *r, struct buf *out)
+{
+	int low, c = read_hex4(r);
+
+	if (c < 0 || (c >= 0xdc00 && c < 0xe000))
+		return false;
+	if (c >= 0xd800 && c < 0xdc00) {
+		if (r->end - r->p < 2 || memcmp(r->p, "\\u", 2))
+			return false;
+		r->p += 2;
+		low = read_hex4(r);
+		if (low < 0xdc00 || low >= 0xe000)
+			return false;
+		c = 0x10000 + ((c & 0x3ff) << 10 | (low & 0x3ff));
+	}
+	put_utf8(out, c);
+	return true;
+}
+
+static bool read_escape(struct reader *r, struct buf *out)
+{
+	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+	const char *found;
+	char c;
+
+	if (r->p == r->end)
+		return false;
+	c = *r->p++;
+	if (c == 'u')
+		return read_unicode(r, out);
+	found = c ? strchr(from, c) : NULL;
+	if (found)
+		buf_putc(out, to[found - from]);
+	return found;
+}
+
+/* A string whose first quote is read. It stands in the text, or unescaped in e->scratch. */
+static int read_string(struct reader *r, const struct step *step, struct piece *string)
+{
+	const char *start = r->p;
+	struct buf *out = &r->e->scratch;
+
+	while (r->p < r->end && *r->p != '"' && *r->p != '\\')
+		r->p++;
+	if (r->p < r->end && *r->p == '"') {
+		*string = (struct piece){ start, r->p++ - start, true };
+		return 0;
+	}
+	buf_reset(out);
+	buf_add(out, start, r->p - start);
+	while (r->p < r->end && *r->p != '"') {
+		if (*r->p != '\\') {
+			buf_putc(out, *r->p++);
+			continue;
+		}
+		r->p++;
+		if (!read_escape(r, out))
+			return expected(r, step, "an escape sequence of JSON");
+	}
+	if (r->p == r->end)
+		return expected(r, step, "'\"'");
+	r->p++;
+	*string = (struct piece){ buf_str(out), out->len, true };
+	return 0;
+}
+
+/* A word without quotes ends before a blank or one of @ends. */
+static struct piece read_bare(struct reader *r, const char *ends)
+{
+	struct piece p = { .s = r->p };
+
+	while (r->p < r->end && (!*r->p || (!strchr(" \t\r\n", *r->p) && !strchr(ends, *r->p))))
+		r->p++;
+	p.len = r->p - p.s;
+	return p;
+}
+
+static int read_name(struct reader *r, const struct step *step, struct piece *name)
+{
+	skip_blanks(r);
+	if (next_is(r, '"'))
+		return read_string(r, step, name);
+	*name = read_bare(r, ":,{}[]\"");
+	return name->len ? 0 : expected(r, step, "a field's name");
+}
+
+/* One field's name and value; @hint is where the next field probably is. */
+static int read_field(struct reader *r, const struct typed_place *at, const struct step *step,
+		      uint32_t *hint)
+{
+	struct step inner = { .up = step };
+	struct typed_place field = *at;
+	struct piece name;
+
+	if (read_name(r, step, &name) < 0)
+		return -1;
+	if (!typed_field(&field, name, hint)) {
+		struct span span = r->e->span;
+
+		if (r->e->exact && name.s >= r->e->source.s && name.s < r->end && span.src) {
+			span.start += name.s - r->e->source.s;
+			span.end = span.start + name.len;
+		}
+		return typed_no_field(at, name, span, r->e->d);
+	}
+	if (!next_is(r, ':'))
+		return expected(r, step, "':' after a field's name");
+	/* Where the name was unescaped, its buffer may be used for the value. */
+	inner.name = name.s == r->e->scratch.data ? (struct piece){ "\"...\"", 5 } : name;
+	return read_value(r, &field, &inner);
+}
+
+static int read_object(struct reader *r, const struct typed_place *at, const struct step *step)
+{
+	uint32_t hint = 0;
+
+	if (next_is(r, '}'))
+		return 0;
+	do {
+		if (read_field(r, at, step, &hint) < 0)
+			return -1;
+	} while (next_is(r, ','));
+	return next_is(r, '}') ? 0 : expected(r, step, "',' or '}'");
+}
+
+static int too_many(struct reader *r, const struct typed_place *at, const struct step *step)
+{
+	struct buf type = BUF_INIT;
+
+	place_type_text(&type, at);
+	encode_error(r->e, step, (struct piece){ r->p, r->p < r->end }, "too many elements for %s",
+		     buf_str(&type));
+	buf_free(&type);
+	return -1;
+}
+
+static int read_array(struct reader *r, const struct typed_place *at, const struct step *step)
+{
+	struct step inner = { .up = step };
+
+	if (next_is(r, ']'))
+		return 0;
+	do {
+		struct typed_place elem;
+
+		if (inner.index == place_node(at)->nr)
+			return too_many(r, at, step);
+		elem = typed_element(at, inner.index);
+		if (read_value(r, &elem, &inner) < 0)
+			return -1;
+		inner.index++;
+	} while (next_is(r, ','));
+	return next_is(r, ']') ? 0 : expected(r, step, "',' or ']'");
+}
+
+/* Whether a bracket can begin a value of this type. */
+static int check_bracket(struct reader *r, const struct typed_place *at, const struct step *step,
+			 bool object)
+{
+	struct buf type = BUF_INIT;
+	const struct node *n = place_node(at);
+
+	if (!n->mark.len && (object ? is_compound(n) : n->kind == NODE_ARRAY))
+		return 0;
+	place_type_text(&type, at);
+	encode_error(r->e, step, (struct piece){ r->p - 1, 1 }, "%s does not begin with '%c'",
+		     buf_str(&type), object ? '{' : '[');
+	buf_free(&type);
+	return -1;
+}
+
+static int read_value(struct reader *r, const struct typed_place *at, const struct step *step)
+{
+	struct piece p;
+
+	if (next_is(r, '{')) {
+		encode_clear(r->e, at);
+		return check_bracket(r, at, step, true) < 0 ? -1 : read_object(r, at, step);
+	}
+	if (next_is(r, '[')) {
+		encode_clear(r->e, at);
+		return check_bracket(r, at, step, false) < 0 ? -1 : read_array(r, at, step);
+	}
+	if (next_is(r, '"')) {
+		if (read_string(r, step, &p) < 0)
+			return -1;
+		return encode_scalar(r->e, at, step, p);
+	}
+	p = read_bare(r, ",{}[]\"");
+	if (!p.len)
+		return expected(r, step, "a value");
+	if (piece_is(p, "null"))
+		return 0;
+	return encode_scalar(r->e, at, step, p);
+}
+
+/* Text that only looks as if it were an array stays text where it was quoted. */
+static bool has_brackets(const struct node *n, struct piece p)
+{
+	if (!p.len || (*p.s != '[' && *p.s != '{'))
+		return false;
+	return !(n->kind == NODE_ARRAY && n->text && (p.quoted || *p.s == '{'));
+}
+
+int encode_literal(struct encoder *e, const struct typed_place *at, const struct step *step,
+		   struct piece p)
+{
+	struct reader r = { e, p.s, p.s + p.len };
+
+	if (!has_brackets(place_node(at), p))
+		return encode_scalar(e, at, step, p);
+	if (read_value(&r, at, step) < 0)
+		return -1;
+	skip_blanks(&r);
+	return r.p == r.end ? 0 : expected(&r, step, "the end");
+}
