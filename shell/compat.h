@@ -28,6 +28,11 @@
 #define BPF_MAP_TYPE_ARENA		33
 #define BPF_MAP_TYPE_INSN_ARRAY		34
 
+/* enum bpf_link_type: 6.4, 6.6, 6.7 */
+#define BPF_LINK_TYPE_NETFILTER		10
+#define BPF_LINK_TYPE_TCX		11
+#define BPF_LINK_TYPE_NETKIT		13
+
 /* The kernel's own errno for "this type has no such operation", which no C library knows. */
 #ifndef ENOTSUPP
 #define ENOTSUPP	524

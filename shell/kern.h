@@ -139,6 +139,8 @@ const char **kern_map_type_names(void);
 const char *kern_symbol(__u64 address);
 /* The symbol at or before an address, and how far behind it the address lies. */
 const char *kern_symbol_near(__u64 address, __u64 *offset);
+/* What a call instruction of a dump calls: its imm is relative to __bpf_call_base. "" as above. */
+const char *kern_call_symbol(__s32 imm);
 /* Address of a symbol; 0 where it is not known or hidden. */
 __u64 kern_symbol_address(const char *name);
 
@@ -175,6 +177,8 @@ struct load_result {
 	size_t nr_pins;
 };
 
+/* Program and attach type of a section's name ("xdp", "cgroup/skb"); -EINVAL where it is none. */
+int kern_section_type(const char *name, int *prog_type, int *attach_type);
 /* Loads an object file; on failure nothing stays, and the diagnostic has the verifier's last words. */
 int kern_load(const struct load_request *req, struct load_result *res, struct diags *d);
 /* The verifier's whole log of the last load, where that failed; else "". Owned by the layer. */

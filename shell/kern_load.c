@@ -374,16 +374,35 @@ static int defer_pins(struct load *l)
 	return 0;
 }
 
+/* The program that libbpf says it could not load; NULL where it names none. */
+static char *refused_program(void)
+{
+	static const char before[] = "prog '", behind[] = "': BPF program load failed";
+	const char *s = buf_str(&messages), *end = strstr(s, behind), *start;
+
+	if (!end)
+		return NULL;
+	for (start = end; start > s && start[-1] != '\n' && start[-1] != '\''; start--)
+		;
+	if (start - s < sizeof(before) - 1 ||
+	    strncmp(start - (sizeof(before) - 1), before, sizeof(before) - 1))
+		return NULL;
+	return xstrndup(start, end - start);
+}
+
 static void say_why(struct load *l, int err)
 {
-	char *why = last_message();
+	char *why = last_message(), *refused;
 
 	if (l->log && l->log[0]) {
 		struct buf text = BUF_INIT;
 
 		buf_puts(&verifier_log, l->log);
 		kern_log_summary(&text, l->log);
-		fail(l, "cannot load '%s': the verifier says no\n%s", l->req->file, buf_str(&text));
+		refused = refused_program();
+		fail(l, "the verifier refuses program '%s' of '%s': %s", refused ? refused : "?",
+		     l->req->file, buf_str(&text));
+		free(refused);
 		buf_free(&text);
 	} else if (*why && err != -EPERM) {
 		fail(l, "cannot load '%s': %s", l->req->file, why);
@@ -486,4 +505,24 @@ int kern_load(const struct load_request *req, struct load_result *res, struct di
 	free(l.maps);
 	free(l.log);
 	return ret;
+}
+
+int kern_section_type(const char *name, int *prog_type, int *attach_type)
+{
+	enum bpf_attach_type attach;
+	enum bpf_prog_type prog;
+	libbpf_print_fn_t old = libbpf_set_print(NULL);
+	char *folder = xasprintf("%s/", name);
+	int err = libbpf_prog_type_by_name(name, &prog, &attach);
+
+	/* Some sections are known only with what follows the slash: "kprobe/". */
+	if (err)
+		err = libbpf_prog_type_by_name(folder, &prog, &attach);
+	libbpf_set_print(old);
+	free(folder);
+	if (err)
+		return -EINVAL;
+	*prog_type = prog;
+	*attach_type = attach;
+	return 0;
 }

@@ -5,7 +5,7 @@
 
 #include "shell/buf.h"
 
-/* Appends the last words of a verifier's log: where it stood, and why it refused. No newline at the end. */
+/* Appends why a verifier's log says no, and on further lines where; without a newline at the end. */
 void kern_log_summary(struct buf *out, const char *log);
 
 #endif

@@ -19,6 +19,7 @@ static bool is_statistics(const char *line)
 	return false;
 }
 
+/* The reason comes last in a log; what it is about stands in the lines before. */
 void kern_log_summary(struct buf *out, const char *log)
 {
 	const char *line[LINES], *end = log + strlen(log);
@@ -26,21 +27,20 @@ void kern_log_summary(struct buf *out, const char *log)
 	int nr = 0;
 
 	while (end > log && nr < LINES) {
-		const char *start = end - 1;
+		const char *start = end;
 
 		while (start > log && start[-1] != '\n')
 			start--;
-		if (end[-1] == '\n')
-			end--;
 		if (end > start && !is_statistics(start)) {
 			line[nr] = start;
 			len[nr++] = end - start;
 		}
-		end = start;
+		end = start > log ? start - 1 : log;
 	}
-	while (nr--) {
-		buf_add(out, line[nr], len[nr]);
-		if (nr)
-			buf_putc(out, '\n');
+	if (nr)
+		buf_add(out, line[0], len[0]);
+	for (int i = nr - 1; i > 0; i--) {
+		buf_puts(out, "\n    ");
+		buf_add(out, line[i], len[i]);
 	}
 }

@@ -137,3 +137,12 @@ __u64 kern_symbol_address(const char *name)
 			return s->list[i].address;
 	return 0;
 }
+
+const char *kern_call_symbol(__s32 imm)
+{
+	static __u64 base;
+
+	if (!base)
+		base = kern_symbol_address("__bpf_call_base");
+	return base ? kern_symbol(base + imm) : "";
+}
