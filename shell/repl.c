@@ -629,6 +629,8 @@ static enum line read_line(struct repl *r)
 	set_prompt(r);
 	recall_reset(&r->recall);
 	block_signals(r);
+	/* libedit itself would do this behind the prompt: keys typed at once would be lost. */
+	el_set(r->el, EL_PREP_TERM, 1);
 	put_escape(r, PASTE_ON);
 	line = el_gets(r->el, &len);
 	put_escape(r, PASTE_OFF);

@@ -9,6 +9,7 @@
 #include "shell/interrupt.h"
 #include "shell/pipe.h"
 #include "shell/session.h"
+#include "shell/source.h"
 
 #define LAST_LIMIT (256 * 1024)	/* bytes of JSON that $_ keeps */
 #define SOURCE_DEPTH 16
@@ -22,6 +23,13 @@ void session_init(struct session *s, enum mode mode, const struct options *opt)
 	out_init(&s->last, -1);
 	s->last.limit = LAST_LIMIT;
 	s->txn = txn_new();
+}
+
+struct source *session_keep(struct session *s, const struct source *src)
+{
+	GROW(s->sources, s->nr_sources);
+	s->sources[s->nr_sources] = xmemdup(src, sizeof(*src));
+	return s->sources[s->nr_sources++];
 }
 
 static bool is_json(const struct session *s)
@@ -120,7 +128,10 @@ static int run_cmd(struct session *s, const struct match *m, struct span span, s
 	err = match_values(&ctx, m, argv);
 	if (!err)
 		err = m->cmd->run(&ctx, argv);
-	if (!err && (interrupted() || out->error))
+	/* A reader at the other end of a pipe may have seen enough. */
+	if (out != &s->out && out->error == EPIPE && !d->errors)
+		err = 0;
+	else if (!err && (interrupted() || out->error))
 		err = -1;
 	if (!err && alone)
 		err = txn_commit_command(&ctx, mark);
@@ -274,7 +285,9 @@ static int run_stmt(struct session *s, const struct stmt *stmt)
 	diags_clear(&d);
 	if (s->batch_open && !nested)
 		out_write(&s->out, "}", 1);
-	s->status = status;
+	/* $? of a pipe is its last program's, where the command itself did well. */
+	if (status != STATUS_OK || !(stmt->nr_stages || stmt->shell))
+		s->status = status;
 	s->failed = status != STATUS_OK && txn_open(s);
 	return status;
 }
@@ -572,5 +585,11 @@ int session_end(struct session *s)
 	vars_free((struct vars){ s->vars, s->nr_vars });
 	value_free(&s->last_result);
 	out_free(&s->last);
+	out_free(&s->out);
+	for (size_t i = 0; i < s->nr_sources; i++) {
+		source_free(s->sources[i]);
+		free(s->sources[i]);
+	}
+	free(s->sources);
 	return status;
 }

@@ -37,12 +37,12 @@ struct options {
 	bool pretty;
 	bool bpffs;		/* show pinned paths */
 	bool debug;
+	bool no_rc;
 	bool check;		/* parse only */
 	bool plan;		/* say what would change */
 	bool no_transaction;
 	bool allow_irreversible;
 	bool color;		/* on standard error */
-	bool color_out;
 };
 
 struct session {
@@ -58,6 +58,8 @@ struct session {
 	struct txn *txn;	/* never NULL */
 	struct out out;		/* standard output */
 	int depth;		/* of sourced files */
+	struct source **sources;	/* all that were read: operations point into them */
+	size_t nr_sources;
 	bool quit;
 	bool failed;		/* the last command inside an open transaction failed: shown by the prompt */
 	bool batch_open;	/* -j with a script: the array of outputs has begun */
@@ -72,6 +74,8 @@ int session_end(struct session *s);
  * Diagnostics are shown as they come. Returns a status.
  */
 int session_source(struct session *s, const struct source *src);
+/* A source that lives as long as the session; takes over its texts. */
+struct source *session_keep(struct session *s, const struct source *src);
 /* Runs the words of the command line as one command. */
 int session_command(struct session *s, char **words, int nr);
 /* What the prompt asks while a line is typed: is the text a whole statement? */

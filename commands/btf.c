@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "commands/common.h"
+#include "shell/interrupt.h"
+
+static const struct column btf_columns[] = {
+	{ "id", "%: " },
+	{ "anon", "name <anon>", .flags = COL_PLAIN_ONLY },
+	{ "kernel name", "name [%]", .flags = COL_PLAIN_ONLY },
+	{ "user name", "name %", .flags = COL_PLAIN_ONLY },
+	{ "size", "  size %B" },
+	{ "prog_ids", "  prog_ids %" },
+	{ "map_ids", "  map_ids %" },
+	{ "kernel" },
+	{ "name" },
+	{ 0 }
+};
+
+enum {
+	BTF_ID, BTF_ANON, BTF_KERNEL_NAME, BTF_USER_NAME, BTF_SIZE, BTF_PROGS, BTF_MAPS, BTF_KERNEL,
+	BTF_NAME, BTF_COLUMNS
+};
+
+static const struct record btf_record = { "btf", btf_columns };
+
+/* Which programs and maps use which BTF, for a whole listing at once. */
+struct users {
+	struct user {
+		__u32 btf_id, id;
+	} *list;
+	size_t nr;
+};
+
+static void add_user(struct users *u, __u32 btf_id, __u32 id)
+{
+	if (!btf_id)
+		return;
+	GROW(u->list, u->nr);
+	u->list[u->nr++] = (struct user){ btf_id, id };
+}
+
+static struct users users_of(enum object_kind kind)
+{
+	struct users u = { 0 };
+	__u32 id = 0;
+
+	while (!kern_next_id(kind, &id)) {
+		struct bpf_prog_info prog;
+		struct bpf_map_info map;
+		int fd = kern_open_id(kind, id);
+
+		if (fd < 0)
+			continue;
+		if (kind == OBJ_PROG && !kern_prog_info(fd, &prog))
+			add_user(&u, prog.btf_id, id);
+		else if (kind == OBJ_MAP && !kern_map_info(fd, &map))
+			add_user(&u, map.btf_id, id);
+		close(fd);
+	}
+	return u;
+}
+
+/* IDs of the users of one BTF, in the order of their making; freed by the caller. */
+static __u32 *ids_of(const struct users *u, __u32 btf_id, size_t *nr)
+{
+	__u32 *ids = NULL;
+
+	*nr = 0;
+	for (size_t i = 0; i < u->nr; i++) {
+		if (u->list[i].btf_id != btf_id)
+			continue;
+		GROW(ids, *nr);
+		ids[(*nr)++] = u->list[i].id;
+	}
+	return ids;
+}
+
+struct btf_listing {
+	struct users progs, maps;
+};
+
+static int show_btf(struct ctx *ctx, struct handle *btf, const struct btf_listing *l)
+{
+	struct cell row[BTF_COLUMNS] = { 0 };
+	struct bpf_btf_info info;
+	char name[HANDLE_NAME_MAX] = "";
+	size_t nr_progs, nr_maps;
+	__u32 *progs, *maps;
+	int err = kern_btf_info(btf->fd, &info, name, sizeof(name));
+
+	if (err)
+		return kern_error(ctx->diags, ctx->span, -err, "read BTF object %u", btf->id);
+	progs = ids_of(&l->progs, info.id, &nr_progs);
+	maps = ids_of(&l->maps, info.id, &nr_maps);
+	row[BTF_ID] = cell_u64(info.id);
+	row[BTF_ANON] = *name ? CELL(.kind = CELL_NONE) : cell_bool(true);
+	row[info.kernel_btf ? BTF_KERNEL_NAME : BTF_USER_NAME] = cell_str(name);
+	row[BTF_SIZE] = cell_u64(info.btf_size);
+	row[BTF_PROGS] = CELL(.kind = CELL_U32S, .u32s = { progs, nr_progs });
+	row[BTF_MAPS] = CELL(.kind = CELL_U32S, .u32s = { maps, nr_maps });
+	row[BTF_KERNEL] = cell_bool(info.kernel_btf);
+	row[BTF_NAME] = cell_str(name);
+	err = sink_row(ctx->sink, row);
+	free(progs);
+	free(maps);
+	return err;
+}
+
+static int show_all_btf(struct ctx *ctx, const struct btf_listing *l)
+{
+	__u32 id = 0;
+	int err;
+
+	while (!(err = kern_next_id(OBJ_BTF, &id))) {
+		int fd = kern_open_id(OBJ_BTF, id);
+		struct handle *h;
+
+		if (fd < 0)
+			continue;
+		h = kern_handle(OBJ_BTF, fd);
+		if (!h)
+			continue;
+		err = show_btf(ctx, h, l);
+		handle_put(h);
+		if (err || interrupted())
+			return -1;
+	}
+	return err == -ENOENT ? 0 :
+	       kern_error(ctx->diags, ctx->span, -err, "list all BTF objects");
+}
+
+static int btf_show(struct ctx *ctx, struct value *argv)
+{
+	struct btf_listing l = { users_of(OBJ_PROG), users_of(OBJ_MAP) };
+	bool one = argv[0].kind == VALUE_HANDLE || argv[0].kind == VALUE_HANDLES;
+	struct handle *h = argv[0].kind == VALUE_HANDLE ? argv[0].handle :
+			   argv[0].kind == VALUE_HANDLES ? argv[0].handles.list[0] : NULL;
+	int err;
+
+	sink_begin(ctx->sink, &btf_record, one ? SINK_ONE : SINK_LIST);
+	err = one ? show_btf(ctx, h, &l) : show_all_btf(ctx, &l);
+	free(l.progs.list);
+	free(l.maps.list);
+	if (err)
+		return -1;
+	if (one)
+		ctx->result = value_handle(handle_get(h));
+	return sink_end(ctx->sink);
+}
+
+const struct cmd btf_cmds[] = {
+	{ "btf", "show", "list", "show all BTF objects of the kernel, or one",
+	  (const struct arg[]){ { "btf", &arg_btf, ARG_OPTIONAL, "the BTF object" }, { 0 } },
+	  CMD_DEFAULT, btf_show, (const char *const[]){ "btf show", "btf show id 1", NULL } },
+	{ 0 }
+};

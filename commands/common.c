@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <stdlib.h>
+
+#include "commands/common.h"
+#include "shell/interrupt.h"
+
+/* Pins by object, sorted. */
+
+struct pin_row {
+	enum object_kind kind;
+	__u32 id;
+	char *path;
+};
+
+struct pin_table {
+	struct pin_row *rows;
+	size_t nr;
+	const char **paths;	/* of the rows, in their order: a list cell points into it */
+};
+
+static int add_pin(void *arg, const struct pin *pin)
+{
+	struct pin_table *t = arg;
+
+	GROW(t->rows, t->nr);
+	t->rows[t->nr++] = (struct pin_row){ pin->kind, pin->id, xstrdup(pin->path) };
+	return 0;
+}
+
+static int compare_pins(const void *a, const void *b)
+{
+	const struct pin_row *x = a, *y = b;
+
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
+	if (x->id != y->id)
+		return x->id < y->id ? -1 : 1;
+	return strcmp(x->path, y->path);
+}
+
+struct pin_table *pin_table_read(struct ctx *ctx)
+{
+	struct pin_table *t = xcalloc(1, sizeof(*t));
+
+	if (ctx->s->opt.bpffs)
+		kern_pins(add_pin, t);
+	if (t->nr)
+		qsort(t->rows, t->nr, sizeof(*t->rows), compare_pins);
+	t->paths = xcalloc(t->nr, sizeof(*t->paths));
+	for (size_t i = 0; i < t->nr; i++)
+		t->paths[i] = t->rows[i].path;
+	return t;
+}
+
+void pin_table_free(struct pin_table *t)
+{
+	for (size_t i = 0; i < t->nr; i++)
+		free(t->rows[i].path);
+	free(t->rows);
+	free(t->paths);
+	free(t);
+}
+
+/* First row not before the object. */
+static size_t lower_bound(const struct pin_table *t, enum object_kind kind, __u32 id)
+{
+	struct pin_row wanted = { kind, id, (char *)"" };
+	size_t low = 0, high = t->nr;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (compare_pins(&t->rows[mid], &wanted) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+struct cell pin_table_cell(struct pin_table *t, enum object_kind kind, __u32 id)
+{
+	size_t first = lower_bound(t, kind, id), end = first;
+
+	while (end < t->nr && t->rows[end].kind == kind && t->rows[end].id == id)
+		end++;
+	return CELL(.kind = end > first ? CELL_STRS : CELL_NONE,
+		    .strs = { t->paths + first, end - first });
+}
+
+/* Shows each object of the kind that is there. */
+static int show_all(struct ctx *ctx, enum object_kind kind, show_fn one,
+		    struct pin_table *pins)
+{
+	__u32 id = 0;
+	int err;
+
+	while (!(err = kern_next_id(kind, &id))) {
+		int fd = kern_open_id(kind, id);
+		struct handle *h;
+
+		if (fd == -ENOENT)
+			continue;
+		if (fd < 0)
+			return kern_error(ctx->diags, ctx->span, -fd, "open %s %u",
+					  object_names[kind], id);
+		h = kern_handle(kind, fd);
+		if (!h)
+			return kern_error(ctx->diags, ctx->span, errno, "read %s %u",
+					  object_names[kind], id);
+		err = one(ctx, h, pins);
+		handle_put(h);
+		if (err || interrupted())
+			return -1;
+	}
+	if (err != -ENOENT)
+		return kern_error(ctx->diags, ctx->span, -err, "list all %ss", object_names[kind]);
+	return 0;
+}
+
+int show_objects(struct ctx *ctx, enum object_kind kind, const struct value *which,
+		 const struct record *rec, show_fn one)
+{
+	bool single = which->kind == VALUE_HANDLES && which->handles.one;
+	struct pin_table *pins = pin_table_read(ctx);
+	int err = 0;
+
+	sink_begin(ctx->sink, rec, single ? SINK_ONE : SINK_LIST);
+	if (which->kind == VALUE_NONE)
+		err = show_all(ctx, kind, one, pins);
+	for (size_t i = 0; which->kind == VALUE_HANDLES && i < which->handles.nr && !err; i++)
+		err = one(ctx, which->handles.list[i], pins);
+	pin_table_free(pins);
+	if (err)
+		return -1;
+	if (single)
+		ctx->result = value_handle(handle_get(which->handles.list[0]));
+	return sink_end(ctx->sink);
+}
+
+int pin_run(struct ctx *ctx, struct value *argv)
+{
+	return txn_do(ctx, op_pin(argv[0].handle, argv[1].str, argv[2].kind != VALUE_NONE,
+				  argv[1].span));
+}
+
+int unpin_run(struct ctx *ctx, struct value *argv)
+{
+	return txn_do(ctx, op_unpin(argv[0].str, argv[0].span));
+}
+
+static size_t pinned_take(const struct match *m, const struct arg *a, const struct word *w,
+			  size_t nr)
+{
+	if (!word_is(w, "pinned"))
+		return 1;
+	return nr > 1 ? 2 : 0;
+}
+
+static int pinned_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+			struct value *out)
+{
+	char *text = word_text(ctx, &w[nr - 1]);
+
+	if (!text)
+		return -1;
+	*out = (struct value){ .kind = VALUE_STR, .str = text };
+	return 0;
+}
+
+static int list_pin(void *arg, const struct pin *pin)
+{
+	candidate_add(arg, pin->path, object_names[pin->kind], false);
+	return 0;
+}
+
+static void pinned_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+			    const struct word *w, size_t nr, struct candidates *c)
+{
+	kern_pins(list_pin, c);
+}
+
+const struct arg_type arg_pinned = {
+	.name = "[pinned] PATH", .take = pinned_take, .parse = pinned_parse, .complete = pinned_complete
+};

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the commands of all objects share. */
+#ifndef BPFSH_COMMANDS_COMMON_H
+#define BPFSH_COMMANDS_COMMON_H
+
+#include "shell/args.h"
+#include "shell/kern.h"
+#include "shell/ops.h"
+#include "shell/session.h"
+
+/*
+ * Paths at which objects are pinned, by kind and ID; read once for a command
+ * that shows them (--bpffs), empty otherwise.
+ */
+struct pin_table;
+struct pin_table *pin_table_read(struct ctx *ctx);
+void pin_table_free(struct pin_table *t);
+/* A list cell of the paths of one object; valid as long as the table. */
+struct cell pin_table_cell(struct pin_table *t, enum object_kind kind, __u32 id);
+
+/*
+ * Runs @one, which pushes one row, on what a PROG, MAP or LINK argument names:
+ * on every object of the kind where it is not given (VALUE_NONE). A reference
+ * that can only mean one object shows a record, not a list, and is the
+ * command's result. Objects that vanish meanwhile are left out of lists.
+ */
+typedef int (*show_fn)(struct ctx *ctx, struct handle *h, struct pin_table *pins);
+int show_objects(struct ctx *ctx, enum object_kind kind, const struct value *which,
+		 const struct record *rec, show_fn one);
+
+/* The type's name, or its number where nobody knows one. */
+static inline struct cell type_cell(const char *name, __u32 type)
+{
+	return name ? cell_str(name) : cell_u64(type);
+}
+
+/* Pins and unpins, for `prog`, `map` and `link` alike: argv is object, path, "replace". */
+int pin_run(struct ctx *ctx, struct value *argv);
+/* argv is a path. */
+int unpin_run(struct ctx *ctx, struct value *argv);
+
+extern const struct arg_type arg_pinned;	/* VALUE_STR: an existing pin */
+
+extern const struct cmd prog_cmds[], map_cmds[], link_cmds[], btf_cmds[], session_cmds[];
+
+#endif

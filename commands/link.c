@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <net/if.h>
+#include <unistd.h>
+
+#include "commands/common.h"
+
+static const struct column link_columns[] = {
+	{ "id", "%: " },
+	{ "type", "%" },
+	{ "prog_id", "  prog %" },
+	{ "map_id", "  map %", .flags = COL_WIDE },
+	{ "prog_type", "\n\tprog_type %", .flags = COL_WIDE },
+	{ "tp_name", "\n\ttp '%'", .flags = COL_WIDE },
+	{ "target_name", "  target_name %", .flags = COL_WIDE },
+	{ "cgroup_id", "\n\tcgroup_id %" },
+	{ "netns_ino", "\n\tnetns_ino %" },
+	{ "devname", "\n\tifindex %" },
+	{ "ifindex", "(%)" },
+	{ "attach_type", "  attach_type %" },
+	{ "target_obj_id", "\n\ttarget_obj_id %", .flags = COL_WIDE },
+	{ "target_btf_id", "  target_btf_id %", .flags = COL_WIDE },
+	{ "pf", "\n\tpf %", .flags = COL_WIDE },
+	{ "hook", "  hook %", .flags = COL_WIDE },
+	{ "prio", "  prio %", .flags = COL_WIDE },
+	{ "pinned", "\n\tpinned %", .flags = COL_EACH | COL_WIDE },
+	{ 0 }
+};
+
+enum {
+	LINK_ID, LINK_TYPE, LINK_PROG, LINK_MAP, LINK_PROG_TYPE, LINK_TP, LINK_TARGET, LINK_CGROUP,
+	LINK_NETNS, LINK_DEV, LINK_IFINDEX, LINK_ATTACH, LINK_TARGET_OBJ, LINK_TARGET_BTF, LINK_PF,
+	LINK_HOOK, LINK_PRIO, LINK_PINNED, LINK_COLUMNS
+};
+
+static const struct record link_record = { "link", link_columns };
+
+static void put_attach(struct cell *row, __u32 type)
+{
+	row[LINK_ATTACH] = type_cell(kern_attach_type_name(type), type);
+}
+
+/* The device of an XDP, TCX or netkit link; it may be gone. */
+static void put_device(struct cell *row, __u32 ifindex, char name[IF_NAMESIZE])
+{
+	row[LINK_DEV] = cell_str(if_indextoname(ifindex, name) ? name : "(detached)");
+	row[LINK_IFINDEX] = cell_u64(ifindex);
+}
+
+/* Layouts of struct bpf_link_info that are newer than the oldest headers (6.4, 6.6). */
+struct netfilter_info {
+	__u32 pf, hooknum;
+	__s32 priority;
+	__u32 flags;
+};
+
+struct device_info {
+	__u32 ifindex, attach_type;	/* of a struct_ops link: the ID of its map, and nothing */
+};
+
+static void put_tracing(struct cell *row, const struct bpf_link_info *info)
+{
+	struct bpf_prog_info prog = { 0 };
+	int fd = kern_open_id(OBJ_PROG, info->prog_id);
+
+	if (fd >= 0) {
+		if (!kern_prog_info(fd, &prog))
+			row[LINK_PROG_TYPE] = type_cell(kern_prog_type_name(prog.type), prog.type);
+		close(fd);
+	}
+	put_attach(row, info->tracing.attach_type);
+	row[LINK_TARGET_OBJ] = cell_u64(info->tracing.target_obj_id);
+	row[LINK_TARGET_BTF] = cell_u64(info->tracing.target_btf_id);
+}
+
+/* What a link of this type has besides its program. */
+static void put_details(struct cell *row, const struct bpf_link_info *info, const char *name,
+			char device[IF_NAMESIZE])
+{
+	struct netfilter_info nf;
+	struct device_info dev;
+
+	memcpy(&nf, &info->raw_tracepoint, sizeof(nf));
+	memcpy(&dev, &info->raw_tracepoint, sizeof(dev));
+	switch (info->type) {
+	case BPF_LINK_TYPE_RAW_TRACEPOINT:
+		row[LINK_TP] = cell_str(name);
+		break;
+	case BPF_LINK_TYPE_TRACING:
+		put_tracing(row, info);
+		break;
+	case BPF_LINK_TYPE_CGROUP:
+		row[LINK_CGROUP] = cell_u64(info->cgroup.cgroup_id);
+		put_attach(row, info->cgroup.attach_type);
+		break;
+	case BPF_LINK_TYPE_ITER:
+		row[LINK_TARGET] = cell_str(name);
+		break;
+	case BPF_LINK_TYPE_NETNS:
+		row[LINK_NETNS] = cell_u64(info->netns.netns_ino);
+		put_attach(row, info->netns.attach_type);
+		break;
+	case BPF_LINK_TYPE_XDP:
+		put_device(row, info->xdp.ifindex, device);
+		break;
+	case BPF_LINK_TYPE_STRUCT_OPS:
+		row[LINK_MAP] = cell_u64(dev.ifindex);
+		break;
+	case BPF_LINK_TYPE_TCX:
+	case BPF_LINK_TYPE_NETKIT:
+		put_device(row, dev.ifindex, device);
+		put_attach(row, dev.attach_type);
+		break;
+	case BPF_LINK_TYPE_NETFILTER:
+		row[LINK_PF] = cell_u64(nf.pf);
+		row[LINK_HOOK] = cell_u64(nf.hooknum);
+		row[LINK_PRIO] = CELL(.kind = CELL_S64, .s = nf.priority);
+		break;
+	}
+}
+
+static int show_link(struct ctx *ctx, struct handle *link, struct pin_table *pins)
+{
+	struct cell row[LINK_COLUMNS] = { 0 };
+	char name[128] = "", device[IF_NAMESIZE];
+	struct bpf_link_info info = {
+		/* raw_tracepoint and iter share the place of their name. */
+		.raw_tracepoint = { .tp_name = (uintptr_t)name, .tp_name_len = sizeof(name) },
+	};
+	__u32 len = sizeof(info);
+	int err = kern_info(link->fd, &info, &len);
+
+	/* Only the types with a name take the buffer; the others refuse or overwrite it. */
+	if (err)
+		err = kern_link_info(link->fd, &info);
+	if (err)
+		return kern_error(ctx->diags, ctx->span, -err, "read link %u", link->id);
+	name[sizeof(name) - 1] = '\0';
+	row[LINK_ID] = cell_u64(info.id);
+	row[LINK_TYPE] = type_cell(kern_link_type_name(info.type), info.type);
+	if (info.type != BPF_LINK_TYPE_STRUCT_OPS)
+		row[LINK_PROG] = cell_u64(info.prog_id);
+	put_details(row, &info, name, device);
+	row[LINK_PINNED] = pin_table_cell(pins, OBJ_LINK, info.id);
+	return sink_row(ctx->sink, row);
+}
+
+static int link_show(struct ctx *ctx, struct value *argv)
+{
+	return show_objects(ctx, OBJ_LINK, &argv[0], &link_record, show_link);
+}
+
+const struct cmd link_cmds[] = {
+	{ "link", "show", "list", "show all links, or one",
+	  (const struct arg[]){ { "link", &arg_links, ARG_OPTIONAL, "the link" }, { 0 } },
+	  CMD_DEFAULT, link_show, (const char *const[]){ "link show", "link show id 7", NULL } },
+	{ 0 }
+};

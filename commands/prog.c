@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "commands/common.h"
+#include "commands/prog.h"
+
+/* show */
+
+static const struct column prog_columns[] = {
+	{ "id", "%: " },
+	{ "type", "%" },
+	{ "name", "  name %" },
+	{ "tag", "  tag %" },
+	{ "gpl_compatible", "  gpl" , .flags = COL_WIDE },
+	{ "run_time_ns", " run_time_ns %", .flags = COL_WIDE },
+	{ "run_cnt", " run_cnt %", .flags = COL_WIDE },
+	{ "recursion_misses", " recursion_misses %", .flags = COL_WIDE },
+	{ "loaded_at", "\n\tloaded_at %", .flags = COL_TIME | COL_WIDE },
+	{ "uid", "  uid %" },
+	{ "bytes_xlated", "\n\txlated %B" },
+	{ "jited", NULL, "  not jited", COL_WIDE },
+	{ "bytes_jited", "  jited %B" },
+	{ "bytes_memlock", "  memlock %B", .flags = COL_WIDE },
+	{ "map_ids", "  map_ids %" },
+	{ "pinned", "\n\tpinned %", .flags = COL_EACH | COL_WIDE },
+	{ "btf_id", "\n\tbtf_id %", .flags = COL_WIDE },
+	{ "metadata", "\n\tmetadata:", .flags = COL_EACH | COL_WIDE },
+	{ 0 }
+};
+
+enum {
+	PROG_ID, PROG_TYPE, PROG_NAME, PROG_TAG, PROG_GPL, PROG_RUN_TIME, PROG_RUN_CNT, PROG_MISSES,
+	PROG_LOADED, PROG_UID, PROG_XLATED, PROG_JITED, PROG_JITED_BYTES, PROG_MEMLOCK, PROG_MAPS,
+	PROG_PINNED, PROG_BTF, PROG_METADATA, PROG_COLUMNS
+};
+
+static const struct record prog_record = { "prog", prog_columns };
+
+/* The kernel counts nanoseconds since boot. */
+static __u64 since_1970(__u64 boot_ns)
+{
+	struct timespec boot, now;
+	__s64 ns;
+
+	if (clock_gettime(CLOCK_BOOTTIME, &boot) || clock_gettime(CLOCK_REALTIME, &now))
+		return boot_ns / 1000000000;
+	ns = (now.tv_sec - boot.tv_sec) * 1000000000LL + now.tv_nsec - boot.tv_nsec + (__s64)boot_ns;
+	return (ns + 500000000) / 1000000000;
+}
+
+static int show_prog(struct ctx *ctx, struct handle *prog, struct pin_table *pins)
+{
+	struct cell row[PROG_COLUMNS] = { 0 };
+	char tag[2 * BPF_TAG_SIZE + 1], memlock[32];
+	struct bpf_prog_info info;
+	jv metadata = jv_invalid();
+	__u32 *maps, nr_maps;
+	int err = kern_prog_info(prog->fd, &info);
+
+	if (err)
+		return kern_error(ctx->diags, ctx->span, -err, "read program %u", prog->id);
+	maps = kern_prog_maps(prog->fd, &nr_maps);
+	for (int i = 0; i < BPF_TAG_SIZE; i++)
+		snprintf(tag + 2 * i, 3, "%02x", info.tag[i]);
+	row[PROG_ID] = cell_u64(info.id);
+	row[PROG_TYPE] = type_cell(kern_prog_type_name(info.type), info.type);
+	row[PROG_NAME] = cell_str(prog->name);
+	row[PROG_TAG] = cell_str(tag);
+	row[PROG_GPL] = cell_bool(info.gpl_compatible);
+	if (info.run_time_ns) {
+		row[PROG_RUN_TIME] = cell_u64(info.run_time_ns);
+		row[PROG_RUN_CNT] = cell_u64(info.run_cnt);
+	}
+	if (info.recursion_misses)
+		row[PROG_MISSES] = cell_u64(info.recursion_misses);
+	if (info.load_time) {
+		row[PROG_LOADED] = cell_u64(since_1970(info.load_time));
+		row[PROG_UID] = cell_u64(info.created_by_uid);
+	}
+	row[PROG_XLATED] = cell_u64(info.xlated_prog_len);
+	row[PROG_JITED] = cell_bool(info.jited_prog_len);
+	if (info.jited_prog_len)
+		row[PROG_JITED_BYTES] = cell_u64(info.jited_prog_len);
+	if (kern_fdinfo(prog->fd, "memlock", memlock, sizeof(memlock)))
+		row[PROG_MEMLOCK] = cell_u64(strtoull(memlock, NULL, 0));
+	row[PROG_MAPS] = cell_u32s(maps, nr_maps);
+	row[PROG_PINNED] = pin_table_cell(pins, OBJ_PROG, info.id);
+	if (info.btf_id)
+		row[PROG_BTF] = cell_u64(info.btf_id);
+	metadata = prog_metadata(maps, nr_maps);
+	if (jv_is_valid(metadata))
+		row[PROG_METADATA] = CELL(.kind = CELL_JSON, .json = metadata);
+	err = sink_row(ctx->sink, row);
+	jv_free(metadata);
+	free(maps);
+	return err;
+}
+
+static int prog_show(struct ctx *ctx, struct value *argv)
+{
+	return show_objects(ctx, OBJ_PROG, &argv[0], &prog_record, show_prog);
+}
+
+/* load */
+
+/* The sections that people use most; any name that libbpf knows is taken. */
+static const char *const sections[] = {
+	"xdp", "tc", "tcx/ingress", "tcx/egress", "classifier", "action", "socket", "tracepoint",
+	"raw_tracepoint", "kprobe", "kretprobe", "uprobe", "uretprobe", "perf_event", "cgroup/skb",
+	"cgroup/dev", "cgroup/sysctl", "cgroup_skb/ingress", "cgroup_skb/egress", "cgroup/connect4",
+	"cgroup/connect6", "cgroup/sock_create", "sockops", "sk_msg", "sk_skb", "sk_lookup",
+	"flow_dissector", "lwt_in", "lwt_out", "lwt_xmit", "struct_ops", "syscall", "netfilter", NULL
+};
+
+static void section_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+			     const struct word *w, size_t nr, struct candidates *c)
+{
+	for (const char *const *s = sections; *s; s++)
+		candidate_add(c, *s, NULL, false);
+}
+
+static int section_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+			 struct value *out)
+{
+	return arg_string.parse(ctx, a, w, nr, out);
+}
+
+static const struct arg_type arg_section = {
+	.name = "TYPE", .parse = section_parse, .complete = section_complete
+};
+
+enum { LOAD_FILE, LOAD_PATH, LOAD_TYPE, LOAD_MAP };
+
+static int load_maps(const struct value *given, struct load_map *maps)
+{
+	for (size_t i = 0; i < given->values.nr; i++) {
+		const struct value *part = given->values.list[i].values.list;
+
+		maps[i] = (struct load_map){
+			.name = part[0].kind == VALUE_STR ? part[0].str : NULL,
+			.index = part[0].kind == VALUE_NUM ? part[0].num : 0,
+			.fd = part[1].handle->fd,
+			.span = given->values.list[i].span,
+		};
+	}
+	return 0;
+}
+
+static void free_handles(struct handle **list, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		handle_put(list[i]);
+	free(list);
+}
+
+/* Pins the first program at PATH, or, with loadall, each below it by its name. */
+static int pin_loaded(struct ctx *ctx, const struct load_result *res, const struct value *path,
+		      bool all)
+{
+	for (size_t i = 0; i < res->nr_progs; i++) {
+		char *at = all ? xasprintf("%s/%s", path->str, res->progs[i]->name) : xstrdup(path->str);
+		int err = txn_do(ctx, op_pin(res->progs[i], at, false, path->span));
+
+		free(at);
+		if (err)
+			return -1;
+	}
+	return 0;
+}
+
+static int load(struct ctx *ctx, struct value *argv, bool all)
+{
+	struct load_request req = {
+		.file = argv[LOAD_FILE].str, .span = argv[LOAD_FILE].span, .all = all,
+		.prog_type = -1, .attach_type = -1,
+	};
+	const struct value *given = &argv[LOAD_MAP];
+	struct load_map *maps = NULL;
+	struct load_result res = { 0 };
+	int err;
+
+	if (argv[LOAD_TYPE].kind == VALUE_STR &&
+	    kern_section_type(argv[LOAD_TYPE].str, &req.prog_type, &req.attach_type)) {
+		diag_error(ctx->diags, argv[LOAD_TYPE].span, "unknown program type '%s'",
+			   argv[LOAD_TYPE].str);
+		diag_hint(ctx->diags, "types are written as sections are, such as xdp or cgroup/skb");
+		return -1;
+	}
+	if (given->kind == VALUE_LIST) {
+		maps = xcalloc(given->values.nr, sizeof(*maps));
+		load_maps(given, maps);
+		req.maps = maps;
+		req.nr_maps = given->values.nr;
+	}
+	err = txn_do(ctx, op_load(&req, &res, ctx->span));
+	free(maps);
+	if (!err && argv[LOAD_PATH].kind == VALUE_STR)
+		err = pin_loaded(ctx, &res, &argv[LOAD_PATH], all);
+	if (!err && res.nr_progs)
+		ctx->result = value_handle(handle_get(res.progs[0]));
+	else if (!err && txn_planning(ctx->s))
+		ctx->result = value_handle(handle_new(OBJ_PROG, -1, 0, "planned"));
+	free_handles(res.progs, res.nr_progs);
+	free_handles(res.maps, res.nr_maps);
+	return err;
+}
+
+static int prog_load(struct ctx *ctx, struct value *argv)
+{
+	return load(ctx, argv, false);
+}
+
+static int prog_loadall(struct ctx *ctx, struct value *argv)
+{
+	return load(ctx, argv, true);
+}
+
+static const char *const replace_word[] = { "replace", NULL };
+
+#define LOAD_ARGS									\
+	{ "type", &arg_section, ARG_KEYWORD | ARG_OPTIONAL, "program type, as a section's name" }, \
+	{ "map", &arg_load_map, ARG_KEYWORD | ARG_OPTIONAL | ARG_REPEAT,		\
+	  "a map to use in place of the object's own" },				\
+	{ 0 }
+
+const struct cmd prog_cmds[] = {
+	{ "prog", "show", "list", "show all programs, or those named",
+	  (const struct arg[]){ { "prog", &arg_progs, ARG_OPTIONAL, "the program, or several by name or tag" },
+				{ 0 } },
+	  CMD_DEFAULT, prog_show,
+	  (const char *const[]){ "prog show", "prog show name xdp_main", "prog show id 42", NULL } },
+	{ "prog", "load", NULL, "load an object's first program, pinned at PATH if one is given",
+	  (const struct arg[]){
+		{ "file", &arg_file, 0, "ELF object" },
+		{ "path", &arg_pin_path, ARG_OPTIONAL, "where to pin the program" },
+		LOAD_ARGS }, CMD_WRITES, prog_load,
+	  (const char *const[]){ "prog load filter.o /sys/fs/bpf/filter",
+				 "$p = prog load filter.o map name flows $m", NULL } },
+	{ "prog", "loadall", NULL, "load all programs of an object, pinned below PATH",
+	  (const struct arg[]){
+		{ "file", &arg_file, 0, "ELF object" },
+		{ "path", &arg_pin_path, 0, "folder for the pins" },
+		LOAD_ARGS }, CMD_WRITES, prog_loadall,
+	  (const char *const[]){ "prog loadall filter.o /sys/fs/bpf/filters", NULL } },
+	{ "prog", "pin", NULL, "pin a program",
+	  (const struct arg[]){
+		{ "prog", &arg_prog, 0, "the program" },
+		{ "path", &arg_pin_path, 0, "where, on a bpffs" },
+		{ "replace", NULL, ARG_FLAG | ARG_OPTIONAL, "exchange the pin that is there", replace_word },
+		{ 0 } }, CMD_WRITES, pin_run,
+	  (const char *const[]){ "prog pin $p /sys/fs/bpf/filter", NULL } },
+	{ "prog", "unpin", NULL, "remove a pin",
+	  (const struct arg[]){ { "path", &arg_pinned, 0, "the pin" }, { 0 } }, CMD_WRITES, unpin_run,
+	  (const char *const[]){ "prog unpin /sys/fs/bpf/filter", NULL } },
+	PROG_CODE_CMDS,
+	{ 0 }
+};

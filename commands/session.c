@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Commands of the session itself: transactions, variables, options, help. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "commands/common.h"
+#include "shell/source.h"
+
+/* Transactions */
+
+static int begin_run(struct ctx *ctx, struct value *argv)
+{
+	/* A script is a transaction already: `begin` there is allowed, and not needed. */
+	if (txn_open(ctx->s) && ctx->s->mode == MODE_SCRIPT && !txn_length(ctx->s))
+		return 0;
+	return txn_begin(ctx);
+}
+
+static int savepoint_run(struct ctx *ctx, struct value *argv)
+{
+	return txn_savepoint(ctx, argv[0].str, argv[0].span);
+}
+
+static const struct column rollback_columns[] = {
+	{ "undone", "rolled back %" },
+	{ "of", " of %" },
+	{ "conflicts", "; % conflicts" },
+	{ "failed", "; % failed" },
+	{ 0 }
+};
+
+static const struct record rollback_record = { "rollback", rollback_columns };
+
+static int rollback_run(struct ctx *ctx, struct value *argv)
+{
+	const char *name = argv[0].kind == VALUE_STR ? argv[0].str : NULL;
+	struct rollback r = { 0 };
+
+	if (txn_rollback(ctx, name, argv[0].span, &r))
+		return -1;
+	sink_begin(ctx->sink, &rollback_record, SINK_ONE);
+	sink_row(ctx->sink, (const struct cell[]){
+		cell_u64(r.undone), cell_u64(r.undone + r.conflicts + r.failed),
+		r.conflicts ? cell_u64(r.conflicts) : CELL(.kind = CELL_NONE),
+		r.failed ? cell_u64(r.failed) : CELL(.kind = CELL_NONE) });
+	if (sink_end(ctx->sink))
+		return -1;
+	/* A script goes on in a new transaction, as after commit. */
+	if (!name && ctx->s->mode == MODE_SCRIPT && !ctx->s->opt.no_transaction && txn_begin(ctx))
+		return -1;
+	if (r.conflicts || r.failed) {
+		ctx->s->status = STATUS_PARTIAL;
+		return -1;
+	}
+	return 0;
+}
+
+static int commit_run(struct ctx *ctx, struct value *argv)
+{
+	if (!txn_open(ctx->s)) {
+		diag_error(ctx->diags, ctx->span, "no transaction is open");
+		diag_hint(ctx->diags, "'begin' opens one; each command outside is committed by itself");
+		return -1;
+	}
+	if (txn_commit(ctx))
+		return -1;
+	if (ctx->s->mode == MODE_SCRIPT && !ctx->s->opt.no_transaction)
+		return txn_begin(ctx);
+	return 0;
+}
+
+/* Variables */
+
+static const struct column var_columns[] = {
+	{ "name", "$%" },
+	{ "kind", "  %" },
+	{ "id", " %" },
+	{ "of", "  name %" },
+	{ "value", "  %" },
+	{ 0 }
+};
+
+static const struct record var_record = { "variable", var_columns };
+
+static int compare_vars(const void *a, const void *b)
+{
+	return strcmp(((const struct variable *)a)->name, ((const struct variable *)b)->name);
+}
+
+static int vars_run(struct ctx *ctx, struct value *argv)
+{
+	struct session *s = ctx->s;
+	struct variable *sorted = xmemdup(s->vars, s->nr_vars * sizeof(*sorted));
+	int err = 0;
+
+	qsort(sorted, s->nr_vars, sizeof(*sorted), compare_vars);
+	sink_begin(ctx->sink, &var_record, SINK_LIST);
+	for (size_t i = 0; i < s->nr_vars && !err; i++) {
+		const struct value *v = &sorted[i].value;
+		struct cell row[5] = { cell_str(sorted[i].name) };
+
+		if (v->kind == VALUE_HANDLE) {
+			row[1] = cell_str(object_names[v->handle->kind]);
+			row[2] = v->handle->id ? cell_u64(v->handle->id) : CELL(.kind = CELL_NONE);
+			row[3] = cell_str(v->handle->name);
+		} else if (v->kind == VALUE_JSON) {
+			row[4] = CELL(.kind = CELL_JSON, .json = v->json);
+		}
+		err = sink_row(ctx->sink, row);
+	}
+	free(sorted);
+	return err ? -1 : sink_end(ctx->sink);
+}
+
+static int unset_run(struct ctx *ctx, struct value *argv)
+{
+	for (size_t i = 0; i < argv[0].values.nr; i++) {
+		const struct value *v = &argv[0].values.list[i];
+
+		if (!var_unset(ctx->s, v->str)) {
+			diag_error(ctx->diags, v->span, "no variable '$%s'", v->str);
+			diag_hint(ctx->diags, "'vars' lists the variables");
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* Options */
+
+static const char *const on_off[] = { "off", "on", NULL };
+
+static int get_output(const struct session *s)
+{
+	return s->opt.output;
+}
+
+static void set_output(struct session *s, int v)
+{
+	s->opt.output = v;
+}
+
+static int get_pretty(const struct session *s)
+{
+	return s->out.pretty;
+}
+
+static void set_pretty(struct session *s, int v)
+{
+	s->out.pretty = v;
+}
+
+static int get_bpffs(const struct session *s)
+{
+	return s->opt.bpffs;
+}
+
+static void set_bpffs(struct session *s, int v)
+{
+	s->opt.bpffs = v;
+}
+
+static int get_color(const struct session *s)
+{
+	return s->opt.color;
+}
+
+static void set_color(struct session *s, int v)
+{
+	s->opt.color = v;
+}
+
+static int get_irreversible(const struct session *s)
+{
+	return s->opt.allow_irreversible;
+}
+
+static void set_irreversible(struct session *s, int v)
+{
+	s->opt.allow_irreversible = v;
+}
+
+static const struct option_row {
+	const char *name, *help;
+	const char *const *words;
+	int (*get)(const struct session *s);
+	void (*set)(struct session *s, int v);
+} options[] = {
+	{ "output", "how records are shown", sink_styles, get_output, set_output },
+	{ "pretty", "JSON in lines", on_off, get_pretty, set_pretty },
+	{ "bpffs", "show where objects are pinned", on_off, get_bpffs, set_bpffs },
+	{ "color", "colours in messages and prompt", on_off, get_color, set_color },
+	{ "irreversible", "allow what cannot be undone in a transaction", on_off, get_irreversible,
+	  set_irreversible },
+};
+
+static const char *const option_names[] = {
+	"output", "pretty", "bpffs", "color", "irreversible", NULL
+};
+
+static const struct column option_columns[] = {
+	{ "option", "%" }, { "value", " %" }, { "help", "  (%)" }, { 0 }
+};
+
+static const struct record option_record = { "option", option_columns };
+
+static int show_options(struct ctx *ctx, const struct option_row *only)
+{
+	sink_begin(ctx->sink, &option_record, only ? SINK_ONE : SINK_LIST);
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		const struct option_row *o = &options[i];
+
+		if (!only || only == o)
+			sink_row(ctx->sink, (const struct cell[]){
+				cell_str(o->name), cell_str(o->words[o->get(ctx->s)]),
+				cell_str(o->help) });
+	}
+	return sink_end(ctx->sink);
+}
+
+static int set_run(struct ctx *ctx, struct value *argv)
+{
+	const struct option_row *o;
+
+	if (argv[0].kind == VALUE_NONE)
+		return show_options(ctx, NULL);
+	o = &options[argv[0].num];
+	if (argv[1].kind == VALUE_NONE)
+		return show_options(ctx, o);
+	for (int i = 0; o->words[i]; i++) {
+		if (!strcmp(o->words[i], argv[1].str)) {
+			o->set(ctx->s, i);
+			return 0;
+		}
+	}
+	diag_error(ctx->diags, argv[1].span, "'%s' is no value of '%s'", argv[1].str, o->name);
+	{
+		struct buf all = BUF_INIT;
+
+		for (int i = 0; o->words[i]; i++)
+			buf_printf(&all, "%s%s", i ? ", " : "", o->words[i]);
+		diag_hint(ctx->diags, "one of: %s", buf_str(&all));
+		buf_free(&all);
+	}
+	return -1;
+}
+
+/* Words, expressions, files */
+
+static const struct record text_record = { "text", NULL };
+
+static int show_text(struct ctx *ctx, struct buf *text)
+{
+	const char *s = buf_str(text);
+
+	sink_begin(ctx->sink, &text_record, SINK_ONE);
+	sink_row(ctx->sink, &CELL(.kind = CELL_TEXT, .str = { s, text->len }));
+	buf_free(text);
+	return sink_end(ctx->sink);
+}
+
+static int echo_run(struct ctx *ctx, struct value *argv)
+{
+	struct buf text = BUF_INIT;
+
+	for (size_t i = 0; argv[0].kind == VALUE_WORDS && i < argv[0].words.nr; i++) {
+		char *word = word_text(ctx, &argv[0].words.list[i]);
+
+		if (!word) {
+			buf_free(&text);
+			return -1;
+		}
+		buf_printf(&text, "%s%s", i ? " " : "", word);
+		free(word);
+	}
+	return show_text(ctx, &text);
+}
+
+static int assert_run(struct ctx *ctx, struct value *argv)
+{
+	bool truth;
+	jv result;
+
+	if (expr_eval(ctx, argv[0].str, argv[0].span, &result))
+		return -1;
+	truth = jv_get_kind(result) != JV_KIND_FALSE && jv_get_kind(result) != JV_KIND_NULL;
+	jv_free(result);
+	if (!truth)
+		return diag_error(ctx->diags, argv[0].span, "assertion failed: %s", argv[0].str);
+	return 0;
+}
+
+static int source_run(struct ctx *ctx, struct value *argv)
+{
+	struct source src = { .parent = ctx->span.src, .parent_at = ctx->span.start };
+	static const struct source prompt = { .text = "" };
+	int status;
+
+	if (!src.parent)
+		src.parent = &prompt;
+	if (source_read(&src, argv[0].str, argv[0].span, ctx->diags))
+		return -1;
+	status = session_source(ctx->s, session_keep(ctx->s, &src));
+	/* The failed command has said what is wrong. */
+	ctx->s->status = status;
+	return status == STATUS_OK ? 0 : -1;
+}
+
+static int quit_run(struct ctx *ctx, struct value *argv)
+{
+	ctx->s->quit = true;
+	return 0;
+}
+
+/* help */
+
+static void help_command(struct buf *out, const struct cmd *c)
+{
+	struct buf scratch = BUF_INIT;
+
+	cmd_usage(out, c);
+	buf_printf(out, "\n  %s\n", c->help);
+	for_each_arg(c, a)
+		buf_printf(out, "    %-20s %s\n", a->flags & ARG_KEYWORD ? a->name :
+			   arg_display(a, &scratch), a->help);
+	for (const char *const *e = c->examples; e && *e; e++)
+		buf_printf(out, "  example: %s\n", *e);
+	buf_free(&scratch);
+}
+
+static void help_table(struct buf *out, const struct cmd_table *t)
+{
+	buf_printf(out, "%s: %s\n", t->object ? t->object : "session", t->help ? t->help :
+		   "commands of the session itself");
+	for (const struct cmd *c = t->cmds; c->verb; c++) {
+		buf_puts(out, "  ");
+		cmd_usage(out, c);
+		buf_printf(out, "\n      %s\n", c->help);
+	}
+}
+
+static bool is_verb(const struct cmd *c, const char *word)
+{
+	return !strcmp(c->verb, word) || (c->alias && !strcmp(c->alias, word));
+}
+
+/* help OBJECT, help OBJECT VERB, help VERB; false where there is no such thing. */
+static bool help_words(struct buf *out, const char *first, const char *second)
+{
+	bool found = false;
+
+	for (const struct cmd_table *t = bpfsh_commands; t->cmds; t++) {
+		if (t->object && !strcmp(t->object, first) && !second) {
+			help_table(out, t);
+			found = true;
+		}
+		for (const struct cmd *c = t->cmds; c->verb; c++) {
+			bool named = t->object ? second && !strcmp(t->object, first) && is_verb(c, second) :
+				     !second && is_verb(c, first);
+
+			if (named)
+				help_command(out, c);
+			found |= named;
+		}
+	}
+	return found;
+}
+
+static int help_run(struct ctx *ctx, struct value *argv)
+{
+	size_t nr = argv[0].kind == VALUE_WORDS ? argv[0].words.nr : 0;
+	const struct word *w = argv[0].words.list;
+	struct buf text = BUF_INIT;
+
+	if (!nr) {
+		cmd_help_at(&text, NULL, 0);
+		buf_puts(&text, "help COMMAND says more; Tab completes, ? helps at the cursor\n");
+	} else if (nr > 2 || !w[0].text || (nr == 2 && !w[1].text) ||
+		   !help_words(&text, w[0].text, nr == 2 ? w[1].text : NULL)) {
+		buf_free(&text);
+		diag_error(ctx->diags, argv[0].span, "no such command");
+		diag_hint(ctx->diags, "'help' lists all commands");
+		return -1;
+	}
+	return show_text(ctx, &text);
+}
+
+const struct cmd session_cmds[] = {
+	{ NULL, "assert", NULL, "fail unless an expression of jq's language is true",
+	  (const struct arg[]){ { "expr", &arg_expr, 0, "expression" }, { 0 } }, 0, assert_run,
+	  (const char *const[]){ "assert $m.max_entries == 64", NULL } },
+	{ NULL, "begin", NULL, "open a transaction", NULL, CMD_CONTROL, begin_run,
+	  (const char *const[]){ "begin", NULL } },
+	{ NULL, "commit", NULL, "make the transaction's changes stay", NULL, CMD_CONTROL, commit_run,
+	  (const char *const[]){ "commit", NULL } },
+	{ NULL, "echo", NULL, "show words, variables replaced",
+	  (const struct arg[]){ { "words", &arg_words, ARG_OPTIONAL, "what to show" }, { 0 } }, 0,
+	  echo_run, (const char *const[]){ "echo map ${m.id} is ready", NULL } },
+	{ NULL, "help", NULL, "show commands, or what one takes",
+	  (const struct arg[]){ { "command", &arg_command, ARG_OPTIONAL, "object, and verb" }, { 0 } },
+	  0, help_run, (const char *const[]){ "help map update", NULL } },
+	{ NULL, "quit", "exit", "leave; an open transaction is rolled back", NULL, CMD_CONTROL,
+	  quit_run, (const char *const[]){ "quit", NULL } },
+	{ NULL, "rollback", NULL, "undo the transaction, or what came after a savepoint",
+	  (const struct arg[]){
+		{ "to", &arg_string, ARG_KEYWORD | ARG_OPTIONAL, "savepoint to go back to" }, { 0 } },
+	  CMD_CONTROL, rollback_run, (const char *const[]){ "rollback", "rollback to a", NULL } },
+	{ NULL, "savepoint", NULL, "mark a place in the transaction to come back to",
+	  (const struct arg[]){ { "name", &arg_string, 0, "its name" }, { 0 } }, CMD_CONTROL,
+	  savepoint_run, (const char *const[]){ "savepoint a", NULL } },
+	{ NULL, "set", NULL, "show or change an option",
+	  (const struct arg[]){
+		{ "option", &arg_choice, ARG_OPTIONAL, "its name", option_names },
+		{ "value", &arg_string, ARG_OPTIONAL, "its new value" }, { 0 } }, CMD_CONTROL, set_run,
+	  (const char *const[]){ "set", "set output table", NULL } },
+	{ NULL, "source", NULL, "run a file of commands, all or nothing",
+	  (const struct arg[]){ { "file", &arg_file, 0, "the file" }, { 0 } }, CMD_CONTROL,
+	  source_run, (const char *const[]){ "source setup.bsh", NULL } },
+	{ NULL, "unset", NULL, "forget variables and close their objects",
+	  (const struct arg[]){ { "name", &arg_variable, ARG_REPEAT, "the variable" }, { 0 } },
+	  CMD_CONTROL, unset_run, (const char *const[]){ "unset $m", NULL } },
+	{ NULL, "vars", NULL, "show all variables", NULL, CMD_CONTROL, vars_run,
+	  (const char *const[]){ "vars", NULL } },
+	{ 0 }
+};

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "commands/common.h"
+
+const struct cmd_table bpfsh_commands[] = {
+	{ "prog", "programs: show, load, pin, draw", prog_cmds },
+	{ "map", "maps and their elements", map_cmds },
+	{ "link", "links: what attaches a program", link_cmds },
+	{ "btf", "type information that the kernel holds", btf_cmds },
+	{ NULL, NULL, session_cmds },
+	{ 0 }
+};

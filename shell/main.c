@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "shell/complete.h"
+#include "shell/interrupt.h"
+#include "shell/manual.h"
+#include "shell/repl.h"
+#include "shell/session.h"
+#include "shell/source.h"
+
+/* What the command line asks for. */
+struct request {
+	struct options opt;
+	const char *file, *commands;	/* -f, -c */
+	const struct option_doc *alone;	/* --help and the like, and their argument */
+	const char *alone_arg;
+	const char *color;
+	char **words;			/* what is no option: a command, or a script's arguments */
+	int nr;
+};
+
+static int usage(const char *fmt, ...) printf_like(1, 2);
+
+static int usage(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("error: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputs("\nhint: 'bpfsh --help' lists options and commands\n", stderr);
+	return -1;
+}
+
+static int index_of(const char *const *words, const char *word)
+{
+	for (int i = 0; words[i]; i++)
+		if (!strcmp(words[i], word))
+			return i;
+	return -1;
+}
+
+/* One option, whose argument is there where it needs one. */
+static int set_option(struct request *r, const struct option_doc *o, char *arg)
+{
+	static const struct {
+		const char *name;
+		size_t flag;
+	} flags[] = {
+		{ "check", offsetof(struct options, check) },
+		{ "plan", offsetof(struct options, plan) },
+		{ "no-transaction", offsetof(struct options, no_transaction) },
+		{ "allow-irreversible", offsetof(struct options, allow_irreversible) },
+		{ "bpffs", offsetof(struct options, bpffs) },
+		{ "debug", offsetof(struct options, debug) },
+		{ "no-rc", offsetof(struct options, no_rc) },
+	};
+
+	if (arg && o->words && index_of(o->words, arg) < 0)
+		return usage("'--%s' does not know '%s'", o->name, arg);
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (!strcmp(o->name, flags[i].name))
+			*(bool *)((char *)&r->opt + flags[i].flag) = true;
+	if (o->flags & OPTION_ALONE) {
+		r->alone = o;
+		r->alone_arg = arg;
+	} else if (!strcmp(o->name, "file")) {
+		r->file = arg;
+	} else if (!strcmp(o->name, "command")) {
+		r->commands = arg;
+	} else if (!strcmp(o->name, "json")) {
+		r->opt.output = SINK_JSON;
+	} else if (!strcmp(o->name, "pretty")) {
+		r->opt.output = SINK_JSON;
+		r->opt.pretty = true;
+	} else if (!strcmp(o->name, "output")) {
+		r->opt.output = index_of(sink_styles, arg);
+	} else if (!strcmp(o->name, "color")) {
+		r->color = arg;
+	}
+	return 0;
+}
+
+static const struct option_doc *find_long(const char *name, size_t len)
+{
+	for (const struct option_doc *o = bpfsh_options; o->name; o++)
+		if (strlen(o->name) == len && !memcmp(o->name, name, len))
+			return o;
+	return NULL;
+}
+
+static const struct option_doc *find_letter(char letter)
+{
+	for (const struct option_doc *o = bpfsh_options; o->name; o++)
+		if (o->letter == letter)
+			return o;
+	return NULL;
+}
+
+/* "--name", "--name=ARG", "--name ARG"; *@i is moved past what was used. */
+static int long_option(struct request *r, char **argv, int argc, int *i)
+{
+	char *name = argv[*i] + 2, *equals = strchr(name, '=');
+	size_t len = equals ? (size_t)(equals - name) : strlen(name);
+	const struct option_doc *o = find_long(name, len);
+
+	if (!o)
+		return usage("unknown option '--%.*s'", (int)len, name);
+	if (!o->arg)
+		return equals ? usage("'--%s' takes no argument", o->name) : set_option(r, o, NULL);
+	if (!equals && *i + 1 == argc)
+		return usage("'--%s' needs an argument", o->name);
+	return set_option(r, o, equals ? equals + 1 : argv[++*i]);
+}
+
+/* "-jp", "-f FILE", "-fFILE" */
+static int short_options(struct request *r, char **argv, int argc, int *i)
+{
+	for (char *p = argv[*i] + 1; *p; p++) {
+		const struct option_doc *o = find_letter(*p);
+
+		if (!o)
+			return usage("unknown option '-%c'", *p);
+		if (!o->arg) {
+			if (set_option(r, o, NULL))
+				return -1;
+			continue;
+		}
+		if (!p[1] && *i + 1 == argc)
+			return usage("'-%c' needs an argument", *p);
+		return set_option(r, o, p[1] ? p + 1 : argv[++*i]);
+	}
+	return 0;
+}
+
+/* A word that looks like an option but is a negative number is none. */
+static bool is_option(const char *word)
+{
+	return word[0] == '-' && word[1] && !(word[1] >= '0' && word[1] <= '9');
+}
+
+/*
+ * Options may stand anywhere, as with bpftool, up to "--"; behind -f FILE or
+ * -c COMMANDS everything belongs to the script.
+ */
+static int parse(struct request *r, char **argv, int argc)
+{
+	r->words = xcalloc(argc + 1, sizeof(*r->words));
+	for (int i = 1; i < argc; i++) {
+		bool rest = r->file || r->commands;
+
+		if (rest || !is_option(argv[i])) {
+			r->words[r->nr++] = argv[i];
+		} else if (!strcmp(argv[i], "--")) {
+			while (++i < argc)
+				r->words[r->nr++] = argv[i];
+		} else if (argv[i][1] == '-' ? long_option(r, argv, argc, &i) :
+					       short_options(r, argv, argc, &i)) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static void print(struct buf *text)
+{
+	fwrite(text->data, 1, text->len, stdout);
+	buf_free(text);
+}
+
+/* --help, --version, --man, --completion */
+static int run_alone(const struct request *r)
+{
+	struct buf text = BUF_INIT;
+
+	if (!strcmp(r->alone->name, "version")) {
+		buf_printf(&text, "bpfsh %s\n", VERSION);
+	} else if (!strcmp(r->alone->name, "man")) {
+		manual_page(&text);
+	} else if (!strcmp(r->alone->name, "completion")) {
+		completion_script(&text, r->alone_arg);
+	} else {
+		buf_puts(&text, "usage: bpfsh [OPTIONS] [OBJECT COMMAND ...]\n"
+			 "       bpfsh [OPTIONS] -f FILE [ARG...]\n"
+			 "       bpfsh [OPTIONS] -c 'COMMANDS' [ARG...]\n\noptions:\n");
+		options_text(&text);
+		buf_puts(&text, "\ncommands:\n");
+		cmd_help_at(&text, NULL, 0);
+	}
+	print(&text);
+	return fflush(stdout) ? STATUS_FAILED : STATUS_OK;
+}
+
+/* --complete: what the completion scripts of other shells call. */
+static int run_complete(char **words, int nr)
+{
+	struct options opt = { 0 };
+	struct session s;
+
+	session_init(&s, MODE_COMMAND, &opt);
+	completion_words(&s, words, nr, &s.out);
+	return session_end(&s);
+}
+
+static bool use_color(const struct request *r)
+{
+	const char *term = getenv("TERM");
+
+	if (r->color && strcmp(r->color, "auto"))
+		return !strcmp(r->color, "always");
+	return isatty(STDERR_FILENO) && !getenv("NO_COLOR") && term && strcmp(term, "dumb");
+}
+
+static int run_script(struct session *s, const struct request *r)
+{
+	struct source src = { 0 };
+	struct diags d = { 0 };
+
+	s->args = r->words;
+	s->nr_args = r->nr;
+	if (r->commands)
+		src = (struct source){ .name = xstrdup("-c"), .text = xstrdup(r->commands),
+				       .len = strlen(r->commands) };
+	else if (source_read(&src, r->file, NO_SPAN, &d)) {
+		session_show(s, &d);
+		return STATUS_USAGE;
+	}
+	return session_source(s, session_keep(s, &src));
+}
+
+static enum mode mode_of(const struct request *r)
+{
+	if (r->file || r->commands)
+		return MODE_SCRIPT;
+	/* Commands on standard input are a script too. */
+	return r->nr ? MODE_COMMAND : isatty(STDIN_FILENO) ? MODE_PROMPT : MODE_SCRIPT;
+}
+
+static int run(struct request *r)
+{
+	enum mode mode = mode_of(r);
+	struct session s;
+	int status, end;
+
+	r->opt.color = use_color(r);
+	if (mode == MODE_SCRIPT && !r->commands && !r->file)
+		r->file = "-";
+	session_init(&s, mode, &r->opt);
+	interrupt_init();
+	if (mode == MODE_SCRIPT)
+		status = run_script(&s, r);
+	else if (mode == MODE_COMMAND)
+		status = session_command(&s, r->words, r->nr);
+	else
+		status = repl_run(&s);
+	end = session_end(&s);
+	return status ? status : end;
+}
+
+
+int main(int argc, char **argv)
+{
+	struct request r = { 0 };
+	int status;
+
+	setlocale(LC_ALL, "");
+	setlocale(LC_NUMERIC, "C");
+	if (argc > 1 && !strcmp(argv[1], "--complete"))
+		return run_complete(argv + 2, argc - 2);
+	if (parse(&r, argv, argc))
+		status = STATUS_USAGE;
+	else if (r.alone)
+		status = run_alone(&r);
+	else
+		status = run(&r);
+	free(r.words);
+	return status;
+}
