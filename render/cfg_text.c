@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <stdlib.h>
+
+#include "render/cfg_text.h"
+#include "render/listing.h"
+
+static bool wanted(uint32_t func, uint32_t f)
+{
+	return func == CFG_NONE || func == f;
+}
+
+/* The edges that lead into each block: in[first[b]] .. in[first[b + 1] - 1]. */
+struct incoming {
+	uint32_t *first, *edge;
+};
+
+static struct incoming find_incoming(const struct cfg *cfg)
+{
+	struct incoming in = {
+		.first = xcalloc(cfg->nr_blocks + 2, sizeof(*in.first)),
+		.edge = xcalloc(cfg->nr_edges, sizeof(*in.edge)),
+	};
+
+	/* Counted two places further on, so that placing the edges moves each count where it belongs. */
+	for (uint32_t e = 0; e < cfg->nr_edges; e++)
+		in.first[cfg->edges[e].to + 2]++;
+	for (uint32_t b = 2; b < cfg->nr_blocks + 2; b++)
+		in.first[b] += in.first[b - 1];
+	for (uint32_t e = 0; e < cfg->nr_edges; e++)
+		in.edge[in.first[cfg->edges[e].to + 1]++] = e;
+	return in;
+}
+
+#define SOURCES_MAX 6
+
+/* "  <- b3 T, b7, and 12 more": where a block is come to from. */
+static void add_sources(struct buf *out, const struct cfg *cfg, const struct incoming *in, uint32_t b)
+{
+	uint32_t nr = in->first[b + 1] - in->first[b];
+
+	for (uint32_t i = 0; i < nr && i < SOURCES_MAX; i++) {
+		const struct cfg_edge *e = &cfg->edges[in->edge[in->first[b] + i]];
+		const char *label = edge_label(e->kind);
+
+		buf_printf(out, "%sb%u%s%s", i ? ", " : "  <- ", e->from, *label ? " " : "", label);
+	}
+	if (nr > SOURCES_MAX)
+		buf_printf(out, " and %u more", nr - SOURCES_MAX);
+}
+
+/* "      T -> b4": one line per way out. */
+static void add_targets(struct buf *out, const struct cfg *cfg, const struct cfg_block *block, int indent)
+{
+	for (uint32_t i = 0; i < block->nr_edges; i++) {
+		const struct cfg_edge *e = &cfg->edges[block->first_edge + i];
+		const char *label = edge_label(e->kind);
+
+		buf_pad(out, ' ', indent);
+		buf_printf(out, "      %s%s-> b%u%s\n", label, *label ? " " : "", e->to,
+			   e->back ? "  (loop)" : "");
+	}
+}
+
+/* Blocks within loops are indented by a bar for each. */
+static void add_indent(struct buf *out, uint32_t depth)
+{
+	for (uint32_t i = 0; i < depth && i < 8; i++)
+		buf_puts(out, "| ");
+}
+
+static void add_block(struct buf *out, const struct cfg *cfg, const struct incoming *in, uint32_t b)
+{
+	const struct cfg_block *block = &cfg->blocks[b];
+	struct listing l = listing_block(cfg, b, LISTING_ALL);
+
+	buf_putc(out, '\n');
+	add_indent(out, block->depth);
+	listing_heading(out, cfg, b);
+	add_sources(out, cfg, in, b);
+	buf_putc(out, '\n');
+	for (uint32_t i = 0; i < l.nr; i++) {
+		add_indent(out, block->depth);
+		if (l.lines[i].kind == LISTING_SOURCE)
+			buf_puts(out, "      ");
+		listing_text(out, cfg, &l.lines[i]);
+		buf_putc(out, '\n');
+	}
+	add_targets(out, cfg, block, 2 * (block->depth < 8 ? block->depth : 8));
+	listing_free(&l);
+}
+
+static void add_func_head(struct buf *out, const struct cfg *cfg, uint32_t f)
+{
+	const struct code_func *code = &cfg->code->funcs[f];
+
+	buf_printf(out, "\n%s%s%s:\n", code->proto ? code->proto : code->name,
+		   code->callback ? "  callback" : "", cfg->funcs[f].reachable ? "" : "  never called");
+}
+
+void cfg_text(struct buf *out, const struct cfg *cfg, uint32_t func)
+{
+	struct incoming in = find_incoming(cfg);
+
+	listing_title(out, cfg);
+	buf_putc(out, '\n');
+	for (uint32_t f = 0; f < cfg->nr_funcs; f++) {
+		const struct cfg_func *fn = &cfg->funcs[f];
+
+		if (!wanted(func, f))
+			continue;
+		add_func_head(out, cfg, f);
+		for (uint32_t b = fn->first_block; b < fn->first_block + fn->nr_blocks; b++)
+			add_block(out, cfg, &in, b);
+	}
+	free(in.first);
+	free(in.edge);
+}
+
+static const char *const summary_heads[] = {
+	"insns", "blocks", "loops", "depth", "complexity", "stack", NULL
+};
+
+static void add_summary_line(struct buf *out, const struct cfg *cfg, uint32_t f, int width)
+{
+	const struct code_func *code = &cfg->code->funcs[f];
+	const struct cfg_func *fn = &cfg->funcs[f];
+	const uint32_t values[] = {
+		fn->insns, fn->nr_blocks, fn->loops, fn->depth, fn->complexity, fn->stack
+	};
+
+	buf_printf(out, "%-*s", width, code->name);
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+		buf_printf(out, "  %*u", (int)strlen(summary_heads[i]), values[i]);
+	if (fn->irreducible)
+		buf_puts(out, "  irreducible loops");
+	if (code->callback)
+		buf_puts(out, "  callback");
+	if (!fn->reachable)
+		buf_puts(out, "  never called");
+	buf_putc(out, '\n');
+}
+
+void cfg_summary(struct buf *out, const struct cfg *cfg, uint32_t func)
+{
+	int width = strlen("function");
+
+	for (uint32_t f = 0; f < cfg->nr_funcs; f++) {
+		int len = strlen(cfg->code->funcs[f].name);
+
+		if (wanted(func, f) && len > width)
+			width = len;
+	}
+	buf_printf(out, "%-*s", width, "function");
+	for (size_t i = 0; summary_heads[i]; i++)
+		buf_printf(out, "  %s", summary_heads[i]);
+	buf_putc(out, '\n');
+	for (uint32_t f = 0; f < cfg->nr_funcs; f++) {
+		if (wanted(func, f))
+			add_summary_line(out, cfg, f, width);
+	}
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A control-flow graph in the DOT language: one cluster per function, a table
+ * per block, an edge's colour, dashes and letter by its kind. This is what
+ * graphviz draws (see image.h) and what a .dot file holds; writing it needs no
+ * graphviz, and the same graph always gives the same text.
+ *
+ * Blocks are nodes "b0", "b1", ... with the same SVG ids, functions are
+ * clusters with the SVG ids "f0", "f1", ...: calls link to those.
+ */
+#ifndef BPFSH_RENDER_DOT_H
+#define BPFSH_RENDER_DOT_H
+
+#include "render/cfg.h"
+
+struct dot_options {
+	uint32_t func;			/* draw only this function; CFG_NONE: all */
+	uint32_t body;			/* at most so many instructions of a block: see listing_block() */
+	bool tooltips;			/* whole text of a block, for a pointer to rest on */
+};
+
+/* What a .dot file is written with unless somebody wishes otherwise. */
+#define DOT_BODY 24
+#define DOT_DEFAULTS ((struct dot_options){ .func = CFG_NONE, .body = DOT_BODY })
+
+void dot_write(struct buf *out, const struct cfg *cfg, const struct dot_options *o);
+
+/* Whether function @f is drawn at all. */
+static inline bool dot_draws(const struct dot_options *o, uint32_t f)
+{
+	return o->func == CFG_NONE || o->func == f;
+}
+
+#endif

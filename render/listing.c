@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <stdlib.h>
+
+#include "render/listing.h"
+
+static void add_line(struct listing *l, enum listing_kind kind, uint32_t insn, uint32_t more)
+{
+	GROW(l->lines, l->nr);
+	l->lines[l->nr++] = (struct listing_line){ .kind = kind, .insn = insn, .more = more };
+}
+
+static bool same_source(const struct code_line *a, const struct code_line *b)
+{
+	return a == b || (a && b && a->line == b->line && !strcmp(a->text, b->text));
+}
+
+static uint32_t count_insns(const struct code *code, uint32_t start, uint32_t end)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = start; i < end; i = code_next(code, i))
+		n++;
+	return n;
+}
+
+struct listing listing_block(const struct cfg *cfg, uint32_t b, uint32_t max)
+{
+	const struct cfg_block *block = &cfg->blocks[b];
+	uint32_t nr = count_insns(cfg->code, block->start, block->end), tail = max / 5, n = 0;
+	const struct code_line *shown = NULL;
+	struct listing l = { 0 };
+	bool cut = nr > max;
+
+	for (uint32_t i = block->start; i < block->end; i = code_next(cfg->code, i), n++) {
+		const struct code_line *line = code_line_of(cfg->code, i);
+
+		if (cut && n == max - tail)
+			add_line(&l, LISTING_MORE, i, nr - max);
+		if (cut && n >= max - tail && n < nr - tail)
+			continue;
+		if (line && line->text[0] && !same_source(line, shown))
+			add_line(&l, LISTING_SOURCE, i, 0);
+		shown = line;
+		add_line(&l, LISTING_INSN, i, 0);
+	}
+	return l;
+}
+
+void listing_free(struct listing *listing)
+{
+	free(listing->lines);
+	*listing = (struct listing){ 0 };
+}
+
+void listing_text(struct buf *out, const struct cfg *cfg, const struct listing_line *line)
+{
+	const struct code_line *src;
+
+	switch (line->kind) {
+	case LISTING_SOURCE:
+		src = code_line_of(cfg->code, line->insn);
+		buf_puts(out, "; ");
+		buf_escaped(out, src->text, strlen(src->text));
+		break;
+	case LISTING_INSN:
+		buf_printf(out, "%4u: ", line->insn);
+		code_print_insn(out, cfg->code, line->insn);
+		break;
+	case LISTING_MORE:
+		buf_printf(out, "      ... %u more insn%s", line->more, line->more == 1 ? "" : "s");
+		break;
+	}
+}
+
+/* What the flags of a block say of it, in this order. */
+static const struct {
+	unsigned flag;
+	const char *word;
+} flag_words[] = {
+	{ BLOCK_ENTRY, "entry" },
+	{ BLOCK_LOOP_HEADER, "loop header" },
+	{ BLOCK_IRREDUCIBLE, "irreducible loop" },
+	{ BLOCK_GOTOX, "indirect jump" },
+	{ BLOCK_EXIT, "exit" },
+	{ BLOCK_UNREACHABLE, "unreachable" },
+	{ BLOCK_BAD_JUMP, "jumps out of the function" },
+	{ BLOCK_FALLS_OFF, "runs off the end" },
+};
+
+void listing_heading(struct buf *out, const struct cfg *cfg, uint32_t b)
+{
+	const struct cfg_block *block = &cfg->blocks[b];
+	const char *sep = "  ";
+
+	buf_printf(out, "b%u  %u", b, block->start);
+	if (block->end - block->start > 1)
+		buf_printf(out, "-%u", block->end - 1);
+	for (size_t i = 0; i < ARRAY_SIZE(flag_words); i++) {
+		if (!(block->flags & flag_words[i].flag))
+			continue;
+		buf_printf(out, "%s%s", sep, flag_words[i].word);
+		sep = ", ";
+	}
+}
+
+static void add_count(struct buf *out, uint32_t n, const char *what)
+{
+	buf_printf(out, "%u %s%s", n, what, n == 1 ? "" : "s");
+}
+
+void listing_title(struct buf *out, const struct cfg *cfg)
+{
+	const struct code *code = cfg->code;
+	uint32_t insns = 0, loops = 0;
+
+	for (uint32_t f = 0; f < cfg->nr_funcs; f++) {
+		insns += cfg->funcs[f].insns;
+		loops += cfg->funcs[f].loops;
+	}
+	if (code->id)
+		buf_printf(out, "prog %u  ", code->id);
+	if (code->name[0])
+		buf_printf(out, "%s  ", code->name);
+	if (code->type[0])
+		buf_printf(out, "(%s)  ", code->type);
+	add_count(out, insns, "insn");
+	buf_puts(out, ", ");
+	add_count(out, cfg->nr_blocks, "block");
+	if (cfg->nr_funcs > 1) {
+		buf_puts(out, ", ");
+		add_count(out, cfg->nr_funcs, "function");
+	}
+	if (loops) {
+		buf_puts(out, ", ");
+		add_count(out, loops, "loop");
+	}
+}
