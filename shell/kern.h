@@ -183,8 +183,8 @@ int kern_section_type(const char *name, int *prog_type, int *attach_type);
 int kern_load(const struct load_request *req, struct load_result *res, struct diags *d);
 /* The verifier's whole log of the last load, where that failed; else "". Owned by the layer. */
 const char *kern_load_log(void);
-/* Keeps libbpf from writing to stderr on its own; to be called once at the start. */
-void kern_quiet(void);
+/* Keeps libbpf from writing to stderr, or (@debug) lets it tell all; to be called at the start. */
+void kern_init(bool debug);
 
 /* Errors */
 

@@ -20,16 +20,25 @@
 
 /* What libbpf said since the last load began, and the verifier's log of the program that failed. */
 static struct buf messages, verifier_log;
+static bool debug;
 
 static int collect(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
+	va_list again;
+
+	if (debug) {
+		va_copy(again, ap);
+		vfprintf(stderr, fmt, again);
+		va_end(again);
+	}
 	if (level != LIBBPF_DEBUG)
 		buf_vprintf(&messages, fmt, ap);
 	return 0;
 }
 
-void kern_quiet(void)
+void kern_init(bool show)
 {
+	debug = show;
 	libbpf_set_print(collect);
 }
 
@@ -403,6 +412,10 @@ static void say_why(struct load *l, int err)
 		fail(l, "the verifier refuses program '%s' of '%s': %s", refused ? refused : "?",
 		     l->req->file, buf_str(&text));
 		free(refused);
+		if (debug)
+			fputs(l->log, stderr);
+		else
+			diag_hint(l->d, "option -d shows the verifier's whole log");
 		buf_free(&text);
 	} else if (*why && err != -EPERM) {
 		fail(l, "cannot load '%s': %s", l->req->file, why);
@@ -496,7 +509,7 @@ int kern_load(const struct load_request *req, struct load_result *res, struct di
 	memset(res, 0, sizeof(*res));
 	buf_reset(&messages);
 	buf_reset(&verifier_log);
-	kern_quiet();
+	libbpf_set_print(collect);
 	ret = load(&l, res);
 	bpf_object__close(l.obj);
 	for (size_t i = 0; i < l.nr_pins; i++)

@@ -7,6 +7,7 @@
 
 #include "shell/complete.h"
 #include "shell/interrupt.h"
+#include "shell/kern.h"
 #include "shell/manual.h"
 #include "shell/repl.h"
 #include "shell/session.h"
@@ -202,6 +203,7 @@ static int run_complete(char **words, int nr)
 	struct options opt = { 0 };
 	struct session s;
 
+	kern_init(false);
 	session_init(&s, MODE_COMMAND, &opt);
 	completion_words(&s, words, nr, &s.out);
 	return session_end(&s);
@@ -250,6 +252,7 @@ static int run(struct request *r)
 	r->opt.color = use_color(r);
 	if (mode == MODE_SCRIPT && !r->commands && !r->file)
 		r->file = "-";
+	kern_init(r->opt.debug);
 	session_init(&s, mode, &r->opt);
 	interrupt_init();
 	if (mode == MODE_SCRIPT)

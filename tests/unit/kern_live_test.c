@@ -636,6 +636,6 @@ int main(void)
 		cmocka_unit_test(symbols),
 	};
 
-	kern_quiet();
+	kern_init(false);
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
