@@ -263,7 +263,8 @@ static void reach_funcs(struct cfg *cfg)
 		for (uint32_t c = first[f]; c < first[f + 1]; c++) {
 			uint32_t callee = cfg->blocks[cfg->calls[c].to].func;
 
-			if (cfg->funcs[callee].reachable)
+			if (cfg->funcs[callee].reachable ||
+			    cfg->blocks[cfg->calls[c].from].flags & BLOCK_UNREACHABLE)
 				continue;
 			cfg->funcs[callee].reachable = true;
 			stack[nr++] = callee;
