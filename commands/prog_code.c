@@ -6,7 +6,8 @@
 #include "commands/common.h"
 #include "commands/prog.h"
 #include "render/cfg.h"
-#include "render/dot.h"
+#include "render/cfg_text.h"
+#include "render/image.h"
 #include "shell/interrupt.h"
 
 /* The helper or kfunc of a call: in a dump its address, less that of __bpf_call_base. */
@@ -47,32 +48,39 @@ static struct code *load_code(struct ctx *ctx, struct handle *prog, struct span 
 		.names = { .call = call_name } });
 }
 
-static int write_dot(struct ctx *ctx, const struct cfg *cfg)
-{
-	static const struct record record = { "graph", NULL };
-	struct dot_options options = DOT_DEFAULTS;
-	struct buf text = BUF_INIT;
-	const char *s;
+static const struct record text_record = { "text", NULL };
 
-	dot_write(&text, cfg, &options);
-	s = buf_str(&text);
-	sink_begin(ctx->sink, &record, SINK_ONE);
-	sink_row(ctx->sink, &CELL(.kind = CELL_TEXT, .str = { s, text.len }));
-	buf_free(&text);
-	return sink_end(ctx->sink);
+/* Shows a text and frees it. */
+static int show_text(struct ctx *ctx, struct buf *text)
+{
+	const char *s = buf_str(text);
+	int err;
+
+	sink_begin(ctx->sink, &text_record, SINK_ONE);
+	sink_row(ctx->sink, &CELL(.kind = CELL_TEXT, .str = { s, text->len }));
+	err = sink_end(ctx->sink);
+	buf_free(text);
+	return err;
 }
 
 int prog_cfg(struct ctx *ctx, struct value *argv)
 {
+	struct image_options options = { .stop = interrupt_flag() };
 	struct kern_code raw;
 	struct code *code = load_code(ctx, argv[0].handle, argv[0].span, &raw);
+	struct buf text = BUF_INIT;
 	struct cfg *cfg;
 	int err;
 
 	if (!code)
 		return -1;
 	cfg = cfg_build(code);
-	err = write_dot(ctx, cfg);
+	if (argv[1].kind == VALUE_STR) {
+		err = image_write(cfg, &options, argv[1].str, argv[1].span, ctx->diags);
+	} else {
+		cfg_text(&text, cfg, CFG_NONE);
+		err = show_text(ctx, &text);
+	}
 	cfg_free(cfg);
 	code_free(code);
 	kern_code_free(&raw);

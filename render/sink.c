@@ -211,7 +211,7 @@ static void put_column(struct sink *s, struct buf *b, const struct column *col,
 {
 	const char *template = c->kind == CELL_BOOL && !c->b ? col->plain_false : col->plain;
 
-	if (c->kind == CELL_NONE || !template)
+	if (c->kind == CELL_NONE || !template || (c->kind == CELL_U32S && !c->u32s.nr))
 		return;
 	if (c->kind == CELL_JSON && (col->flags & COL_EACH))
 		buf_puts(b, template);

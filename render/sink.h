@@ -97,7 +97,6 @@ enum column_flags {
 	COL_EACH = 4,		/* plain: the template once for each entry of a list */
 	COL_WIDE = 8,		/* not in tables */
 	COL_PLAIN_ONLY = 16,	/* not in JSON */
-	COL_KEEP = 32,		/* JSON: an empty list is shown too */
 };
 
 struct column {

@@ -123,6 +123,54 @@ static int unexpected_word(struct diags *d, const struct match *m, const struct 
 	return -1;
 }
 
+/* A word that a greedy argument took, and that was perhaps meant as the keyword of @missing. */
+static const struct word *misspelt_keyword(const struct match *m, const struct arg *missing)
+{
+	const char *const names[] = { missing->name, NULL };
+	int i = 0;
+
+	for_each_arg(m->cmd, a) {
+		const struct slot *slot = m->args[i].nr && a->type && a->type->greedy ?
+					  &m->args[i].slots[0] : NULL;
+
+		for (uint32_t k = 1; slot && k < slot->nr; k++) {
+			const struct word *w = &m->words[slot->first + k];
+
+			if (w->text && !w->quoted && nearest_word(w->text, names))
+				return w;
+		}
+		i++;
+	}
+	return NULL;
+}
+
+static int missing_arg(const struct match *m, const struct arg *a, struct span span,
+		       struct diags *d)
+{
+	const struct word *w = a->flags & ARG_KEYWORD ? misspelt_keyword(m, a) : NULL;
+	struct buf scratch = BUF_INIT;
+
+	if (w) {
+		diag_error(d, w->span, "'%s' is missing", a->name);
+		diag_hint(d, "did you mean '%s' here?", a->name);
+	} else {
+		usage_error(d, m, span, "%s%s%s is missing", a->flags & ARG_KEYWORD ? a->name : "",
+			    a->flags & ARG_KEYWORD ? " " : "", arg_display(a, &scratch));
+	}
+	buf_free(&scratch);
+	return -1;
+}
+
+static int match_required(const struct match *m, struct span span, struct diags *d)
+{
+	int i = 0;
+
+	for_each_arg(m->cmd, a)
+		if (!m->args[i++].nr && !(a->flags & ARG_OPTIONAL))
+			return missing_arg(m, a, span, d);
+	return 0;
+}
+
 /* Finds the words of each argument of the command. */
 static int match_args(struct match *m, struct span span, unsigned flags, struct diags *d)
 {
@@ -165,20 +213,7 @@ static int match_args(struct match *m, struct span span, unsigned flags, struct 
 		add_slot(m, i, at, n);
 		at += n;
 	}
-	if (flags & MATCH_PARTIAL)
-		return 0;
-	at = 0;
-	for_each_arg(m->cmd, a) {
-		if (!(a->flags & ARG_OPTIONAL) && !m->args[at].nr) {
-			struct buf scratch = BUF_INIT;
-
-			usage_error(d, m, span, "%s is missing", arg_display(a, &scratch));
-			buf_free(&scratch);
-			return -1;
-		}
-		at++;
-	}
-	return 0;
+	return flags & MATCH_PARTIAL ? 0 : match_required(m, span, d);
 }
 
 static bool names_verb(const struct cmd *c, const char *verb)

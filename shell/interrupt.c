@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include <signal.h>
 #include <stddef.h>
 
 #include "shell/interrupt.h"
@@ -36,6 +35,11 @@ void interrupt_init(void)
 int interrupted(void)
 {
 	return pending;
+}
+
+const volatile sig_atomic_t *interrupt_flag(void)
+{
+	return &pending;
 }
 
 void interrupt_clear(void)

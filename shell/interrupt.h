@@ -8,11 +8,13 @@
 #ifndef BPFSH_INTERRUPT_H
 #define BPFSH_INTERRUPT_H
 
-#include <stdbool.h>
+#include <signal.h>
 
 void interrupt_init(void);
 /* The signal that asked to stop, or 0. */
 int interrupted(void);
+/* The same for those who wait and can only look at a flag: not 0 once somebody asked. */
+const volatile sig_atomic_t *interrupt_flag(void);
 /* Forgets the request: the prompt is back, or the rollback may begin. */
 void interrupt_clear(void);
 /* In a forked child: signals as they were before. */

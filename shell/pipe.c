@@ -4,6 +4,7 @@
 #include <jq.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +18,8 @@ struct jq_stage {
 	struct span span;
 	jv args;
 	bool raw, compact, sort, ascii, slurp, status;
+	bool list;		/* results become one array: the output of a script with -j */
+	size_t results;
 };
 
 static void jq_stage_free(struct jq_stage *jq)
@@ -141,12 +144,16 @@ static int jq_dump_flags(const struct jq_stage *jq)
 	       (jq->sort ? JV_PRINT_SORTED : 0) | (jq->ascii ? JV_PRINT_ASCII : 0);
 }
 
-static void jq_print(const struct jq_stage *jq, jv v, struct out *out)
+static void jq_print(struct jq_stage *jq, jv v, struct out *out)
 {
-	jv text = jq->raw && jv_get_kind(v) == JV_KIND_STRING ? v : jv_dump_string(v, jq_dump_flags(jq));
+	bool raw = jq->raw && !jq->list && jv_get_kind(v) == JV_KIND_STRING;
+	jv text = raw ? v : jv_dump_string(v, jq->list ? 0 : jq_dump_flags(jq));
 
+	if (jq->list && jq->results++)
+		out_write(out, ",", 1);
 	out_write(out, jv_string_value(text), jv_string_length_bytes(jv_copy(text)));
-	out_write(out, "\n", 1);
+	if (!jq->list)
+		out_write(out, "\n", 1);
 	jv_free(text);
 }
 
@@ -198,6 +205,8 @@ static int jq_run(struct jq_stage *jq, const struct buf *in, struct out *out, st
 		goto out;
 	}
 	err = 0;
+	if (jq->list)
+		out_write(out, "[", 1);
 	parser = jv_parser_new(0);
 	jv_parser_set_buf(parser, in->data ? in->data : "", in->len, 0);
 	while (!err && jv_is_valid(v = jv_parser_next(parser))) {
@@ -211,6 +220,8 @@ static int jq_run(struct jq_stage *jq, const struct buf *in, struct out *out, st
 	jv_parser_free(parser);
 	if (!err && jq->slurp)
 		err = jq_one(jq, state, jv_copy(slurped), out, d, &truth);
+	if (jq->list)
+		out_write(out, "]", 1);
 	if (!err && jq->status && !truth)
 		err = diag_error(d, jq->span, "jq: the last result is false or null");
 out:
@@ -360,6 +371,36 @@ static void end_programs(struct pipeline *p, struct session *s)
 	free(p->pids);
 }
 
+/*
+ * With -j, what a script's programs write is one string in the array of
+ * outputs: they write to memory first.
+ */
+static int capture_open(struct session *s, struct diags *d, struct span at, int *fd)
+{
+	*fd = -1;
+	if (!s->batch_open)
+		return 0;
+	*fd = memfd_create("output", MFD_CLOEXEC);
+	return *fd < 0 ? diag_error(d, at, "cannot capture the output: %s", strerror(errno)) : 0;
+}
+
+/* Shows what was captured, and closes it. */
+static void capture_show(struct session *s, int fd)
+{
+	struct buf text = BUF_INIT;
+	ssize_t n;
+
+	if (fd < 0)
+		return;
+	lseek(fd, 0, SEEK_SET);
+	while ((n = read(fd, buf_reserve(&text, 65536), 65536)) > 0)
+		buf_commit(&text, n);
+	buf_json_string(out_buf(&s->out), buf_str(&text), text.len);
+	out_pushed(&s->out);
+	buf_free(&text);
+	close(fd);
+}
+
 static bool is_jq(const struct stage *stage)
 {
 	return stage->nr && word_is(&stage->words[0], "jq");
@@ -371,10 +412,15 @@ int pipeline_open(struct pipeline *p, struct session *s, const struct stmt *stmt
 	uint32_t first = stmt->nr_stages && is_jq(&stmt->stages[0]);
 	int fd = -1;
 
-	*p = (struct pipeline){ .fd = -1, .end_fd = -1 };
+	*p = (struct pipeline){ .end_fd = -1, .capture = -1 };
 	out_init(&p->out, -1);
 	if (stmt->has_redirect && open_redirect(&ctx, stmt, &fd))
 		return -1;
+	if (!stmt->has_redirect && stmt->nr_stages > first) {
+		if (capture_open(s, d, stmt->span, &p->capture))
+			return -1;
+		fd = p->capture >= 0 ? fcntl(p->capture, F_DUPFD_CLOEXEC, 0) : -1;
+	}
 	out_flush(&s->out);
 	if (first && !(p->jq = jq_stage_new(&ctx, &stmt->stages[0])))
 		goto fail;
@@ -390,6 +436,7 @@ fail:
 	if (fd >= 0)
 		close(fd);
 	end_programs(p, s);
+	capture_show(s, p->capture);
 	jq_stage_free(p->jq);
 	out_free(&p->out);
 	return -1;
@@ -402,9 +449,8 @@ static int run_filter(struct pipeline *p, struct session *s, struct diags *d)
 	int err;
 
 	if (p->end_fd < 0) {
-		/* With -j, the filter's results are not the command's JSON: they stand for themselves. */
-		err = jq_run(p->jq, &p->out.buf, &s->out, d);
-		return err;
+		p->jq->list = s->batch_open;
+		return jq_run(p->jq, &p->out.buf, &s->out, d);
 	}
 	out_init(&to, p->end_fd);
 	err = jq_run(p->jq, &p->out.buf, &to, d);
@@ -430,6 +476,7 @@ int pipeline_close(struct pipeline *p, struct session *s, bool ok, struct diags 
 	if (p->end_fd >= 0 && close(p->end_fd) && errno != EINTR && ok && !err)
 		err = diag_error(d, NO_SPAN, "cannot write the output: %s", strerror(errno));
 	end_programs(p, s);
+	capture_show(s, p->capture);
 	jq_stage_free(p->jq);
 	out_free(&p->out);
 	return err ? STATUS_FAILED : STATUS_OK;
@@ -438,6 +485,7 @@ int pipeline_close(struct pipeline *p, struct session *s, bool ok, struct diags 
 int run_shell(struct session *s, const struct stmt *stmt, struct diags *d)
 {
 	char *argv[] = { getenv("SHELL"), "-c", (char *)stmt->words[0].text, NULL };
+	int capture;
 	pid_t pid;
 
 	if (!argv[0] || *argv[0] != '/')
@@ -446,13 +494,15 @@ int run_shell(struct session *s, const struct stmt *stmt, struct diags *d)
 		diag_note(d, stmt->span, "what '!' does is not undone");
 		return STATUS_OK;
 	}
-	out_flush(&s->out);
-	pid = spawn(argv, -1, -1);
-	if (pid < 0) {
-		diag_error(d, stmt->span, "cannot run '%s': %s", argv[0], strerror(-pid));
+	if (capture_open(s, d, stmt->span, &capture))
 		return STATUS_FAILED;
-	}
+	out_flush(&s->out);
+	pid = spawn(argv, -1, capture);
 	/* Its exit status is for $?; it is not part of the transaction. */
-	wait_for(pid);
-	return STATUS_OK;
+	if (pid < 0)
+		diag_error(d, stmt->span, "cannot run '%s': %s", argv[0], strerror(-pid));
+	else
+		s->status = wait_for(pid);
+	capture_show(s, capture);
+	return pid < 0 ? STATUS_FAILED : STATUS_OK;
 }

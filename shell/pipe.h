@@ -17,7 +17,7 @@ struct pipeline {
 	int end_fd;		/* where jq's output goes: first process, file, or -1: the session's output */
 	pid_t *pids;
 	size_t nr;
-	int fd;			/* the command's end of the first pipe, or the file; -1: memory */
+	int capture;		/* what the programs write, where it becomes part of JSON; or -1 */
 };
 
 /* Starts everything; -1 with a diagnostic, and nothing left running. */

@@ -172,7 +172,11 @@ static int run_assign(struct session *s, const struct stmt *stmt, const struct m
 	int status;
 
 	out_init(&memory, -1);
-	status = run_cmd(s, m, stmt->span, &memory, SINK_JSON, &result, d);
+	/* A plan is shown, not kept. */
+	if (s->opt.plan)
+		status = run_cmd(s, m, stmt->span, &s->out, s->opt.output, &result, d);
+	else
+		status = run_cmd(s, m, stmt->span, &memory, SINK_JSON, &result, d);
 	if (status == STATUS_OK && result.kind == VALUE_NONE) {
 		jv json = memory.buf.len ? jv_parse_sized(memory.buf.data, memory.buf.len) : jv_null();
 
@@ -251,8 +255,16 @@ static void batch_begin(struct session *s, const struct stmt *stmt)
 		buf_json_string(b, sp->src->text + sp->start, sp->end - sp->start);
 	}
 	buf_puts(b, "],\"output\":");
-	if (stmt->assign.text || stmt->nr_stages || stmt->has_redirect || stmt->shell)
+	if (stmt->assign.text || stmt->has_redirect)
 		buf_puts(b, "null");
+}
+
+/* Scripts and lines are checked as a whole before this; a single command is checked here. */
+static int usage_status(struct session *s, const struct match *m, struct diags *d)
+{
+	struct ctx ctx = { .s = s, .diags = d };
+
+	return s->mode == MODE_COMMAND && match_check(&ctx, m) ? STATUS_USAGE : STATUS_OK;
 }
 
 /* One statement, whose errors are shown. */
@@ -277,7 +289,9 @@ static int run_stmt(struct session *s, const struct stmt *stmt)
 		nested = m.cmd->flags & CMD_CONTROL && !strcmp(m.cmd->verb, "source");
 		if (!nested)
 			batch_begin(s, stmt);
-		status = run_matched(s, stmt, &m, &d);
+		status = usage_status(s, &m, &d);
+		if (status == STATUS_OK)
+			status = run_matched(s, stmt, &m, &d);
 	}
 	match_free(&m);
 	if (!(nested && status != STATUS_OK && !d.nr))
