@@ -48,7 +48,7 @@ static __u64 since_1970(__u64 boot_ns)
 	if (clock_gettime(CLOCK_BOOTTIME, &boot) || clock_gettime(CLOCK_REALTIME, &now))
 		return boot_ns / 1000000000;
 	ns = (now.tv_sec - boot.tv_sec) * 1000000000LL + now.tv_nsec - boot.tv_nsec + (__s64)boot_ns;
-	return (ns + 500000000) / 1000000000;
+	return ns / 1000000000;
 }
 
 static int show_prog(struct ctx *ctx, struct handle *prog, struct pin_table *pins)

@@ -21,7 +21,6 @@ void session_init(struct session *s, enum mode mode, const struct options *opt)
 	s->out.escape = isatty(STDOUT_FILENO);
 	s->out.pretty = opt->pretty;
 	out_init(&s->last, -1);
-	s->last.limit = LAST_LIMIT;
 	s->txn = txn_new();
 }
 
@@ -83,11 +82,16 @@ static void explain_stop(struct session *s, struct out *out, struct diags *d, st
 		diag_error(d, NO_SPAN, "cannot write the output: %s", strerror(out->error));
 }
 
-static void forget_last(struct session *s)
+/* $_ becomes what this command showed or made; one without either leaves it. */
+static void keep_last(struct session *s, const struct ctx *ctx, struct out *shown)
 {
+	if (!sink_used(ctx->sink) && ctx->result.kind == VALUE_NONE)
+		return;
 	value_free(&s->last_result);
-	buf_reset(&s->last.buf);
-	s->last.cut = false;
+	s->last_result = value_copy(&ctx->result);
+	out_free(&s->last);
+	s->last = *shown;
+	out_init(shown, -1);
 }
 
 /* At the prompt one line says what a command changed. */
@@ -114,13 +118,15 @@ static int run_cmd(struct session *s, const struct match *m, struct span span, s
 	struct ctx ctx = { .s = s, .diags = d, .span = span };
 	bool alone = !txn_open(s) && !(m->cmd->flags & CMD_CONTROL);
 	size_t mark = txn_mark(s);
+	bool keeps = s->mode != MODE_COMMAND && !(m->cmd->flags & CMD_CONTROL);
 	int err, status = STATUS_OK;
+	struct out shown;
 
+	out_init(&shown, -1);
+	shown.limit = LAST_LIMIT;
 	ctx.sink = sink_new(style, out);
-	if (s->mode != MODE_COMMAND && !(m->cmd->flags & CMD_CONTROL)) {
-		forget_last(s);
-		sink_tee(ctx.sink, &s->last);
-	}
+	if (keeps)
+		sink_tee(ctx.sink, &shown);
 	if (s->opt.plan && !(m->cmd->flags & (CMD_WRITES | CMD_CONTROL)) && !result) {
 		sink_free(ctx.sink);
 		return STATUS_OK;
@@ -150,8 +156,8 @@ static int run_cmd(struct session *s, const struct match *m, struct span span, s
 		say_changes(s, &ctx, mark);
 		if (alone)
 			txn_forget(s, mark);
-		if (ctx.result.kind != VALUE_NONE && !(m->cmd->flags & CMD_CONTROL))
-			s->last_result = value_copy(&ctx.result);
+		if (keeps)
+			keep_last(s, &ctx, &shown);
 	}
 	if (result)
 		*result = ctx.result;
@@ -160,6 +166,7 @@ static int run_cmd(struct session *s, const struct match *m, struct span span, s
 	for (int i = 0; i < ARGS_MAX; i++)
 		value_free(&argv[i]);
 	sink_free(ctx.sink);
+	out_free(&shown);
 	return status;
 }
 
