@@ -229,7 +229,9 @@ static int compile_enum(struct compiler *c, struct node *n, const struct btf_typ
 			add_enumerator(c->t, n, btf_enum(type)[i].name_off,
 				       btf_enum(type)[i].val);
 	}
-	qsort(c->t->enums + n->first, n->nr, sizeof(*c->t->enums), compare_enumerators);
+	if (n->nr)
+		qsort(c->t->enums + n->first, n->nr, sizeof(*c->t->enums),
+		      compare_enumerators);
 	return 0;
 }
 

@@ -156,7 +156,7 @@ static int read_name(struct reader *r, const struct step *step, struct piece *na
 	skip_blanks(r);
 	if (next_is(r, '"'))
 		return read_string(r, step, name);
-	*name = read_bare(r, ":,{}[]\"");
+	*name = read_bare(r, ":=,{}[]\"");
 	return name->len ? 0 : expected(r, step, "a field's name");
 }
 
@@ -273,9 +273,11 @@ static int read_value(struct reader *r, const struct typed_place *at, const stru
 /* Text that only looks as if it were an array stays text where it was quoted. */
 static bool has_brackets(const struct node *n, struct piece p)
 {
-	if (!p.len || (*p.s != '[' && *p.s != '{'))
+	if (!p.len)
 		return false;
-	return !(n->kind == NODE_ARRAY && n->text && (p.quoted || *p.s == '{'));
+	if (n->kind == NODE_ARRAY)
+		return *p.s == '[' && !(n->text && p.quoted);
+	return is_compound(n) && *p.s == '{';
 }
 
 int encode_literal(struct encoder *e, const struct typed_place *at, const struct step *step,
