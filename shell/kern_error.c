@@ -12,9 +12,10 @@
 #include <stdlib.h>
 
 #include "shell/kern.h"
+#include "shell/kern_load.h"
 
-enum op { UPDATE = 1, LOOKUP = 2, DELETE = 4, NEXT = 8, LIST = 16, PUSH = 32, POP = 64, FREEZE = 128,
-	  ANY_OP = ~0 };
+enum op { UPDATE = 1, LOOKUP = 2, DELETE = 4, NEXT = 8, LIST = 16, PUSH = 32, POP = 64,
+	  FREEZE = 128, CREATE = 256, ANY_OP = 255 };
 
 /* How callers name an action, and what the message makes of it. */
 static const struct {
@@ -35,6 +36,7 @@ static const struct {
 	{ "dequeue", POP, "pop a value from" },
 	{ "peek", LOOKUP | POP, "peek into" },
 	{ "freeze", FREEZE, "freeze" },
+	{ "create", CREATE, "create" },
 };
 
 #define T(type) (1ull << BPF_MAP_TYPE_##type)
@@ -103,6 +105,10 @@ static const struct row {
 	{ PUSH | POP, ~QUEUES & ~T(BLOOM_FILTER), 0, "only queues and stacks have that", NULL },
 	{ FREEZE, ALL, EBUSY, "map is frozen already, or mapped for writing", NULL },
 	{ FREEZE, ALL, EINVAL, "maps of this type cannot be frozen", NULL },
+	{ CREATE, ALL, E2BIG, "keys, values or the whole map are larger than the kernel allows", NULL },
+	{ CREATE, ALL, EINVAL, "the kernel refuses its sizes, flags or types", NULL },
+	{ CREATE, ALL, ENOTSUPP, "the kernel refuses these flags or types", NULL },
+	{ CREATE, ALL, EOPNOTSUPP, "the kernel refuses these flags or types", NULL },
 	{ ANY_OP, ALL, EINVAL, "this type of map refuses key, value or flags", NULL },
 	{ ANY_OP, ALL, EOPNOTSUPP, "maps of this type cannot do that", NULL },
 	{ ANY_OP, ALL, ENOTSUPP, "maps of this type cannot do that", NULL },
@@ -243,41 +249,58 @@ static const struct row *find_row(unsigned op, __u32 type, int err)
 	return NULL;
 }
 
+static unsigned begin_head(struct buf *head, const char *what)
+{
+	static const char undo[] = "undo: ";
+
+	if (!strncmp(what, undo, sizeof(undo) - 1)) {
+		buf_puts(head, "undo: ");
+		what += sizeof(undo) - 1;
+	}
+	buf_puts(head, "cannot ");
+	for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
+		if (!strcmp(what, actions[i].what)) {
+			buf_puts(head, actions[i].phrase);
+			return actions[i].op;
+		}
+	}
+	buf_puts(head, what);
+	return 0;
+}
+
+static void map_reason(struct buf *why, const char **hint, unsigned op, const struct handle *map,
+		       int err)
+{
+	const char *text = err == EPERM ? map_permission(map, op) : NULL;
+	const struct row *row = err == EPERM ? NULL : find_row(op, map->map.type, err);
+
+	if (text) {
+		buf_puts(why, text);
+	} else if (op == CREATE && err != EPERM && err != ENOMEM && shape_error(why, &map->map)) {
+		*hint = NULL;
+	} else if (row) {
+		expand(why, row->text, map->map.max_entries);
+		*hint = row->hint;
+	} else {
+		reason(why, hint, err);
+	}
+}
+
 int kern_map_error(struct diags *d, struct span at, const char *what, const struct handle *map,
 		   int err)
 {
 	struct buf head = BUF_INIT, why = BUF_INIT;
-	const char *hint = NULL, *text = NULL;
-	const struct row *row = NULL;
-	unsigned op = 0;
+	const char *hint = NULL;
+	unsigned op = begin_head(&head, what);
 
-	err = abs(err);
-	for (size_t i = 0; i < ARRAY_SIZE(actions) && !op; i++) {
-		if (!strcmp(what, actions[i].what)) {
-			op = actions[i].op;
-			buf_printf(&head, "%s ", actions[i].phrase);
-		}
-	}
-	if (!op)
-		buf_printf(&head, "%s ", what);
 	if (map->name[0])
-		buf_printf(&head, "map '%s'", map->name);
+		buf_printf(&head, " map '%s'", map->name);
+	else if (map->id)
+		buf_printf(&head, " map %u", map->id);
 	else
-		buf_printf(&head, "map %u", map->id);
-
-	if (err == EPERM)
-		text = map_permission(map, op);
-	else
-		row = find_row(op, map->map.type, err);
-	if (text) {
-		buf_puts(&why, text);
-	} else if (row) {
-		expand(&why, row->text, map->map.max_entries);
-		hint = row->hint;
-	} else {
-		reason(&why, &hint, err);
-	}
-	diag_error(d, at, "cannot %s: %s", buf_str(&head), buf_str(&why));
+		buf_puts(&head, " map");
+	map_reason(&why, &hint, op, map, abs(err));
+	diag_error(d, at, "%s: %s", buf_str(&head), buf_str(&why));
 	if (hint)
 		diag_hint(d, "%s", hint);
 	buf_free(&head);

@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/*
- * Object files into the kernel, through libbpf. What libbpf has to say goes
- * into a buffer (its callback has no argument, hence a static one), and
- * becomes one diagnostic.
- */
+/* Object files into the kernel, through libbpf. A failure becomes one diagnostic. */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -17,35 +13,6 @@
 
 #include "shell/kern.h"
 #include "shell/kern_load.h"
-
-/* What libbpf said since the last load began, and the verifier's log of the program that failed. */
-static struct buf messages, verifier_log;
-static bool debug;
-
-static int collect(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
-	va_list again;
-
-	if (debug) {
-		va_copy(again, ap);
-		vfprintf(stderr, fmt, again);
-		va_end(again);
-	}
-	if (level != LIBBPF_DEBUG)
-		buf_vprintf(&messages, fmt, ap);
-	return 0;
-}
-
-void kern_init(bool show)
-{
-	debug = show;
-	libbpf_set_print(collect);
-}
-
-const char *kern_load_log(void)
-{
-	return buf_str(&verifier_log);
-}
 
 struct load {
 	const struct load_request *req;
@@ -119,25 +86,6 @@ static int check_file(struct load *l)
 	return 0;
 }
 
-/* The last line that libbpf said, without its prefix; "" where it said nothing. */
-static char *last_message(void)
-{
-	const char *s = buf_str(&messages);
-	size_t len = strlen(s);
-	const char *start;
-
-	while (len && s[len - 1] == '\n')
-		len--;
-	for (start = s + len; start > s && start[-1] != '\n'; start--)
-		;
-	len -= start - s;
-	if (len > 8 && !strncmp(start, "libbpf: ", 8)) {
-		start += 8;
-		len -= 8;
-	}
-	return xstrndup(start, len);
-}
-
 static int open_object(struct load *l)
 {
 	char *why;
@@ -147,7 +95,7 @@ static int open_object(struct load *l)
 	if (l->obj)
 		return 0;
 	err = errno;
-	why = last_message();
+	why = said_reason();
 	if (*why)
 		fail(l, "cannot load '%s': %s", l->req->file, why);
 	else
@@ -263,37 +211,44 @@ static int find_map(struct load *l, const struct load_map *want, struct bpf_map 
 	return -1;
 }
 
-/* Whether @fd can stand in for the object's map; else says which attribute differs. */
+static int differs(struct load *l, struct span at, const struct bpf_map *map, __u32 id,
+		   const char *what, const char *want, const char *have)
+{
+	diag_error(l->d, at, "map %u cannot stand in for map '%s' of '%s': its %s is %s, not %s", id,
+		   bpf_map__name(map), l->req->file, what, have, want);
+	return -1;
+}
+
+static int size_differs(struct load *l, struct span at, const struct bpf_map *map, __u32 id,
+			const char *what, __u32 want, __u32 have)
+{
+	char w[32], h[32];
+
+	snprintf(w, sizeof(w), "%u bytes", want);
+	snprintf(h, sizeof(h), "%u", have);
+	return differs(l, at, map, id, what, w, h);
+}
+
+/* Whether @fd can stand in for the object's map. Sizes of 0 are those that the object leaves open. */
 static int check_reuse(struct load *l, struct span at, const struct bpf_map *map, int fd)
 {
-	const char *name = bpf_map__name(map);
+	__u32 type = bpf_map__type(map), key = bpf_map__key_size(map);
+	__u32 value = bpf_map__value_size(map);
 	struct bpf_map_info info;
-	const struct {
-		const char *what;
-		__u32 want, have;
-	} sizes[] = {
-		{ "keys", bpf_map__key_size(map), 0 },
-		{ "values", bpf_map__value_size(map), 0 },
-	};
-	__u32 have[2];
 	int err = kern_map_info(fd, &info);
 
 	if (err)
-		return kern_error(l->d, at, err, "read map for '%s'", name);
-	if (info.type != bpf_map__type(map)) {
-		const char *want = kern_map_type_name(bpf_map__type(map));
-		const char *is = kern_map_type_name(info.type);
+		return kern_error(l->d, at, err, "read the map for '%s'", bpf_map__name(map));
+	if (info.type != type) {
+		const char *want = kern_map_type_name(type), *have = kern_map_type_name(info.type);
 
-		return diag_error(l->d, at, "map '%s' of '%s' is of type %s, not %s as map %u", name,
-				  l->req->file, want ? want : "unknown", is ? is : "unknown", info.id);
+		return differs(l, at, map, info.id, "type", want ? want : "unknown",
+			       have ? have : "unknown");
 	}
-	have[0] = info.key_size;
-	have[1] = info.value_size;
-	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
-		if (sizes[i].want && sizes[i].want != have[i])
-			return diag_error(l->d, at, "map '%s' of '%s' has %s of %u bytes, not %u as map %u",
-					  name, l->req->file, sizes[i].what, sizes[i].want, have[i],
-					  info.id);
+	if (key && key != info.key_size)
+		return size_differs(l, at, map, info.id, "key", key, info.key_size);
+	if (value && value != info.value_size)
+		return size_differs(l, at, map, info.id, "value", value, info.value_size);
 	return 0;
 }
 
@@ -383,46 +338,61 @@ static int defer_pins(struct load *l)
 	return 0;
 }
 
-/* The program that libbpf says it could not load; NULL where it names none. */
-static char *refused_program(void)
+static void say_refused(struct load *l, const char *program)
 {
-	static const char before[] = "prog '", behind[] = "': BPF program load failed";
-	const char *s = buf_str(&messages), *end = strstr(s, behind), *start;
+	struct buf text = BUF_INIT;
+	bool shown = said_verifier(l->log);
 
-	if (!end)
-		return NULL;
-	for (start = end; start > s && start[-1] != '\n' && start[-1] != '\''; start--)
-		;
-	if (start - s < sizeof(before) - 1 ||
-	    strncmp(start - (sizeof(before) - 1), before, sizeof(before) - 1))
-		return NULL;
-	return xstrndup(start, end - start);
+	verifier_reason(&text, l->log);
+	fail(l, "the verifier refuses program '%s' of '%s': %s", program, l->req->file,
+	     buf_str(&text));
+	if (!shown)
+		diag_hint(l->d, "option -d shows the verifier's whole log");
+	buf_free(&text);
+}
+
+/* The kernel's rules for maps tell more than its EINVAL. */
+static bool say_wrong_map(struct load *l, const char *name)
+{
+	const struct bpf_map *map = bpf_object__find_map_by_name(l->obj, name);
+	struct buf text = BUF_INIT;
+	bool known = false;
+
+	if (map) {
+		struct map_facts facts = {
+			.type = bpf_map__type(map),
+			.key_size = bpf_map__key_size(map),
+			.value_size = bpf_map__value_size(map),
+			.max_entries = bpf_map__max_entries(map),
+			.flags = bpf_map__map_flags(map),
+		};
+
+		known = shape_error(&text, &facts);
+	}
+	if (known)
+		fail(l, "cannot create map '%s' of '%s': %s", name, l->req->file, buf_str(&text));
+	buf_free(&text);
+	return known;
 }
 
 static void say_why(struct load *l, int err)
 {
-	char *why = last_message(), *refused;
+	char *why = said_reason(), *program = said_program(), *map = said_map();
 
-	if (l->log && l->log[0]) {
-		struct buf text = BUF_INIT;
-
-		buf_puts(&verifier_log, l->log);
-		kern_log_summary(&text, l->log);
-		refused = refused_program();
-		fail(l, "the verifier refuses program '%s' of '%s': %s", refused ? refused : "?",
-		     l->req->file, buf_str(&text));
-		free(refused);
-		if (debug)
-			fputs(l->log, stderr);
+	if (program && l->log[0])
+		say_refused(l, program);
+	else if (program)
+		kern_error(l->d, l->req->span, err, "load program '%s' of '%s'", program,
+			   l->req->file);
+	else if (!map || !say_wrong_map(l, map)) {
+		if (*why && err != -EPERM)
+			fail(l, "cannot load '%s': %s", l->req->file, why);
 		else
-			diag_hint(l->d, "option -d shows the verifier's whole log");
-		buf_free(&text);
-	} else if (*why && err != -EPERM) {
-		fail(l, "cannot load '%s': %s", l->req->file, why);
-	} else {
-		kern_error(l->d, l->req->span, err, "load '%s'", l->req->file);
+			kern_error(l->d, l->req->span, err, "load '%s'", l->req->file);
 	}
 	free(why);
+	free(program);
+	free(map);
 }
 
 /* Another handle on what libbpf holds. */
@@ -507,9 +477,7 @@ int kern_load(const struct load_request *req, struct load_result *res, struct di
 	int ret;
 
 	memset(res, 0, sizeof(*res));
-	buf_reset(&messages);
-	buf_reset(&verifier_log);
-	libbpf_set_print(collect);
+	said_begin();
 	ret = load(&l, res);
 	bpf_object__close(l.obj);
 	for (size_t i = 0; i < l.nr_pins; i++)
@@ -522,16 +490,16 @@ int kern_load(const struct load_request *req, struct load_result *res, struct di
 
 int kern_section_type(const char *name, int *prog_type, int *attach_type)
 {
+	char *folder = xasprintf("%s/", name);
 	enum bpf_attach_type attach;
 	enum bpf_prog_type prog;
-	libbpf_print_fn_t old = libbpf_set_print(NULL);
-	char *folder = xasprintf("%s/", name);
-	int err = libbpf_prog_type_by_name(name, &prog, &attach);
+	int err;
 
+	said_begin();
 	/* Some sections are known only with what follows the slash: "kprobe/". */
+	err = libbpf_prog_type_by_name(name, &prog, &attach);
 	if (err)
 		err = libbpf_prog_type_by_name(folder, &prog, &attach);
-	libbpf_set_print(old);
 	free(folder);
 	if (err)
 		return -EINVAL;

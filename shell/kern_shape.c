@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * What each type of map wants of a new one. The kernel answers EINVAL to all
+ * of it (E2BIG to some); its rules, from the sources below kernel/bpf, stand here as a table.
+ */
+#include <linux/bpf.h>
+#include <unistd.h>
+
+#include "shell/kern.h"
+#include "shell/kern_load.h"
+
+/* From @min to @max bytes (0: no limit), in steps. */
+struct size_rule {
+	__u32 min, max, step;
+};
+
+enum entries_rule { SOME, NONE, PAGES };
+
+#define T(type) (1ull << BPF_MAP_TYPE_##type)
+#define STORAGES (T(SK_STORAGE) | T(INODE_STORAGE) | T(TASK_STORAGE) | T(CGRP_STORAGE))
+
+static const struct shape {
+	__u64 types;
+	struct size_rule key, value;
+	enum entries_rule entries;
+	__u32 needs, refuses;		/* flags */
+} shapes[] = {
+	{ T(HASH) | T(PERCPU_HASH), { 1 }, { 1 } },
+	{ T(LRU_HASH) | T(LRU_PERCPU_HASH), { 1 }, { 1 }, SOME, 0, BPF_F_NO_PREALLOC },
+	{ T(ARRAY) | T(PERCPU_ARRAY), { 4, 4 }, { 1 }, SOME, 0, BPF_F_NO_PREALLOC },
+	{ T(PROG_ARRAY) | T(PERF_EVENT_ARRAY) | T(CGROUP_ARRAY) | T(XSKMAP) | T(ARRAY_OF_MAPS),
+	  { 4, 4 }, { 4, 4 } },
+	{ T(HASH_OF_MAPS), { 1 }, { 4, 4 } },
+	{ T(STACK_TRACE), { 4, 4 }, { 8, 0, 8 } },
+	{ T(LPM_TRIE), { 5, 260 }, { 1 }, SOME, BPF_F_NO_PREALLOC },
+	{ T(DEVMAP) | T(CPUMAP) | T(SOCKMAP) | T(REUSEPORT_SOCKARRAY), { 4, 4 }, { 4, 8, 4 } },
+	{ T(DEVMAP_HASH), { 4, 4 }, { 4, 8, 4 } },
+	{ T(SOCKHASH), { 1, 512 }, { 4, 8, 4 } },
+	{ T(QUEUE) | T(STACK) | T(BLOOM_FILTER), { 0, 0, 1 }, { 1 } },
+	{ T(RINGBUF) | T(USER_RINGBUF), { 0, 0, 1 }, { 0, 0, 1 }, PAGES },
+	{ T(ARENA), { 0, 0, 1 }, { 0, 0, 1 }, SOME, BPF_F_MMAPABLE },
+	{ T(CGROUP_STORAGE) | T(PERCPU_CGROUP_STORAGE), { 8, 16, 8 }, { 1 }, NONE },
+	{ STORAGES, { 4, 4 }, { 1 }, NONE, BPF_F_NO_PREALLOC },
+};
+
+static const struct {
+	__u32 flag;
+	const char *name;
+} flag_names[] = {
+	{ BPF_F_NO_PREALLOC, "no_prealloc" },
+	{ BPF_F_MMAPABLE, "mmapable" },
+};
+
+/* A rule with a step but no least size is for what has none at all. */
+static bool fits(const struct size_rule *r, __u32 size)
+{
+	if (!r->min)
+		return !size;
+	return size >= r->min && (!r->max || size <= r->max) && (!r->step || size % r->step == 0);
+}
+
+static void say_rule(struct buf *out, const struct size_rule *r)
+{
+	if (!r->min)
+		buf_puts(out, "none");
+	else if (r->min == r->max)
+		buf_printf(out, "%u bytes", r->min);
+	else if (r->max == 2 * r->min && r->step == r->min)
+		buf_printf(out, "%u or %u bytes", r->min, r->max);
+	else if (r->max)
+		buf_printf(out, "%u to %u bytes", r->min, r->max);
+	else if (r->step)
+		buf_printf(out, "a multiple of %u bytes", r->step);
+	else
+		buf_puts(out, "at least 1 byte");
+}
+
+static bool size_error(struct buf *out, const char *type, const char *what,
+		       const struct size_rule *r, __u32 size)
+{
+	if (fits(r, size))
+		return false;
+	buf_printf(out, "%s of type %s must have ", what, type);
+	say_rule(out, r);
+	buf_printf(out, ", not %u", size);
+	return true;
+}
+
+static bool entries_error(struct buf *out, const char *type, enum entries_rule rule, __u32 entries)
+{
+	__u32 page = sysconf(_SC_PAGESIZE);
+
+	if (rule == SOME && !entries)
+		buf_printf(out, "type %s needs a number of entries", type);
+	else if (rule == NONE && entries)
+		buf_printf(out, "type %s has no limit of entries, give 0", type);
+	else if (rule == PAGES && (entries < page || entries & (entries - 1)))
+		buf_printf(out, "entries of type %s are its bytes: a power of 2, at least %u, not %u",
+			   type, page, entries);
+	else
+		return false;
+	return true;
+}
+
+static bool flags_error(struct buf *out, const char *type, const struct shape *s, __u32 flags)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(flag_names); i++) {
+		__u32 flag = flag_names[i].flag;
+
+		if (s->needs & flag & ~flags)
+			buf_printf(out, "type %s needs flag '%s'", type, flag_names[i].name);
+		else if (s->refuses & flag & flags)
+			buf_printf(out, "type %s does not take flag '%s'", type, flag_names[i].name);
+		else
+			continue;
+		return true;
+	}
+	return false;
+}
+
+bool shape_error(struct buf *out, const struct map_facts *map)
+{
+	const char *type = kern_map_type_name(map->type);
+
+	if (!type) {
+		buf_printf(out, "this kernel has no maps of type %u", map->type);
+		return true;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++) {
+		const struct shape *s = &shapes[i];
+
+		if (map->type < 64 && s->types >> map->type & 1)
+			return size_error(out, type, "keys", &s->key, map->key_size) ||
+			       size_error(out, type, "values", &s->value, map->value_size) ||
+			       entries_error(out, type, s->entries, map->max_entries) ||
+			       flags_error(out, type, s, map->flags);
+	}
+	return false;
+}
