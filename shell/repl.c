@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <histedit.h>
-#include <locale.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,19 +18,11 @@
 #include "shell/kern.h"
 #include "shell/repl.h"
 
-/* A text that was read. It stays, since the undo log may point into it. */
-struct typed {
-	struct typed *next;
-	struct source src;
-	char *text, *name;
-};
-
 struct repl {
 	struct session *s;
 	EditLine *el;
 	History *history;
 	FILE *tty;
-	struct typed *typed;
 	struct buf text;		/* the statement so far, from lines before this one */
 	struct buf prompt;
 	bool escapes, color;
@@ -45,33 +36,6 @@ struct repl {
 		int nr;			/* how many matching entries back */
 	} recall;
 };
-
-/* Sources */
-
-static const struct source *keep_source(struct repl *r, const char *text, size_t len,
-					const char *name)
-{
-	struct typed *t = xcalloc(1, sizeof(*t));
-
-	t->text = xstrndup(text, len);
-	t->name = name ? xstrdup(name) : NULL;
-	t->src = (struct source){ .name = t->name, .text = t->text, .len = len };
-	t->next = r->typed;
-	r->typed = t;
-	return &t->src;
-}
-
-static void free_sources(struct repl *r)
-{
-	struct typed *t, *next;
-
-	for (t = r->typed; t; t = next) {
-		next = t->next;
-		free(t->text);
-		free(t->name);
-		free(t);
-	}
-}
 
 /* The line that is being edited */
 
@@ -690,6 +654,16 @@ static void load_entry(void *arg, const char *entry)
 	history(arg, &ev, H_ENTER, entry);
 }
 
+/* Runs text, which the session keeps, since the undo log may point into it. */
+static void run_text(struct repl *r, const char *text, size_t len, const char *name)
+{
+	struct source src = { .name = name ? xstrdup(name) : NULL, .text = xstrndup(text, len),
+			      .len = len };
+
+	session_source(r->s, session_keep(r->s, &src));
+	out_flush(&r->s->out);
+}
+
 /* The rc file */
 
 /* Reads a small file that only its owner, this user or root, can write. */
@@ -727,7 +701,7 @@ static void run_rc(struct repl *r)
 		if (read_private(buf_str(&path), &text, &d))
 			session_show(r->s, &d);
 		else if (text.len)
-			session_source(r->s, keep_source(r, text.data, text.len, path.data));
+			run_text(r, text.data, text.len, path.data);
 	}
 	buf_free(&text);
 	buf_free(&path);
@@ -747,7 +721,6 @@ static void repl_open(struct repl *r)
 	const char *term = getenv("TERM");
 	HistEvent ev;
 
-	setlocale(LC_CTYPE, "");
 	r->tty = isatty(STDOUT_FILENO) ? stdout : stderr;
 	r->escapes = has_escapes();
 	r->color = r->escapes && r->s->opt.color && strncmp(term, "vt", 2);
@@ -775,7 +748,6 @@ static void repl_close(struct repl *r)
 	free(r->last_tab);
 	buf_free(&r->text);
 	buf_free(&r->prompt);
-	free_sources(r);
 }
 
 static void greet(struct repl *r)
@@ -789,32 +761,15 @@ static void greet(struct repl *r)
 	fflush(r->tty);
 }
 
-/* The end of the session is no commit. */
-static int roll_back(struct repl *r)
-{
-	struct diags d = { 0 };
-	struct ctx ctx = { .s = r->s, .diags = &d };
-	struct buf text = BUF_INIT;
-	struct rollback done = { 0 };
-
-	if (!txn_open(r->s))
-		return STATUS_OK;
-	txn_rollback(&ctx, NULL, NO_SPAN, &done);
-	session_show(r->s, &d);
-	rollback_text(&text, &done);
-	fprintf(stderr, "open transaction: %s\n", buf_str(&text));
-	buf_free(&text);
-	return done.conflicts || done.failed ? STATUS_PARTIAL : STATUS_OK;
-}
-
 int repl_run(struct session *s)
 {
 	struct repl r = { .s = s };
-	int signal, status;
+	int signal;
 
 	repl_open(&r);
 	greet(&r);
-	run_rc(&r);
+	if (!s->opt.no_rc)
+		run_rc(&r);
 	while (!s->quit && (!interrupted() || interrupted() == SIGINT)) {
 		enum line result;
 
@@ -825,14 +780,11 @@ int repl_run(struct session *s)
 		if (result == LINE_DROPPED || !r.text.data[strspn(r.text.data, " \t\n")])
 			continue;
 		remember(&r, r.text.data);
-		session_source(s, keep_source(&r, r.text.data, r.text.len, NULL));
+		run_text(&r, r.text.data, r.text.len, NULL);
 		fresh_line(&r);
 	}
 	signal = interrupted();
 	interrupt_clear();
-	status = roll_back(&r);
 	repl_close(&r);
-	if (status == STATUS_OK && signal)
-		return STATUS_SIGNAL + signal;
-	return status;
+	return signal ? STATUS_SIGNAL + signal : STATUS_OK;
 }

@@ -8,9 +8,9 @@
 #include "shell/session.h"
 
 /*
- * Runs the rc file ($XDG_CONFIG_HOME/bpfsh/rc), which others must not be able
- * to write, then reads from the terminal and runs what is typed. An open
- * transaction is rolled back at the end, which is said. Returns a status.
+ * Runs the rc file ($XDG_CONFIG_HOME/bpfsh/rc), unless told not to or others
+ * can write it, then reads from the terminal and runs what is typed. Returns a
+ * status; session_end() rolls back a transaction that is still open.
  */
 int repl_run(struct session *s);
 
