@@ -17,6 +17,7 @@ import re
 import bpfsh
 
 GOLDEN = os.path.join(bpfsh.ROOT, "tests/golden")
+UPDATE = os.environ.get("UPDATE")
 
 NORMAL = [
     (r"^\d+: ", "ID: "),
@@ -25,7 +26,8 @@ NORMAL = [
     (r"\b(btf_id|prog|inner_map_id) \d+", r"\1 N"),
     (r"\bmap_ids [\d,]+", "map_ids N"),
     (r"\bmemlock \d+B", "memlock NB"),
-    (r"\bjited \d+B", "jited NB"),
+    (r"\b(xlated|jited) \d+B", r"\1 NB"),
+    (r"\btag [0-9a-f]{16}", "tag TAG"),
     (r"loaded_at \S+", "loaded_at TIME"),
     (r'"bytes_jited":\d+', '"bytes_jited":N'),
 ]
@@ -59,7 +61,7 @@ def golden(path):
 
 
 def compare(path, got):
-    if os.environ.get("UPDATE"):
+    if UPDATE:
         with open(path, "w") as f:
             f.write(got)
         return
