@@ -38,7 +38,7 @@ CPPFLAGS += -D_GNU_SOURCE -I. -DVERSION='"$(VERSION)"' \
 	    -DLIBGVC='"$(call soname,gvc)"' -DLIBCGRAPH='"$(call soname,cgraph)"' \
 	    -DLIBCAPSTONE='"$(call soname,capstone)"' \
 	    $(shell $(PKG_CONFIG) --cflags $(PKGS) $(DRAW))
-LDLIBS	+= $(shell $(PKG_CONFIG) --libs $(PKGS)) -ljq -ldl
+LDLIBS	+= $(shell $(PKG_CONFIG) --libs $(PKGS)) -ljq -ldl -lm
 
 SRCS	:= $(wildcard shell/*.c commands/*.c render/*.c)
 OBJS	:= $(SRCS:%.c=$(O)/%.o)
