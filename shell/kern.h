@@ -16,12 +16,12 @@
 #include "shell/value.h"
 
 struct btf;
-struct bpf_object;
 
 /* Refusals for which the kernel has one errno for many; kern_error() knows them too. */
 enum {
 	KERN_EDOT = 5000,	/* a name in bpffs has a dot, where kernel answers EPERM */
 	KERN_ENOTBPFFS,		/* the folder of a pin is not on a bpffs: EPERM */
+	KERN_ENAME,		/* no name for an object: EINVAL, or cut without a word */
 	KERN_ENOTPIN,		/* the path is no pinned object: EACCES */
 };
 

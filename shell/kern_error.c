@@ -127,6 +127,7 @@ static const struct {
 	{ EINTR, "interrupted", NULL },
 	{ EXDEV, "it lies on another mount", NULL },
 	{ KERN_EDOT, "names in a bpffs cannot have a dot", NULL },
+	{ KERN_ENAME, "names have at most 15 letters, digits, '_' and '.'", NULL },
 	{ KERN_ENOTPIN, "it is no pinned BPF object", NULL },
 	{ KERN_ENOTBPFFS, "its folder is not on a bpffs", "mount one: mount -t bpf bpf FOLDER" },
 };
@@ -268,6 +269,12 @@ static unsigned begin_head(struct buf *head, const char *what)
 	return 0;
 }
 
+/* Errnos that the kernel has for wrong attributes of a new map. */
+static bool blames_shape(int err)
+{
+	return err == EINVAL || err == E2BIG || err == ENOTSUPP || err == EOPNOTSUPP;
+}
+
 static void map_reason(struct buf *why, const char **hint, unsigned op, const struct handle *map,
 		       int err)
 {
@@ -276,7 +283,8 @@ static void map_reason(struct buf *why, const char **hint, unsigned op, const st
 
 	if (text) {
 		buf_puts(why, text);
-	} else if (op == CREATE && err != EPERM && err != ENOMEM && shape_error(why, &map->map)) {
+	} else if (op == CREATE && blames_shape(err) &&
+		   shape_error(why, &map->map)) {
 		*hint = NULL;
 	} else if (row) {
 		expand(why, row->text, map->map.max_entries);

@@ -3,12 +3,10 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "shell/kern.h"
@@ -17,6 +15,7 @@
 struct load {
 	const struct load_request *req;
 	struct bpf_object *obj;
+	struct buf bytes;
 	struct bpf_program *first;
 	struct bpf_map **maps;		/* what each of the request's maps means */
 	char *log;
@@ -40,67 +39,6 @@ static int fail(struct load *l, const char *fmt, ...)
 	va_end(ap);
 	diag_error(l->d, l->req->span, "%s", buf_str(&msg));
 	buf_free(&msg);
-	return -1;
-}
-
-/* Says in own words what is wrong with a file that libbpf would only call invalid. */
-static int check_file(struct load *l)
-{
-	const char *file = l->req->file;
-	unsigned char head[sizeof(Elf64_Ehdr)];
-	const Elf64_Ehdr *ehdr = (const void *)head;
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK), err = 0;
-	struct stat st;
-	ssize_t n = 0;
-
-	if (fd < 0 || fstat(fd, &st))
-		err = errno;
-	else if (S_ISDIR(st.st_mode))
-		err = EISDIR;
-	else
-		n = read(fd, head, sizeof(head));
-	if (n < 0)
-		err = errno;
-	if (fd >= 0)
-		close(fd);
-	if (err)
-		return kern_error(l->d, l->req->span, err, "open object file '%s'", file);
-	if (n < EI_NIDENT || memcmp(head, ELFMAG, SELFMAG)) {
-		fail(l, "cannot load '%s': not an ELF object file", file);
-		diag_hint(l->d, "compile it with: clang -target bpf -g -O2 -c");
-		return -1;
-	}
-	if (n < (ssize_t)sizeof(head) || head[EI_CLASS] != ELFCLASS64)
-		return fail(l, "cannot load '%s': damaged, or not a 64-bit ELF file", file);
-	if (head[EI_DATA] != (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB)) {
-		fail(l, "cannot load '%s': built for the other byte order", file);
-		diag_hint(l->d, "compile it with: clang -target bpf");
-		return -1;
-	}
-	if (ehdr->e_machine != EM_BPF && ehdr->e_machine != EM_NONE) {
-		fail(l, "cannot load '%s': built for a processor (ELF machine %u), not for BPF", file,
-		     ehdr->e_machine);
-		diag_hint(l->d, "compile it with: clang -target bpf -g -O2 -c");
-		return -1;
-	}
-	return 0;
-}
-
-static int open_object(struct load *l)
-{
-	char *why;
-	int err;
-
-	l->obj = bpf_object__open_file(l->req->file, NULL);
-	if (l->obj)
-		return 0;
-	err = errno;
-	why = said_reason();
-	if (*why)
-		fail(l, "cannot load '%s': %s", l->req->file, why);
-	else
-		kern_error(l->d, l->req->span, err, "load '%s'", l->req->file);
-	free(why);
 	return -1;
 }
 
@@ -453,7 +391,8 @@ static int load(struct load *l, struct load_result *res)
 {
 	int err;
 
-	if (check_file(l) || open_object(l) || select_programs(l) || reuse_maps(l) || defer_pins(l))
+	l->obj = object_open(l->req->file, l->req->span, &l->bytes, l->d);
+	if (!l->obj || select_programs(l) || reuse_maps(l) || defer_pins(l))
 		return -1;
 	err = bpf_object__load(l->obj);
 	if (err) {
@@ -480,6 +419,7 @@ int kern_load(const struct load_request *req, struct load_result *res, struct di
 	said_begin();
 	ret = load(&l, res);
 	bpf_object__close(l.obj);
+	buf_free(&l.bytes);
 	for (size_t i = 0; i < l.nr_pins; i++)
 		free(l.pins[i].path);
 	free(l.pins);

@@ -8,6 +8,15 @@
 
 #include "shell/value.h"
 
+struct bpf_object;
+
+/*
+ * Opens an object file; NULL with a diagnostic, also for files that would crash
+ * libbpf. @bytes is filled with the file and must outlive the object.
+ */
+struct bpf_object *object_open(const char *file, struct span at, struct buf *bytes,
+			       struct diags *d);
+
 /* Forgets what was said, and listens. */
 void said_begin(void);
 /* The line that tells most about a failure; "" where nothing was said. */

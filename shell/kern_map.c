@@ -2,6 +2,7 @@
 /* Maps: sizes, single elements, creation. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <ctype.h>
 #include <errno.h>
 #include <unistd.h>
 
@@ -82,6 +83,15 @@ int kern_map_freeze(int fd)
 	return bpf_map_freeze(fd);
 }
 
+/* libbpf would cut a long name without a word. */
+static bool is_name(const char *name)
+{
+	for (const char *p = name; *p; p++)
+		if (!isalnum((unsigned char)*p) && *p != '_' && *p != '.')
+			return false;
+	return strlen(name) < BPF_OBJ_NAME_LEN;
+}
+
 int kern_map_create(const struct map_def *def)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts,
@@ -89,6 +99,8 @@ int kern_map_create(const struct map_def *def)
 		.map_extra = def->extra,
 	);
 
+	if (def->name && !is_name(def->name))
+		return -KERN_ENAME;
 	if (def->has_numa_node) {
 		opts.map_flags |= BPF_F_NUMA_NODE;
 		opts.numa_node = def->numa_node;

@@ -1,64 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/*
- * The kernel layer on a real kernel: in a mount and network namespace of its
- * own, with its own bpffs. Skipped without root.
- */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <bpf/bpf.h>
+/* Maps, pins, objects and names of the kernel layer, on a real kernel. */
 #include <bpf/btf.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "shell/kern.h"
 #include "shell/maptypes.h"
-
-static struct {
-	char dir[64];
-	bool usable;
-} env;
-
-static int set_up(void **state)
-{
-	int fd;
-
-	if (geteuid() || unshare(CLONE_NEWNS | CLONE_NEWNET))
-		return 0;
-	strcpy(env.dir, "/tmp/bpfsh-kern-XXXXXX");
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) || !mkdtemp(env.dir))
-		return 0;
-	if (mount("bpf", env.dir, "bpf", 0, NULL)) {
-		rmdir(env.dir);
-		return 0;
-	}
-	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "probe", 4, 4, 1, NULL);
-	env.usable = fd >= 0;
-	close(fd);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	if (env.dir[0]) {
-		umount2(env.dir, MNT_DETACH);
-		rmdir(env.dir);
-	}
-	return 0;
-}
-
-#define NEED_KERNEL() do { if (!env.usable) skip(); } while (0)
+#include "tests/unit/kern_live.h"
 
 static struct handle *try_map(__u32 type, __u32 key, __u32 value, __u32 entries, __u32 flags)
 {
@@ -637,5 +584,5 @@ int main(void)
 	};
 
 	kern_init(false);
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, env_set_up, env_tear_down);
 }

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Object files: what is none is told apart in own words, before libbpf sees it. */
+#include <bpf/libbpf.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "shell/interrupt.h"
+#include "shell/kern.h"
+#include "shell/kern_load.h"
+
+/* No object file that the kernel could take is near this. */
+#define FILE_MAX (256u << 20)
+
+/* A file that keeps libbpf busy for longer is damaged as well. */
+#define TRIAL_SECONDS 10
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define OWN_ORDER ELFDATA2LSB
+#else
+#define OWN_ORDER ELFDATA2MSB
+#endif
+
+/* 0 or -errno. */
+static int read_all(int fd, struct buf *bytes)
+{
+	struct stat st;
+	ssize_t n;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	do {
+		n = read(fd, buf_reserve(bytes, 1 << 16), 1 << 16);
+		if (n > 0)
+			buf_commit(bytes, n);
+		if (bytes->len > FILE_MAX)
+			return -EFBIG;
+	} while (n > 0 || (n < 0 && errno == EINTR && !interrupted()));
+	return n < 0 ? -errno : 0;
+}
+
+static int read_file(const char *file, struct buf *bytes)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC), err;
+
+	if (fd < 0)
+		return -errno;
+	err = read_all(fd, bytes);
+	close(fd);
+	return err;
+}
+
+/* What keeps the bytes from being an object file for BPF; NULL: nothing that the header tells. */
+static const char *wrong_header(const struct buf *bytes, const char **hint)
+{
+	Elf64_Ehdr head = { 0 };
+
+	*hint = "compile it with: clang -target bpf -g -O2 -c";
+	memcpy(&head, bytes->data, bytes->len < sizeof(head) ? bytes->len : sizeof(head));
+	if (bytes->len < EI_NIDENT || memcmp(head.e_ident, ELFMAG, SELFMAG))
+		return "not an ELF object file";
+	if (bytes->len < sizeof(head))
+		return "damaged: it ends within its header";
+	if (head.e_ident[EI_CLASS] != ELFCLASS64)
+		return "not a 64-bit ELF file";
+	if (head.e_ident[EI_DATA] != OWN_ORDER)
+		return "built for the other byte order";
+	if (head.e_machine != EM_BPF && head.e_machine != EM_NONE)
+		return "built for a processor, not for BPF";
+	return NULL;
+}
+
+/* What libbpf would call the object: the file's name up to the first dot. */
+static char *object_name(const char *file)
+{
+	const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
+
+	return xstrndup(name, strcspn(name, "."));
+}
+
+/* NULL with errno set. */
+static struct bpf_object *open_bytes(const char *file, const struct buf *bytes)
+{
+	char *name = object_name(file);
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = name);
+	struct bpf_object *obj = bpf_object__open_mem(bytes->data, bytes->len, &opts);
+	int err = errno;
+
+	free(name);
+	errno = err;
+	return obj;
+}
+
+static void try_in_child(const char *file, const struct buf *bytes)
+{
+	static const int fatal[] = { SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGALRM };
+	struct rlimit none = { 0 };
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	interrupt_reset();
+	for (size_t i = 0; i < ARRAY_SIZE(fatal); i++)
+		signal(fatal[i], SIG_DFL);
+	alarm(TRIAL_SECONDS);
+	setrlimit(RLIMIT_CORE, &none);
+	dup2(null, STDERR_FILENO);
+	open_bytes(file, bytes);
+	_exit(0);
+}
+
+/*
+ * libbpf trusts what compilers write, and crashes on files that are damaged in
+ * the right place. A child tries first.
+ */
+static bool survives(const char *file, const struct buf *bytes)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid < 0)
+		return true;
+	if (!pid)
+		try_in_child(file, bytes);
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return true;
+	return WIFEXITED(status) && !WEXITSTATUS(status);
+}
+
+static struct bpf_object *open_read(const char *file, const struct buf *bytes, struct span at,
+				    struct diags *d)
+{
+	struct bpf_object *obj = NULL;
+	const char *wrong, *hint;
+	char *why;
+	int err;
+
+	wrong = wrong_header(bytes, &hint);
+	if (!wrong && !survives(file, bytes))
+		wrong = "damaged";
+	if (wrong) {
+		diag_error(d, at, "cannot load '%s': it is %s", file, wrong);
+		diag_hint(d, "%s", hint);
+		return NULL;
+	}
+	obj = open_bytes(file, bytes);
+	if (obj)
+		return obj;
+	err = errno;
+	why = said_reason();
+	if (*why)
+		diag_error(d, at, "cannot load '%s': %s", file, why);
+	else
+		kern_error(d, at, err, "load '%s'", file);
+	free(why);
+	return NULL;
+}
+
+struct bpf_object *object_open(const char *file, struct span at, struct buf *bytes, struct diags *d)
+{
+	int err = read_file(file, bytes);
+
+	if (!err)
+		return open_read(file, bytes, at, d);
+	kern_error(d, at, err, "open object file '%s'", file);
+	return NULL;
+}

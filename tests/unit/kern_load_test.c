@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Loading of object files, on a real kernel. They are built from tests/progs. */
+#include <bpf/btf.h>
+
+#include "shell/maptypes.h"
+#include "tests/unit/kern_live.h"
+
+/* Path of a test program beside this one: O/tests/progs/NAME.bpf.o. */
+static const char *object(const char *name)
+{
+	static char path[512];
+	ssize_t n = readlink("/proc/self/exe", path, 400);
+
+	assert_true(n > 0);
+	path[n] = '\0';
+	for (int i = 0; i < 2; i++)
+		*strrchr(path, '/') = '\0';
+	strcat(path, "/progs/");
+	strcat(path, name);
+	strcat(path, ".bpf.o");
+	return path;
+}
+
+#define NEED_OBJECT(name) do { NEED_KERNEL(); if (access(object(name), R_OK)) skip(); } while (0)
+
+static void put_result(struct load_result *res)
+{
+	for (size_t i = 0; i < res->nr_progs; i++)
+		handle_put(res->progs[i]);
+	for (size_t i = 0; i < res->nr_maps; i++)
+		handle_put(res->maps[i]);
+	for (size_t i = 0; i < res->nr_pins; i++)
+		free(res->pins[i].path);
+	free(res->progs);
+	free(res->maps);
+	free(res->pins);
+}
+
+static struct load_request request(const char *name)
+{
+	return (struct load_request){ .file = object(name), .prog_type = -1, .attach_type = -1 };
+}
+
+static void must_load(const struct load_request *req, struct load_result *res)
+{
+	struct diags d = { 0 };
+
+	if (kern_load(req, res, &d))
+		fail_msg("%s", d.list[0].msg);
+}
+
+/* Loads, fails, and must say @says in the message or the hint. */
+static void must_fail(const struct load_request *req, const char *says)
+{
+	struct load_result res;
+	struct diags d = { 0 };
+
+	assert_int_equal(kern_load(req, &res, &d), -1);
+	assert_int_equal(d.nr, 1);
+	if (!strstr(d.list[0].msg, says) && !(d.list[0].hint && strstr(d.list[0].hint, says)))
+		fail_msg("'%s' says nothing of '%s'", d.list[0].msg, says);
+	assert_null(strstr(d.list[0].msg, "libbpf"));
+	assert_null(res.progs);
+	diags_clear(&d);
+}
+
+static void first_program(void **state)
+{
+	struct load_request req;
+	struct load_result res;
+
+	NEED_OBJECT("load_two");
+	req = request("load_two");
+	must_load(&req, &res);
+	assert_int_equal(res.nr_progs, 1);
+	assert_string_equal(res.progs[0]->name, "load_first");
+	assert_int_equal(res.nr_maps, 5);
+	assert_string_equal(res.maps[0]->name, "flows");
+	assert_int_equal(res.nr_pins, 0);
+	put_result(&res);
+}
+
+static void all_programs(void **state)
+{
+	struct load_request req;
+	struct load_result res;
+
+	NEED_OBJECT("load_two");
+	req = request("load_two");
+	req.all = true;
+	must_load(&req, &res);
+	assert_int_equal(res.nr_progs, 2);
+	assert_string_equal(res.progs[1]->name, "load_second");
+	put_result(&res);
+}
+
+static void types_of_maps(void **state)
+{
+	const struct element_format *f;
+	struct load_request req;
+	struct load_result res;
+	struct buf name = BUF_INIT;
+
+	NEED_OBJECT("load_two");
+	req = request("load_two");
+	must_load(&req, &res);
+	f = map_format(res.maps[0]);
+	assert_non_null(f->key);
+	assert_non_null(f->value);
+	typed_type_name(&name, f->value);
+	assert_string_equal(buf_str(&name), "struct flow");
+	assert_ptr_equal(map_format(res.maps[0]), f);
+	buf_free(&name);
+	put_result(&res);
+}
+
+static int new_map(__u32 type, __u32 key, __u32 value)
+{
+	int fd = bpf_map_create(type, "t_other", key, value, 16, NULL);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static void map_of_another(void **state)
+{
+	struct load_map map = { .name = "flows" };
+	struct load_request req;
+	struct load_result res;
+	__u32 *ids, nr;
+	bool used = false;
+
+	NEED_OBJECT("load_two");
+	req = request("load_two");
+	req.maps = &map;
+	req.nr_maps = 1;
+	map.fd = new_map(BPF_MAP_TYPE_HASH, 4, 16);
+	must_load(&req, &res);
+	assert_string_equal(res.maps[0]->name, "t_other");
+	ids = kern_prog_maps(res.progs[0]->fd, &nr);
+	for (__u32 i = 0; i < nr; i++)
+		used |= ids[i] == res.maps[0]->id;
+	assert_true(used);
+	free(ids);
+	put_result(&res);
+	map.name = NULL;
+	map.index = 0;
+	must_load(&req, &res);
+	assert_string_equal(res.maps[0]->name, "t_other");
+	put_result(&res);
+	close(map.fd);
+}
+
+static void wrong_maps(void **state)
+{
+	struct load_map map = { .name = "flows" };
+	struct load_request req;
+
+	NEED_OBJECT("load_two");
+	req = request("load_two");
+	req.maps = &map;
+	req.nr_maps = 1;
+	map.fd = new_map(BPF_MAP_TYPE_HASH, 4, 8);
+	must_fail(&req, "its value is 8, not 16 bytes");
+	map.name = "flwos";
+	must_fail(&req, "no map 'flwos' in '");
+	must_fail(&req, "did you mean 'flows'?");
+	map.name = NULL;
+	map.index = 5;
+	must_fail(&req, "no map with index 5");
+	map.index = 0;
+	close(map.fd);
+	map.fd = new_map(BPF_MAP_TYPE_HASH, 8, 16);
+	must_fail(&req, "its key is 8, not 4 bytes");
+	close(map.fd);
+	map.fd = new_map(BPF_MAP_TYPE_LRU_HASH, 4, 16);
+	must_fail(&req, "its type is lru_hash, not hash");
+	close(map.fd);
+}
+
+static void refused(void **state)
+{
+	struct load_request req;
+
+	NEED_OBJECT("load_refused");
+	req = request("load_refused");
+	must_fail(&req, "the verifier refuses program 'load_refused' of '");
+	must_fail(&req, "R1 offset is outside of the packet");
+	must_fail(&req, "1: (71) r1 = *(u8 *)(r1 +12)");
+	assert_non_null(strstr(kern_load_log(), "processed "));
+}
+
+static void section_without_type(void **state)
+{
+	struct load_request req;
+	struct load_result res;
+
+	NEED_OBJECT("load_untyped");
+	req = request("load_untyped");
+	must_fail(&req, "section 'wherever' of program 'load_untyped'");
+	assert_int_equal(kern_section_type("xdp", &req.prog_type, &req.attach_type), 0);
+	must_load(&req, &res);
+	put_result(&res);
+	assert_int_equal(kern_section_type("no such", &req.prog_type, &req.attach_type), -EINVAL);
+}
+
+/* The object's own mount point of bpffs, in a namespace where nothing else is there. */
+static void pins_are_left_to_the_caller(void **state)
+{
+	struct load_request req;
+	struct load_result res;
+	const char *path = "/sys/fs/bpf/load_shared";
+	__u32 id;
+
+	NEED_OBJECT("load_pinned");
+	if (mount("bpf", "/sys/fs/bpf", "bpf", 0, NULL))
+		skip();
+	req = request("load_pinned");
+	req.all = true;
+	must_load(&req, &res);
+	assert_int_equal(res.nr_progs, 2);
+	assert_int_equal(res.nr_pins, 1);
+	assert_string_equal(res.pins[0].path, path);
+	assert_string_equal(res.maps[res.pins[0].map]->name, "load_shared");
+	assert_int_equal(access(path, F_OK), -1);
+	/* Once it is pinned, the next object takes it. */
+	assert_int_equal(kern_pin(res.maps[res.pins[0].map]->fd, path), 0);
+	id = res.maps[res.pins[0].map]->id;
+	put_result(&res);
+	must_load(&req, &res);
+	assert_int_equal(res.nr_pins, 0);
+	for (size_t i = 0; i < res.nr_maps; i++)
+		if (!strcmp(res.maps[i]->name, "load_shared"))
+			assert_int_equal(res.maps[i]->id, id);
+	put_result(&res);
+	unlink(path);
+	umount("/sys/fs/bpf");
+}
+
+/* A program array that is declared with programs needs them all. */
+static void tail_calls(void **state)
+{
+	struct load_request req;
+	struct load_result res;
+	__u32 id = 0;
+
+	NEED_OBJECT("load_pinned");
+	req = request("load_pinned");
+	must_load(&req, &res);
+	assert_int_equal(res.nr_progs, 1);
+	for (size_t i = 0; i < res.nr_maps; i++)
+		if (!strcmp(res.maps[i]->name, "jumps"))
+			assert_int_equal(kern_map_lookup(res.maps[i]->fd, &(__u32){ 1 }, &id, 0), 0);
+	assert_true(id > 0);
+	put_result(&res);
+}
+
+static void write_file(const char *path, const void *data, size_t len)
+{
+	FILE *f = fopen(path, "we");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(data, 1, len, f), len);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void files_that_are_none(void **state)
+{
+	struct load_request req = { .prog_type = -1, .attach_type = -1 };
+	char path[64] = "/tmp/bpfsh-load-XXXXXX";
+
+	NEED_KERNEL();
+	req.file = "/nonexistent/x.o";
+	must_fail(&req, "cannot open object file '/nonexistent/x.o': no such file or directory");
+	req.file = "/tmp";
+	must_fail(&req, "is a directory");
+	req.file = "/proc/self/exe";
+	must_fail(&req, "not for BPF");
+	close(mkstemp(path));
+	req.file = path;
+	must_fail(&req, "not an ELF object file");
+	write_file(path, "\177ELF", 4);
+	must_fail(&req, "not an ELF object file");
+	write_file(path, "\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\0\0", 18);
+	must_fail(&req, "damaged");
+	unlink(path);
+}
+
+/* Whatever is cut off or changed, the answer is one diagnostic. */
+static void damaged_files(void **state)
+{
+	static const size_t cuts[] = { 64, 65, 100, 700, 1500, 3000 };
+	struct load_request req = { .prog_type = -1, .attach_type = -1 };
+	char path[64] = "/tmp/bpfsh-load-XXXXXX", data[16384];
+	size_t len;
+	FILE *f;
+
+	NEED_OBJECT("load_two");
+	f = fopen(object("load_two"), "re");
+	len = fread(data, 1, sizeof(data), f);
+	fclose(f);
+	close(mkstemp(path));
+	req.file = path;
+	for (size_t i = 0; i < ARRAY_SIZE(cuts); i++) {
+		write_file(path, data, cuts[i] < len ? cuts[i] : len);
+		must_fail(&req, path);
+	}
+	srand(1);
+	for (int i = 0; i < 200; i++) {
+		char copy[sizeof(data)];
+		struct load_result res;
+		struct diags d = { 0 };
+
+		memcpy(copy, data, len);
+		for (int j = 0; j < 8; j++)
+			copy[20 + rand() % (len - 20)] = rand();
+		write_file(path, copy, len);
+		if (kern_load(&req, &res, &d))
+			assert_int_equal(d.nr, 1);
+		else
+			put_result(&res);
+		diags_clear(&d);
+	}
+	unlink(path);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(first_program),
+		cmocka_unit_test(all_programs),
+		cmocka_unit_test(types_of_maps),
+		cmocka_unit_test(map_of_another),
+		cmocka_unit_test(wrong_maps),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(section_without_type),
+		cmocka_unit_test(pins_are_left_to_the_caller),
+		cmocka_unit_test(tail_calls),
+		cmocka_unit_test(files_that_are_none),
+		cmocka_unit_test(damaged_files),
+	};
+
+	kern_init(false);
+	return cmocka_run_group_tests(tests, env_set_up, env_tear_down);
+}
