@@ -277,7 +277,7 @@ static int map_getnext(struct ctx *ctx, struct value *argv)
 	if (has_key)
 		row[0] = CELL(.kind = CELL_BYTES, .str = { argv[1].bytes.data, map->map.key_size });
 	else
-		row[1] = cell_bool(true);
+		row[0] = CELL(.kind = CELL_NULL), row[1] = cell_bool(true);
 	row[2] = CELL(.kind = CELL_BYTES, .str = { next, map->map.key_size });
 	sink_begin(ctx->sink, &next_record, SINK_ONE);
 	err = sink_row(ctx->sink, row);

@@ -125,6 +125,23 @@ int out_flush(struct out *o)
 		else
 			o->error = errno;
 	}
+	o->done += o->buf.len;
 	buf_reset(&o->buf);
 	return o->error ? -1 : 0;
+}
+
+struct out_mark out_mark(const struct out *o)
+{
+	return (struct out_mark){ o->done + o->buf.len, o->indent.depth, o->indent.fresh };
+}
+
+bool out_rewind(struct out *o, struct out_mark mark)
+{
+	if (o->done > mark.at || o->cut)
+		return false;
+	o->buf.len = mark.at - o->done;
+	o->indent.depth = mark.depth;
+	o->indent.fresh = mark.fresh;
+	o->indent.string = o->indent.backslash = false;
+	return true;
 }

@@ -24,6 +24,7 @@ struct sink {
 	enum sink_shape shape;
 	__u64 rows;
 	bool open, used;
+	struct out_mark mark;		/* where the list or record begins */
 	bool typed;			/* the elements of this list have BTF */
 	struct libscols_table *table;
 	unsigned table_rows;
@@ -107,6 +108,7 @@ static void put_plain(struct sink *s, struct buf *b, const struct column *col,
 		typed_place_json(b, c->typed.place, c->typed.data, TYPED_NICE);
 		break;
 	case CELL_ELEMENT:
+	case CELL_NULL:
 	case CELL_NONE:
 		break;
 	}
@@ -116,6 +118,7 @@ static void put_json(struct buf *b, const struct cell *c)
 {
 	switch (c->kind) {
 	case CELL_NONE:
+	case CELL_NULL:
 		buf_puts(b, "null");
 		break;
 	case CELL_BOOL:
@@ -211,7 +214,7 @@ static void put_column(struct sink *s, struct buf *b, const struct column *col,
 {
 	const char *template = c->kind == CELL_BOOL && !c->b ? col->plain_false : col->plain;
 
-	if (c->kind == CELL_NONE || !template || (c->kind == CELL_U32S && !c->u32s.nr))
+	if (c->kind == CELL_NONE || c->kind == CELL_NULL || !template || (c->kind == CELL_U32S && !c->u32s.nr))
 		return;
 	if (c->kind == CELL_JSON && (col->flags & COL_EACH))
 		buf_puts(b, template);
@@ -448,6 +451,7 @@ void sink_begin(struct sink *s, const struct record *rec, enum sink_shape shape)
 	s->shape = shape;
 	s->rows = 0;
 	s->open = s->used = true;
+	s->mark = out_mark(s->out);
 	s->ops->begin(s);
 	if (s->tee)
 		sink_begin(s->tee, rec, shape);
@@ -473,10 +477,35 @@ int sink_end(struct sink *s)
 	return s->out->error ? -1 : 0;
 }
 
-void sink_abort(struct sink *s)
+/* The list's last entry is what went wrong. */
+static bool json_end_with_error(struct sink *s, const struct diags *d)
 {
-	if (s->open)
-		sink_end(s);
+	struct buf *b = out_buf(s->out);
+
+	if (s->style != SINK_JSON || s->shape != SINK_LIST || !d->errors)
+		return false;
+	buf_puts(b, s->rows ? "," : "");
+	diags_json(b, d);
+	s->ops->end(s);
+	out_pushed(s->out);
+	return true;
+}
+
+bool sink_abort(struct sink *s, const struct diags *d)
+{
+	bool shown = false;
+
+	/* Text that is there already is of use; half a document of JSON is not. */
+	if (s->open && s->style == SINK_JSON && !out_rewind(s->out, s->mark)) {
+		shown = json_end_with_error(s, d);
+		if (!shown)
+			sink_end(s);
+	} else if (s->open && s->style == SINK_TABLE) {
+		s->ops->end(s);
+		out_pushed(s->out);
+	}
+	s->open = false;
+	return shown;
 }
 
 bool sink_used(const struct sink *s)

@@ -24,6 +24,7 @@ struct typed_place;
 
 enum cell_kind {
 	CELL_NONE,		/* left out */
+	CELL_NULL,		/* null in JSON, left out elsewhere */
 	CELL_BOOL,
 	CELL_U64,
 	CELL_S64,
@@ -122,6 +123,7 @@ extern const char *const sink_styles[];	/* names, NULL-ended, in the order of en
 struct out {
 	int fd;
 	struct buf buf;
+	unsigned long long done;	/* bytes that left the buffer */
 	int error;		/* errno of the first write that failed; all later ones are dropped */
 	bool escape;		/* a terminal reads this: kernel text is escaped by the sinks */
 	bool pretty;		/* JSON is indented on its way out */
@@ -139,6 +141,14 @@ void out_write(struct out *o, const void *data, size_t len);
 /* The buffer to append to directly; out_pushed() says that something was appended. */
 struct buf *out_buf(struct out *o);
 void out_pushed(struct out *o);
+/* A place in the output to come back to, while nothing behind it has left the buffer. */
+struct out_mark {
+	unsigned long long at;
+	int depth;
+	bool fresh;
+};
+struct out_mark out_mark(const struct out *o);
+bool out_rewind(struct out *o, struct out_mark mark);
 /* Writes out what is buffered; -1 where that or an earlier write failed. */
 int out_flush(struct out *o);
 void out_free(struct out *o);
@@ -159,8 +169,12 @@ void sink_free(struct sink *s);
 void sink_begin(struct sink *s, const struct record *rec, enum sink_shape shape);
 int sink_row(struct sink *s, const struct cell *cells);
 int sink_end(struct sink *s);
-/* Ends what was begun and not ended, so that JSON parses; for errors. */
-void sink_abort(struct sink *s);
+/*
+ * For errors: takes back what was begun and not ended, where none of it is
+ * written out yet; else ends it, so that JSON parses. True where the errors of
+ * @d have become the last entry of a list in JSON, as they could not stand alone.
+ */
+bool sink_abort(struct sink *s, const struct diags *d);
 /* True where a command has begun a list or record since the last sink_reset(). */
 bool sink_used(const struct sink *s);
 void sink_reset(struct sink *s);

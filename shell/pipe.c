@@ -406,6 +406,26 @@ static bool is_jq(const struct stage *stage)
 	return stage->nr && word_is(&stage->words[0], "jq");
 }
 
+int pipeline_check(const struct stmt *stmt, struct session *s, struct diags *d)
+{
+	struct ctx ctx = { .s = s, .diags = d, .span = stmt->span };
+	const struct stage *stage = stmt->stages;
+	struct jq_stage *jq;
+	int err;
+
+	if (!stmt->nr_stages || !is_jq(stage))
+		return 0;
+	for (uint32_t i = 0; i < stage->nr; i++)
+		if (!stage->words[i].text)
+			return 0;
+	jq = jq_stage_new(&ctx, stage);
+	if (!jq)
+		return -1;
+	err = expr_check(&ctx, jq->filter, jq->args, jq->span);
+	jq_stage_free(jq);
+	return err;
+}
+
 int pipeline_open(struct pipeline *p, struct session *s, const struct stmt *stmt, struct diags *d)
 {
 	struct ctx ctx = { .s = s, .diags = d, .span = stmt->span };
@@ -427,6 +447,8 @@ int pipeline_open(struct pipeline *p, struct session *s, const struct stmt *stmt
 	if (stmt->nr_stages > first &&
 	    start_programs(&ctx, p, stmt->stages + first, stmt->nr_stages - first, &fd))
 		goto fail;
+	if (stmt->nr_stages > first)
+		p->last = &stmt->stages[stmt->nr_stages - 1].words[0];
 	p->json = p->jq;
 	p->end_fd = fd;
 	if (!p->jq)
@@ -461,6 +483,16 @@ static int run_filter(struct pipeline *p, struct session *s, struct diags *d)
 	return err;
 }
 
+/* A program that fails makes its command fail. */
+static int check_status(struct session *s, struct diags *d, struct span at, const char *name)
+{
+	if (!s->status)
+		return 0;
+	if (s->status > 128)
+		return diag_error(d, at, "'%s' was ended by signal %d", name, s->status - 128);
+	return diag_error(d, at, "'%s' failed with status %d", name, s->status);
+}
+
 int pipeline_close(struct pipeline *p, struct session *s, bool ok, struct diags *d)
 {
 	int err = 0;
@@ -477,6 +509,8 @@ int pipeline_close(struct pipeline *p, struct session *s, bool ok, struct diags 
 		err = diag_error(d, NO_SPAN, "cannot write the output: %s", strerror(errno));
 	end_programs(p, s);
 	capture_show(s, p->capture);
+	if (ok && !err && p->last)
+		err = check_status(s, d, p->last->span, p->last->text ? p->last->text : "program");
 	jq_stage_free(p->jq);
 	out_free(&p->out);
 	return err ? STATUS_FAILED : STATUS_OK;
@@ -498,11 +532,10 @@ int run_shell(struct session *s, const struct stmt *stmt, struct diags *d)
 		return STATUS_FAILED;
 	out_flush(&s->out);
 	pid = spawn(argv, -1, capture);
-	/* Its exit status is for $?; it is not part of the transaction. */
 	if (pid < 0)
 		diag_error(d, stmt->span, "cannot run '%s': %s", argv[0], strerror(-pid));
 	else
 		s->status = wait_for(pid);
 	capture_show(s, capture);
-	return pid < 0 ? STATUS_FAILED : STATUS_OK;
+	return pid < 0 || check_status(s, d, stmt->span, argv[0]) ? STATUS_FAILED : STATUS_OK;
 }

@@ -15,17 +15,19 @@ struct pipeline {
 	bool json;		/* it writes JSON, for jq */
 	struct jq_stage *jq;	/* NULL without */
 	int end_fd;		/* where jq's output goes: first process, file, or -1: the session's output */
+	const struct word *last;	/* name of the last program, or NULL */
 	pid_t *pids;
 	size_t nr;
 	int capture;		/* what the programs write, where it becomes part of JSON; or -1 */
 };
 
+/* Finds errors in a filter of jq that has no variables of the session; -1 with a diagnostic. */
+int pipeline_check(const struct stmt *stmt, struct session *s, struct diags *d);
 /* Starts everything; -1 with a diagnostic, and nothing left running. */
 int pipeline_open(struct pipeline *p, struct session *s, const struct stmt *stmt, struct diags *d);
 /*
- * Ends the output and waits. Returns a status: a program that cannot be started
- * or a filter of jq that fails is a failure; another program's exit status is
- * for $? alone.
+ * Ends the output and waits. Returns a status: the command has failed where a
+ * filter of jq or the last program did. $? is that program's status.
  */
 int pipeline_close(struct pipeline *p, struct session *s, bool ok, struct diags *d);
 

@@ -142,8 +142,9 @@ static int run_cmd(struct session *s, const struct match *m, struct span span, s
 	if (!err && alone)
 		err = txn_commit_command(&ctx, mark);
 	if (err) {
-		sink_abort(ctx.sink);
 		explain_stop(s, out, d, span);
+		if (sink_abort(ctx.sink, d))
+			diags_clear(d);
 		if (!(m->cmd->flags & CMD_CONTROL))
 			status = undo_command(s, mark, d);
 		else
@@ -152,7 +153,8 @@ static int run_cmd(struct session *s, const struct match *m, struct span span, s
 	} else {
 		if (!sink_used(ctx.sink))
 			sink_null(ctx.sink);
-		sink_abort(ctx.sink);	/* a plan's list */
+		if (s->opt.plan && sink_used(ctx.sink))
+			sink_end(ctx.sink);
 		say_changes(s, &ctx, mark);
 		if (alone)
 			txn_forget(s, mark);
@@ -306,6 +308,8 @@ static int run_stmt(struct session *s, const struct stmt *stmt)
 	diags_clear(&d);
 	if (s->batch_open && !nested)
 		out_write(&s->out, "}", 1);
+	if (s->mode == MODE_PROMPT)
+		out_flush(&s->out);
 	/* $? of a pipe is its last program's, where the command itself did well. */
 	if (status != STATUS_OK || !(stmt->nr_stages || stmt->shell))
 		s->status = status;
@@ -378,6 +382,16 @@ static int check_words(struct known *k, const struct word *w, uint32_t nr, struc
 	return err;
 }
 
+/* An expression's syntax, and the session's variables in it. */
+static int check_expr(struct known *k, struct ctx *ctx, const struct word *w)
+{
+	jv none = jv_object();
+	int err = w->len ? expr_check(ctx, w->text, none, w->span) : 0;
+
+	jv_free(none);
+	return err;
+}
+
 static int check_stmt(struct known *k, const struct stmt *stmt, struct diags *d)
 {
 	struct match m = { .open = -1 };
@@ -394,6 +408,10 @@ static int check_stmt(struct known *k, const struct stmt *stmt, struct diags *d)
 	unset = m.cmd && !m.cmd->object && !strcmp(m.cmd->verb, "unset");
 	if (!err && !unset)
 		err = check_words(k, stmt->words, stmt->nr, d);
+	for (uint32_t i = 0; i < stmt->nr; i++)
+		if (stmt->words[i].raw && !stmt->shell)
+			err |= check_expr(k, &ctx, &stmt->words[i]);
+	err |= pipeline_check(stmt, k->s, d);
 	for (uint32_t i = 0; i < stmt->nr_stages; i++)
 		err |= check_words(k, stmt->stages[i].words, stmt->stages[i].nr, d);
 	if (stmt->has_redirect)

@@ -103,6 +103,8 @@ void vars_free(struct vars v);
 /* The information record of an object as JSON, as `map show` has it; invalid jv with a diagnostic. */
 jv handle_record(struct ctx *ctx, struct handle *h);
 
+/* Finds errors in an expression without running it; variables are known by name alone. */
+int expr_check(struct ctx *ctx, const char *expr, jv args, struct span at);
 /* Runs an expression of jq's language on null, with all variables: its first result. */
 int expr_eval(struct ctx *ctx, const char *expr, struct span at, jv *result);
 

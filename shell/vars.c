@@ -348,6 +348,55 @@ static const char *jq_message(struct buf *first)
 	return *s ? s : "the expression is not valid";
 }
 
+static int expr_error(struct ctx *ctx, struct buf *messages, struct span at)
+{
+	diag_error(ctx->diags, at, "%s", jq_message(messages));
+	diag_hint(ctx->diags, "expressions are jq's, with the session's variables as $name");
+	return -1;
+}
+
+/* The text with its variables renamed as expr_prepare() does, and each of them declared. */
+static void declare_variables(struct expr *e, const char *expr)
+{
+	for (const char *p = expr; *p;) {
+		struct buf name = BUF_INIT;
+
+		buf_putc(&e->text, *p);
+		if (*p++ != '$')
+			continue;
+		if (*p == '?') {
+			buf_puts(&name, "__status");
+			p++;
+		} else {
+			if (isdigit((unsigned char)*p))
+				buf_puts(&name, "__");
+			while (isalnum((unsigned char)*p) || *p == '_')
+				buf_putc(&name, *p++);
+		}
+		buf_puts(&e->text, buf_str(&name));
+		if (name.len && strcmp(name.data, "ENV") && strcmp(name.data, "__loc__"))
+			e->args = jv_object_set(e->args, jv_string(name.data), jv_null());
+		buf_free(&name);
+	}
+}
+
+int expr_check(struct ctx *ctx, const char *expr, jv args, struct span at)
+{
+	struct expr e = { .args = jv_copy(args) };
+	struct buf messages = BUF_INIT;
+	jq_state *jq = jq_init();
+	int err = 0;
+
+	declare_variables(&e, expr);
+	jq_set_error_cb(jq, on_jq_error, &messages);
+	if (!jq_compile_args(jq, buf_str(&e.text), e.args))
+		err = expr_error(ctx, &messages, at);
+	jq_teardown(&jq);
+	buf_free(&messages);
+	buf_free(&e.text);
+	return err;
+}
+
 int expr_eval(struct ctx *ctx, const char *expr, struct span at, jv *result)
 {
 	struct expr e = { .args = jv_object() };
@@ -363,8 +412,7 @@ int expr_eval(struct ctx *ctx, const char *expr, struct span at, jv *result)
 	jq = jq_init();
 	jq_set_error_cb(jq, on_jq_error, &messages);
 	if (!jq_compile_args(jq, buf_str(&e.text), e.args)) {
-		diag_error(ctx->diags, at, "%s", jq_message(&messages));
-		diag_hint(ctx->diags, "expressions are jq's, with the session's variables as $name");
+		expr_error(ctx, &messages, at);
 	} else {
 		jq_start(jq, jv_null(), 0);
 		*result = jq_next(jq);
