@@ -119,7 +119,7 @@ void bytes_json(struct buf *out, const void *p, size_t n);
 /* 01 00 00 00  ...: two blanks after eight bytes, a new line after sixteen. */
 void bytes_plain(struct buf *out, const void *p, size_t n);
 
-/* How the elements of one map look; the types are borrowed. */
+/* How the elements of one map look; the types are borrowed, and of these sizes. */
 struct element_format {
 	const struct typed *key, *value;	/* NULL where there is no BTF (global data has no key type) */
 	uint32_t key_size, value_size;
@@ -147,5 +147,15 @@ void element_plain(struct buf *out, const struct element_format *f, const void *
  * bytes_json() where there is no BTF. */
 void element_nice(struct buf *out, const struct element_format *f, const void *key,
 		  const void *value);
+
+/*
+ * The way back: one element from a line of JSON as element_nice() or
+ * element_json() has it. Both forms may be mixed; of bpftool's, the bytes count
+ * and "formatted" is passed over. @value has room for f->cpus times
+ * element_stride() where the map is per-CPU; there "value" stands for every
+ * CPU, and CPUs that "values" does not name get zeros.
+ */
+int element_read(const struct element_format *f, const struct word_text *json, void *key,
+		 void *value, struct diags *d);
 
 #endif

@@ -357,37 +357,11 @@ static int too_many_words(struct encoder *e, const struct word_text *words, size
 	return -1;
 }
 
-/* ["0x01","0x02"] or [1, 2] where there is no BTF. */
-static int encode_byte_list(struct encoder *e, struct piece p)
-{
-	size_t i, n = 0;
-	struct number number;
-
-	for (i = 1; i < p.len && p.s[i] != ']'; n++) {
-		struct piece item = { .s = p.s + i + strspn(p.s + i, " \"") };
-
-		item.len = strcspn(item.s, " \",]");
-		i = item.s + item.len - p.s;
-		if (!parse_number(item, &number) || number.negative || number.v > 255)
-			return encode_error(e, NULL, item, "'%.*s' is not a byte (0..255)",
-					    (int)item.len, item.s);
-		if (n < e->target->size)
-			e->out[n] = number.v;
-		i += strspn(p.s + i, " \"");
-		if (p.s[i] == ',')
-			i++;
-	}
-	return n == e->target->size ? 0 : encode_wrong_count(e, n);
-}
-
 /* All words together are one literal. */
 static int encode_one(struct encoder *e, const struct word_text *words, size_t nr)
 {
-	const struct typed *t = e->target->type;
 	struct piece first = word_piece(words);
 	struct buf joined = BUF_INIT;
-	struct typed_place whole;
-	char *text;
 	int err;
 
 	if (literal_words(words, nr, first) < nr)
@@ -396,20 +370,10 @@ static int encode_one(struct encoder *e, const struct word_text *words, size_t n
 	read_words(e, words, nr);
 	first = join(&joined, first, words, nr);
 	err = e->target->lpm ? encode_prefix(e, first) : 0;
-	if (err) {
-		err = err < 0 ? -1 : 0;
-	} else if (t) {
-		whole = typed_whole(t);
-		err = encode_literal(e, &whole, NULL, first);
-	} else if (first.len && *first.s == '[') {
-		text = xstrndup(first.s, first.len);
-		err = encode_byte_list(e, (struct piece){ text, strlen(text) });
-		free(text);
-	} else {
-		err = encode_untyped(e, first);
-	}
+	if (!err)
+		err = encode_whole(e, first);
 	buf_free(&joined);
-	return err;
+	return err < 0 ? -1 : 0;
 }
 
 static bool takes_fields(const struct typed_target *t)
@@ -436,26 +400,35 @@ static int encode_words(struct encoder *e, const struct word_text *words, size_t
 	return encode_one(e, words, nr);
 }
 
+void encoder_begin(struct encoder *e, const struct typed_target *t, void *out, uint8_t *mask)
+{
+	e->target = t;
+	e->out = out;
+	e->mask = mask;
+	memset(mask, 0, t->size);
+	if (!t->keep && t->size)
+		memset(out, 0, t->size);
+}
+
 int typed_encode(const struct typed_target *t, const struct word_text *words, size_t nr,
 		 void *out, struct diags *d)
 {
 	uint8_t small_mask[256];
-	struct encoder e = { .target = t, .d = d, .out = out, .mask = small_mask };
+	uint8_t *mask = small_mask;
+	struct encoder e = { .d = d };
 	int err;
 
 	if (t->type && typed_size(t->type) != t->size)
 		return diag_error(d, NO_SPAN, "%s has %zu bytes, its BTF type %zu", t->what,
 				  t->size, typed_size(t->type));
 	if (t->size > sizeof(small_mask))
-		e.mask = xmalloc(t->size);
-	memset(e.mask, 0, t->size);
-	if (!t->keep)
-		memset(out, 0, t->size);
+		mask = xmalloc(t->size);
+	encoder_begin(&e, t, out, mask);
 	if (nr)
 		e.span = span_from_to(&words[0], &words[nr - 1]);
 	err = encode_words(&e, words, nr);
-	if (e.mask != small_mask)
-		free(e.mask);
+	if (mask != small_mask)
+		free(mask);
 	buf_free(&e.scratch);
 	return err;
 }

@@ -55,9 +55,31 @@ int encode_scalar(struct encoder *e, const struct typed_place *at, const struct 
 /* Any literal for @at; all of @p. */
 int encode_literal(struct encoder *e, const struct typed_place *at, const struct step *step,
 		   struct piece p);
+/* Any literal for the whole target, with or without BTF; all of @p. */
+int encode_whole(struct encoder *e, struct piece p);
 /* Integers and addresses for a target without BTF. */
 int encode_untyped(struct encoder *e, struct piece p);
 /* An LPM trie's key from ADDR or ADDR/LEN: 1 if @p was one, 0 if not, -1 with a diagnostic. */
 int encode_prefix(struct encoder *e, struct piece p);
+
+/* JSON that is being read: the text between two pointers, for an encoder's target. */
+struct reader {
+	struct encoder *e;
+	const char *p, *end;
+};
+
+void skip_blanks(struct reader *r);
+/* True, and one on, where @c is next behind blanks. */
+bool next_is(struct reader *r, char c);
+/* Queues "value.a: expected ..." at the present position; returns -1. */
+int expected(struct reader *r, const struct step *step, const char *what);
+/* A name before a ':', with or without quotes; good until the next one is read. */
+int read_name(struct reader *r, const struct step *step, struct piece *name);
+/* A value of the type of @at. */
+int read_value(struct reader *r, const struct typed_place *at, const struct step *step);
+/* The value of the whole target; without BTF bytes, an integer or an address. */
+int read_whole(struct reader *r);
+/* An encoder that fills @out (zeroed here) with @mask of the same size. */
+void encoder_begin(struct encoder *e, const struct typed_target *t, void *out, uint8_t *mask);
 
 #endif

@@ -6,21 +6,13 @@
  */
 #include "render/typed_encoder.h"
 
-struct reader {
-	struct encoder *e;
-	const char *p, *end;
-};
-
-static int read_value(struct reader *r, const struct typed_place *at, const struct step *step);
-
-static void skip_blanks(struct reader *r)
+void skip_blanks(struct reader *r)
 {
 	while (r->p < r->end && strchr(" \t\r\n", *r->p) && *r->p)
 		r->p++;
 }
 
-/* True, and one on, where @c is next. */
-static bool next_is(struct reader *r, char c)
+bool next_is(struct reader *r, char c)
 {
 	skip_blanks(r);
 	if (r->p == r->end || *r->p != c)
@@ -29,12 +21,12 @@ static bool next_is(struct reader *r, char c)
 	return true;
 }
 
-/* "value.a: expected ':' ...", at the present position. */
-static int expected(struct reader *r, const struct step *step, const char *what)
+int expected(struct reader *r, const struct step *step, const char *what)
 {
-	struct piece here = { r->p, r->p < r->end };
+	struct piece here;
 
 	skip_blanks(r);
+	here = (struct piece){ r->p, r->p < r->end };
 	return encode_error(r->e, step, here, "expected %s%s", what,
 			    r->p == r->end ? ", not the end" : "");
 }
@@ -151,7 +143,7 @@ static struct piece read_bare(struct reader *r, const char *ends)
 	return p;
 }
 
-static int read_name(struct reader *r, const struct step *step, struct piece *name)
+int read_name(struct reader *r, const struct step *step, struct piece *name)
 {
 	skip_blanks(r);
 	if (next_is(r, '"'))
@@ -245,7 +237,7 @@ static int check_bracket(struct reader *r, const struct typed_place *at, const s
 	return -1;
 }
 
-static int read_value(struct reader *r, const struct typed_place *at, const struct step *step)
+int read_value(struct reader *r, const struct typed_place *at, const struct step *step)
 {
 	struct piece p;
 
@@ -270,6 +262,80 @@ static int read_value(struct reader *r, const struct typed_place *at, const stru
 	return encode_scalar(r->e, at, step, p);
 }
 
+/* Whether @n strings like "0x1f" in brackets are next, as bpftool writes bytes. */
+static bool byte_strings_next(const struct reader *r, size_t n)
+{
+	struct reader ahead = *r;
+	struct number number;
+	size_t i;
+
+	if (!n || !next_is(&ahead, '['))
+		return false;
+	for (i = 0; i < n; i++) {
+		if ((i && !next_is(&ahead, ',')) || !next_is(&ahead, '"') || ahead.end - ahead.p < 5 ||
+		    ahead.p[0] != '0' || ahead.p[1] != 'x' || ahead.p[4] != '"' ||
+		    !parse_number((struct piece){ ahead.p, 4 }, &number))
+			return false;
+		ahead.p += 5;
+	}
+	return next_is(&ahead, ']');
+}
+
+/* [1,"0x02",...]: the bytes of the whole target. */
+static int read_byte_list(struct reader *r)
+{
+	struct encoder *e = r->e;
+	struct number number;
+	struct piece item;
+	size_t n = 0;
+
+	if (next_is(r, ']'))
+		return e->target->size ? encode_wrong_count(e, 0) : 0;
+	do {
+		skip_blanks(r);
+		if (next_is(r, '"')) {
+			if (read_string(r, NULL, &item) < 0)
+				return -1;
+		} else {
+			item = read_bare(r, ",{}[]\"");
+		}
+		if (!parse_number(item, &number) || number.v > 255 || (number.negative && number.v))
+			return encode_error(e, NULL, item, "expected a byte (0..255)");
+		if (n < e->target->size)
+			e->out[n] = number.v;
+		n++;
+	} while (next_is(r, ','));
+	if (!next_is(r, ']'))
+		return expected(r, NULL, "',' or ']'");
+	return n == e->target->size ? 0 : encode_wrong_count(e, n);
+}
+
+int read_whole(struct reader *r)
+{
+	const struct typed *t = r->e->target->type;
+	struct typed_place whole;
+	struct piece p;
+
+	if ((!t || byte_strings_next(r, r->e->target->size)) && next_is(r, '['))
+		return read_byte_list(r);
+	if (t) {
+		whole = typed_whole(t);
+		return read_value(r, &whole, NULL);
+	}
+	skip_blanks(r);
+	if (!next_is(r, '"')) {
+		p = read_bare(r, ",{}[]\"");
+		return p.len ? encode_untyped(r->e, p) : expected(r, NULL, "a value");
+	}
+	return read_string(r, NULL, &p) < 0 ? -1 : encode_untyped(r->e, p);
+}
+
+static int read_end(struct reader *r, const struct step *step)
+{
+	skip_blanks(r);
+	return r->p == r->end ? 0 : expected(r, step, "the end");
+}
+
 /* Text that only looks as if it were an array stays text where it was quoted. */
 static bool has_brackets(const struct node *n, struct piece p)
 {
@@ -287,8 +353,19 @@ int encode_literal(struct encoder *e, const struct typed_place *at, const struct
 
 	if (!has_brackets(place_node(at), p))
 		return encode_scalar(e, at, step, p);
-	if (read_value(&r, at, step) < 0)
-		return -1;
-	skip_blanks(&r);
-	return r.p == r.end ? 0 : expected(&r, step, "the end");
+	return read_value(&r, at, step) < 0 ? -1 : read_end(&r, step);
+}
+
+int encode_whole(struct encoder *e, struct piece p)
+{
+	const struct typed *t = e->target->type;
+	struct reader r = { e, p.s, p.s + p.len };
+	struct typed_place whole;
+
+	if (p.len && *p.s == '[' && (!t || byte_strings_next(&r, e->target->size)))
+		return read_whole(&r) < 0 ? -1 : read_end(&r, NULL);
+	if (!t)
+		return encode_untyped(e, p);
+	whole = typed_whole(t);
+	return encode_literal(e, &whole, NULL, p);
 }

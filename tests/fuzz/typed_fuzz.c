@@ -284,6 +284,34 @@ static void show_diags(const struct diags *d, const char *text)
 	fail("encoding what was decoded", buf_str(&out));
 }
 
+/* The same through a line of an export, and through bpftool's bytes. */
+static void check_element(const struct typed *t, const uint8_t *data, uint8_t *again,
+			  const uint8_t *mask)
+{
+	struct element_format f = { .value = t, .value_size = typed_size(t) };
+	struct buf text = BUF_INIT;
+	struct word_text word;
+	struct diags d = { 0 };
+	size_t i;
+
+	element_nice(&text, &f, NULL, data);
+	word = (struct word_text){ .s = text.data, .len = text.len };
+	if (element_read(&f, &word, NULL, again, &d) < 0)
+		show_diags(&d, buf_str(&text));
+	for (i = 0; i < f.value_size; i++)
+		if ((data[i] ^ again[i]) & mask[i])
+			fail("another byte after an export", buf_str(&text));
+	buf_reset(&text);
+	element_json(&text, &f, NULL, data);
+	check_json(&text);
+	word = (struct word_text){ .s = text.data, .len = text.len };
+	if (f.value_size && element_read(&f, &word, NULL, again, &d) < 0)
+		show_diags(&d, buf_str(&text));
+	if (memcmp(data, again, f.value_size))
+		fail("another byte after a dump", buf_str(&text));
+	buf_free(&text);
+}
+
 /* Decodes @data, encodes the text, and compares what is no padding. */
 static void check_round_trip(const struct btf *btf, int id, const struct typed *t,
 			     const uint8_t *data)
@@ -311,6 +339,7 @@ static void check_round_trip(const struct btf *btf, int id, const struct typed *
 		if ((data[i] ^ again[i]) & mask[i] || again[i] & ~mask[i])
 			fail("another byte after a round trip", buf_str(&text));
 out:
+	check_element(t, data, again, mask);
 	free(mask);
 	free(again);
 	buf_free(&text);
@@ -388,6 +417,20 @@ static size_t split_words(const char *text, size_t len, struct word_text *words,
 	return nr;
 }
 
+/* The text as one element: of the fixed type per CPU, and of bytes. */
+static void fuzz_element(const struct typed *t, const char *text, size_t len)
+{
+	struct element_format f = { NULL, t, 4, typed_size(t), 3 }, bytes = { .value_size = 4 };
+	struct word_text word = { text, len };
+	uint8_t *value = xmalloc(3 * element_stride(&f)), key[4];
+	struct diags d = { 0 };
+
+	element_read(&f, &word, key, value, &d);
+	element_read(&bytes, &word, key, value, &d);
+	diags_clear(&d);
+	free(value);
+}
+
 static void fuzz_words(const char *text, size_t len)
 {
 	struct btf *btf;
@@ -417,6 +460,7 @@ static void fuzz_words(const char *text, size_t len)
 	typed_encode(&target, words, nr, bytes, &d);
 	typed_complete(t, prefix, count_candidate, &count);
 	diags_clear(&d);
+	fuzz_element(t, prefix, len);
 	free(prefix);
 	typed_free(t);
 	btf__free(btf);
@@ -475,7 +519,7 @@ static void random_words(uint64_t *rng)
 		"1.5e3", "inf", "be", "hex", "10.0.0.1", "/8", "::1", "aa:bb:cc:dd:ee:ff", "\n", "\n", " ",
 		"\\u00e9", "\\ud800\\udc00", "\\", "'", "99999999999999999999999999999999999999999", "null",
 		"\x01\xff", "[1,2]", "{\"a\":1,\"b\":2}", "{words:[1,2,3]}", "a=1\n", "u.words[2]=7\n",
-		"k", "l", "m", "n", "o", "e", "f", "g", "h", "i", "j", "c", "d", "#1",
+		"{\"key\":[1,2,3,4],\"value\":", "\"values\":[{\"cpu\":0,\"value\":", "}]}", "k", "l", "m", "n", "o", "e", "f", "g", "h", "i", "j", "c", "d", "#1",
 	};
 	struct buf text = BUF_INIT;
 	uint32_t n = below(rng, 24);

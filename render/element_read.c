@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Elements of maps from the JSON that a dump or an export wrote. */
+#include <stdlib.h>
+
+#include "render/typed_encoder.h"
+
+/* An element that is being read: the encoder turns from the key to the value and back. */
+struct element_reader {
+	const struct element_format *f;
+	struct encoder e;
+	struct reader r;
+	struct typed_target key, value;
+	uint8_t *mask;
+	bool has_key, has_value;
+};
+
+static int read_part(struct element_reader *er, const struct typed_target *target, void *out)
+{
+	encoder_begin(&er->e, target, out, er->mask);
+	return read_whole(&er->r);
+}
+
+/* Passes over a value that is not wanted: up to the comma or bracket behind it. */
+static int skip_value(struct reader *r)
+{
+	bool in_string = false;
+	int depth = 0;
+
+	for (; r->p < r->end; r->p++) {
+		char c = *r->p;
+
+		if (in_string && c == '\\' && r->end - r->p > 1)
+			r->p++;
+		else if (c == '"')
+			in_string = !in_string;
+		else if (in_string)
+			continue;
+		else if (c == '[' || c == '{')
+			depth++;
+		else if (!depth && (c == ',' || c == '}' || c == ']'))
+			return 0;
+		else if (c == ']' || c == '}')
+			depth--;
+	}
+	return expected(r, NULL, "a value");
+}
+
+/* One value for every CPU. */
+static int read_for_all(struct element_reader *er, uint8_t *value)
+{
+	size_t stride = element_stride(er->f);
+	uint32_t cpu;
+
+	if (read_part(er, &er->value, value) < 0)
+		return -1;
+	for (cpu = 1; cpu < er->f->cpus; cpu++)
+		memcpy(value + cpu * stride, value, er->f->value_size);
+	return 0;
+}
+
+static int read_cpu(struct element_reader *er, uint32_t *cpu)
+{
+	struct piece p;
+	struct number number;
+
+	skip_blanks(&er->r);
+	p = (struct piece){ .s = er->r.p };
+	while (p.len < er->r.end - p.s && p.s[p.len] >= '0' && p.s[p.len] <= '9')
+		p.len++;
+	if (!parse_number(p, &number) || number.v >= er->f->cpus)
+		return encode_error(&er->e, NULL, p, "expected a CPU below %u", er->f->cpus);
+	er->r.p += p.len;
+	*cpu = number.v;
+	return 0;
+}
+
+/* @before, then the name @wanted and its colon */
+static int read_given_name(struct reader *r, char before, const char *wanted)
+{
+	struct piece name;
+
+	if (!next_is(r, before))
+		return expected(r, NULL, "{\"cpu\":N,\"value\":...}");
+	if (read_name(r, NULL, &name) < 0)
+		return -1;
+	if (!piece_is(name, wanted))
+		return encode_error(r->e, NULL, name, "expected \"%s\"", wanted);
+	return next_is(r, ':') ? 0 : expected(r, NULL, "':'");
+}
+
+/* {"cpu":0,"value":V}, in this order */
+static int read_one_cpu(struct element_reader *er, uint8_t *value)
+{
+	struct reader *r = &er->r;
+	uint32_t cpu;
+
+	if (read_given_name(r, '{', "cpu") < 0 || read_cpu(er, &cpu) < 0 ||
+	    read_given_name(r, ',', "value") < 0)
+		return -1;
+	if (read_part(er, &er->value, value + cpu * element_stride(er->f)) < 0)
+		return -1;
+	return next_is(r, '}') ? 0 : expected(r, NULL, "'}'");
+}
+
+static int read_cpus(struct element_reader *er, uint8_t *value)
+{
+	if (!next_is(&er->r, '['))
+		return expected(&er->r, NULL, "'['");
+	memset(value, 0, er->f->cpus * element_stride(er->f));
+	if (next_is(&er->r, ']'))
+		return 0;
+	do {
+		if (read_one_cpu(er, value) < 0)
+			return -1;
+	} while (next_is(&er->r, ','));
+	return next_is(&er->r, ']') ? 0 : expected(&er->r, NULL, "',' or ']'");
+}
+
+/* "key", "value", "values", or what only explains them. */
+static int read_named(struct element_reader *er, struct piece name, void *key, void *value)
+{
+	if (piece_is(name, "key")) {
+		er->has_key = true;
+		return read_part(er, &er->key, key);
+	}
+	if (piece_is(name, "value")) {
+		er->has_value = true;
+		return read_for_all(er, value);
+	}
+	if (piece_is(name, "values") && er->f->cpus) {
+		er->has_value = true;
+		return read_cpus(er, value);
+	}
+	if (piece_is(name, "formatted") || piece_is(name, "inner_map_id"))
+		return skip_value(&er->r);
+	return encode_error(&er->e, NULL, name, "expected \"key\", \"value\" or \"formatted\"");
+}
+
+static int read_members(struct element_reader *er, void *key, void *value)
+{
+	struct reader *r = &er->r;
+	struct piece name;
+
+	if (!next_is(r, '{'))
+		return expected(r, NULL, "'{'");
+	do {
+		if (read_name(r, NULL, &name) < 0)
+			return -1;
+		if (!next_is(r, ':'))
+			return expected(r, NULL, "':'");
+		if (read_named(er, name, key, value) < 0)
+			return -1;
+		er->e.target = &er->value;
+	} while (next_is(r, ','));
+	if (!next_is(r, '}'))
+		return expected(r, NULL, "',' or '}'");
+	skip_blanks(r);
+	if (r->p < r->end)
+		return expected(r, NULL, "the end");
+	if (er->f->key_size && !er->has_key)
+		return diag_error(er->e.d, er->e.span, "the element has no \"key\"");
+	if (!er->has_value)
+		return diag_error(er->e.d, er->e.span, "the element has no \"value\"");
+	return 0;
+}
+
+int element_read(const struct element_format *f, const struct word_text *json, void *key,
+		 void *value, struct diags *d)
+{
+	size_t mask_size = f->key_size > f->value_size ? f->key_size : f->value_size;
+	uint8_t small_mask[256];
+	struct element_reader er = {
+		.f = f,
+		.key = { "key", f->key_size, f->key },
+		.value = { "value", f->value_size, f->value },
+		.mask = mask_size > sizeof(small_mask) ? xmalloc(mask_size) : small_mask,
+		.e = {
+			.d = d, .span = json->span, .source = { json->s, json->len },
+			.exact = json->span.end - json->span.start == json->len,
+		},
+	};
+	int err;
+
+	er.e.target = &er.value;
+	er.r = (struct reader){ &er.e, json->s, json->s + json->len };
+	err = read_members(&er, key, value);
+	if (er.mask != small_mask)
+		free(er.mask);
+	buf_free(&er.e.scratch);
+	return err;
+}
