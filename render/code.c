@@ -241,6 +241,9 @@ static void mark_callees(struct code *code)
 		else
 			code->funcs[f].callback = true;
 	}
+	for (uint32_t f = 0, nr = 0; f < code->nr_funcs; f++)
+		if (!f || code->funcs[f].called || code->funcs[f].callback)
+			code->funcs[f].number = nr++;
 }
 
 void code_complete(struct code *code)

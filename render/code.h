@@ -40,6 +40,7 @@ struct code_func {
 	char *proto;		/* "int f(struct xdp_md * ctx)" from BTF, or NULL; printable */
 	bool called;		/* some instruction calls it */
 	bool callback;		/* some instruction takes its address (BPF_PSEUDO_FUNC) */
+	uint32_t number;	/* among the first function and those that are called or callbacks */
 };
 
 /* Source line that begins at an instruction. The strings are BTF's: escape them. */
@@ -168,7 +169,8 @@ bool code_never_returns(const struct code *code, uint32_t i);
  * Appends instruction @i as the kernel writes it, without number and opcode:
  * "r1 = *(u32 *)(r1 +4)", "if r3 > r2 goto pc+31". What is no instruction
  * becomes "unknown ..."; fields that its kind does not use and that are not
- * zero follow in braces. Names in it are printable.
+ * zero follow in braces. Names in it are printable. asm_read() makes the same
+ * instruction of it again.
  */
 void code_print_insn(struct buf *out, const struct code *code, uint32_t i);
 /* Appends the bytes as bpftool's "opcodes": "b7 01 00 00 00 00 00 00", 16 of them for ld_imm64. */

@@ -165,16 +165,21 @@ const struct insn_word *insn_words(char element)
 }
 
 #define HELPER(x) [BPF_FUNC_##x] = "bpf_" #x
-static const char *const helper_names[] = { __BPF_FUNC_MAPPER(HELPER) };
+static const char *const helper_names[] = { __BPF_FUNC_MAPPER(HELPER) NULL };
 
 const char *helper_name(int32_t id)
 {
-	return id > 0 && id < ARRAY_SIZE(helper_names) ? helper_names[id] : NULL;
+	return id > 0 && id < __BPF_FUNC_MAX_ID ? helper_names[id] : NULL;
+}
+
+const char *helper_nearest(const char *name)
+{
+	return nearest_word(name, helper_names);
 }
 
 int32_t helper_id(const char *name, size_t len)
 {
-	for (int32_t id = 1; id < ARRAY_SIZE(helper_names); id++)
+	for (int32_t id = 1; id < __BPF_FUNC_MAX_ID; id++)
 		if (helper_names[id] && strlen(helper_names[id]) == len &&
 		    strncmp(helper_names[id], name, len) == 0)
 			return id;
@@ -372,7 +377,7 @@ static void print_element(struct buf *out, const struct code *code, uint32_t i, 
 		buf_printf(out, "%+d", insn[1].imm);
 		break;
 	case 'c':
-		buf_printf(out, "pc%+d", code->form == CODE_ELF ? insn->imm : insn->off);
+		buf_printf(out, "pc%+" PRId64, code_target(code, i) - i - 1);
 		break;
 	case 'l':
 		buf_printf(out, "%+d", insn->imm);
@@ -394,10 +399,12 @@ static void print_element(struct buf *out, const struct code *code, uint32_t i, 
 	}
 }
 
-/* What follows from the text of a dump's call: the callee's number, where it is not hidden. */
-static bool is_callee_number(const struct code *code, uint32_t i, int32_t number)
+/* Whether @number, the callee's in a dump, follows from the text; 0: the kernel hid it. */
+static bool is_callee_number(const struct code *code, uint32_t i, uint32_t number)
 {
-	return number == 0 || (number > 0 && code_func_at(code, code_target(code, i)) == number);
+	uint32_t f = code_func_at(code, code_target(code, i));
+
+	return !number || (f != CODE_NONE && code->funcs[f].number == number);
 }
 
 /* The fields that the text does not tell though they are not zero. */
@@ -417,7 +424,7 @@ static unsigned untold_fields(const struct code *code, uint32_t i, const struct 
 	fields |= insn->src_reg ? IN_SRC : 0;
 	fields |= insn->off ? IN_OFF : 0;
 	fields |= insn->imm ? IN_IMM : 0;
-	fields |= wide && insn[1].imm ? IN_HIGH : 0;
+	fields |= wide && (insn[1].imm || !form) ? IN_HIGH : 0;
 	return fields & ~told;
 }
 

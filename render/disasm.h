@@ -75,6 +75,8 @@ const struct insn_word *insn_words(char element);
 const char *helper_name(int32_t id);
 /* The reverse; -1 if there is none. */
 int32_t helper_id(const char *name, size_t len);
+/* The helper's name that @name most probably was meant to be, or NULL. */
+const char *helper_nearest(const char *name);
 
 /* Opcode of an ld_imm64's first half. */
 #define INSN_LD_IMM64 (BPF_LD | BPF_IMM | BPF_DW)

@@ -146,7 +146,7 @@ static void wide(void **state)
 	DOUBLE("r1 = map[idx:2]", LD64(1, BPF_PSEUDO_MAP_IDX, 2, 0));
 	DOUBLE("r1 = map[idx:2]+16", LD64(1, BPF_PSEUDO_MAP_IDX_VALUE, 2, 16));
 	DOUBLE("r1 = subprog[+5]", LD64(1, BPF_PSEUDO_FUNC, 5, 0));
-	DOUBLE("unknown {code=0x18 dst=1 src=9 imm=5}", LD64(1, 9, 5, 0));
+	DOUBLE("unknown {code=0x18 dst=1 src=9 imm=5 high=0}", LD64(1, 9, 5, 0));
 }
 
 static void calls(void **state)
