@@ -98,32 +98,48 @@ bool completion_script(struct buf *out, const char *shell)
 	return false;
 }
 
+/* The option that a word is, "-o" or "--output" or the beginning of "--output=json". */
 static const struct option_doc *find_option(const char *word)
 {
+	size_t len = strcspn(word, "=");
+
 	for (const struct option_doc *o = bpfsh_options; o->name; o++)
-		if ((word[1] == '-' && !strcmp(word + 2, o->name)) ||
+		if ((word[1] == '-' && strlen(o->name) + 2 == len &&
+		     !strncmp(word + 2, o->name, len - 2)) ||
 		    (o->letter && word[1] == o->letter && !word[2]))
 			return o;
 	return NULL;
 }
 
-static void complete_options(struct candidates *c)
+/* What the argument of an option may be, behind "--name=" or as a word: one of a few, or a file. */
+static void complete_option(struct ctx *ctx, const struct option_doc *o, struct candidates *c)
 {
+	size_t len = c->prefix[0] == '-' ? strcspn(c->prefix, "=") + 1 : 0;
+
+	for (const char *const *w = o->words; w && *w; w++) {
+		char *text = xasprintf("%.*s%s", (int)len, c->prefix, *w);
+
+		candidate_add(c, text, NULL, false);
+		free(text);
+	}
+	if (!o->words)
+		arg_file.complete(ctx, NULL, NULL, NULL, 0, c);
+}
+
+static void complete_options(struct ctx *ctx, struct candidates *c)
+{
+	const struct option_doc *with_arg = strchr(c->prefix, '=') ? find_option(c->prefix) : NULL;
+
+	if (with_arg && with_arg->words) {
+		complete_option(ctx, with_arg, c);
+		return;
+	}
 	for (const struct option_doc *o = bpfsh_options; o->name; o++) {
 		char *text = xasprintf("--%s", o->name);
 
 		candidate_add(c, text, o->help, false);
 		free(text);
 	}
-}
-
-/* What may follow the option: one of its words, or a file. */
-static void complete_option(struct ctx *ctx, const struct option_doc *o, struct candidates *c)
-{
-	for (const char *const *w = o->words; w && *w; w++)
-		candidate_add(c, *w, NULL, false);
-	if (!o->words)
-		arg_file.complete(ctx, NULL, NULL, NULL, 0, c);
 }
 
 /* The command's words as a statement, which is then completed like one at the prompt. */
@@ -160,20 +176,35 @@ static void put_candidates(struct out *out, const struct candidates *c)
 	}
 }
 
-/* Passes over the options before the command; the one whose argument is asked for, or NULL. */
-static const struct option_doc *skip_options(char ***words, int *nr, bool *script)
-{
-	while (*nr > 1 && (*words)[0][0] == '-') {
-		const struct option_doc *o = find_option((*words)[0]);
-		int n = o && o->arg ? 2 : 1;
+/* A command line, taken apart as main() does. */
+struct line {
+	char **words;			/* what is no option */
+	int nr;
+	bool script;			/* -f or -c is there: the words are a script's arguments */
+	const struct option_doc *open;	/* the option whose argument is asked for */
+};
 
-		if (n == *nr)
-			return o;
-		*script |= o && (o->flags & OPTION_SCRIPT);
-		*words += n;
-		*nr -= n;
+/* The last word is what is asked for, and always kept. */
+static struct line take_apart(char **words, int nr)
+{
+	struct line l = { .words = xcalloc(nr, sizeof(*l.words)) };
+
+	for (int i = 0; i < nr; i++) {
+		const struct option_doc *o = NULL;
+
+		if (words[i][0] == '-' && !l.script && i < nr - 1)
+			o = find_option(words[i]);
+		if (!o) {
+			l.words[l.nr++] = words[i];
+			continue;
+		}
+		l.script |= !!(o->flags & OPTION_SCRIPT);
+		if (o->arg && !strchr(words[i], '=') && ++i == nr - 1) {
+			l.words[l.nr++] = words[i];
+			l.open = o;
+		}
 	}
-	return NULL;
+	return l;
 }
 
 void completion_words(struct session *s, char **words, int nr, struct out *out)
@@ -181,22 +212,22 @@ void completion_words(struct session *s, char **words, int nr, struct out *out)
 	struct diags quiet = { 0 };
 	struct ctx ctx = { .s = s, .diags = &quiet };
 	struct completion c = { 0 };
-	const struct option_doc *o;
-	bool script = false;
+	struct line l;
 
 	if (!nr)
 		return;
-	o = skip_options(&words, &nr, &script);
+	l = take_apart(words, nr);
 	c.found.prefix = words[nr - 1];
-	if (o)
-		complete_option(&ctx, o, &c.found);
-	else if (script)
+	if (l.open)
+		complete_option(&ctx, l.open, &c.found);
+	else if (l.script)
 		arg_file.complete(&ctx, NULL, NULL, NULL, 0, &c.found);
-	else if (nr == 1 && words[0][0] == '-')
-		complete_options(&c.found);
+	else if (words[nr - 1][0] == '-')
+		complete_options(&ctx, &c.found);
 	else
-		complete_command(s, words, nr, &c);
+		complete_command(s, l.words, l.nr, &c);
 	put_candidates(out, &c.found);
 	completion_free(&c);
 	diags_clear(&quiet);
+	free(l.words);
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <ctype.h>
+
 #include "shell/manual.h"
 
 static const char *const when_words[] = { "auto", "always", "never", NULL };
@@ -82,10 +84,17 @@ static void tagged(struct buf *out, const char *tag)
 	buf_puts(out, "\\fR\n");
 }
 
+/* Help is written in lower case and without a full stop. */
 static void sentence(struct buf *out, const char *s)
 {
-	roff(out, s);
+	struct buf text = BUF_INIT;
+
+	buf_puts(&text, s);
+	buf_str(&text);
+	text.data[0] = toupper((unsigned char)text.data[0]);
+	roff(out, text.data);
 	buf_puts(out, ".\n");
+	buf_free(&text);
 }
 
 static void page_options(struct buf *out)
@@ -143,11 +152,11 @@ static void page_command(struct buf *out, const struct cmd *cmd)
 
 	cmd_usage(&usage, cmd);
 	tagged(out, buf_str(&usage));
-	roff(out, cmd->help);
-	buf_putc(out, '\n');
+	sentence(out, cmd->help);
 	if (cmd->alias) {
-		buf_puts(out, "Also ");
-		sentence(out, cmd->alias);
+		buf_puts(out, "The same as\n.BR ");
+		roff(out, cmd->alias);
+		buf_puts(out, " .\n");
 	}
 	page_args(out, cmd);
 	page_examples(out, cmd);
@@ -161,10 +170,8 @@ static void page_commands(struct buf *out)
 		buf_puts(out, ".SS ");
 		roff(out, t->object ? t->object : "session");
 		buf_putc(out, '\n');
-		if (t->help) {
-			roff(out, t->help);
-			buf_putc(out, '\n');
-		}
+		if (t->help)
+			sentence(out, t->help);
 		for (const struct cmd *cmd = t->cmds; cmd->verb; cmd++)
 			page_command(out, cmd);
 	}
@@ -209,6 +216,16 @@ static const char page_language[] =
 	".PP\n"
 	"Objects are referred to by\n.B id\n\\fIN\\fR,\n.B name\n\\fIS\\fR,\n.B tag\n\\fIT\\fR,\n"
 	".B pinned\n\\fIPATH\\fR, a variable, a bare ID or a bare path.\n"
+	".SS Keys and values\n"
+	"As many bytes as the object has, each a word, decimal or 0x, or all of them hexadecimal "
+	"behind\n.BR hex ;\nor, where BTF tells the type, a number, the name of an enumerator, "
+	"words like\n.BR field=value ,\n.B a.b=1\nor\n.BR list=[1,2] ,\na JSON object, a string, "
+	"or an address; or an integer where the size is 1, 2, 4 or 8.\n"
+	".SS Transactions\n"
+	"A script is one transaction.\n.B commit\nends it and begins the next,\n.B savepoint\nand\n"
+	".B rollback to\ntake back a part. At the prompt\n.B begin\nopens one; a command that fails "
+	"in it is undone by itself.\n"
+	"An element that somebody else changed meanwhile is left as it is, and reported.\n"
 	".SH PROMPT\n"
 	".TP\n.B Tab\n"
 	"Completes the word, with notes beside the candidates when pressed again.\n"
