@@ -58,7 +58,8 @@ static int read_for_all(struct element_reader *er, uint8_t *value)
 	return 0;
 }
 
-static int read_cpu(struct element_reader *er, uint32_t *cpu)
+/* The number of a possible CPU, or -1. */
+static int64_t read_cpu(struct element_reader *er)
 {
 	struct piece p;
 	struct number number;
@@ -70,8 +71,7 @@ static int read_cpu(struct element_reader *er, uint32_t *cpu)
 	if (!parse_number(p, &number) || number.v >= er->f->cpus)
 		return encode_error(&er->e, NULL, p, "expected a CPU below %u", er->f->cpus);
 	er->r.p += p.len;
-	*cpu = number.v;
-	return 0;
+	return number.v;
 }
 
 /* @before, then the name @wanted and its colon */
@@ -92,10 +92,12 @@ static int read_given_name(struct reader *r, char before, const char *wanted)
 static int read_one_cpu(struct element_reader *er, uint8_t *value)
 {
 	struct reader *r = &er->r;
-	uint32_t cpu;
+	int64_t cpu;
 
-	if (read_given_name(r, '{', "cpu") < 0 || read_cpu(er, &cpu) < 0 ||
-	    read_given_name(r, ',', "value") < 0)
+	if (read_given_name(r, '{', "cpu") < 0)
+		return -1;
+	cpu = read_cpu(er);
+	if (cpu < 0 || read_given_name(r, ',', "value") < 0)
 		return -1;
 	if (read_part(er, &er->value, value + cpu * element_stride(er->f)) < 0)
 		return -1;
