@@ -33,7 +33,8 @@ def test_manual(box):
         raise Skip("no groff")
     done = box.run("groff", "-man", "-ww", "-Tutf8", page).expect(0)
     assert done.err == "", done
-    text = ESCAPES.sub("", done.out)
+    # Bold and underlined text comes as escapes or struck over, depending on groff's release.
+    text = re.sub(".\b", "", ESCAPES.sub("", done.out))
     for word in ("BPFSH(8)", "map update", "EXIT STATUS"):
         assert word in text, word
 

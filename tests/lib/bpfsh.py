@@ -176,8 +176,8 @@ class Box:
         shutil.rmtree(self.dir, ignore_errors=True)
         if os.path.exists(self.dir):
             left.append(f"directory {self.dir}")
-        # Objects die after a grace period.
-        deadline = time.monotonic() + 5
+        # Objects die after a grace period of the kernel's.
+        deadline = time.monotonic() + 20
         while True:
             objects = self.objects()
             if not objects or time.monotonic() > deadline:
