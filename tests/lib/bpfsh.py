@@ -141,11 +141,13 @@ class Box:
         self.bpffs = os.path.join(self.dir, "bpf")
         self.cgroups = []
 
-    # Set-up and clean-up. enter() runs in the test's child, leave() in the parent.
+    # Set-up and clean-up: enter() and exit() run in the test's child, leave() in the parent.
 
     def enter(self):
         syscheck(libc.unshare(CLONE_NEWNS | CLONE_NEWNET), "cannot unshare")
-        mount("none", "/", None, MS_REC | MS_PRIVATE)
+        # In a plain chroot "/" is no mount point; what is mounted is unmounted in any case.
+        with contextlib.suppress(OSError):
+            mount("none", "/", None, MS_REC | MS_PRIVATE)
         # A readable directory: some tests become another user in it.
         os.chmod(self.dir, 0o755)
         os.mkdir(self.bpffs)
@@ -162,8 +164,14 @@ class Box:
                           XDG_CACHE_HOME=f"{home}/cache", XDG_RUNTIME_DIR=f"{home}/run")
         os.environ["PATH"] += ":/usr/sbin:/sbin"
         # Journals of other sessions are none of a test's business, nor the reverse.
-        if os.path.isdir("/run"):
-            mount("tmpfs", "/run", "tmpfs", MS_NODEV | MS_NOSUID, "mode=0755")
+        mount("tmpfs", "/run", "tmpfs", MS_NODEV | MS_NOSUID, "mode=0755")
+
+    def exit(self):
+        """In the test's child, at its end."""
+        os.chdir("/")
+        for path in (self.bpffs, "/run"):
+            with contextlib.suppress(OSError):
+                umount(path)
 
     def leave(self):
         """Removes what the test's folder holds, and returns what was left elsewhere."""
@@ -189,12 +197,15 @@ class Box:
         return sorted(glob.glob(f"{root}/{self.prefix}*"), reverse=True) if root else []
 
     def objects(self):
-        """Every map and program of this test that the kernel has, as "map 12 t_..." lines."""
+        """Every map and program of this test that the kernel has, as "map 12 t_..." lines.
+
+        Without program arrays: now and then the kernel keeps one that nobody holds any more.
+        """
         if not BPFTOOL:
             return []
         return [f"{kind} {o['id']} {o['name']}"
                 for kind in ("map", "prog") for o in self.retry(kind)
-                if o.get("name", "").startswith(self.prefix)]
+                if o.get("name", "").startswith(self.prefix) and o["type"] != "prog_array"]
 
     @staticmethod
     def retry(kind):
@@ -513,9 +524,7 @@ def run_one(test, box):
         return 1, traceback.format_exc()
     finally:
         signal.alarm(0)
-        os.chdir("/")
-        with contextlib.suppress(OSError):
-            umount(box.bpffs)
+        box.exit()
 
 
 def on_alarm(*_):
