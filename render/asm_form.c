@@ -516,9 +516,9 @@ static bool read_braces(struct reader *r, struct text t)
 static struct text cut_braces(struct text *t)
 {
 	struct text none = { t->end, t->end }, braces;
-	const char *p = t->end;
+	const char *p = t->end - 1;
 
-	if (t->at == t->end || p[-1] != '}')
+	if (t->at == t->end || *p != '}')
 		return none;
 	while (p > t->at && *p != '{')
 		p--;

@@ -122,6 +122,17 @@ static int64_t xlated_callee(const struct code *code, uint32_t i)
 	return near;
 }
 
+static bool is_pseudo_call(const struct bpf_insn *insn)
+{
+	return insn->code == (BPF_JMP | BPF_CALL) && insn->src_reg == BPF_PSEUDO_CALL;
+}
+
+static bool is_pseudo_func(const struct code *code, uint32_t i)
+{
+	return code->insns[i].code == INSN_LD_IMM64 &&
+	       code->insns[i].src_reg == BPF_PSEUDO_FUNC && code_next(code, i) == i + 2;
+}
+
 int64_t code_target(const struct code *code, uint32_t i)
 {
 	const struct bpf_insn *insn = &code->insns[i];
@@ -129,11 +140,11 @@ int64_t code_target(const struct code *code, uint32_t i)
 
 	if (code_is_half(code, i))
 		return CODE_NO_TARGET;
-	if (insn->code == INSN_LD_IMM64 && insn->src_reg == BPF_PSEUDO_FUNC)
+	if (is_pseudo_func(code, i))
 		return next + insn->imm;
 	if (insn->code == (BPF_JMP32 | BPF_JA))
 		return next + insn->imm;
-	if (insn->code == (BPF_JMP | BPF_CALL) && insn->src_reg == BPF_PSEUDO_CALL)
+	if (is_pseudo_call(insn))
 		return code->form == CODE_ELF ? next + insn->imm : xlated_callee(code, i);
 	if (BPF_CLASS(insn->code) != BPF_JMP && BPF_CLASS(insn->code) != BPF_JMP32)
 		return CODE_NO_TARGET;
@@ -166,16 +177,6 @@ bool code_never_returns(const struct code *code, uint32_t i)
 	return name && strcmp(name, "bpf_throw") == 0;
 }
 
-static bool is_pseudo_call(const struct bpf_insn *insn)
-{
-	return insn->code == (BPF_JMP | BPF_CALL) && insn->src_reg == BPF_PSEUDO_CALL;
-}
-
-static bool is_pseudo_func(const struct bpf_insn *insn)
-{
-	return insn->code == INSN_LD_IMM64 && insn->src_reg == BPF_PSEUDO_FUNC;
-}
-
 /* Where functions begin: a bit per instruction. */
 static uint64_t *find_starts(const struct code *code)
 {
@@ -187,7 +188,7 @@ static uint64_t *find_starts(const struct code *code)
 	for (uint32_t i = 0; i < code->nr; i = code_next(code, i)) {
 		int64_t target;
 
-		if (!is_pseudo_call(&code->insns[i]) && !is_pseudo_func(&code->insns[i]))
+		if (!is_pseudo_call(&code->insns[i]) && !is_pseudo_func(code, i))
 			continue;
 		target = code_target(code, i);
 		if (target >= 0 && target < code->nr && !code_is_half(code, target))
@@ -231,7 +232,7 @@ static void mark_callees(struct code *code)
 		const struct bpf_insn *insn = &code->insns[i];
 		uint32_t f;
 
-		if (!is_pseudo_call(insn) && !is_pseudo_func(insn))
+		if (!is_pseudo_call(insn) && !is_pseudo_func(code, i))
 			continue;
 		f = code_func_at(code, code_target(code, i));
 		if (f == CODE_NONE)
