@@ -20,27 +20,36 @@ static int read_part(struct element_reader *er, const struct typed_target *targe
 	return read_whole(&er->r);
 }
 
+/* To the end of a string whose first quote is at @p: its last quote, or @end. */
+static const char *string_end(const char *p, const char *end)
+{
+	for (p++; p < end && *p != '"'; p++)
+		if (*p == '\\' && end - p > 1)
+			p++;
+	return p;
+}
+
 /* Passes over a value that is not wanted: up to the comma or bracket behind it. */
 static int skip_value(struct reader *r)
 {
-	bool in_string = false;
+	static const uint8_t kinds[256] = {
+		['"'] = 1, ['['] = 2, ['{'] = 2, [']'] = 3, ['}'] = 3, [','] = 4,
+	};
 	int depth = 0;
 
 	for (; r->p < r->end; r->p++) {
-		char c = *r->p;
+		uint8_t kind = kinds[(uint8_t)*r->p];
 
-		if (in_string && c == '\\' && r->end - r->p > 1)
-			r->p++;
-		else if (c == '"')
-			in_string = !in_string;
-		else if (in_string)
+		if (!kind)
 			continue;
-		else if (c == '[' || c == '{')
-			depth++;
-		else if (!depth && (c == ',' || c == '}' || c == ']'))
+		if (!depth && kind > 2)
 			return 0;
-		else if (c == ']' || c == '}')
-			depth--;
+		if (kind == 1)
+			r->p = string_end(r->p, r->end);
+		else if (kind != 4)
+			depth += kind == 2 ? 1 : -1;
+		if (r->p == r->end)
+			break;
 	}
 	return expected(r, NULL, "a value");
 }

@@ -73,6 +73,23 @@ static int contradiction(struct encoder *e, const struct step *step, struct piec
 	return encode_error(e, step, text, "contradicts what is given for the same bytes before");
 }
 
+/* An integer of @size bytes, at once. */
+static bool encode_whole_number(struct encoder *e, uint32_t offset, uint32_t size, uint64_t v)
+{
+	const uint8_t *from = (const uint8_t *)&v;
+
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	from += sizeof(v) - size;
+#endif
+	if (load_unsigned(e->mask + offset, size) &&
+	    (load_unsigned(e->out + offset, size) ^ load_unsigned(from, size)) &
+	    load_unsigned(e->mask + offset, size))
+		return false;
+	memcpy(e->out + offset, from, size);
+	memset(e->mask + offset, 0xff, size);
+	return true;
+}
+
 int encode_bytes(struct encoder *e, uint32_t offset, const struct step *step, struct piece text,
 		 const void *bytes, size_t n)
 {
@@ -94,6 +111,8 @@ int encode_bits(struct encoder *e, const struct typed_place *at, const struct st
 	unsigned __int128 mask = ~(unsigned __int128)0 >> (128 - bits);
 	uint32_t offset = at->offset + bit / 8;
 
+	if (!at->bits && !n->bits && bits <= 64)
+		return encode_whole_number(e, offset, bits / 8, v) ? 0 : contradiction(e, step, text);
 	bit %= 8;
 	bytes = (bit + bits + 7) / 8;
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__

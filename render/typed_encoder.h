@@ -68,9 +68,22 @@ struct reader {
 	const char *p, *end;
 };
 
-void skip_blanks(struct reader *r);
+static inline void skip_blanks(struct reader *r)
+{
+	while (r->p < r->end && (*r->p == ' ' || *r->p == '\n' || *r->p == '\t' || *r->p == '\r'))
+		r->p++;
+}
+
 /* True, and one on, where @c is next behind blanks. */
-bool next_is(struct reader *r, char c);
+static inline bool next_is(struct reader *r, char c)
+{
+	skip_blanks(r);
+	if (r->p == r->end || *r->p != c)
+		return false;
+	r->p++;
+	return true;
+}
+
 /* Queues "value.a: expected ..." at the present position; returns -1. */
 int expected(struct reader *r, const struct step *step, const char *what);
 /* A name before a ':', with or without quotes; good until the next one is read. */

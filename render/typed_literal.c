@@ -22,30 +22,50 @@ static int digit_value(char c)
 	return 16;
 }
 
-bool parse_number(struct piece p, struct number *n)
+/* What no 64-bit integer can hold. */
+static bool parse_wide(struct piece p, unsigned int base, unsigned __int128 *v)
 {
-	unsigned int base = 10;
-	size_t i = 0;
+	size_t i;
 
-	*n = (struct number){ 0 };
-	if (p.len && (p.s[0] == '-' || p.s[0] == '+'))
-		n->negative = p.s[i++] == '-';
-	if (p.len > i + 2 && p.s[i] == '0' && (p.s[i + 1] | 0x20) == 'x') {
-		base = 16;
-		i += 2;
-	}
-	if (i == p.len)
-		return false;
-	for (; i < p.len; i++) {
+	for (i = 0; i < p.len; i++) {
 		unsigned int digit = digit_value(p.s[i]);
 
 		if (digit >= base)
 			return false;
-		if (__builtin_mul_overflow(n->v, base, &n->v) ||
-		    __builtin_add_overflow(n->v, digit, &n->v))
-			n->v = U128_MAX;
+		if (__builtin_mul_overflow(*v, base, v) || __builtin_add_overflow(*v, digit, v))
+			*v = U128_MAX;
 	}
 	return true;
+}
+
+bool parse_number(struct piece p, struct number *n)
+{
+	unsigned int base = 10;
+	uint64_t v = 0;
+	size_t i;
+
+	*n = (struct number){ 0 };
+	if (p.len && (p.s[0] == '-' || p.s[0] == '+')) {
+		n->negative = p.s[0] == '-';
+		p.s++;
+		p.len--;
+	}
+	if (p.len > 2 && p.s[0] == '0' && (p.s[1] | 0x20) == 'x') {
+		base = 16;
+		p.s += 2;
+		p.len -= 2;
+	}
+	if (p.len > 16)
+		return parse_wide(p, base, &n->v);
+	for (i = 0; i < p.len; i++) {
+		unsigned int digit = digit_value(p.s[i]);
+
+		if (digit >= base)
+			return false;
+		v = v * base + digit;
+	}
+	n->v = v;
+	return p.len;
 }
 
 /* aa:bb:cc:dd:ee:ff or with dashes */
@@ -443,11 +463,12 @@ int encode_scalar(struct encoder *e, const struct typed_place *at, const struct 
 		  struct piece p)
 {
 	const struct node *n = place_node(at);
+	struct number number;
 	int err;
 
 	if (n->mark.len)
 		return encode_special(e, at, step, p);
-	if (takes_address(at)) {
+	if (!parse_number(p, &number) && takes_address(at)) {
 		err = encode_address(e, at, step, p);
 		if (err)
 			return err < 0 ? -1 : 0;

@@ -6,21 +6,6 @@
  */
 #include "render/typed_encoder.h"
 
-void skip_blanks(struct reader *r)
-{
-	while (r->p < r->end && strchr(" \t\r\n", *r->p) && *r->p)
-		r->p++;
-}
-
-bool next_is(struct reader *r, char c)
-{
-	skip_blanks(r);
-	if (r->p == r->end || *r->p != c)
-		return false;
-	r->p++;
-	return true;
-}
-
 int expected(struct reader *r, const struct step *step, const char *what)
 {
 	struct piece here;
@@ -132,12 +117,18 @@ static int read_string(struct reader *r, const struct step *step, struct piece *
 	return 0;
 }
 
-/* A word without quotes ends before a blank or one of @ends. */
-static struct piece read_bare(struct reader *r, const char *ends)
+/* What ends a word without quotes: 1 everywhere, 2 in names. */
+static const uint8_t word_ends[256] = {
+	[' '] = 1, ['\t'] = 1, ['\r'] = 1, ['\n'] = 1, [','] = 1, ['{'] = 1, ['}'] = 1, ['['] = 1,
+	[']'] = 1, ['"'] = 1, [':'] = 2, ['='] = 2,
+};
+
+static struct piece read_bare(struct reader *r, bool name)
 {
 	struct piece p = { .s = r->p };
 
-	while (r->p < r->end && (!*r->p || (!strchr(" \t\r\n", *r->p) && !strchr(ends, *r->p))))
+	while (r->p < r->end && (!word_ends[(uint8_t)*r->p] ||
+				 (!name && word_ends[(uint8_t)*r->p] == 2)))
 		r->p++;
 	p.len = r->p - p.s;
 	return p;
@@ -148,7 +139,7 @@ int read_name(struct reader *r, const struct step *step, struct piece *name)
 	skip_blanks(r);
 	if (next_is(r, '"'))
 		return read_string(r, step, name);
-	*name = read_bare(r, ":=,{}[]\"");
+	*name = read_bare(r, true);
 	return name->len ? 0 : expected(r, step, "a field's name");
 }
 
@@ -254,7 +245,7 @@ int read_value(struct reader *r, const struct typed_place *at, const struct step
 			return -1;
 		return encode_scalar(r->e, at, step, p);
 	}
-	p = read_bare(r, ",{}[]\"");
+	p = read_bare(r, false);
 	if (!p.len)
 		return expected(r, step, "a value");
 	if (piece_is(p, "null"))
@@ -262,23 +253,51 @@ int read_value(struct reader *r, const struct typed_place *at, const struct step
 	return encode_scalar(r->e, at, step, p);
 }
 
-/* Whether @n strings like "0x1f" in brackets are next, as bpftool writes bytes. */
-static bool byte_strings_next(const struct reader *r, size_t n)
+static inline int nibble(char c)
 {
-	struct reader ahead = *r;
-	struct number number;
-	size_t i;
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
 
-	if (!n || !next_is(&ahead, '['))
+/* The byte in "0x1f", which is next, or -1. */
+static int read_byte_string(struct reader *r)
+{
+	const char *p;
+	int high, low;
+
+	if (!next_is(r, '"') || r->end - r->p < 5)
+		return -1;
+	p = r->p;
+	high = nibble(p[2]);
+	low = nibble(p[3]);
+	if (p[0] != '0' || p[1] != 'x' || high < 0 || low < 0 || p[4] != '"')
+		return -1;
+	r->p += 5;
+	return high << 4 | low;
+}
+
+/*
+ * Reads ["0x1f",...] for each byte of the target, as bpftool writes them.
+ * False, and nothing is read, where anything else is next.
+ */
+static bool read_byte_strings(struct reader *r)
+{
+	struct encoder *e = r->e;
+	struct reader ahead = *r;
+	size_t i, n = e->target->size;
+	int byte = 0;
+
+	if (!n || e->target->keep || !next_is(&ahead, '['))
 		return false;
-	for (i = 0; i < n; i++) {
-		if ((i && !next_is(&ahead, ',')) || !next_is(&ahead, '"') || ahead.end - ahead.p < 5 ||
-		    ahead.p[0] != '0' || ahead.p[1] != 'x' || ahead.p[4] != '"' ||
-		    !parse_number((struct piece){ ahead.p, 4 }, &number))
-			return false;
-		ahead.p += 5;
+	for (i = 0; i < n && byte >= 0; i++) {
+		byte = i && !next_is(&ahead, ',') ? -1 : read_byte_string(&ahead);
+		e->out[i] = byte;
 	}
-	return next_is(&ahead, ']');
+	if (byte < 0 || !next_is(&ahead, ']')) {
+		memset(e->out, 0, i);
+		return false;
+	}
+	*r = ahead;
+	return true;
 }
 
 /* [1,"0x02",...]: the bytes of the whole target. */
@@ -297,7 +316,7 @@ static int read_byte_list(struct reader *r)
 			if (read_string(r, NULL, &item) < 0)
 				return -1;
 		} else {
-			item = read_bare(r, ",{}[]\"");
+			item = read_bare(r, false);
 		}
 		if (!parse_number(item, &number) || number.v > 255 || (number.negative && number.v))
 			return encode_error(e, NULL, item, "expected a byte (0..255)");
@@ -316,7 +335,9 @@ int read_whole(struct reader *r)
 	struct typed_place whole;
 	struct piece p;
 
-	if ((!t || byte_strings_next(r, r->e->target->size)) && next_is(r, '['))
+	if (read_byte_strings(r))
+		return 0;
+	if (!t && next_is(r, '['))
 		return read_byte_list(r);
 	if (t) {
 		whole = typed_whole(t);
@@ -324,7 +345,7 @@ int read_whole(struct reader *r)
 	}
 	skip_blanks(r);
 	if (!next_is(r, '"')) {
-		p = read_bare(r, ",{}[]\"");
+		p = read_bare(r, false);
 		return p.len ? encode_untyped(r->e, p) : expected(r, NULL, "a value");
 	}
 	return read_string(r, NULL, &p) < 0 ? -1 : encode_untyped(r->e, p);
@@ -362,8 +383,8 @@ int encode_whole(struct encoder *e, struct piece p)
 	struct reader r = { e, p.s, p.s + p.len };
 	struct typed_place whole;
 
-	if (p.len && *p.s == '[' && (!t || byte_strings_next(&r, e->target->size)))
-		return read_whole(&r) < 0 ? -1 : read_end(&r, NULL);
+	if (p.len && *p.s == '[' && (!t || read_byte_strings(&r)))
+		return t || !read_whole(&r) ? read_end(&r, NULL) : -1;
 	if (!t)
 		return encode_untyped(e, p);
 	whole = typed_whole(t);
