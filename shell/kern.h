@@ -83,7 +83,21 @@ int kern_map_delete(int fd, const void *key);
 /* @key NULL: the first key. */
 int kern_map_next(int fd, const void *key, void *next);
 int kern_map_pop(int fd, void *value);
+/* Queues, stacks and bloom filters have no keys. A bloom filter's peek looks @value up. */
+int kern_map_push(int fd, const void *value, __u64 flags);
+int kern_map_peek(int fd, void *value);
 int kern_map_freeze(int fd);
+
+/*
+ * Many elements, in order, by batch calls where the type has them. Keys stand
+ * key_size bytes apart, values kern_value_bytes(). Stops at the first failure
+ * or an interruption (-EINTR): *@count elements are done then, and where the
+ * kernel is to blame the one behind them is the one that failed. Deleting one
+ * that is not there fails with -ENOENT.
+ */
+int kern_map_update_batch(const struct handle *map, const void *keys, const void *values,
+			  __u32 *count, __u64 flags);
+int kern_map_delete_batch(const struct handle *map, const void *keys, __u32 *count);
 
 struct map_def {
 	__u32 type, key_size, value_size, max_entries, flags;
@@ -106,6 +120,36 @@ int kern_map_create(const struct map_def *def);
  */
 typedef int (*kern_element_fn)(void *arg, const void *key, const void *value);
 int kern_map_walk(const struct handle *map, kern_element_fn fn, void *arg);
+/*
+ * Takes all elements out of a hash. Each is passed to @fn when it is gone, so
+ * none that another writer puts in between is lost unseen. @fn cannot stop it:
+ * where it fails, the rest of those that are gone already is still passed.
+ * -EOPNOTSUPP where the type has no such call.
+ */
+int kern_map_drain(const struct handle *map, kern_element_fn fn, void *arg);
+
+/* Events: what programs send through ring buffers and perf event arrays. */
+
+struct kern_event {
+	int cpu;			/* -1: a ring buffer's */
+	__u64 time;			/* ns since boot; 0: a ring buffer has none */
+	__u64 lost;			/* nonzero: so many were lost, and there is no data */
+	const void *data;		/* perf rounds its size up to 4 bytes modulo 8 */
+	__u32 size;
+};
+
+/* Returns nonzero to stop. */
+typedef int (*kern_event_fn)(void *arg, const struct kern_event *event);
+struct kern_events;
+
+/*
+ * Begins to read; NULL with errno set. Reading takes the events away from
+ * other readers. A perf event array's slots get our own buffers until the end.
+ */
+struct kern_events *kern_events_open(const struct handle *map, kern_event_fn fn, void *arg);
+/* Waits for events; how many came, what @fn returned where that is not 0, or -errno. */
+int kern_events_poll(struct kern_events *e, int timeout_ms);
+void kern_events_close(struct kern_events *e);
 
 /* bpffs */
 
@@ -123,6 +167,22 @@ typedef int (*kern_pin_fn)(void *arg, const struct pin *pin);
 int kern_pins(kern_pin_fn fn, void *arg);
 /* Mount points of bpffs that this process sees, freed by the caller, NULL-ended. */
 char **kern_bpffs_mounts(void);
+
+/* Owners */
+
+struct owner {
+	pid_t pid;
+	const char *comm;		/* not to be trusted: any bytes */
+	enum object_kind kind;
+	__u32 id;
+};
+
+/*
+ * The processes that hold descriptors of objects, each object once a process;
+ * @fn as above. Those that this user may not look into are left out.
+ */
+typedef int (*kern_owner_fn)(void *arg, const struct owner *owner);
+int kern_owners(kern_owner_fn fn, void *arg);
 
 /* Names */
 

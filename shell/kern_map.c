@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "shell/interrupt.h"
 #include "shell/kern.h"
 
 /* The most that any kernel can be built for: buffers are large enough where /sys is missing. */
@@ -76,6 +77,99 @@ int kern_map_next(int fd, const void *key, void *next)
 int kern_map_pop(int fd, void *value)
 {
 	return bpf_map_lookup_and_delete_elem(fd, NULL, value);
+}
+
+int kern_map_push(int fd, const void *value, __u64 flags)
+{
+	return bpf_map_update_elem(fd, NULL, value, flags);
+}
+
+int kern_map_peek(int fd, void *value)
+{
+	return bpf_map_lookup_elem(fd, NULL, value);
+}
+
+/* Elements that one call to the kernel changes: signals are looked at in between. */
+#define CHANGES 8192u
+
+/* How a batch of changes is done: at once, or where the kernel has no such call, one by one. */
+struct change {
+	int fd;
+	const char *keys, *values;	/* values NULL: deletion */
+	size_t key_size, value_size;
+	__u64 flags;
+};
+
+static int change_many(const struct change *c, __u32 done, __u32 *count)
+{
+	LIBBPF_OPTS(bpf_map_batch_opts, opts, .elem_flags = c->flags);
+	const void *keys = c->keys + done * c->key_size;
+	__u32 wanted = *count;
+	int err;
+
+	if (c->values)
+		err = bpf_map_update_batch(c->fd, keys, c->values + done * c->value_size, count, &opts);
+	else
+		err = bpf_map_delete_batch(c->fd, keys, count, &opts);
+	/* A call that is refused outright leaves the count as it was. */
+	if (err && *count >= wanted)
+		*count = 0;
+	return err;
+}
+
+static int change_one(const struct change *c, __u32 i)
+{
+	const void *key = c->keys + i * c->key_size;
+
+	if (c->values)
+		return bpf_map_update_elem(c->fd, key, c->values + i * c->value_size, c->flags);
+	return bpf_map_delete_elem(c->fd, key);
+}
+
+static int change_all(const struct change *c, __u32 *count)
+{
+	__u32 nr = *count, done = 0;
+	bool batch = true;
+	int err = 0;
+
+	while (done < nr && !err) {
+		__u32 part = nr - done < CHANGES ? nr - done : CHANGES;
+
+		if (interrupted()) {
+			err = -EINTR;
+		} else if (batch) {
+			err = change_many(c, done, &part);
+			done += part;
+			/* What the kernel says of a single element tells its reason. */
+			if (err == -EINVAL || err == -ENOTSUPP || err == -EOPNOTSUPP || err == -ENOMEM) {
+				batch = false;
+				err = 0;
+			}
+		} else {
+			err = change_one(c, done);
+			done += !err;
+		}
+	}
+	*count = done;
+	return err;
+}
+
+int kern_map_update_batch(const struct handle *map, const void *keys, const void *values,
+			  __u32 *count, __u64 flags)
+{
+	struct change c = {
+		.fd = map->fd, .keys = keys, .values = values, .key_size = map->map.key_size,
+		.value_size = kern_value_bytes(map), .flags = flags,
+	};
+
+	return change_all(&c, count);
+}
+
+int kern_map_delete_batch(const struct handle *map, const void *keys, __u32 *count)
+{
+	struct change c = { .fd = map->fd, .keys = keys, .key_size = map->map.key_size };
+
+	return change_all(&c, count);
 }
 
 int kern_map_freeze(int fd)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "shell/kern.h"
+#include "shell/kern_proc.h"
 
 int kern_next_id(enum object_kind kind, __u32 *id)
 {
@@ -90,18 +91,30 @@ int kern_open_pin(const char *path, enum object_kind *kind)
  * Names of anonymous inodes; a link has one where it was created, another
  * where it was opened later.
  */
-static bool kind_by_inode(int fd, enum object_kind *kind)
+bool object_inode(const char *target, enum object_kind *kind)
 {
+	static const char prefix[] = "anon_inode:";
 	static const struct {
 		const char *name;
 		enum object_kind kind;
 	} names[] = {
-		{ "anon_inode:bpf-prog", OBJ_PROG },
-		{ "anon_inode:bpf-map", OBJ_MAP },
-		{ "anon_inode:bpf_link", OBJ_LINK },
-		{ "anon_inode:bpf-link", OBJ_LINK },
-		{ "anon_inode:btf", OBJ_BTF },
+		{ "bpf-prog", OBJ_PROG }, { "bpf-map", OBJ_MAP }, { "bpf_link", OBJ_LINK },
+		{ "bpf-link", OBJ_LINK }, { "btf", OBJ_BTF },
 	};
+
+	if (strncmp(target, prefix, sizeof(prefix) - 1))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!strcmp(target + sizeof(prefix) - 1, names[i].name)) {
+			*kind = names[i].kind;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool kind_by_inode(int fd, enum object_kind *kind)
+{
 	char path[64], name[64];
 	ssize_t n;
 
@@ -110,13 +123,7 @@ static bool kind_by_inode(int fd, enum object_kind *kind)
 	if (n < 0)
 		return false;
 	name[n] = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (!strcmp(name, names[i].name)) {
-			*kind = names[i].kind;
-			return true;
-		}
-	}
-	return false;
+	return object_inode(name, kind);
 }
 
 int kern_kind(int fd, enum object_kind *kind)

@@ -28,8 +28,10 @@ struct walk {
 	void *arg;
 	char *keys, *values;
 	__u32 room;		/* elements that keys and values have room for */
+	__u32 most;		/* no bucket of a hash can have more */
 	void *cursor[2];	/* of the batch calls: where the last one ended, where this one does */
 	char *last;		/* LPM trie: the last key that was delivered */
+	bool drain;		/* what was fetched is gone: nothing is left undelivered */
 	bool indexed;
 	char *trail;		/* keys that were walked over lately, a ring of TRAIL */
 	size_t steps;		/* how many were in all */
@@ -101,25 +103,29 @@ static bool lpm_seen(struct walk *w, const char *key)
 static int deliver(struct walk *w, __u32 nr)
 {
 	bool lpm = w->map->map.type == BPF_MAP_TYPE_LPM_TRIE && w->key_size > sizeof(__u32);
+	int ret = 0;
 
-	for (__u32 i = 0; i < nr; i++) {
+	for (__u32 i = 0; i < nr && (!ret || w->drain); i++) {
 		const char *key = w->keys + i * w->key_size;
-		int ret;
+		int r;
 
 		if (lpm && lpm_seen(w, key))
 			continue;
-		ret = w->fn(w->arg, key, w->values + i * w->value_size);
-		if (ret)
-			return ret;
+		r = w->fn(w->arg, key, w->values + i * w->value_size);
+		ret = ret ? ret : r;
 	}
-	return 0;
+	return ret;
 }
+
+/* bpf_map_lookup_batch() or bpf_map_lookup_and_delete_batch() */
+typedef int (*fetch_fn)(int fd, void *in, void *out, void *keys, void *values, __u32 *count,
+			const struct bpf_map_batch_opts *opts);
 
 /*
  * Walks by batch calls. @more is set where keys must be asked for one by one
  * from now on: behind w->cursor[0], or from the start where @begun is unset.
  */
-static int walk_batch(struct walk *w, bool *begun, bool *more)
+static int walk_batch(struct walk *w, fetch_fn fetch, bool *begun, bool *more)
 {
 	*begun = false;
 	*more = false;
@@ -129,10 +135,10 @@ static int walk_batch(struct walk *w, bool *begun, bool *more)
 
 		if (interrupted())
 			return -EINTR;
-		err = bpf_map_lookup_batch(w->map->fd, *begun ? w->cursor[0] : NULL, w->cursor[1],
-					   w->keys, w->values, &nr, NULL);
-		if (err == -ENOSPC && w->room < UINT32_MAX / 2) {
-			set_room(w, w->room * 2);
+		err = fetch(w->map->fd, *begun ? w->cursor[0] : NULL, w->cursor[1], w->keys,
+			    w->values, &nr, NULL);
+		if (err == -ENOSPC && w->room < w->most) {
+			set_room(w, w->most / 2 > w->room ? w->room * 2 : w->most);
 			continue;
 		}
 		if (!*begun && no_such_operation(err)) {
@@ -259,16 +265,16 @@ static void leave_trail(struct walk *w, const char *key)
 static int walk_keys(struct walk *w, const void *from)
 {
 	char *key = w->keys, *next = xmalloc(w->key_size);
-	int end, gone, ret = 0;
+	int last, gone, ret = 0;
 
 	w->indexed = is_indexed(w->map->map.type);
 	w->trail = xcalloc(TRAIL, w->key_size);
-	end = bpf_map_get_next_key(w->map->fd, from, key);
-	if (!from && no_such_operation(end))
-		end = -EOPNOTSUPP;
-	while (!end && !ret) {
+	last = bpf_map_get_next_key(w->map->fd, from, key);
+	if (!from && no_such_operation(last))
+		last = -EOPNOTSUPP;
+	while (!last && !ret) {
 		/* The successor is known before @fn may delete the element. */
-		bool sure = step(w, key, next, &end, &gone);
+		bool sure = step(w, key, next, &last, &gone);
 
 		if (interrupted())
 			ret = -EINTR;
@@ -278,11 +284,11 @@ static int walk_keys(struct walk *w, const void *from)
 			ret = deliver(w, 1);
 		leave_trail(w, key);
 		if (!ret && !sure)
-			end = find_way_back(w, next);
+			last = find_way_back(w, next);
 		memcpy(key, next, w->key_size);
 	}
 	free(next);
-	return ret ? ret : end == -ENOENT ? 0 : end;
+	return ret ? ret : last == -ENOENT ? 0 : last;
 }
 
 /* Types that keep no elements which could be asked for by key. */
@@ -304,31 +310,77 @@ static bool has_elements(__u32 type)
 	return true;
 }
 
-int kern_map_walk(const struct handle *map, kern_element_fn fn, void *arg)
+static void begin(struct walk *w, const struct handle *map, kern_element_fn fn, void *arg)
 {
-	struct walk w = {
+	size_t cursor = map->map.key_size < sizeof(__u64) ? sizeof(__u64) : map->map.key_size;
+	__u32 max = map->map.max_entries;
+
+	*w = (struct walk){
 		.map = map,
 		.key_size = map->map.key_size,
 		.value_size = kern_value_bytes(map),
 		.fn = fn,
 		.arg = arg,
+		/* Elements that processors keep in reserve may come on top of max_entries. */
+		.most = max < UINT32_MAX / 4 ? max * 2 + kern_cpus() : UINT32_MAX / 2,
 	};
+	set_room(w, first_room(w));
+	for (int i = 0; i < 2; i++)
+		w->cursor[i] = xcalloc(1, cursor);
+}
+
+static void end(struct walk *w)
+{
+	free(w->keys);
+	free(w->values);
+	free(w->cursor[0]);
+	free(w->cursor[1]);
+	free(w->last);
+	free(w->trail);
+}
+
+int kern_map_walk(const struct handle *map, kern_element_fn fn, void *arg)
+{
+	struct walk w;
 	bool begun, more;
 	int ret;
 
-	if (!has_elements(map->map.type) || !w.key_size)
+	if (!has_elements(map->map.type) || !map->map.key_size)
 		return -EOPNOTSUPP;
-	set_room(&w, first_room(&w));
-	for (int i = 0; i < 2; i++)
-		w.cursor[i] = xcalloc(1, w.key_size < sizeof(__u64) ? sizeof(__u64) : w.key_size);
-	ret = walk_batch(&w, &begun, &more);
+	begin(&w, map, fn, arg);
+	ret = walk_batch(&w, bpf_map_lookup_batch, &begun, &more);
 	if (!ret && more)
 		ret = walk_keys(&w, begun ? w.cursor[0] : NULL);
-	free(w.keys);
-	free(w.values);
-	free(w.cursor[0]);
-	free(w.cursor[1]);
-	free(w.last);
-	free(w.trail);
+	end(&w);
+	return ret;
+}
+
+/* Types whose elements the kernel can look up and delete in one step, by batches. */
+static bool can_drain(__u32 type)
+{
+	switch (type) {
+	case BPF_MAP_TYPE_HASH:
+	case BPF_MAP_TYPE_PERCPU_HASH:
+	case BPF_MAP_TYPE_LRU_HASH:
+	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
+		return true;
+	}
+	return false;
+}
+
+int kern_map_drain(const struct handle *map, kern_element_fn fn, void *arg)
+{
+	struct walk w;
+	bool begun, more;
+	int ret;
+
+	if (!can_drain(map->map.type))
+		return -EOPNOTSUPP;
+	begin(&w, map, fn, arg);
+	w.drain = true;
+	ret = walk_batch(&w, bpf_map_lookup_and_delete_batch, &begun, &more);
+	if (!ret && more)
+		ret = -EOPNOTSUPP;
+	end(&w);
 	return ret;
 }
