@@ -230,6 +230,7 @@ static int run_script(struct session *s, const struct request *r)
 				       .len = strlen(r->commands) };
 	else if (source_read(&src, r->file, NO_SPAN, &d)) {
 		session_show(s, &d);
+		s->status = STATUS_USAGE;
 		return STATUS_USAGE;
 	}
 	return session_source(s, session_keep(s, &src));

@@ -42,11 +42,13 @@ void session_show(struct session *s, struct diags *d)
 
 	if (!d->nr)
 		return;
-	out_flush(&s->out);
+	if (!s->batch_open)
+		out_flush(&s->out);
 	if (is_json(s) && d->errors) {
 		diags_json(&text, d);
 		if (s->batch_open) {
 			/* Within the array of outputs: a member of this command's object. */
+			buf_puts(out_buf(&s->out), out_mark(&s->out).at == s->batch_at ? "null," : ",");
 			buf_add(out_buf(&s->out), text.data + 1, text.len - 2);
 			out_pushed(&s->out);
 		} else {
@@ -264,8 +266,16 @@ static void batch_begin(struct session *s, const struct stmt *stmt)
 		buf_json_string(b, sp->src->text + sp->start, sp->end - sp->start);
 	}
 	buf_puts(b, "],\"output\":");
-	if (stmt->assign.text || stmt->has_redirect)
-		buf_puts(b, "null");
+	out_pushed(&s->out);
+	s->batch_at = out_mark(&s->out).at;
+}
+
+/* Closes a command's member of the array; one without output has null there. */
+static void batch_end(struct session *s)
+{
+	if (out_mark(&s->out).at == s->batch_at)
+		out_write(&s->out, "null", 4);
+	out_write(&s->out, "}", 1);
 }
 
 /* Scripts and lines are checked as a whole before this; a single command is checked here. */
@@ -307,7 +317,7 @@ static int run_stmt(struct session *s, const struct stmt *stmt)
 		session_show(s, &d);
 	diags_clear(&d);
 	if (s->batch_open && !nested)
-		out_write(&s->out, "}", 1);
+		batch_end(s);
 	if (s->mode == MODE_PROMPT)
 		out_flush(&s->out);
 	/* $? of a pipe is its last program's, where the command itself did well. */

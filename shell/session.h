@@ -62,6 +62,7 @@ struct session {
 	size_t nr_sources;
 	bool quit;
 	bool failed;		/* the last command inside an open transaction failed: shown by the prompt */
+	unsigned long long batch_at;	/* where the output of its newest member begins */
 	bool batch_open;	/* -j with a script: the array of outputs has begun */
 };
 
