@@ -28,6 +28,7 @@ struct repl {
 	bool escapes, color;
 	int signals;			/* descriptor of the signals that concern the terminal */
 	sigset_t during_commands;	/* signal mask */
+	bool dropped;			/* Ctrl-C was typed */
 	bool hung_up;
 	char *last_tab;			/* what stood before the cursor when Tab found several */
 	struct recall {
@@ -99,7 +100,7 @@ static void window(struct repl *r, int *columns, int *rows)
 /* Shows text below the line, and the line again below that. */
 static unsigned char show_below(struct repl *r, const struct buf *text)
 {
-	fputs(r->escapes ? "\r\n\033[J" : "\r\n", r->tty);
+	fputs(r->escapes ? "\n\033[J" : "\n", r->tty);
 	fwrite(text->data, 1, text->len, r->tty);
 	fflush(r->tty);
 	el_set(r->el, EL_REFRESH);
@@ -355,6 +356,60 @@ static unsigned char key_newer(EditLine *el, int ch)
 	return recall_step(el, -1);
 }
 
+/* Ctrl-C and Ctrl-Z, which make no signals while a line is edited: they may come with a paste */
+
+static void put_escape(struct repl *r, const char *sequence)
+{
+	if (!r->escapes)
+		return;
+	fputs(sequence, r->tty);
+	fflush(r->tty);
+}
+
+#define PASTE_ON "\033[?2004h"
+#define PASTE_OFF "\033[?2004l"
+
+static unsigned char key_drop(EditLine *el, int ch)
+{
+	repl_of(el)->dropped = true;
+	return CC_EOF;
+}
+
+/*
+ * Stops, with the terminal as it was found, until the user comes back: this
+ * process or, as Ctrl-Z does, all of its group. Without somebody to continue
+ * it the kernel does not stop it.
+ */
+static void suspend(struct repl *r, bool group)
+{
+	sigset_t set, old;
+
+	put_escape(r, PASTE_OFF "\n");
+	el_set(r->el, EL_PREP_TERM, 0);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTSTP);
+	kill(group ? 0 : getpid(), SIGTSTP);
+	sigprocmask(SIG_UNBLOCK, &set, &old);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	el_set(r->el, EL_PREP_TERM, 1);
+	put_escape(r, PASTE_ON);
+}
+
+/* The window may have changed: the line is drawn anew. */
+static void redraw(struct repl *r)
+{
+	el_resize(r->el);
+	put_escape(r, "\r\033[J");
+	el_set(r->el, EL_REFRESH);
+}
+
+static unsigned char key_suspend(EditLine *el, int ch)
+{
+	suspend(repl_of(el), true);
+	redraw(repl_of(el));
+	return CC_NORM;
+}
+
 /* Keys */
 
 static const struct {
@@ -367,6 +422,8 @@ static const struct {
 	{ "bpfsh-paste-vi", "Insert pasted text as it is", key_paste_vi },
 	{ "bpfsh-older", "Older entry with this beginning", key_older },
 	{ "bpfsh-newer", "Newer entry with this beginning", key_newer },
+	{ "bpfsh-drop", "Give up the line", key_drop },
+	{ "bpfsh-suspend", "Stop, as a job of the shell", key_suspend },
 };
 
 struct binding {
@@ -376,6 +433,8 @@ struct binding {
 static const struct binding both_bindings[] = {
 	{ "^I", "bpfsh-complete" },
 	{ "?", "bpfsh-help" },
+	{ "^C", "bpfsh-drop" },
+	{ "^Z", "bpfsh-suspend" },
 };
 
 static const struct binding emacs_bindings[] = {
@@ -391,6 +450,8 @@ static const struct binding emacs_bindings[] = {
 
 /* Of vi's command mode; the escape character has been read by then. */
 static const struct binding vi_bindings[] = {
+	{ "^C", "bpfsh-drop" },
+	{ "^Z", "bpfsh-suspend" },
 	{ "[200~", "bpfsh-paste-vi" },
 	{ "[A", "bpfsh-older" },	{ "OA", "bpfsh-older" },
 	{ "[B", "bpfsh-newer" },	{ "OB", "bpfsh-newer" },
@@ -420,7 +481,7 @@ static void bind_keys(EditLine *el)
 
 static const int blocked_signals[] = {
 	SIGINT, SIGTERM, SIGHUP,		/* wait for ppoll(), so that none is missed */
-	SIGWINCH, SIGTSTP, SIGQUIT,		/* come through the descriptor */
+	SIGWINCH, SIGTSTP,			/* come through the descriptor */
 };
 
 /* While a line is edited, signals only arrive where they are looked for. */
@@ -441,31 +502,7 @@ static int open_signals(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGWINCH);
 	sigaddset(&set, SIGTSTP);
-	sigaddset(&set, SIGQUIT);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-static void put_escape(struct repl *r, const char *sequence)
-{
-	if (!r->escapes)
-		return;
-	fputs(sequence, r->tty);
-	fflush(r->tty);
-}
-
-#define PASTE_ON "\033[?2004h"
-#define PASTE_OFF "\033[?2004l"
-
-/* Stops, with the terminal as it was found, until the user comes back. */
-static void suspend(struct repl *r)
-{
-	put_escape(r, PASTE_OFF);
-	el_set(r->el, EL_PREP_TERM, 0);
-	fputs("\r\n", r->tty);
-	fflush(r->tty);
-	raise(SIGSTOP);
-	el_set(r->el, EL_PREP_TERM, 1);
-	put_escape(r, PASTE_ON);
 }
 
 static void take_signals(struct repl *r)
@@ -473,13 +510,9 @@ static void take_signals(struct repl *r)
 	struct signalfd_siginfo info;
 
 	while (read(r->signals, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGQUIT)
-			continue;
 		if (info.ssi_signo == SIGTSTP)
-			suspend(r);
-		el_resize(r->el);
-		put_escape(r, "\r\033[J");
-		el_set(r->el, EL_REFRESH);
+			suspend(r, false);
+		redraw(r);
 	}
 }
 
@@ -490,12 +523,14 @@ static int wait_key(struct repl *r)
 		{ .fd = STDIN_FILENO, .events = POLLIN },
 		{ .fd = r->signals, .events = POLLIN },
 	};
-	sigset_t waiting = r->during_commands;
+	sigset_t waiting = r->during_commands, blocked;
 
 	sigaddset(&waiting, SIGWINCH);
 	sigaddset(&waiting, SIGTSTP);
-	sigaddset(&waiting, SIGQUIT);
 	for (;;) {
+		/* A signal that is pending comes before keys that are there. */
+		sigprocmask(SIG_SETMASK, &waiting, &blocked);
+		sigprocmask(SIG_SETMASK, &blocked, NULL);
 		if (interrupted()) {
 			errno = EINTR;
 			return -1;
@@ -590,6 +625,7 @@ static enum line read_line(struct repl *r)
 	const char *line;
 	int len;
 
+	r->dropped = false;
 	set_prompt(r);
 	recall_reset(&r->recall);
 	block_signals(r);
@@ -605,12 +641,14 @@ static enum line read_line(struct repl *r)
 			buf_putc(&r->text, '\n');
 		return LINE_READ;
 	}
-	fputs(interrupted() == SIGINT ? "^C\n" : "\n", r->tty);
-	fflush(r->tty);
 	if (interrupted() == SIGINT) {
 		interrupt_clear();
-		return LINE_DROPPED;
+		r->dropped = true;
 	}
+	fputs(r->dropped ? "^C\n" : "\n", r->tty);
+	fflush(r->tty);
+	if (r->dropped)
+		return LINE_DROPPED;
 	/* The end key gives up an unfinished statement first. */
 	return r->text.len && !r->hung_up && !interrupted() ? LINE_DROPPED : LINE_END;
 }
@@ -731,6 +769,7 @@ static void repl_open(struct repl *r)
 	r->el = el_init("bpfsh", stdin, r->tty, stderr);
 	el_set(r->el, EL_CLIENTDATA, r);
 	el_set(r->el, EL_SIGNAL, 0);
+	el_set(r->el, EL_SETTY, "-d", "-isig", NULL);
 	el_wset(r->el, EL_GETCFN, read_key);
 	el_set(r->el, EL_HIST, history, r->history);
 	el_set(r->el, EL_PROMPT_ESC, show_prompt, '\1');
