@@ -28,6 +28,8 @@ struct sample {
 	char data[];
 };
 
+#define SAMPLE_HEAD offsetof(struct sample, data)
+
 struct lost {
 	struct perf_event_header header;
 	__u64 id, lost;
@@ -56,10 +58,10 @@ static enum bpf_perf_event_ret perf_event(void *arg, int cpu, struct perf_event_
 	struct kern_event event = { .cpu = cpu };
 	struct kern_events *e = arg;
 
-	if (header->type == PERF_RECORD_SAMPLE && header->size >= sizeof(struct sample)) {
+	if (header->type == PERF_RECORD_SAMPLE && header->size >= SAMPLE_HEAD) {
 		const struct sample *s = (void *)header;
 
-		if (s->size > header->size - sizeof(*s))
+		if (s->size > header->size - SAMPLE_HEAD)
 			return LIBBPF_PERF_EVENT_CONT;
 		event.time = s->time;
 		event.data = s->data;
@@ -115,8 +117,11 @@ int kern_events_poll(struct kern_events *e, int timeout_ms)
 		return -EINTR;
 	e->ret = 0;
 	e->nr = 0;
-	ret = e->ring ? ring_buffer__poll(e->ring, timeout_ms) :
-	      perf_buffer__poll(e->perf, timeout_ms);
+	/* Events behind the one that stopped the last poll wake nobody up again. */
+	ret = e->ring ? ring_buffer__consume(e->ring) : perf_buffer__consume(e->perf);
+	if (!e->ret && !e->nr && ret >= 0)
+		ret = e->ring ? ring_buffer__poll(e->ring, timeout_ms) :
+		      perf_buffer__poll(e->perf, timeout_ms);
 	if (e->ret)
 		return e->ret;
 	return ret < 0 ? ret : e->nr;
