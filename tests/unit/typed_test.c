@@ -19,7 +19,7 @@ struct types {
 	struct btf *btf;
 	int u8, u16, u32, u64, s8, s16, s32, s64, wide, boolean, c, raw_char;
 	int verdict, big, sbig, f, d, ld, ptr, kptr, u32_array, chars, letters, bytes6;
-	int ports, empty;
+	int ports, empty, minus;
 	int point, flow, either, bits, nested, lock, locked, flexible, datasec;
 };
 
@@ -59,6 +59,8 @@ static void add_scalars(struct types *t)
 	btf__add_enum64_value(btf, "BIG_TOP", UINT64_MAX);
 	t->sbig = btf__add_enum64(btf, "sbig", 8, true);
 	btf__add_enum64_value(btf, "SBIG_LOW", (uint64_t)INT64_MIN);
+	t->minus = btf__add_enum(btf, "minus", 4);
+	btf__add_enum_value(btf, "MINUS_TWO", -2);
 	t->f = btf__add_float(btf, "float", 4);
 	t->d = btf__add_float(btf, "double", 8);
 	t->ld = btf__add_float(btf, "long double", 16);
@@ -96,6 +98,8 @@ static void add_structs(struct types *t)
 	btf__add_field(btf, "b", t->s32, 1, 3);
 	btf__add_field(btf, "v", t->verdict, 4, 3);
 	btf__add_field(btf, "long", t->u64, 8, 40);
+	btf__add_field(btf, "low", t->minus, 48, 4);
+	btf__add_field(btf, "lower", t->minus, 52, 4);
 	anon = btf__add_union(btf, NULL, 4);
 	field(btf, "either_word", t->u32, 0);
 	field(btf, "either_half", t->u16, 0);
@@ -252,6 +256,8 @@ static void test_text(void **state)
 	assert_printed(t, t->chars, "h\xc3\xa9\n\0\0\0", TYPED_NICE, "\"h\xc3\xa9\\n\"");
 	assert_printed(t, t->chars, "\x1b[m\0\0\0\0", TYPED_NICE, "[27,91,109,0,0,0,0,0]");
 	assert_printed(t, t->chars, "\0\0\0\0\0\0\0", TYPED_NICE, "\"\"");
+	assert_printed(t, t->chars, "a\x80\0\0\0\0\0", TYPED_BPFTOOL_JSON, "[97,-128,0,0,0,0,0,0]");
+	assert_printed(t, t->chars, "a\x7f\0\0\0\0\0", TYPED_BPFTOOL_JSON, "[97,127,0,0,0,0,0,0]");
 	assert_printed(t, t->letters, "ab\0", TYPED_BPFTOOL_JSON, "[97,98,0,0]");
 	assert_printed(t, t->letters, "ab\0", TYPED_NICE, "\"ab\"");
 }
@@ -286,18 +292,20 @@ static void test_structs(void **state)
 static void test_bits(void **state)
 {
 	const struct types *t = *state;
-	/* a = 1, b = -2, v = V_TX, long = 0x0102030405 (little endian) */
-	uint8_t data[8] = { 0x7d, 5, 4, 3, 2, 1 };
+	/* a = 1, b = -2, v = V_TX, long = 0x0102030405, low = -2, lower = -3 (little endian) */
+	uint8_t data[8] = { 0x7d, 5, 4, 3, 2, 1, 0xde };
 
 	if (!LITTLE)
 		skip();
 	assert_printed(t, t->bits, data, TYPED_BPFTOOL_JSON,
-		       "{\"a\":\"0x1\",\"b\":\"0x6\",\"v\":\"0x7\",\"long\":\"0x102030405\"}");
+		       "{\"a\":\"0x1\",\"b\":\"0x6\",\"v\":\"0x7\",\"long\":\"0x102030405\","
+		       "\"low\":\"0xe\",\"lower\":\"0xd\"}");
 	assert_printed(t, t->bits, data, TYPED_BPFTOOL_PLAIN,
 		       "{\n    \"a\": 0x1,\n    \"b\": 0x6,\n    \"v\": 0x7,\n"
-		       "    \"long\": 0x102030405\n}");
+		       "    \"long\": 0x102030405,\n    \"low\": 0xe,\n    \"lower\": 0xd\n}");
 	assert_printed(t, t->bits, data, TYPED_NICE,
-		       "{\"a\":1,\"b\":-2,\"v\":\"V_TX\",\"long\":4328719365}");
+		       "{\"a\":1,\"b\":-2,\"v\":\"V_TX\",\"long\":4328719365,"
+		       "\"low\":\"MINUS_TWO\",\"lower\":-3}");
 }
 
 /* Bit-fields as older compilers wrote them: in the integer's own offset and width. */
@@ -660,6 +668,9 @@ static void test_encode_fields(void **state)
 	assert_encoded(&value, "{\"pkts\":2,\"v\":\"V_DROP\"}", e);
 	assert_encoded(&value, "'{ \"pkts\" : 2, \"v\": 1 }'", e);
 	assert_encoded(&value, "{pkts:2, v:V_DROP}", e);
+	memcpy(e + 12, "\xf0\x9f\x98\x80\xc3\xa9\n", 7);
+	assert_encoded(&value, "{pkts:2,v:1,tag:\"\\ud83d\\ude00\\u00e9\\n\"}", e);
+	memset(e + 12, 0, 8);
 	memcpy(e + 12, "new", 3);
 	memcpy(e + 22, &y, 2);
 	memcpy(e + 26, &port, 2);
@@ -705,6 +716,8 @@ static void test_encode_errors(void **state)
 		     "extra");
 	assert_error(&value, "pkts=1 pkts=2",
 		     "value.pkts: contradicts what is given for the same bytes before", NULL, "2");
+	assert_error(&value, "tag=ab tag=ac",
+		     "value.tag: contradicts what is given for the same bytes before", NULL, "ac");
 	assert_error(&value, "at=5",
 		     "value.at: '5' is not struct point, which is given as FIELD=VALUE ... or"
 		     " {\"FIELD\": VALUE, ...}", NULL, "5");
@@ -721,10 +734,11 @@ static void test_encode_bits(void **state)
 	const struct types *t = *state;
 	struct typed *bits = compile(t, t->bits);
 	struct typed_target value = { "value", 8, bits };
-	uint8_t expected[8] = { 0x7d, 5, 4, 3, 2, 1 };
+	uint8_t expected[8] = { 0x7d, 5, 4, 3, 2, 1, 0xde };
 
 	if (LITTLE)
-		assert_encoded(&value, "a=1 b=-2 v=V_TX long=0x0102030405", expected);
+		assert_encoded(&value, "a=1 b=-2 v=V_TX long=0x0102030405 low=MINUS_TWO lower=-3",
+			       expected);
 	assert_error(&value, "b=4", "value.b: 4 is out of range for a 3-bit int (-4..3)", NULL, "4");
 	assert_error(&value, "a=2", "value.a: 2 is out of range for a 1-bit u32 (0..1)", NULL, "2");
 	assert_error(&value, "b=be 1", "value.b: a bit-field has no byte order", NULL, NULL);
