@@ -76,3 +76,75 @@ void map_types_free(struct map_types *types)
 	btf__free(types->btf);
 	free(types);
 }
+
+/* The section that a map with global data has as its value; NULL for other maps. */
+static const struct btf_type *data_section(struct handle *map)
+{
+	const struct btf_type *t = NULL;
+
+	map_format(map);
+	if (map->types->btf)
+		t = btf__type_by_id(map->types->btf, map->map.btf_value_type_id);
+	return t && btf_is_datasec(t) ? t : NULL;
+}
+
+int map_variables(struct handle *map, variable_fn fn, void *arg)
+{
+	const struct btf_type *sec = data_section(map);
+	const struct btf_var_secinfo *info = sec ? btf_var_secinfos(sec) : NULL;
+	int ret = 0;
+
+	for (__u32 i = 0; sec && !ret && i < btf_vlen(sec); i++) {
+		const struct btf_type *t = btf__type_by_id(map->types->btf, info[i].type);
+		struct variable v = { .offset = info[i].offset, .size = info[i].size };
+
+		if (!t || !btf_is_var(t) || v.size > map->map.value_size ||
+		    v.offset > map->map.value_size - v.size)
+			continue;
+		v.name = btf__name_by_offset(map->types->btf, t->name_off);
+		v.type_id = t->type;
+		if (v.name)
+			ret = fn(arg, &v);
+	}
+	return ret;
+}
+
+struct wanted_variable {
+	const char *name;
+	struct variable *found;
+};
+
+static int compare_name(void *arg, const struct variable *v)
+{
+	struct wanted_variable *w = arg;
+
+	if (strcmp(w->name, v->name))
+		return 0;
+	*w->found = *v;
+	return 1;
+}
+
+bool map_variable(struct handle *map, const char *name, struct variable *v)
+{
+	struct wanted_variable w = { .name = name, .found = v };
+
+	return map_variables(map, compare_name, &w);
+}
+
+struct handle *prog_variable(const struct handle *prog, const char *name, struct variable *v)
+{
+	struct handle *found = NULL;
+	__u32 nr, *ids = kern_prog_maps(prog->fd, &nr);
+
+	for (__u32 i = 0; i < nr && !found; i++) {
+		int fd = kern_open_id(OBJ_MAP, ids[i]);
+		struct handle *map = fd < 0 ? NULL : kern_handle(OBJ_MAP, fd);
+
+		if (map && map_variable(map, name, v))
+			found = map;
+		else
+			handle_put(map);
+	}
+	free(ids);
+	return found;
+}

@@ -114,6 +114,38 @@ static void types_of_maps(void **state)
 	put_result(&res);
 }
 
+static void variables(void **state)
+{
+	struct load_request req;
+	struct load_result res;
+	struct variable v;
+	struct handle *map;
+	__u32 zero = 0, mark;
+	char *value;
+
+	NEED_OBJECT("load_two");
+	req = request("load_two");
+	must_load(&req, &res);
+	map = prog_variable(res.progs[0], "last", &v);
+	assert_non_null(map);
+	assert_string_equal(v.name, "last");
+	assert_int_equal(v.size, 16);
+	value = xmalloc(kern_value_bytes(map));
+	assert_int_equal(kern_map_lookup(map->fd, &zero, value, 0), 0);
+	memcpy(&mark, value + v.offset + 8, sizeof(mark));
+	assert_int_equal(mark, 42);
+	assert_false(map_variable(map, "limit", &v));
+	free(value);
+	handle_put(map);
+	map = prog_variable(res.progs[0], "limit", &v);
+	assert_non_null(map);
+	assert_int_equal(v.size, 4);
+	handle_put(map);
+	assert_null(prog_variable(res.progs[0], "nothing", &v));
+	assert_false(map_variable(res.maps[0], "last", &v));
+	put_result(&res);
+}
+
 static int new_map(__u32 type, __u32 key, __u32 value)
 {
 	int fd = bpf_map_create(type, "t_other", key, value, 16, NULL);
@@ -330,6 +362,7 @@ int main(void)
 		cmocka_unit_test(first_program),
 		cmocka_unit_test(all_programs),
 		cmocka_unit_test(types_of_maps),
+		cmocka_unit_test(variables),
 		cmocka_unit_test(map_of_another),
 		cmocka_unit_test(wrong_maps),
 		cmocka_unit_test(refused),
