@@ -31,6 +31,7 @@ struct cursor {
 	uint32_t nr;
 	size_t start;			/* where the word at the cursor begins */
 	char quote;
+	bool reference;			/* the word, or its end, refers to a variable */
 	char *prefix;			/* the word without quotes and marker */
 };
 
@@ -68,6 +69,7 @@ static bool name_char(char ch)
 static void set_variable(struct cursor *c, const char *text, size_t len, size_t start)
 {
 	c->place = PLACE_VARIABLE;
+	c->reference = true;
 	c->start = start;
 	c->prefix = xstrndup(text + start, len - start);
 }
@@ -338,7 +340,8 @@ void complete_text(struct session *s, const char *text, size_t len, struct compl
 	struct cursor at;
 
 	cursor_find(&at, text, len);
-	*c = (struct completion){ .start = at.start, .quote = at.quote, .prefix = at.prefix };
+	*c = (struct completion){ .start = at.start, .quote = at.quote, .prefix = at.prefix,
+				  .verbatim = at.reference };
 	at.prefix = NULL;
 	c->found.prefix = c->prefix;
 	switch (at.place) {
@@ -346,11 +349,10 @@ void complete_text(struct session *s, const char *text, size_t len, struct compl
 		break;
 	case PLACE_ARGUMENT:
 		cmd_complete(&ctx, at.words, at.nr, &c->found);
-		if (c->found.nr || c->prefix[0] != '$')
+		if (c->found.nr || !at.reference)
 			break;
 		/* fall through */
 	case PLACE_VARIABLE:
-		c->verbatim = true;
 		complete_variable(&ctx, &c->found);
 		break;
 	case PLACE_PROGRAM:
@@ -424,14 +426,12 @@ void completion_typed(struct buf *out, const struct completion *c, const struct 
 		      size_t len)
 {
 	bool whole = !one->text[len] && !one->partial;
-	/* A variable's own reference stays one. */
-	bool verbatim = c->verbatim || (!c->quote && one->text[0] == '$' && c->prefix[0] == '$');
 
-	if (verbatim)
+	if (c->verbatim)
 		buf_add(out, one->text, len);
 	else
 		put_word(out, one->text, len, c->quote, whole);
-	if (whole && !(verbatim && c->quote))
+	if (whole && !(c->verbatim && c->quote))
 		buf_putc(out, ' ');
 }
 

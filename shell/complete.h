@@ -16,7 +16,7 @@ struct completion {
 	struct candidates found;	/* sorted, each text once */
 	size_t start;		/* candidates replace the text from this offset to the cursor */
 	char quote;		/* the quote that is open there, or 0 */
-	bool verbatim;		/* candidates need no quotes */
+	bool verbatim;		/* candidates are references to variables: typed as they are */
 	char *prefix;		/* what found.prefix is */
 };
 

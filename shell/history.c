@@ -108,7 +108,7 @@ static char *last_lines(struct buf *text)
 	char *start = text->data + text->len;
 	int nr = 0;
 
-	while (start > text->data && (start[-1] != '\n' || nr++ <= HISTORY_MAX))
+	while (start > text->data && (start[-1] != '\n' || nr++ < HISTORY_MAX))
 		start--;
 	return start;
 }

@@ -412,18 +412,19 @@ static unsigned char key_suspend(EditLine *el, int ch)
 
 /* Keys */
 
+/* Wide, since libedit copies the others and never frees them. */
 static const struct {
-	const char *name, *help;
+	const wchar_t *name, *help;
 	unsigned char (*fn)(EditLine *, int);
 } functions[] = {
-	{ "bpfsh-complete", "Complete the word, list what fits", key_complete },
-	{ "bpfsh-help", "Show what may stand here", key_help },
-	{ "bpfsh-paste", "Insert pasted text as it is", key_paste },
-	{ "bpfsh-paste-vi", "Insert pasted text as it is", key_paste_vi },
-	{ "bpfsh-older", "Older entry with this beginning", key_older },
-	{ "bpfsh-newer", "Newer entry with this beginning", key_newer },
-	{ "bpfsh-drop", "Give up the line", key_drop },
-	{ "bpfsh-suspend", "Stop, as a job of the shell", key_suspend },
+	{ L"bpfsh-complete", L"Complete the word, list what fits", key_complete },
+	{ L"bpfsh-help", L"Show what may stand here", key_help },
+	{ L"bpfsh-paste", L"Insert pasted text as it is", key_paste },
+	{ L"bpfsh-paste-vi", L"Insert pasted text as it is", key_paste_vi },
+	{ L"bpfsh-older", L"Older entry with this beginning", key_older },
+	{ L"bpfsh-newer", L"Newer entry with this beginning", key_newer },
+	{ L"bpfsh-drop", L"Give up the line", key_drop },
+	{ L"bpfsh-suspend", L"Stop, as a job of the shell", key_suspend },
 };
 
 struct binding {
@@ -463,7 +464,7 @@ static void bind_keys(EditLine *el)
 	const char *editor = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(functions); i++)
-		el_set(el, EL_ADDFN, functions[i].name, functions[i].help, functions[i].fn);
+		el_wset(el, EL_ADDFN, functions[i].name, functions[i].help, functions[i].fn);
 	for (size_t i = 0; i < ARRAY_SIZE(both_bindings); i++)
 		el_set(el, EL_BIND, both_bindings[i].key, both_bindings[i].function, NULL);
 	el_get(el, EL_EDITOR, &editor);
