@@ -61,9 +61,7 @@ static bool fits(const struct size_rule *r, __u32 size)
 
 static void say_rule(struct buf *out, const struct size_rule *r)
 {
-	if (!r->min)
-		buf_puts(out, "none");
-	else if (r->min == r->max)
+	if (r->min == r->max)
 		buf_printf(out, "%u bytes", r->min);
 	else if (r->max == 2 * r->min && r->step == r->min)
 		buf_printf(out, "%u or %u bytes", r->min, r->max);
@@ -80,6 +78,10 @@ static bool size_error(struct buf *out, const char *type, const char *what,
 {
 	if (fits(r, size))
 		return false;
+	if (!r->min) {
+		buf_printf(out, "type %s has no %s: their size is 0, not %u", type, what, size);
+		return true;
+	}
 	buf_printf(out, "%s of type %s must have ", what, type);
 	say_rule(out, r);
 	buf_printf(out, ", not %u", size);

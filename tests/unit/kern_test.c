@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What the kernel layer knows without a kernel: errors, shapes of maps, verifier logs. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+
+#include "shell/kern.h"
+#include "shell/kern_load.h"
+
+static void map_errors(void **state)
+{
+	static const struct {
+		const char *what;
+		__u32 type;
+		int err;
+		const char *says;
+	} rows[] = {
+		{ "update", BPF_MAP_TYPE_HASH, E2BIG,
+		  "cannot update element in map 'm': map is full (8 of 8 entries)" },
+		{ "update", BPF_MAP_TYPE_ARRAY, -E2BIG,
+		  "cannot update element in map 'm': index is out of range (0 to 7)" },
+		{ "lookup", BPF_MAP_TYPE_PERF_EVENT_ARRAY, 524,
+		  "cannot look up element in map 'm': values of this map type cannot be read back" },
+		{ "undo: update", BPF_MAP_TYPE_HASH, ENOMEM,
+		  "undo: cannot update element in map 'm': cannot allocate memory" },
+		{ "delete", BPF_MAP_TYPE_ARRAY, EINVAL,
+		  "cannot delete element from map 'm': elements of an array cannot be deleted" },
+		{ "dump", BPF_MAP_TYPE_STACK, EOPNOTSUPP,
+		  "cannot list the elements of map 'm': values of a queue or stack cannot be listed, "
+		  "only taken out" },
+		{ "pop", BPF_MAP_TYPE_HASH, EINVAL,
+		  "cannot pop a value from map 'm': only queues and stacks have that" },
+		{ "look at", BPF_MAP_TYPE_HASH, EIO, "cannot look at map 'm': input/output error" },
+		{ "update", 63, 524,
+		  "cannot update element in map 'm': maps of this type cannot do that" },
+		{ "update", 4711, 524,
+		  "cannot update element in map 'm': maps of this type cannot do that" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct handle map = { .kind = OBJ_MAP, .fd = -1, .name = "m",
+				      .map = { .type = rows[i].type, .max_entries = 8 } };
+		struct diags d = { 0 };
+
+		assert_int_equal(kern_map_error(&d, NO_SPAN, rows[i].what, &map, rows[i].err), -1);
+		assert_int_equal(d.nr, 1);
+		assert_string_equal(d.list[0].msg, rows[i].says);
+		diags_clear(&d);
+	}
+}
+
+static void map_without_name(void **state)
+{
+	struct handle map = { .kind = OBJ_MAP, .fd = -1, .id = 12 };
+	struct diags d = { 0 };
+
+	kern_map_error(&d, NO_SPAN, "freeze", &map, EBUSY);
+	assert_string_equal(d.list[0].msg,
+			    "cannot freeze map 12: map is frozen already, or mapped for writing");
+	diags_clear(&d);
+}
+
+static void other_errors(void **state)
+{
+	static const struct {
+		int err;
+		const char *says;
+	} rows[] = {
+		{ ENOENT, "cannot pin 'x': no such file or directory" },
+		{ -ENOENT, "cannot pin 'x': no such file or directory" },
+		{ 524, "cannot pin 'x': not supported by this kernel" },
+		{ KERN_EDOT, "cannot pin 'x': names in a bpffs cannot have a dot" },
+		{ ENOSYS, "cannot pin 'x': this kernel has no bpf(2)" },
+		{ 4003, "cannot pin 'x': invalid BPF object file" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct diags d = { 0 };
+
+		assert_int_equal(kern_error(&d, NO_SPAN, rows[i].err, "pin '%s'", "x"), -1);
+		assert_non_null(strstr(d.list[0].msg, "cannot pin 'x': "));
+		if (rows[i].err != 4003)
+			assert_string_equal(d.list[0].msg, rows[i].says);
+		diags_clear(&d);
+	}
+}
+
+static void shapes(void **state)
+{
+	static const struct {
+		struct map_facts map;
+		const char *says;		/* NULL: nothing wrong */
+	} rows[] = {
+		{ { BPF_MAP_TYPE_HASH, 4, 4, 8 }, NULL },
+		{ { BPF_MAP_TYPE_HASH, 4, 4, 0 }, "type hash needs a number of entries" },
+		{ { BPF_MAP_TYPE_ARRAY, 8, 4, 8 }, "keys of type array must have 4 bytes, not 8" },
+		{ { BPF_MAP_TYPE_PROG_ARRAY, 4, 8, 8 },
+		  "values of type prog_array must have 4 bytes, not 8" },
+		{ { BPF_MAP_TYPE_DEVMAP, 4, 5, 8 }, "values of type devmap must have 4 or 8 bytes, not 5" },
+		{ { BPF_MAP_TYPE_DEVMAP, 4, 8, 8 }, NULL },
+		{ { BPF_MAP_TYPE_QUEUE, 4, 4, 8 }, "type queue has no keys: their size is 0, not 4" },
+		{ { BPF_MAP_TYPE_LPM_TRIE, 4, 4, 8, BPF_F_NO_PREALLOC },
+		  "keys of type lpm_trie must have 5 to 260 bytes, not 4" },
+		{ { BPF_MAP_TYPE_LPM_TRIE, 8, 4, 8 }, "type lpm_trie needs flag 'no_prealloc'" },
+		{ { BPF_MAP_TYPE_LPM_TRIE, 8, 4, 8, BPF_F_NO_PREALLOC }, NULL },
+		{ { BPF_MAP_TYPE_LRU_HASH, 4, 4, 8, BPF_F_NO_PREALLOC },
+		  "type lru_hash does not take flag 'no_prealloc'" },
+		{ { BPF_MAP_TYPE_STACK_TRACE, 4, 12, 8 },
+		  "values of type stack_trace must have a multiple of 8 bytes, not 12" },
+		{ { BPF_MAP_TYPE_RINGBUF, 0, 0, 65536 }, NULL },
+		{ { BPF_MAP_TYPE_SK_STORAGE, 4, 8, 7, BPF_F_NO_PREALLOC },
+		  "type sk_storage has no limit of entries, give 0" },
+		{ { 1000, 4, 4, 8 }, "this kernel has no maps of type 1000" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct buf text = BUF_INIT;
+
+		assert_int_equal(shape_error(&text, &rows[i].map), rows[i].says != NULL);
+		assert_string_equal(buf_str(&text), rows[i].says ? rows[i].says : "");
+		buf_free(&text);
+	}
+}
+
+static void verifier_logs(void **state)
+{
+	static const struct {
+		const char *log, *says;
+	} rows[] = {
+		{ "", "" },
+		{ "\n", "" },
+		{ "one", "one" },
+		{ "one\n\n", "one" },
+		{ "a\nb\nwhy\nprocessed 3 insns (limit 1000000)\n", "why\n    a\n    b" },
+		{ "1\n2\n3\n4\n5\nwhy\nverification time 1 usec\nstack depth 8\nprocessed 3\n",
+		  "why\n    3\n    4\n    5" },
+		{ "processed 3 insns\n", "" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct buf text = BUF_INIT;
+
+		verifier_reason(&text, rows[i].log);
+		assert_string_equal(buf_str(&text), rows[i].says);
+		buf_free(&text);
+	}
+}
+
+static void sizes(void **state)
+{
+	struct handle map = { .map = { .type = BPF_MAP_TYPE_HASH, .value_size = 12 } };
+
+	assert_true(kern_cpus() > 0);
+	assert_int_equal(kern_value_bytes(&map), 12);
+	map.map.type = BPF_MAP_TYPE_PERCPU_HASH;
+	assert_int_equal(kern_value_bytes(&map), 16 * kern_cpus());
+	map.map.type = BPF_MAP_TYPE_HASH_OF_MAPS;
+	map.map.value_size = 4;
+	assert_int_equal(kern_value_bytes(&map), 4);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(map_errors),
+		cmocka_unit_test(map_without_name),
+		cmocka_unit_test(other_errors),
+		cmocka_unit_test(shapes),
+		cmocka_unit_test(verifier_logs),
+		cmocka_unit_test(sizes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
