@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Object files through the reader that needs no load: damaged in any way they
+ * may be refused or read, and what is read makes a sound graph.
+ *
+ *	elf_fuzz FILE...		each file is an object
+ *	elf_fuzz -r SEED -n N		N times, one of the corpus with some bytes changed
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <bpf/libbpf.h>
+
+#include "render/cfg.h"
+
+#define CORPUS "tests/fuzz/corpus/elf/*"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void use_program(const char *path, const char *name)
+{
+	struct diags d = { 0 };
+	struct code *code = code_new_elf(path, name, NULL, NO_SPAN, &d);
+	struct buf text = BUF_INIT;
+	struct cfg *cfg;
+
+	if (!code) {
+		diags_clear(&d);
+		return;
+	}
+	cfg = cfg_build(code);
+	for (uint32_t i = 0; i < code->nr; i = code_next(code, i)) {
+		const struct code_line *line = code_line_of(code, i);
+
+		code_print_insn(&text, code, i);
+		if (line)
+			code_print_linum(&text, line);
+		buf_reset(&text);
+	}
+	for (uint32_t f = 0; f < code->nr_funcs; f++)
+		if (!code->funcs[f].name || cfg->blocks[cfg->funcs[f].first_block].func != f)
+			abort();
+	buf_free(&text);
+	cfg_free(cfg);
+	code_free(code);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	int fd = memfd_create("object", MFD_CLOEXEC);
+	char *path = xasprintf("/proc/self/fd/%d", fd), **programs;
+	struct diags d = { 0 };
+
+	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
+		abort();
+	programs = code_elf_programs(path, NO_SPAN, &d);
+	diags_clear(&d);
+	for (char **p = programs; p && *p; p++) {
+		if (p - programs < 4)
+			use_program(path, *p);
+		free(*p);
+	}
+	free(programs);
+	use_program(path, NULL);
+	free(path);
+	close(fd);
+	return 0;
+}
+
+static int read_file(const char *path, struct buf *b)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0) {
+		perror(path);
+		return -1;
+	}
+	while ((n = read(fd, buf_reserve(b, 65536), 65536)) > 0)
+		buf_commit(b, n);
+	close(fd);
+	return 0;
+}
+
+/* A few bytes change: to anything, to a limit, by a bit, or into a piece from elsewhere. */
+static void damage(uint8_t *data, size_t size)
+{
+	static const uint8_t limits[] = { 0, 1, 0x7f, 0x80, 0xff };
+
+	for (int n = 1 + random() % 8; n > 0; n--) {
+		size_t at = random() % size, from = random() % size, len = 1 + random() % 16;
+
+		switch (random() % 4) {
+		case 0:
+			data[at] = random();
+			break;
+		case 1:
+			data[at] = limits[random() % sizeof(limits)];
+			break;
+		case 2:
+			data[at] ^= 1 << random() % 8;
+			break;
+		case 3:
+			if (at + len <= size && from + len <= size)
+				memmove(data + at, data + from, len);
+		}
+	}
+}
+
+static int run_random(long n)
+{
+	struct buf file = BUF_INIT;
+	glob_t corpus;
+	int err = 0;
+
+	if (glob(CORPUS, 0, NULL, &corpus)) {
+		fprintf(stderr, "no %s here\n", CORPUS);
+		return 1;
+	}
+	while (n-- > 0 && !err) {
+		buf_reset(&file);
+		err = read_file(corpus.gl_pathv[random() % corpus.gl_pathc], &file);
+		if (err || !file.len)
+			continue;
+		damage((uint8_t *)file.data, file.len);
+		if (random() % 16 == 0)
+			file.len = random() % file.len;
+		LLVMFuzzerTestOneInput((const uint8_t *)file.data, file.len);
+	}
+	globfree(&corpus);
+	buf_free(&file);
+	return err ? 1 : 0;
+}
+
+static int quiet(enum libbpf_print_level level, const char *format, va_list args)
+{
+	return 0;
+}
+
+#ifndef LIBFUZZER
+int main(int argc, char **argv)
+{
+	long n = 1000;
+	int opt, err = 0;
+
+	libbpf_set_print(quiet);
+	while ((opt = getopt(argc, argv, "r:n:")) != -1) {
+		if (opt == 'r')
+			srandom(atol(optarg));
+		else if (opt == 'n')
+			n = atol(optarg);
+		else
+			return 2;
+	}
+	if (optind == argc)
+		return run_random(n);
+	for (int i = optind; i < argc; i++) {
+		struct buf file = BUF_INIT;
+
+		if (read_file(argv[i], &file))
+			err = 1;
+		else
+			LLVMFuzzerTestOneInput((const uint8_t *)buf_str(&file), file.len);
+		buf_free(&file);
+	}
+	return err;
+}
+#endif
