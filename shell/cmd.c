@@ -517,11 +517,16 @@ void cmd_usage(struct buf *out, const struct cmd *cmd)
 
 #define CANDIDATES_MAX 1000
 
+bool candidates_full(const struct candidates *c)
+{
+	return c->nr == CANDIDATES_MAX;
+}
+
 void candidate_add(struct candidates *c, const char *text, const char *note, bool partial)
 {
 	if (!has_prefix(text, c->prefix))
 		return;
-	if (c->nr == CANDIDATES_MAX) {
+	if (candidates_full(c)) {
 		c->more++;
 		return;
 	}

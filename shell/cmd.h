@@ -48,6 +48,8 @@ struct candidates {
 
 /* Keeps the candidate where it begins with the prefix; copies both texts, @note may be NULL. */
 void candidate_add(struct candidates *c, const char *text, const char *note, bool partial);
+/* True where further candidates are only counted: their notes are not worth looking up. */
+bool candidates_full(const struct candidates *c);
 void candidates_free(struct candidates *c);
 
 struct arg;

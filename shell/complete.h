@@ -24,7 +24,10 @@ struct completion {
 void complete_text(struct session *s, const char *text, size_t len, struct completion *c);
 void completion_free(struct completion *c);
 
-/* The beginning that all candidates (at least one) have in common, in bytes of whole characters. */
+/*
+ * The beginning that all candidates (at least one) have in common, in bytes of
+ * whole characters; no more than the prefix where not all candidates are known.
+ */
 size_t completion_common(const struct completion *c);
 /*
  * What the first @len bytes of the candidate @one are when typed: quoted where

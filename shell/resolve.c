@@ -3,14 +3,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "shell/args.h"
 #include "shell/kern.h"
 #include "shell/session.h"
-
-#define COMPLETE_MSEC 40	/* how long Tab may look at objects */
 
 /* What a kind can be found by, besides its ID and its pin. */
 static const struct {
@@ -299,22 +296,6 @@ static size_t take_ref(enum object_kind kind, const struct word *w, size_t nr)
 
 /* Tab */
 
-struct listing {
-	struct candidates *c;
-	enum object_kind kind;
-	bool names;
-	struct timespec start;
-};
-
-static bool out_of_time(const struct timespec *start)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000 >
-	       COMPLETE_MSEC;
-}
-
 static const char *type_of(const struct handle *h, char *scratch, size_t size)
 {
 	struct bpf_prog_info info = { 0 };
@@ -328,34 +309,58 @@ static const char *type_of(const struct handle *h, char *scratch, size_t size)
 	return scratch;
 }
 
-static bool list_one(void *arg, struct handle *h)
+static void add_id(struct candidates *c, enum object_kind kind, __u32 id, const char *text)
 {
-	struct listing *l = arg;
-	char id[16], note[128];
+	int fd = kern_open_id(kind, id);
+	struct handle *h = fd < 0 ? NULL : kern_handle(kind, fd);
+	char note[128];
 
-	snprintf(id, sizeof(id), "%u", h->id);
-	if (strncmp(l->names ? h->name : id, l->c->prefix, strlen(l->c->prefix))) {
-		handle_put(h);
-		return !out_of_time(&l->start);
-	}
-	type_of(h, note, sizeof(note));
-	if (!l->names)
-		candidate_add(l->c, id, note, false);
-	else if (*h->name)
-		candidate_add(l->c, h->name, id, false);
+	if (!h)
+		return;
+	candidate_add(c, text, type_of(h, note, sizeof(note)), false);
 	handle_put(h);
-	return !out_of_time(&l->start);
 }
 
-static void complete_live(struct candidates *c, enum object_kind kind, bool names)
+static void cannot_list(struct candidates *c, int err)
 {
-	struct listing l = { .c = c, .kind = kind, .names = names };
-	int err;
-
-	clock_gettime(CLOCK_MONOTONIC, &l.start);
-	err = each_object(kind, list_one, &l);
 	if (err == -EPERM && !c->trouble)
 		c->trouble = xstrdup("listing objects needs CAP_SYS_ADMIN: run bpfsh as root");
+}
+
+/* IDs with names beside them; those that nobody will see are only counted. */
+static void complete_ids(struct candidates *c, enum object_kind kind)
+{
+	__u32 id = 0;
+	int err;
+
+	while (!(err = kern_next_id(kind, &id))) {
+		char text[16];
+
+		snprintf(text, sizeof(text), "%u", id);
+		if (strncmp(text, c->prefix, strlen(c->prefix)))
+			continue;
+		if (candidates_full(c))
+			candidate_add(c, text, NULL, false);
+		else
+			add_id(c, kind, id, text);
+	}
+	cannot_list(c, err);
+}
+
+static bool add_name(void *arg, struct handle *h)
+{
+	char id[16];
+
+	snprintf(id, sizeof(id), "%u", h->id);
+	if (*h->name)
+		candidate_add(arg, h->name, id, false);
+	handle_put(h);
+	return true;
+}
+
+static void complete_names(struct candidates *c, enum object_kind kind)
+{
+	cannot_list(c, each_object(kind, add_name, c));
 }
 
 struct pin_listing {
@@ -400,9 +405,9 @@ static void complete_ref(struct ctx *ctx, struct candidates *c, enum object_kind
 {
 	if (nr) {
 		if (word_is(w, "id"))
-			complete_live(c, kind, false);
+			complete_ids(c, kind);
 		else if (word_is(w, "name"))
-			complete_live(c, kind, true);
+			complete_names(c, kind);
 		else if (word_is(w, "pinned"))
 			complete_pins(c, kind);
 		return;
@@ -418,7 +423,7 @@ static void complete_ref(struct ctx *ctx, struct candidates *c, enum object_kind
 	if (*c->prefix == '/')
 		complete_pins(c, kind);
 	else if (*c->prefix != '$')
-		complete_live(c, kind, false);
+		complete_ids(c, kind);
 }
 
 #define REF_TYPE(what, kind, label, parse_fn)							\

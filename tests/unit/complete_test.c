@@ -85,7 +85,7 @@ static void test_after_tab(void **state)
 		{ "help map upd", "help map update " },
 		{ "map upd name 'a b' key 1 val", "map upd name 'a b' key 1 value " },
 		{ "map create type lpm", "map create type lpm_trie " },
-		{ "map create ma", "map create ma" },
+		{ "map create key 4 ke", "map create key 4 ke" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
