@@ -26,8 +26,8 @@ struct compiler {
 
 /* Structs that the kernel keeps to itself inside map values (its own list is btf_field_type). */
 static const char *const special_structs[] = {
-	"bpf_spin_lock", "bpf_res_spin_lock", "bpf_timer", "bpf_wq", "bpf_task_work", "bpf_list_head",
-	"bpf_list_node", "bpf_rb_root", "bpf_rb_node", "bpf_refcount",
+	"bpf_spin_lock", "bpf_res_spin_lock", "bpf_timer", "bpf_wq", "bpf_task_work",
+	"bpf_list_head", "bpf_list_node", "bpf_rb_root", "bpf_rb_node", "bpf_refcount",
 };
 
 /* Tags of pointers that are objects held by the map. */
@@ -190,7 +190,8 @@ static int compare_enumerators(const void *a, const void *b)
 
 	if (x->key != y->key)
 		return x->key < y->key ? -1 : 1;
-	return x->name.at < y->name.at ? -1 : x->name.at > y->name.at;	/* the first declared wins */
+	/* The one declared first wins. */
+	return x->name.at < y->name.at ? -1 : x->name.at > y->name.at;
 }
 
 static void add_enumerator(struct typed *t, struct node *n, uint32_t name_off, int64_t key)
@@ -342,8 +343,8 @@ static int check_member(struct compiler *c, const struct node *n, const struct m
 		return bad_type(c, n->type_id, "a field lies outside");
 	if (!m->bits && m->bit)
 		return bad_type(c, n->type_id, "a field begins between bytes");
-	if (m->bits && (m->bit + m->bits > 128 || m->bits > 8 * type->size || type->kind >= NODE_FLOAT ||
-			(type->kind == NODE_ENUM && m->bits > 64)))
+	if (m->bits && (type->kind >= NODE_FLOAT || m->bits > 8 * type->size ||
+			m->bit + m->bits > 128))
 		return bad_type(c, n->type_id, "a bit-field of odd type or width");
 	return 0;
 }
@@ -362,7 +363,8 @@ static void account(struct typed *t, struct node *n, const struct member *m)
 		n->height = type->height + 1;
 }
 
-static int compile_struct(struct compiler *c, struct node *n, const struct btf_type *type, int depth)
+static int compile_struct(struct compiler *c, struct node *n, const struct btf_type *type,
+			  int depth)
 {
 	struct typed *t = c->t;
 	uint32_t i, nr = btf_vlen(type), first = t->nr_members;
@@ -399,7 +401,8 @@ static int compile_struct(struct compiler *c, struct node *n, const struct btf_t
 }
 
 /* A section of global variables: a struct whose members are its VARs. */
-static int compile_datasec(struct compiler *c, struct node *n, const struct btf_type *type, int depth)
+static int compile_datasec(struct compiler *c, struct node *n, const struct btf_type *type,
+			   int depth)
 {
 	struct typed *t = c->t;
 	const struct btf_var_secinfo *vars = btf_var_secinfos(type);

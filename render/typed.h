@@ -40,7 +40,7 @@ enum typed_style {
 	TYPED_NICE,
 };
 
-/* Compiles type @type_id; NULL with a diagnostic where the BTF is damaged or has no values of it. */
+/* Compiles type @type_id; NULL with a diagnostic where the BTF is damaged or it has no values. */
 struct typed *typed_new(const struct btf *btf, uint32_t type_id, struct diags *d);
 void typed_free(struct typed *t);
 
@@ -121,9 +121,10 @@ void bytes_plain(struct buf *out, const void *p, size_t n);
 
 /* How the elements of one map look; the types are borrowed, and of these sizes. */
 struct element_format {
-	const struct typed *key, *value;	/* NULL where there is no BTF (global data has no key type) */
+	const struct typed *key;	/* NULL: no BTF, or the key of global data */
+	const struct typed *value;	/* NULL: no BTF; then the key has none either */
 	uint32_t key_size, value_size;
-	uint32_t cpus;		/* 0, or how many values of element_stride() bytes a per-CPU value has */
+	uint32_t cpus;		/* of a per-CPU map: values, element_stride() apart; else 0 */
 	bool inner_map;		/* the value is the ID of a map */
 };
 

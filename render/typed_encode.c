@@ -111,8 +111,11 @@ int encode_bits(struct encoder *e, const struct typed_place *at, const struct st
 	unsigned __int128 mask = ~(unsigned __int128)0 >> (128 - bits);
 	uint32_t offset = at->offset + bit / 8;
 
-	if (!at->bits && !n->bits && bits <= 64)
-		return encode_whole_number(e, offset, bits / 8, v) ? 0 : contradiction(e, step, text);
+	if (!at->bits && !n->bits && bits <= 64) {
+		if (encode_whole_number(e, offset, bits / 8, v))
+			return 0;
+		return contradiction(e, step, text);
+	}
 	bit %= 8;
 	bytes = (bit + bits + 7) / 8;
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -168,7 +171,7 @@ static bool is_number(const struct word_text *w)
 {
 	struct number number;
 
-	return !w->quoted && parse_number(word_piece(w), &number);
+	return parse_number(word_piece(w), &number);
 }
 
 static bool all_numbers(const struct word_text *words, size_t nr)

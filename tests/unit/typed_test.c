@@ -688,7 +688,8 @@ static void test_encode_errors(void **state)
 
 	assert_error(&value, "pkts=1 small=300",
 		     "value.small: 300 is out of range for u8 (0..255)", NULL, "300");
-	assert_error(&value, "pkt=1", "no field 'pkt' in struct flow", "did you mean 'pkts'?", "pkt");
+	assert_error(&value, "pkt=1", "no field 'pkt' in struct flow", "did you mean 'pkts'?",
+		     "pkt");
 	assert_error(&value, "at.z=1", "no field 'z' in struct point", NULL, "z");
 	assert_error(&value, "at.x.y=1", "value.at.x is s16, which has no fields", NULL, ".y");
 	assert_error(&value, "ports[2]=1", "value.ports is u16[2]: no such element", NULL, "[2]");
@@ -739,7 +740,8 @@ static void test_encode_bits(void **state)
 	if (LITTLE)
 		assert_encoded(&value, "a=1 b=-2 v=V_TX long=0x0102030405 low=MINUS_TWO lower=-3",
 			       expected);
-	assert_error(&value, "b=4", "value.b: 4 is out of range for a 3-bit int (-4..3)", NULL, "4");
+	assert_error(&value, "b=4", "value.b: 4 is out of range for a 3-bit int (-4..3)", NULL,
+		     "4");
 	assert_error(&value, "a=2", "value.a: 2 is out of range for a 1-bit u32 (0..1)", NULL, "2");
 	assert_error(&value, "b=be 1", "value.b: a bit-field has no byte order", NULL, NULL);
 	typed_free(bits);
@@ -771,10 +773,11 @@ static void test_encode_special(void **state)
 	struct typed_target value = { "value", 16, locked };
 	uint32_t expected[4] = { 0, 7 };
 
-	assert_encoded(&value, "{\"lock\":\"<bpf_spin_lock>\",\"n\":7,\"task\":\"<kptr>\"}", expected);
+	assert_encoded(&value, "{\"lock\":\"<bpf_spin_lock>\",\"n\":7,\"task\":\"<kptr>\"}",
+		       expected);
 	assert_encoded(&value, "n=7", expected);
-	assert_error(&value, "lock=1", "value.lock: bpf_spin_lock cannot be written from user space",
-		     NULL, "1");
+	assert_error(&value, "lock=1",
+		     "value.lock: bpf_spin_lock cannot be written from user space", NULL, "1");
 	assert_error(&value, "{lock:{val:1}}",
 		     "value.lock: struct bpf_spin_lock does not begin with '{'", NULL, NULL);
 	typed_free(locked);
@@ -891,11 +894,13 @@ static void assert_element(void (*print)(struct buf *, const struct element_form
 
 static void test_elements_of_bytes(void **state)
 {
-	static const uint8_t data[40] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17 };
+	static const uint8_t data[40] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
+					  17 };
 	struct element_format f = { .key_size = 4, .value_size = 4 };
 
 	assert_element(element_plain, &f, data, data, "key: 01 02 03 04  value: 01 02 03 04\n");
-	assert_element(element_json, &f, data, data, "{\"key\":[\"0x01\",\"0x02\",\"0x03\",\"0x04\"],"
+	assert_element(element_json, &f, data, data,
+		       "{\"key\":[\"0x01\",\"0x02\",\"0x03\",\"0x04\"],"
 		       "\"value\":[\"0x01\",\"0x02\",\"0x03\",\"0x04\"]}");
 	f.inner_map = true;
 	assert_element(element_plain, &f, data, "\2\0\0\0",
@@ -913,7 +918,8 @@ static void test_elements_of_bytes(void **state)
 	assert_element(element_plain, &f, data, data,
 		       "key:\n01 02 03 04\nvalue (CPU 00): 01 02 03 04\n"
 		       "value (CPU 01): 09 0a 0b 0c\n");
-	assert_element(element_json, &f, data, data, "{\"key\":[\"0x01\",\"0x02\",\"0x03\",\"0x04\"],"
+	assert_element(element_json, &f, data, data,
+		       "{\"key\":[\"0x01\",\"0x02\",\"0x03\",\"0x04\"],"
 		       "\"values\":[{\"cpu\":0,\"value\":[\"0x01\",\"0x02\",\"0x03\",\"0x04\"]},"
 		       "{\"cpu\":1,\"value\":[\"0x09\",\"0x0a\",\"0x0b\",\"0x0c\"]}]}");
 	f = (struct element_format){ .value_size = 2 };
@@ -940,14 +946,16 @@ static void test_typed_elements(void **state)
 			       "\"formatted\":{\"key\":7,\"value\":{\"x\":1,\"y\":-1}}}");
 	f.cpus = 2;
 	assert_element(element_plain, &f, &key, values,
-		       "{\n        \"key\": 7,\n        \"values\": [{\n                \"cpu\": 0,\n"
+		       "{\n        \"key\": 7,\n        \"values\": [{\n"
+		       "                \"cpu\": 0,\n"
 		       "                \"value\": {\n                    \"x\": 1,\n"
 		       "                    \"y\": -1\n                }\n            },{\n"
 		       "                \"cpu\": 1,\n                \"value\": {\n"
 		       "                    \"x\": 2,\n                    \"y\": -2\n"
 		       "                }\n            }\n        ]\n    }");
-	assert_element(element_nice, &f, &key, values, "{\"key\":7,\"values\":[{\"cpu\":0,\"value\":"
-		       "{\"x\":1,\"y\":-1}},{\"cpu\":1,\"value\":{\"x\":2,\"y\":-2}}]}");
+	assert_element(element_nice, &f, &key, values,
+		       "{\"key\":7,\"values\":[{\"cpu\":0,\"value\":{\"x\":1,\"y\":-1}},"
+		       "{\"cpu\":1,\"value\":{\"x\":2,\"y\":-2}}]}");
 	typed_free(u32);
 	typed_free(point);
 }
@@ -994,9 +1002,11 @@ static void test_read_elements(void **state)
 	int16_t value[2] = { 1, -1 }, both[8] = { 1, -1, 0, 0, 1, -1 }, last[8] = { [4] = 2 };
 
 	assert_read(&f, "{\"key\":7,\"value\":{\"x\":1,\"y\":-1}}", &key, value);
-	assert_read(&f, " { \"value\" : { \"y\" : -1 , \"x\" : 1 } , \"key\" : 7 } \n", &key, value);
-	assert_read(&f, "{\"key\":[\"0x01\",\"0x02\",\"0x03\",\"0x04\"],\"value\":[\"0x05\",\"0x06\","
-		    "\"0x07\",\"0x08\"],\"formatted\":{\"key\":[\"}\"],\"value\":{\"x\":5}}}",
+	assert_read(&f, " { \"value\" : { \"y\" : -1 , \"x\" : 1 } , \"key\" : 7 } \n", &key,
+		    value);
+	assert_read(&f, "{\"key\":[\"0x01\",\"0x02\",\"0x03\",\"0x04\"],"
+		    "\"value\":[\"0x05\",\"0x06\",\"0x07\",\"0x08\"],"
+		    "\"formatted\":{\"key\":[\"}\"],\"value\":{\"x\":5}}}",
 		    "\1\2\3\4", "\5\6\7\10");
 	assert_read(&bytes, "{\"key\":7,\"value\":[1,\"0x02\",3,4],\"inner_map_id\":3}", &key,
 		    "\1\2\3\4");
