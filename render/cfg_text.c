@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include <stdlib.h>
-
 #include "render/cfg_text.h"
+#include "render/incoming.h"
 #include "render/listing.h"
 
 static bool wanted(uint32_t func, uint32_t f)
@@ -9,63 +8,26 @@ static bool wanted(uint32_t func, uint32_t f)
 	return func == CFG_NONE || func == f;
 }
 
-/* The edges that lead into each block: in[first[b]] .. in[first[b + 1] - 1]. */
-struct incoming {
-	uint32_t *first, *edge;
-};
-
-static struct incoming find_incoming(const struct cfg *cfg)
-{
-	struct incoming in = {
-		.first = xcalloc(cfg->nr_blocks + 2, sizeof(*in.first)),
-		.edge = xcalloc(cfg->nr_edges, sizeof(*in.edge)),
-	};
-
-	/* Counted two places further on, so that placing the edges moves each count where it belongs. */
-	for (uint32_t e = 0; e < cfg->nr_edges; e++)
-		in.first[cfg->edges[e].to + 2]++;
-	for (uint32_t b = 2; b < cfg->nr_blocks + 2; b++)
-		in.first[b] += in.first[b - 1];
-	for (uint32_t e = 0; e < cfg->nr_edges; e++)
-		in.edge[in.first[cfg->edges[e].to + 1]++] = e;
-	return in;
-}
-
 #define SOURCES_MAX 6
-
-/* "  <- b3 T, b7, and 12 more": where a block is come to from. */
-static void add_sources(struct buf *out, const struct cfg *cfg, const struct incoming *in, uint32_t b)
-{
-	uint32_t nr = in->first[b + 1] - in->first[b];
-
-	for (uint32_t i = 0; i < nr && i < SOURCES_MAX; i++) {
-		const struct cfg_edge *e = &cfg->edges[in->edge[in->first[b] + i]];
-		const char *label = edge_label(e->kind);
-
-		buf_printf(out, "%sb%u%s%s", i ? ", " : "  <- ", e->from, *label ? " " : "", label);
-	}
-	if (nr > SOURCES_MAX)
-		buf_printf(out, " and %u more", nr - SOURCES_MAX);
-}
-
-/* "      T -> b4": one line per way out. */
-static void add_targets(struct buf *out, const struct cfg *cfg, const struct cfg_block *block, int indent)
-{
-	for (uint32_t i = 0; i < block->nr_edges; i++) {
-		const struct cfg_edge *e = &cfg->edges[block->first_edge + i];
-		const char *label = edge_label(e->kind);
-
-		buf_pad(out, ' ', indent);
-		buf_printf(out, "      %s%s-> b%u%s\n", label, *label ? " " : "", e->to,
-			   e->back ? "  (loop)" : "");
-	}
-}
 
 /* Blocks within loops are indented by a bar for each. */
 static void add_indent(struct buf *out, uint32_t depth)
 {
 	for (uint32_t i = 0; i < depth && i < 8; i++)
 		buf_puts(out, "| ");
+}
+
+/* "      T -> b4": one line per way out. */
+static void add_targets(struct buf *out, const struct cfg *cfg, const struct cfg_block *block)
+{
+	for (uint32_t i = 0; i < block->nr_edges; i++) {
+		const struct cfg_edge *e = &cfg->edges[block->first_edge + i];
+		const char *label = edge_label(e->kind);
+
+		add_indent(out, block->depth);
+		buf_printf(out, "      %s%s-> b%u%s\n", label, *label ? " " : "", e->to,
+			   e->back ? "  (loop)" : "");
+	}
 }
 
 static void add_block(struct buf *out, const struct cfg *cfg, const struct incoming *in, uint32_t b)
@@ -76,7 +38,9 @@ static void add_block(struct buf *out, const struct cfg *cfg, const struct incom
 	buf_putc(out, '\n');
 	add_indent(out, block->depth);
 	listing_heading(out, cfg, b);
-	add_sources(out, cfg, in, b);
+	if (in->first[b] < in->first[b + 1])
+		buf_puts(out, "  <- ");
+	incoming_text(out, cfg, in, b, SOURCES_MAX, NULL, NULL);
 	buf_putc(out, '\n');
 	for (uint32_t i = 0; i < l.nr; i++) {
 		add_indent(out, block->depth);
@@ -85,7 +49,7 @@ static void add_block(struct buf *out, const struct cfg *cfg, const struct incom
 		listing_text(out, cfg, &l.lines[i]);
 		buf_putc(out, '\n');
 	}
-	add_targets(out, cfg, block, 2 * (block->depth < 8 ? block->depth : 8));
+	add_targets(out, cfg, block);
 	listing_free(&l);
 }
 
@@ -99,7 +63,7 @@ static void add_func_head(struct buf *out, const struct cfg *cfg, uint32_t f)
 
 void cfg_text(struct buf *out, const struct cfg *cfg, uint32_t func)
 {
-	struct incoming in = find_incoming(cfg);
+	struct incoming in = incoming_find(cfg);
 
 	listing_title(out, cfg);
 	buf_putc(out, '\n');
@@ -112,8 +76,7 @@ void cfg_text(struct buf *out, const struct cfg *cfg, uint32_t func)
 		for (uint32_t b = fn->first_block; b < fn->first_block + fn->nr_blocks; b++)
 			add_block(out, cfg, &in, b);
 	}
-	free(in.first);
-	free(in.edge);
+	incoming_free(&in);
 }
 
 static const char *const summary_heads[] = {

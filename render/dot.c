@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <math.h>
 #include <stdlib.h>
 
 #include "render/dot.h"
+#include "render/layout.h"
 #include "render/listing.h"
 
 #define FONT "monospace"
 #define TEXT_GREY "#6e7781"
-#define LINE_MAX_COLUMNS 72
 
 /* How a block looks: the first row that has one of its flags, else the last. */
 static const struct block_look {
@@ -81,80 +82,60 @@ static void add_escaped(struct buf *out, const char *s, size_t len)
 	}
 }
 
-/* Appends at most LINE_MAX_COLUMNS characters of UTF-8 @text, escaped. */
-static void add_line_text(struct buf *out, const char *text, size_t len)
+/* The colour of a row's text, where it is not that of its block. */
+static const char *row_color(const struct card_row *row)
 {
-	size_t end = 0, keep = 0, columns = 0;
-
-	for (; end < len; end++) {
-		if (((unsigned char)text[end] & 0xc0) == 0x80)
-			continue;
-		if (columns == LINE_MAX_COLUMNS - 3)
-			keep = end;
-		if (columns++ == LINE_MAX_COLUMNS)
-			break;
-	}
-	add_escaped(out, text, end < len ? keep : len);
-	if (end < len)
-		buf_puts(out, "...");
+	if (row->kind == CARD_TO)
+		return edge_look(row->edge)->color;
+	return row->kind == CARD_INSN || row->kind == CARD_HEAD ? NULL : TEXT_GREY;
 }
 
-static int compare_call(const void *key, const void *elem)
-{
-	const uint32_t *insn = key;
-	const struct cfg_edge *call = elem;
-
-	return (*insn > call->insn) - (*insn < call->insn);
-}
-
-/* The function that @insn calls or takes the address of, or CFG_NONE if that is not drawn. */
-static uint32_t callee(const struct cfg *cfg, const struct dot_options *o, uint32_t insn)
-{
-	const struct cfg_edge *call = bsearch(&insn, cfg->calls, cfg->nr_calls,
-					      sizeof(*cfg->calls), compare_call);
-	uint32_t f = call ? cfg->blocks[call->to].func : CFG_NONE;
-
-	return f != CFG_NONE && dot_draws(o, f) ? f : CFG_NONE;
-}
-
-static void open_cell(struct buf *out, uint32_t link)
+static void open_cell(struct buf *out, const struct card_row *row, const struct block_look *look)
 {
 	buf_puts(out, "<tr><td align=\"left\" balign=\"left\"");
-	if (link != CFG_NONE)
-		buf_printf(out, " href=\"#f%u\"", link);
+	if (row->kind == CARD_HEAD)
+		buf_printf(out, " bgcolor=\"%s\"", look->head);
+	if (row->func != CFG_NONE)
+		buf_printf(out, " href=\"#f%u\"", row->func);
+	else if (row->block != CFG_NONE)
+		buf_printf(out, " href=\"#b%u\"", row->block);
 	buf_putc(out, '>');
 }
 
-static void add_body(struct buf *out, const struct cfg *cfg, uint32_t b, const struct dot_options *o)
+static void add_row(struct buf *out, const struct card_row *row)
 {
-	struct listing l = listing_block(cfg, b, o->body);
-	struct buf text = BUF_INIT;
-	uint32_t link = CFG_NONE;
+	const char *color = row_color(row);
+	bool italic = row->kind == CARD_SOURCE;
 
-	for (uint32_t i = 0; i < l.nr; i++) {
-		const struct listing_line *line = &l.lines[i];
-		uint32_t to = line->kind == LISTING_INSN ? callee(cfg, o, line->insn) : CFG_NONE;
-		bool grey = line->kind != LISTING_INSN;
+	if (color)
+		buf_printf(out, "<font color=\"%s\">%s", color, italic ? "<i>" : "");
+	add_escaped(out, row->text, strlen(row->text));
+	if (color)
+		buf_printf(out, "%s</font>", italic ? "</i>" : "");
+}
 
-		if (i && (to != CFG_NONE || link != CFG_NONE))
-			buf_puts(out, "</td></tr>");
-		if (!i || to != CFG_NONE || link != CFG_NONE)
-			open_cell(out, to);
+/* A block as an HTML-like table, no smaller than @box where there is one. */
+static void add_card(struct buf *out, const struct card *card, const struct block_look *look,
+		     const struct layout_box *box)
+{
+	buf_printf(out, "<<table border=\"%d\" cellborder=\"0\" cellspacing=\"0\" cellpadding=\"2\" "
+		   "color=\"%s\" bgcolor=\"%s\"%s", look->width, look->border, look->body,
+		   look->dashed ? " style=\"dashed\"" : "");
+	if (box)
+		buf_printf(out, " width=\"%.0f\" height=\"%.0f\"", box->w, box->h);
+	buf_putc(out, '>');
+	for (uint32_t i = 0; i < card->nr; i++) {
+		const struct card_row *row = &card->rows[i];
+
+		if (row->cell)
+			open_cell(out, row, look);
 		else
-			buf_puts(out, "<br/>");
-		link = to;
-		buf_reset(&text);
-		listing_text(&text, cfg, line);
-		if (grey)
-			buf_puts(out, "<font color=\"" TEXT_GREY "\"><i>");
-		add_line_text(out, text.data, text.len);
-		if (grey)
-			buf_puts(out, "</i></font>");
+			buf_puts(out, row->joined ? "  " : "<br/>");
+		add_row(out, row);
+		if (i + 1 == card->nr || row[1].cell)
+			buf_puts(out, "</td></tr>");
 	}
-	if (l.nr)
-		buf_puts(out, "</td></tr>");
-	buf_free(&text);
-	listing_free(&l);
+	buf_puts(out, "</table>>");
 }
 
 static void add_tooltip(struct buf *out, const struct cfg *cfg, uint32_t b)
@@ -174,91 +155,260 @@ static void add_tooltip(struct buf *out, const struct cfg *cfg, uint32_t b)
 	listing_free(&l);
 }
 
-static void add_block(struct buf *out, const struct cfg *cfg, uint32_t b,
-		      const struct dot_options *o)
-{
-	const struct block_look *look = block_look(&cfg->blocks[b]);
-	struct buf head = BUF_INIT;
+/* What is being written, and where. */
+struct dot {
+	struct buf *out;
+	const struct cfg *cfg;
+	const struct dot_options *o;
+	const struct layout *layout;	/* or NULL */
+	const struct card *cards;
+};
 
-	listing_heading(&head, cfg, b);
-	buf_printf(out, "\t\tb%u [id=\"b%u\", fontcolor=\"%s\", label=<<table border=\"%d\" "
-		   "cellborder=\"0\" cellspacing=\"0\" cellpadding=\"2\" color=\"%s\" bgcolor=\"%s\"%s>"
-		   "<tr><td bgcolor=\"%s\" align=\"left\">",
-		   b, b, look->text, look->width, look->border, look->body,
-		   look->dashed ? " style=\"dashed\"" : "", look->head);
-	add_escaped(out, head.data, head.len);
-	buf_puts(out, "</td></tr>");
-	add_body(out, cfg, b, o);
-	buf_puts(out, "</table>>");
-	if (o->tooltips)
-		add_tooltip(out, cfg, b);
-	buf_puts(out, "];\n");
-	buf_free(&head);
+/* A point as graphviz counts: y grows upwards. */
+static void add_point(struct dot *dot, double x, double y)
+{
+	buf_printf(dot->out, "%.1f,%.1f", x, dot->layout->h - y);
+}
+
+static void add_block(struct dot *dot, uint32_t b)
+{
+	const struct block_look *look = block_look(&dot->cfg->blocks[b]);
+	const struct layout_box *box = dot->layout ? &dot->layout->blocks[b] : NULL;
+
+	buf_printf(dot->out, "\t\tb%u [id=\"b%u\", fontcolor=\"%s\"", b, b, look->text);
+	if (box) {
+		buf_puts(dot->out, ", pos=\"");
+		add_point(dot, box->x + box->w / 2, box->y + box->h / 2);
+		buf_putc(dot->out, '"');
+	}
+	buf_puts(dot->out, ", label=");
+	add_card(dot->out, &dot->cards[b], look, box);
+	if (dot->o->tooltips)
+		add_tooltip(dot->out, dot->cfg, b);
+	buf_puts(dot->out, "];\n");
+}
+
+#define ARROW 7.0	/* length of an arrow's head, in points */
+
+/* The curve of an edge, up to where the head of its arrow begins, and the place of its letter. */
+static void add_curve(struct dot *dot, const struct layout_curve *c)
+{
+	struct point tip = c->points[c->nr - 1], before = c->points[c->nr - 2];
+	double dx = tip.x - before.x, dy = tip.y - before.y, length = hypot(dx, dy);
+	double back = length ? fmin(ARROW / length, 1) : 0;
+
+	buf_puts(dot->out, ", pos=\"e,");
+	add_point(dot, tip.x, tip.y);
+	for (uint32_t i = 0; i + 1 < c->nr; i++) {
+		buf_putc(dot->out, ' ');
+		add_point(dot, c->points[i].x, c->points[i].y);
+	}
+	buf_putc(dot->out, ' ');
+	add_point(dot, tip.x - dx * back, tip.y - dy * back);
+	buf_puts(dot->out, "\", lp=\"");
+	add_point(dot, c->points[0].x + 6, c->points[0].y + (c->points[1].y < c->points[0].y ? -7 : 7));
+	buf_putc(dot->out, '"');
 }
 
 /*
- * One that leads back is drawn from its head to its tail with the arrow turned
+ * One that leads back is written from its head to its tail with the arrow turned
  * round: the layers of the picture then follow the flow, and loops close upwards.
  */
-static void add_edge(struct buf *out, const struct cfg_edge *e)
+static void add_edge(struct dot *dot, const struct cfg_edge *e, const struct layout_curve *c)
 {
 	const struct edge_look *look = edge_look(e);
 	const char *label = edge_label(e->kind);
 
-	if (e->back && e->from != e->to)
-		buf_printf(out, "\tb%u -> b%u [dir=back, ", e->to, e->from);
+	if (e->back && e->from != e->to && !c)
+		buf_printf(dot->out, "\tb%u -> b%u [dir=back, ", e->to, e->from);
 	else
-		buf_printf(out, "\tb%u -> b%u [", e->from, e->to);
-	buf_printf(out, "color=\"%s\", style=\"%s\", penwidth=%g", look->color, look->style, look->width);
+		buf_printf(dot->out, "\tb%u -> b%u [", e->from, e->to);
+	buf_printf(dot->out, "color=\"%s\", style=\"%s\", penwidth=%g", look->color, look->style,
+		   look->width);
 	if (e->kind == EDGE_CALL || e->kind == EDGE_CALLBACK)
-		buf_puts(out, ", constraint=false");
+		buf_puts(dot->out, ", constraint=false");
 	if (label[0])
-		buf_printf(out, ", label=\" %s\", fontcolor=\"%s\"", label, look->color);
-	buf_puts(out, "];\n");
+		buf_printf(dot->out, ", label=\"%s%s\", fontcolor=\"%s\"", c ? "" : " ", label,
+			   look->color);
+	if (c)
+		add_curve(dot, c);
+	buf_puts(dot->out, "];\n");
 }
 
-static void add_func(struct buf *out, const struct cfg *cfg, uint32_t f, const struct dot_options *o)
+/* A frame with its label in the top left corner; where there is no layout, graphviz finds the place. */
+static void add_frame(struct dot *dot, const struct layout_box *box, struct buf *label,
+		      const char *look)
+{
+	buf_printf(dot->out, "%s label=\"", look);
+	add_escaped(dot->out, label->data, label->len);
+	buf_puts(dot->out, "\";");
+	if (box) {
+		buf_puts(dot->out, " bb=\"");
+		add_point(dot, box->x, box->y + box->h);
+		buf_putc(dot->out, ',');
+		add_point(dot, box->x + box->w, box->y);
+		buf_puts(dot->out, "\"; lp=\"");
+		add_point(dot, box->x + 8 + label->len * LABEL_COLUMN / 2, box->y + 11);
+		buf_puts(dot->out, "\";");
+	}
+	buf_putc(dot->out, '\n');
+}
+
+static void add_func_label(struct buf *out, const struct cfg *cfg, uint32_t f)
 {
 	const struct code_func *code = &cfg->code->funcs[f];
 	const struct cfg_func *func = &cfg->funcs[f];
 
-	buf_printf(out, "\tsubgraph cluster_%u {\n\t\tid=\"f%u\"; style=\"rounded\"; color=\"#8c959f\"; "
-		   "labeljust=l; label=\"", f, f);
-	add_escaped(out, code->name, strlen(code->name));
-	buf_printf(out, "  (%u insn%s%s%s)\";\n", func->insns, func->insns == 1 ? "" : "s",
+	buf_printf(out, "%s  (%u insn%s%s%s)", code->name, func->insns, func->insns == 1 ? "" : "s",
 		   code->callback ? ", callback" : "", func->reachable ? "" : ", never called");
-	for (uint32_t b = func->first_block; b < func->first_block + func->nr_blocks; b++)
-		add_block(out, cfg, b, o);
-	buf_puts(out, "\t}\n");
 }
 
-static void add_edges(struct buf *out, const struct cfg *cfg, const struct cfg_edge *edges,
-		      uint32_t nr, const struct dot_options *o)
+/* A part of a function, in a frame of its own unless it is the whole function. */
+static void add_part(struct dot *dot, const struct layout_part *p)
 {
-	for (uint32_t i = 0; i < nr; i++) {
-		const struct cfg_edge *e = &edges[i];
+	const struct cfg_block *last = &dot->cfg->blocks[p->first + p->nr - 1];
+	bool framed = p->nr < dot->cfg->funcs[p->func].nr_blocks;
+	struct buf label = BUF_INIT;
 
-		if (dot_draws(o, cfg->blocks[e->from].func) && dot_draws(o, cfg->blocks[e->to].func))
-			add_edge(out, e);
+	if (framed) {
+		buf_printf(&label, "b%u-b%u  %u-%u", p->first, p->first + p->nr - 1,
+			   dot->cfg->blocks[p->first].start, last->end - 1);
+		buf_printf(dot->out, "\tsubgraph cluster_%u_%u {\n\t\t", p->func, p->first);
+		add_frame(dot, &p->box, &label, "style=\"rounded\"; color=\"#d0d7de\"; fontcolor=\"#6e7781\";");
+	}
+	for (uint32_t b = p->first; b < p->first + p->nr; b++)
+		add_block(dot, b);
+	if (framed)
+		buf_puts(dot->out, "\t}\n");
+	buf_free(&label);
+}
+
+static void add_func(struct dot *dot, uint32_t f)
+{
+	const struct cfg_func *func = &dot->cfg->funcs[f];
+	const struct layout *l = dot->layout;
+	struct buf label = BUF_INIT;
+
+	add_func_label(&label, dot->cfg, f);
+	buf_printf(dot->out, "\tsubgraph cluster_%u {\n\t\tid=\"f%u\"; ", f, f);
+	add_frame(dot, l ? &l->funcs[f] : NULL, &label, "style=\"rounded\"; color=\"#8c959f\";");
+	for (uint32_t i = 0; l && i < l->nr_parts; i++) {
+		if (l->parts[i].func == f)
+			add_part(dot, &l->parts[i]);
+	}
+	for (uint32_t b = func->first_block; !l && b < func->first_block + func->nr_blocks; b++)
+		add_block(dot, b);
+	buf_puts(dot->out, "\t}\n");
+	buf_free(&label);
+}
+
+static bool draws_edge(const struct dot *dot, const struct cfg_edge *e)
+{
+	return dot_draws(dot->o, dot->cfg->blocks[e->from].func) &&
+	       dot_draws(dot->o, dot->cfg->blocks[e->to].func);
+}
+
+static void add_edges(struct dot *dot)
+{
+	const struct cfg *cfg = dot->cfg;
+
+	for (uint32_t i = 0; i < cfg->nr_edges; i++) {
+		const struct layout_curve *c = dot->layout ? &dot->layout->edges[i] : NULL;
+
+		if (draws_edge(dot, &cfg->edges[i]) && (!c || c->nr))
+			add_edge(dot, &cfg->edges[i], c);
+	}
+	for (uint32_t i = 0; !dot->layout && i < cfg->nr_calls; i++) {
+		if (draws_edge(dot, &cfg->calls[i]))
+			add_edge(dot, &cfg->calls[i], NULL);
 	}
 }
 
-void dot_write(struct buf *out, const struct cfg *cfg, const struct dot_options *o)
+static struct card *make_cards(const struct cfg *cfg, const struct dot_options *o,
+			       const struct layout *l)
+{
+	struct card *cards = xcalloc(cfg->nr_blocks, sizeof(*cards));
+	struct incoming in = incoming_find(cfg);
+	struct card_options card = {
+		.body = o->body, .columns = o->columns, .terse = o->terse,
+		.part = l ? l->part : NULL, .in = &in
+	};
+
+	for (uint32_t b = 0; b < cfg->nr_blocks; b++) {
+		if (dot_draws(o, cfg->blocks[b].func))
+			cards[b] = card_make(cfg, b, &card);
+	}
+	incoming_free(&in);
+	return cards;
+}
+
+static void free_cards(struct card *cards, uint32_t nr)
+{
+	for (uint32_t b = 0; b < nr; b++)
+		card_free(&cards[b]);
+	free(cards);
+}
+
+static void add_title(struct dot *dot)
 {
 	struct buf title = BUF_INIT;
 
-	listing_title(&title, cfg);
-	buf_puts(out, "digraph cfg {\n\tgraph [bgcolor=\"white\", fontname=\"" FONT "\", fontsize=11, "
-		 "labelloc=t, labeljust=l, nodesep=0.35, ranksep=0.4, pad=0.2, splines=polyline, label=\"");
-	add_escaped(out, title.data, title.len);
-	buf_puts(out, "\"];\n\tnode [shape=plain, fontname=\"" FONT "\", fontsize=10];\n"
-		 "\tedge [fontname=\"" FONT "\", fontsize=9, arrowsize=0.7];\n");
+	listing_title(&title, dot->cfg);
+	buf_puts(dot->out, ", label=\"");
+	add_escaped(dot->out, title.data, title.len);
+	buf_putc(dot->out, '"');
+	if (dot->layout) {
+		buf_puts(dot->out, ", lp=\"");
+		add_point(dot, PAGE_MARGIN + title.len * LABEL_COLUMN / 2, PAGE_MARGIN + 8);
+		buf_putc(dot->out, '"');
+	}
+	buf_free(&title);
+}
+
+/* Graphviz takes the page's size from what is on it: nodes in two corners, none smaller than a point. */
+static void add_corners(struct dot *dot)
+{
+	buf_printf(dot->out, "\tnode [shape=none, style=invis, label=\"\", width=0.01, height=0.01];\n"
+		   "\tcorner0 [pos=\"0.5,0.5\"];\n\tcorner1 [pos=\"%.1f,%.1f\"];\n",
+		   dot->layout->w - 0.5, dot->layout->h - 0.5);
+}
+
+static void add_graph(struct dot *dot)
+{
+	bool placed = dot->layout;
+
+	buf_printf(dot->out, "digraph cfg {\n\tgraph [bgcolor=\"white\", fontname=\"" FONT "\", fontsize=11, "
+		   "labelloc=t, labeljust=l, pad=%s, nodesep=0.35, ranksep=0.4, splines=polyline",
+		   placed ? "0" : "0.2");
+	if (dot->o->dpi)
+		buf_printf(dot->out, ", dpi=%d", dot->o->dpi);
+	add_title(dot);
+	buf_printf(dot->out, "];\n\tnode [shape=plain, fontname=\"" FONT "\", fontsize=10];\n"
+		   "\tedge [fontname=\"" FONT "\", fontsize=%d, arrowsize=0.7];\n", placed ? 10 : 9);
+}
+
+struct point dot_write(struct buf *out, const struct cfg *cfg, const struct dot_options *o)
+{
+	struct layout *l = o->placed ? layout_new(cfg, o->func) : NULL;
+	struct dot dot = { .out = out, .cfg = cfg, .o = o, .layout = l };
+	struct card *cards = make_cards(cfg, o, l);
+	struct point size = { 0 };
+
+	if (l) {
+		layout_place(l, cfg, cards, o->gap);
+		size = (struct point){ l->w, l->h };
+	}
+	dot.cards = cards;
+	add_graph(&dot);
 	for (uint32_t f = 0; f < cfg->nr_funcs; f++) {
 		if (dot_draws(o, f))
-			add_func(out, cfg, f, o);
+			add_func(&dot, f);
 	}
-	add_edges(out, cfg, cfg->edges, cfg->nr_edges, o);
-	add_edges(out, cfg, cfg->calls, cfg->nr_calls, o);
+	add_edges(&dot);
+	if (l)
+		add_corners(&dot);
 	buf_puts(out, "}\n");
-	buf_free(&title);
+	free_cards(cards, cfg->nr_blocks);
+	layout_free(l, cfg);
+	return size;
 }

@@ -12,18 +12,24 @@
 #define BPFSH_RENDER_DOT_H
 
 #include "render/cfg.h"
+#include "render/layer.h"
 
 struct dot_options {
 	uint32_t func;			/* draw only this function; CFG_NONE: all */
 	uint32_t body;			/* at most so many instructions of a block: see listing_block() */
+	uint32_t columns;		/* at most so many characters of a line */
+	bool placed;			/* with positions (see layout.h), for "neato -n2" */
+	int terse;			/* see struct card_options */
+	double gap;			/* of what is placed: distances, 1 as usual */
+	int dpi;			/* pixels per 72 points; 0: left open */
 	bool tooltips;			/* whole text of a block, for a pointer to rest on */
 };
 
 /* What a .dot file is written with unless somebody wishes otherwise. */
-#define DOT_BODY 24
-#define DOT_DEFAULTS ((struct dot_options){ .func = CFG_NONE, .body = DOT_BODY })
+#define DOT_DEFAULTS ((struct dot_options){ .func = CFG_NONE, .body = 24, .columns = 72, .gap = 1 })
 
-void dot_write(struct buf *out, const struct cfg *cfg, const struct dot_options *o);
+/* Appends the graph; returns the size of the page in points if it is placed, else nothing. */
+struct point dot_write(struct buf *out, const struct cfg *cfg, const struct dot_options *o);
 
 /* Whether function @f is drawn at all. */
 static inline bool dot_draws(const struct dot_options *o, uint32_t f)

@@ -52,15 +52,6 @@ static const char *const device_names[] = {
 /* Sides from which on cairo scales a bitmap down by itself. */
 #define PIXELS_MAX 32767
 
-/* Whether a bitmap of this graph, once laid out, keeps its scale. */
-static bool fits_bitmap(graph_t *g)
-{
-	const double scale = 96 / 72.0, pad = 2 * 0.2 * 96;
-	boxf bb = GD_bb(g);
-
-	return (bb.UR.x - bb.LL.x) * scale + pad < PIXELS_MAX && (bb.UR.y - bb.LL.y) * scale + pad < PIXELS_MAX;
-}
-
 static enum child_status draw(struct graphviz *gv, const char *dot, const char *engine,
 			      enum image_format format, int out)
 {
@@ -72,11 +63,81 @@ static enum child_status draw(struct graphviz *gv, const char *dot, const char *
 		return CHILD_BAD_GRAPH;
 	if (gv->gvLayout(gvc, g, engine))
 		return CHILD_NO_LAYOUT;
-	if (format == IMAGE_PNG && !fits_bitmap(g))
-		return CHILD_TOO_LARGE;
 	if (gv->gvRender(gvc, g, device_names[format], f))
 		return CHILD_NO_FORMAT;
 	return fflush(f) || ferror(f) ? CHILD_NO_ROOM : CHILD_DONE;
+}
+
+/* Up to here graphviz's own layout is quick and its pictures fit a screen or two. */
+#define SMALL_FUNC 30
+#define SMALL_GRAPH 60
+
+/*
+ * How much is told of each block as graphs get larger, at text of no less than
+ * 9 pixels (10 points at 66 dpi).
+ */
+static const struct level {
+	uint32_t blocks;	/* formats without pixels: up to so many */
+	uint32_t body, columns;
+	int terse;
+	double gap;
+	int dpi;
+} levels[] = {
+	{ 300, 24, 72, 0, 1, 96 },
+	{ 1000, 10, 56, 0, 1, 96 },
+	{ UINT32_MAX, 6, 44, 0, 0.8, 84 },
+	{ UINT32_MAX, 0, 32, 1, 0.6, 72 },
+	{ UINT32_MAX, 0, 26, 1, 0.5, 66 },
+	{ UINT32_MAX, 0, 24, 2, 0.5, 66 },
+};
+
+/* Encoding takes a second for about every 20 million pixels. */
+#define PIXELS_WANTED 40e6
+#define PIXELS_AT_MOST 500e6
+
+static bool is_small(const struct cfg *cfg, const struct image_options *o)
+{
+	for (uint32_t f = 0; f < cfg->nr_funcs && !o->one_func; f++) {
+		if (cfg->funcs[f].nr_blocks > SMALL_FUNC)
+			return false;
+	}
+	if (o->one_func)
+		return cfg->funcs[o->func].nr_blocks <= SMALL_FUNC;
+	return cfg->nr_blocks <= SMALL_GRAPH;
+}
+
+/* Whether a picture of that many points is one to write at @level. */
+static bool is_good(const struct level *level, struct point size, uint32_t blocks, enum image_format format)
+{
+	double scale = level->dpi / 72.0, pixels = size.x * scale * size.y * scale;
+	bool last = level == &levels[ARRAY_SIZE(levels) - 1];
+
+	if (format != IMAGE_PNG)
+		return blocks <= level->blocks;
+	return size.x * scale < PIXELS_MAX && size.y * scale < PIXELS_MAX &&
+	       pixels <= (last ? PIXELS_AT_MOST : PIXELS_WANTED);
+}
+
+/* Writes the graph with places for everything, telling as much as fits. */
+static bool write_placed(struct buf *text, const struct cfg *cfg, const struct image_options *o,
+			 struct dot_options *dot)
+{
+	uint32_t blocks = o->one_func ? cfg->funcs[o->func].nr_blocks : cfg->nr_blocks;
+
+	dot->placed = true;
+	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
+		const struct level *level = &levels[i];
+
+		dot->body = level->body;
+		dot->columns = level->columns;
+		dot->terse = level->terse;
+		dot->gap = level->gap;
+		dot->dpi = o->format == IMAGE_PNG ? level->dpi : 0;
+		buf_reset(text);
+		if (is_good(level, dot_write(text, cfg, dot), blocks, o->format))
+			return true;
+	}
+	return false;
 }
 
 enum child_status child_draw(const struct cfg *cfg, const struct image_options *o, int out)
@@ -91,6 +152,11 @@ enum child_status child_draw(const struct cfg *cfg, const struct image_options *
 		return status;
 	dot.func = o->one_func ? o->func : CFG_NONE;
 	dot.tooltips = o->format == IMAGE_SVG;
+	if (!is_small(cfg, o)) {
+		if (!write_placed(&text, cfg, o, &dot))
+			return CHILD_TOO_LARGE;
+		return draw(&gv, buf_str(&text), "nop2", o->format, out);
+	}
 	dot_write(&text, cfg, &dot);
 	return draw(&gv, buf_str(&text), "dot", o->format, out);
 }

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <stdlib.h>
+
+#include "render/card.h"
+#include "render/listing.h"
+
+/* How many places that lead to a block are named before they are only counted. */
+#define FROM_MAX 3
+
+/* Cuts UTF-8 text that is longer than @max characters; returns its length in characters. */
+static uint32_t cut_text(struct buf *text, uint32_t max)
+{
+	size_t keep = 0;
+	uint32_t columns = 0;
+
+	for (size_t i = 0; i < text->len; i++) {
+		if ((text->data[i] & 0xc0) == 0x80)
+			continue;
+		if (columns == max - 3)
+			keep = i;
+		if (columns++ == max) {
+			text->len = keep;
+			buf_puts(text, "...");
+			return max;
+		}
+	}
+	return columns;
+}
+
+/* Adds a row of @text, which is taken. */
+static struct card_row *add_row(struct card *card, enum card_kind kind, struct buf *text)
+{
+	uint32_t columns = cut_text(text, card->limit);
+	struct card_row *row;
+
+	if (columns > card->columns)
+		card->columns = columns;
+	GROW(card->rows, card->nr);
+	row = &card->rows[card->nr++];
+	*row = (struct card_row){
+		.kind = kind, .text = buf_detach(text), .columns = columns, .func = CFG_NONE, .block = CFG_NONE
+	};
+	return row;
+}
+
+static int compare_call(const void *key, const void *elem)
+{
+	const uint32_t *insn = key;
+	const struct cfg_edge *call = elem;
+
+	return (*insn > call->insn) - (*insn < call->insn);
+}
+
+/* The function that @insn calls or takes the address of, or CFG_NONE. */
+static uint32_t callee(const struct cfg *cfg, uint32_t insn)
+{
+	const struct cfg_edge *call = bsearch(&insn, cfg->calls, cfg->nr_calls,
+					      sizeof(*cfg->calls), compare_call);
+
+	return call ? cfg->blocks[call->to].func : CFG_NONE;
+}
+
+static void add_listing(struct card *card, const struct cfg *cfg, uint32_t b, uint32_t max)
+{
+	static const enum card_kind kinds[] = {
+		[LISTING_SOURCE] = CARD_SOURCE, [LISTING_INSN] = CARD_INSN, [LISTING_MORE] = CARD_MORE
+	};
+	struct listing l = listing_block(cfg, b, max);
+
+	for (uint32_t i = 0; i < l.nr; i++) {
+		struct buf text = BUF_INIT;
+		struct card_row *row;
+
+		listing_text(&text, cfg, &l.lines[i]);
+		row = add_row(card, kinds[l.lines[i].kind], &text);
+		if (row->kind == CARD_INSN)
+			row->func = callee(cfg, l.lines[i].insn);
+	}
+	listing_free(&l);
+}
+
+/* Puts the last row beside the one before, if that is of @kind and there is room. */
+static void join(struct card *card, enum card_kind kind)
+{
+	struct card_row *row = &card->rows[card->nr - 1];
+	uint32_t columns = row[-1].columns + 2 + row->columns;
+
+	if (row[-1].kind != kind || row[-1].joined || columns > card->limit)
+		return;
+	row->joined = true;
+	if (columns > card->columns)
+		card->columns = columns;
+}
+
+static bool is_cut(const struct cfg_edge *e, const void *o)
+{
+	return card_cuts(o, e);
+}
+
+/* One row for all the edges that come from elsewhere. */
+static void add_from(struct card *card, const struct cfg *cfg, uint32_t b,
+		     const struct card_options *o)
+{
+	struct buf text = BUF_INIT;
+
+	buf_puts(&text, "from ");
+	incoming_text(&text, cfg, o->in, b, o->terse ? 1 : FROM_MAX, is_cut, o);
+	if (text.len > strlen("from ")) {
+		add_row(card, CARD_FROM, &text);
+		if (o->terse)
+			join(card, CARD_HEAD);
+	} else {
+		buf_free(&text);
+	}
+}
+
+/* A row for each edge that leads elsewhere. */
+static void add_to(struct card *card, const struct cfg *cfg, uint32_t b, const struct card_options *o)
+{
+	const struct cfg_block *block = &cfg->blocks[b];
+
+	for (uint32_t i = 0; i < block->nr_edges; i++) {
+		const struct cfg_edge *e = &cfg->edges[block->first_edge + i];
+		const char *label = edge_label(e->kind);
+		struct buf text = BUF_INIT;
+		struct card_row *row;
+
+		if (!card_cuts(o, e))
+			continue;
+		buf_printf(&text, "%s%s\u2192 b%u%s", label, *label ? " " : "", e->to,
+			   e->back ? " (loop)" : "");
+		row = add_row(card, CARD_TO, &text);
+		row->block = o->terse ? CFG_NONE : e->to;
+		row->edge = e;
+		if (o->terse)
+			join(card, CARD_TO);
+	}
+}
+
+/* Where a jump leads is what the edges are for: cuts "goto pc+4" off. Returns whether anything is left. */
+static bool cut_target(struct buf *text)
+{
+	char *jump = strstr(buf_str(text), " goto ");
+
+	if (jump)
+		text->len = jump - text->data;
+	return !jump || jump[-1] != ':';
+}
+
+/* The last instruction that does something, below the source line that it belongs to. */
+static void add_last(struct card *card, const struct cfg *cfg, uint32_t b, bool source)
+{
+	struct listing l = listing_block(cfg, b, LISTING_ALL);
+	struct buf text = BUF_INIT;
+	uint32_t insn = l.nr, line;
+
+	do {
+		buf_reset(&text);
+		insn--;
+		if (l.lines[insn].kind == LISTING_INSN)
+			listing_text(&text, cfg, &l.lines[insn]);
+	} while ((!text.len || !cut_target(&text)) && insn);
+	for (line = insn; line && l.lines[line].kind != LISTING_SOURCE; line--)
+		;
+	if (source && l.lines[line].kind == LISTING_SOURCE) {
+		struct buf src = BUF_INIT;
+
+		listing_text(&src, cfg, &l.lines[line]);
+		add_row(card, CARD_SOURCE, &src);
+	}
+	if (text.len && l.lines[insn].kind == LISTING_INSN && text.data[text.len - 1] != ':')
+		add_row(card, CARD_INSN, &text)->func = callee(cfg, l.lines[insn].insn);
+	buf_free(&text);
+	listing_free(&l);
+}
+
+static bool links(const struct card_row *row)
+{
+	return row->func != CFG_NONE || row->block != CFG_NONE;
+}
+
+/* Heading, listing and references are cells of their own, and so is each row that links somewhere. */
+static void divide(struct card *card)
+{
+	static const int group[] = {
+		[CARD_HEAD] = 0, [CARD_FROM] = 0,
+		[CARD_SOURCE] = 1, [CARD_INSN] = 1, [CARD_MORE] = 1,
+		[CARD_TO] = 2,
+	};
+
+	for (uint32_t i = 0; i < card->nr; i++) {
+		struct card_row *row = &card->rows[i];
+
+		card->lines += !row->joined;
+		row->cell = !i || (!row->joined && (group[row->kind] != group[row[-1].kind] ||
+						    links(row) || links(&row[-1])));
+		card->cells += row->cell;
+	}
+}
+
+struct card card_make(const struct cfg *cfg, uint32_t b, const struct card_options *o)
+{
+	struct buf head = BUF_INIT;
+	struct card card = { .limit = o->columns };
+
+	listing_heading(&head, cfg, b);
+	add_row(&card, CARD_HEAD, &head);
+	if (o->part)
+		add_from(&card, cfg, b, o);
+	if (o->terse)
+		add_last(&card, cfg, b, o->terse == 1);
+	else
+		add_listing(&card, cfg, b, o->body);
+	if (o->part)
+		add_to(&card, cfg, b, o);
+	divide(&card);
+	return card;
+}
+
+void card_free(struct card *card)
+{
+	for (uint32_t i = 0; i < card->nr; i++)
+		free(card->rows[i].text);
+	free(card->rows);
+	*card = (struct card){ 0 };
+}

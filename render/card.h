@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A block as a card of a picture: its heading, the lines of its listing, and,
+ * where the block at the other end of an edge is drawn elsewhere, a reference
+ * to it in place of an arrow. Layout measures cards, dot.c writes them.
+ */
+#ifndef BPFSH_RENDER_CARD_H
+#define BPFSH_RENDER_CARD_H
+
+#include "render/incoming.h"
+
+enum card_kind { CARD_HEAD, CARD_FROM, CARD_SOURCE, CARD_INSN, CARD_MORE, CARD_TO };
+
+struct card_row {
+	enum card_kind kind;
+	bool joined;		/* stands in the same line as the row before */
+	bool cell;		/* begins a cell: only whole cells have a colour, or link */
+	char *text;		/* UTF-8, printable, at most as many characters as asked for */
+	uint32_t columns;	/* its length in characters */
+	uint32_t func, block;	/* what it links to; at most one is not CFG_NONE */
+	const struct cfg_edge *edge;	/* of a CARD_TO: for its colour */
+};
+
+struct card {
+	struct card_row *rows;
+	uint32_t nr;
+	uint32_t lines, cells;
+	uint32_t limit;		/* see struct card_options */
+	uint32_t columns;	/* characters of its longest row */
+};
+
+struct card_options {
+	uint32_t body;		/* at most so many instructions: see listing_block() */
+	uint32_t columns;	/* rows longer than that end in "..."; from 3 */
+	int terse;		/* 1: of the listing only the last instruction and its source line, and
+				   references in one line; 2: without the source line */
+	const uint32_t *part;	/* for each block where it is drawn, or NULL: all in one place */
+	const struct incoming *in;	/* needed where there are parts */
+};
+
+struct card card_make(const struct cfg *cfg, uint32_t b, const struct card_options *o);
+void card_free(struct card *card);
+
+/* Whether an edge's ends are drawn in different places, so that cards name them instead. */
+static inline bool card_cuts(const struct card_options *o, const struct cfg_edge *e)
+{
+	return o->part && o->part[e->from] != o->part[e->to];
+}
+
+#endif
