@@ -116,7 +116,10 @@ int kern_map_create(const struct map_def *def);
  * All elements of a map, in parts of many where the kernel can (batch calls),
  * one after the other where not. Bounded memory; @fn stops the walk by
  * returning nonzero, which is returned. Elements that vanish meanwhile are
- * left out; those that stay are seen once.
+ * left out; those that stay are seen once, with one exception: while others
+ * change an LPM trie, the kernel's own walk may step over neighbours.
+ * -EOPNOTSUPP for types without elements, -EAGAIN where a type without batch
+ * calls changes too fast to be followed, -EINTR when interrupted().
  */
 typedef int (*kern_element_fn)(void *arg, const void *key, const void *value);
 int kern_map_walk(const struct handle *map, kern_element_fn fn, void *arg);
@@ -155,6 +158,11 @@ void kern_events_close(struct kern_events *e);
 
 bool kern_is_bpffs(const char *path);
 int kern_pin(int fd, const char *path);
+/* Pins and folders on a bpffs: rename (with the flags of renameat2(2)), remove, make (0700). */
+int kern_rename(const char *from, const char *to, unsigned flags);
+int kern_unlink(const char *path);
+int kern_mkdir(const char *path);
+int kern_rmdir(const char *path);
 
 struct pin {
 	const char *path;

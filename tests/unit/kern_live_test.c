@@ -277,12 +277,12 @@ static void walk_beside_writers(void **state)
 		__u32 type, key, flags;
 		size_t key_at;
 		__u32 stay, come_and_go;
-		bool may_give_up;
+		bool may_give_up, may_miss;
 	} rows[] = {
-		{ BPF_MAP_TYPE_HASH, 4, 0, 0, 500, 3000, false },
-		{ BPF_MAP_TYPE_HASH, 4, BPF_F_NO_PREALLOC, 0, 500, 3000, false },
-		{ BPF_MAP_TYPE_LPM_TRIE, 8, BPF_F_NO_PREALLOC, 4, 500, 1000, false },
-		{ BPF_MAP_TYPE_DEVMAP_HASH, 4, 0, 0, 500, 500, true },
+		{ BPF_MAP_TYPE_HASH, 4, 0, 0, 500, 3000 },
+		{ BPF_MAP_TYPE_HASH, 4, BPF_F_NO_PREALLOC, 0, 500, 3000 },
+		{ BPF_MAP_TYPE_LPM_TRIE, 8, BPF_F_NO_PREALLOC, 4, 500, 1000, .may_miss = true },
+		{ BPF_MAP_TYPE_DEVMAP_HASH, 4, 0, 0, 500, 500, .may_give_up = true },
 	};
 
 	NEED_KERNEL();
@@ -310,7 +310,7 @@ static void walk_beside_writers(void **state)
 				continue;
 			assert_int_equal(err, 0);
 			for (__u32 i = 0; i < rows[r].stay; i++)
-				if (s.count[i] != 1)
+				if (s.count[i] > 1 || (!s.count[i] && !rows[r].may_miss))
 					fail_msg("type %u, round %d: key %u seen %d times", rows[r].type,
 						 round, i, s.count[i]);
 		}
