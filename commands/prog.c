@@ -156,6 +156,25 @@ static void free_handles(struct handle **list, size_t nr)
 	free(list);
 }
 
+/* Maps that the object declares as pinned are, unless an earlier one stands there already. */
+static int pin_declared(struct ctx *ctx, const struct load_result *res, struct span span)
+{
+	for (size_t i = 0; i < res->nr_pins; i++) {
+		const struct load_pin *pin = &res->pins[i];
+
+		if (txn_do(ctx, op_pin(res->maps[pin->map], pin->path, false, span)))
+			return -1;
+	}
+	return 0;
+}
+
+static void free_pins(struct load_pin *pins, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		free(pins[i].path);
+	free(pins);
+}
+
 /* Pins the first program at PATH, or, with loadall, each below it by its name. */
 static int pin_loaded(struct ctx *ctx, const struct load_result *res, const struct value *path,
 		      bool all)
@@ -197,6 +216,8 @@ static int load(struct ctx *ctx, struct value *argv, bool all)
 	}
 	err = txn_do(ctx, op_load(&req, &res, ctx->span));
 	free(maps);
+	if (!err)
+		err = pin_declared(ctx, &res, argv[LOAD_FILE].span);
 	if (!err && argv[LOAD_PATH].kind == VALUE_STR)
 		err = pin_loaded(ctx, &res, &argv[LOAD_PATH], all);
 	if (!err && res.nr_progs)
@@ -205,6 +226,7 @@ static int load(struct ctx *ctx, struct value *argv, bool all)
 		ctx->result = value_handle(handle_new(OBJ_PROG, -1, 0, "planned"));
 	free_handles(res.progs, res.nr_progs);
 	free_handles(res.maps, res.nr_maps);
+	free_pins(res.pins, res.nr_pins);
 	return err;
 }
 
