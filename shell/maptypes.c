@@ -88,7 +88,7 @@ static const struct btf_type *data_section(struct handle *map)
 	return t && btf_is_datasec(t) ? t : NULL;
 }
 
-int map_variables(struct handle *map, variable_fn fn, void *arg)
+int map_globals(struct handle *map, global_fn fn, void *arg)
 {
 	const struct btf_type *sec = data_section(map);
 	const struct btf_var_secinfo *info = sec ? btf_var_secinfos(sec) : NULL;
@@ -96,7 +96,7 @@ int map_variables(struct handle *map, variable_fn fn, void *arg)
 
 	for (__u32 i = 0; sec && !ret && i < btf_vlen(sec); i++) {
 		const struct btf_type *t = btf__type_by_id(map->types->btf, info[i].type);
-		struct variable v = { .offset = info[i].offset, .size = info[i].size };
+		struct map_global v = { .offset = info[i].offset, .size = info[i].size };
 
 		if (!t || !btf_is_var(t) || v.size > map->map.value_size ||
 		    v.offset > map->map.value_size - v.size)
@@ -109,14 +109,14 @@ int map_variables(struct handle *map, variable_fn fn, void *arg)
 	return ret;
 }
 
-struct wanted_variable {
+struct wanted_global {
 	const char *name;
-	struct variable *found;
+	struct map_global *found;
 };
 
-static int compare_name(void *arg, const struct variable *v)
+static int compare_name(void *arg, const struct map_global *v)
 {
-	struct wanted_variable *w = arg;
+	struct wanted_global *w = arg;
 
 	if (strcmp(w->name, v->name))
 		return 0;
@@ -124,14 +124,14 @@ static int compare_name(void *arg, const struct variable *v)
 	return 1;
 }
 
-bool map_variable(struct handle *map, const char *name, struct variable *v)
+bool map_global(struct handle *map, const char *name, struct map_global *v)
 {
-	struct wanted_variable w = { .name = name, .found = v };
+	struct wanted_global w = { .name = name, .found = v };
 
-	return map_variables(map, compare_name, &w);
+	return map_globals(map, compare_name, &w);
 }
 
-struct handle *prog_variable(const struct handle *prog, const char *name, struct variable *v)
+struct handle *prog_global(const struct handle *prog, const char *name, struct map_global *v)
 {
 	struct handle *found = NULL;
 	__u32 nr, *ids = kern_prog_maps(prog->fd, &nr);
@@ -140,7 +140,7 @@ struct handle *prog_variable(const struct handle *prog, const char *name, struct
 		int fd = kern_open_id(OBJ_MAP, ids[i]);
 		struct handle *map = fd < 0 ? NULL : kern_handle(OBJ_MAP, fd);
 
-		if (map && map_variable(map, name, v))
+		if (map && map_global(map, name, v))
 			found = map;
 		else
 			handle_put(map);

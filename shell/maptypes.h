@@ -20,18 +20,18 @@ const struct element_format *map_format(struct handle *map);
 void map_types_free(struct map_types *types);
 
 /* A global variable of a program: a part of the one value of .data, .bss, .rodata. */
-struct variable {
+struct map_global {
 	const char *name;		/* borrowed from the map's handle */
 	uint32_t offset, size;		/* inside the value, checked */
 	uint32_t type_id;
 };
 
 /* Calls @fn for each variable of a map with global data (for none, where it is no such map). */
-typedef int (*variable_fn)(void *arg, const struct variable *v);
-int map_variables(struct handle *map, variable_fn fn, void *arg);
+typedef int (*global_fn)(void *arg, const struct map_global *v);
+int map_globals(struct handle *map, global_fn fn, void *arg);
 /* Finds a variable by its name in a map, or in all maps of a program: then the map, which
  * the caller puts. typed_find() with the map's value type goes further: "config.limit". */
-bool map_variable(struct handle *map, const char *name, struct variable *v);
-struct handle *prog_variable(const struct handle *prog, const char *name, struct variable *v);
+bool map_global(struct handle *map, const char *name, struct map_global *v);
+struct handle *prog_global(const struct handle *prog, const char *name, struct map_global *v);
 
 #endif

@@ -118,7 +118,7 @@ static void variables(void **state)
 {
 	struct load_request req;
 	struct load_result res;
-	struct variable v;
+	struct map_global v;
 	struct handle *map;
 	__u32 zero = 0, mark;
 	char *value;
@@ -126,7 +126,7 @@ static void variables(void **state)
 	NEED_OBJECT("load_two");
 	req = request("load_two");
 	must_load(&req, &res);
-	map = prog_variable(res.progs[0], "last", &v);
+	map = prog_global(res.progs[0], "last", &v);
 	assert_non_null(map);
 	assert_string_equal(v.name, "last");
 	assert_int_equal(v.size, 16);
@@ -134,15 +134,15 @@ static void variables(void **state)
 	assert_int_equal(kern_map_lookup(map->fd, &zero, value, 0), 0);
 	memcpy(&mark, value + v.offset + 8, sizeof(mark));
 	assert_int_equal(mark, 42);
-	assert_false(map_variable(map, "limit", &v));
+	assert_false(map_global(map, "limit", &v));
 	free(value);
 	handle_put(map);
-	map = prog_variable(res.progs[0], "limit", &v);
+	map = prog_global(res.progs[0], "limit", &v);
 	assert_non_null(map);
 	assert_int_equal(v.size, 4);
 	handle_put(map);
-	assert_null(prog_variable(res.progs[0], "nothing", &v));
-	assert_false(map_variable(res.maps[0], "last", &v));
+	assert_null(prog_global(res.progs[0], "nothing", &v));
+	assert_false(map_global(res.maps[0], "last", &v));
 	put_result(&res);
 }
 
