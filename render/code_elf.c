@@ -86,16 +86,20 @@ static int link_call(struct linker *l, uint32_t i, const struct elf_func *func, 
 	return g == UINT32_MAX ? 0 : link_func(l, i, g);
 }
 
-/* A jump table's entries are offsets in the section; its gotox stays within function @f. */
-static void link_jumps(struct linker *l, uint32_t f, const struct elf_sec *table,
-		       const struct elf_rel *rel)
+/*
+ * A jump table's entries are offsets in the section; its gotox stays within
+ * function @f. A table without a symbol of its own has no size: what follows
+ * it for other functions is left out by their range.
+ */
+static void link_jumps(struct linker *l, uint32_t f, const struct elf_sec *table, uint64_t at,
+		       const GElf_Sym *sym)
 {
 	const struct elf_func *func = &l->obj->funcs[f];
-	uint64_t at = rel->sym.st_value, size = rel->sym.st_size, entry;
+	uint64_t left = at < table->size ? table->size - at : 0, entry;
 
-	if (at > table->size || size > table->size - at)
-		return;
-	for (; size >= sizeof(entry); at += sizeof(entry), size -= sizeof(entry)) {
+	if (GELF_ST_TYPE(sym->st_info) != STT_SECTION && sym->st_size < left)
+		left = sym->st_size;
+	for (; left >= sizeof(entry); at += sizeof(entry), left -= sizeof(entry)) {
 		memcpy(&entry, (const char *)table->data + at, sizeof(entry));
 		entry /= sizeof(struct bpf_insn);
 		if (entry < func->start || entry - func->start >= func->nr)
@@ -150,7 +154,7 @@ static int link_address(struct linker *l, uint32_t i, uint32_t f, uint32_t from)
 		link_map(l, i, *rel->name ? rel->name : sec->name);
 		break;
 	case SEC_JUMPS:
-		link_jumps(l, f, sec, rel);
+		link_jumps(l, f, sec, offset, &rel->sym);
 		/* fall through */
 	case SEC_DATA:
 		link_data(l, i, sec->name, offset);

@@ -454,7 +454,10 @@ static int check_object(const char *path)
 	struct bpf_program *prog, *each;
 	int nr = 0;
 
-	assert_non_null(names);
+	if (!names) {
+		print_message("%s: libbpf does not open it\n", path);
+		return 0;
+	}
 	bpf_object__for_each_program(prog, names) {
 		obj = bpf_object__open(path);
 		assert_non_null(obj);
@@ -493,7 +496,7 @@ static void objects_agree(void **state)
 	}
 	for (size_t i = 0; i < found.gl_pathc; i++)
 		nr += check_object(found.gl_pathv[i]);
-	assert_true(nr >= 18);
+	assert_true(nr >= 40);
 	globfree(&found);
 	free(pattern);
 }
