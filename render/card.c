@@ -8,7 +8,7 @@
 #define FROM_MAX 3
 
 /* Cuts UTF-8 text that is longer than @max characters; returns its length in characters. */
-static uint32_t cut_text(struct buf *text, uint32_t max)
+static uint32_t cut_text(struct buf *text, uint32_t max, bool *cut)
 {
 	size_t keep = 0;
 	uint32_t columns = 0;
@@ -21,6 +21,7 @@ static uint32_t cut_text(struct buf *text, uint32_t max)
 		if (columns++ == max) {
 			text->len = keep;
 			buf_puts(text, "...");
+			*cut = true;
 			return max;
 		}
 	}
@@ -30,7 +31,7 @@ static uint32_t cut_text(struct buf *text, uint32_t max)
 /* Adds a row of @text, which is taken. */
 static struct card_row *add_row(struct card *card, enum card_kind kind, struct buf *text)
 {
-	uint32_t columns = cut_text(text, card->limit);
+	uint32_t columns = cut_text(text, card->limit, &card->cut);
 	struct card_row *row;
 
 	if (columns > card->columns)
@@ -73,6 +74,7 @@ static void add_listing(struct card *card, const struct cfg *cfg, uint32_t b, ui
 
 		listing_text(&text, cfg, &l.lines[i]);
 		row = add_row(card, kinds[l.lines[i].kind], &text);
+		card->cut |= row->kind == CARD_MORE;
 		if (row->kind == CARD_INSN)
 			row->func = callee(cfg, l.lines[i].insn);
 	}
@@ -201,9 +203,9 @@ static void divide(struct card *card)
 struct card card_make(const struct cfg *cfg, uint32_t b, const struct card_options *o)
 {
 	struct buf head = BUF_INIT;
-	struct card card = { .limit = o->columns };
+	struct card card = { .limit = o->columns, .cut = o->terse };
 
-	listing_heading(&head, cfg, b);
+	listing_heading(&head, cfg, b, o->terse);
 	add_row(&card, CARD_HEAD, &head);
 	if (o->part)
 		add_from(&card, cfg, b, o);

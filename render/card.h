@@ -26,6 +26,7 @@ struct card {
 	uint32_t nr;
 	uint32_t lines, cells;
 	uint32_t limit;		/* see struct card_options */
+	bool cut;		/* does not tell all of the block */
 	uint32_t columns;	/* characters of its longest row */
 };
 

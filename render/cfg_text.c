@@ -37,7 +37,7 @@ static void add_block(struct buf *out, const struct cfg *cfg, const struct incom
 
 	buf_putc(out, '\n');
 	add_indent(out, block->depth);
-	listing_heading(out, cfg, b);
+	listing_heading(out, cfg, b, false);
 	if (in->first[b] < in->first[b + 1])
 		buf_puts(out, "  <- ");
 	incoming_text(out, cfg, in, b, SOURCES_MAX, NULL, NULL);

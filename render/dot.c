@@ -167,7 +167,7 @@ struct dot {
 /* A point as graphviz counts: y grows upwards. */
 static void add_point(struct dot *dot, double x, double y)
 {
-	buf_printf(dot->out, "%.1f,%.1f", x, dot->layout->h - y);
+	buf_printf(dot->out, "%ld,%ld", lround(x), lround(dot->layout->h - y));
 }
 
 static void add_block(struct dot *dot, uint32_t b)
@@ -183,7 +183,7 @@ static void add_block(struct dot *dot, uint32_t b)
 	}
 	buf_puts(dot->out, ", label=");
 	add_card(dot->out, &dot->cards[b], look, box);
-	if (dot->o->tooltips)
+	if (dot->o->tooltips && (dot->cards[b].cut || !dot->layout))
 		add_tooltip(dot->out, dot->cfg, b);
 	buf_puts(dot->out, "];\n");
 }
@@ -387,6 +387,19 @@ static void add_graph(struct dot *dot)
 		   "\tedge [fontname=\"" FONT "\", fontsize=%d, arrowsize=0.7];\n", placed ? 10 : 9);
 }
 
+static void add_all(struct dot *dot)
+{
+	add_graph(dot);
+	for (uint32_t f = 0; f < dot->cfg->nr_funcs; f++) {
+		if (dot_draws(dot->o, f))
+			add_func(dot, f);
+	}
+	add_edges(dot);
+	if (dot->layout)
+		add_corners(dot);
+	buf_puts(dot->out, "}\n");
+}
+
 struct point dot_write(struct buf *out, const struct cfg *cfg, const struct dot_options *o)
 {
 	struct layout *l = o->placed ? layout_new(cfg, o->func) : NULL;
@@ -399,15 +412,8 @@ struct point dot_write(struct buf *out, const struct cfg *cfg, const struct dot_
 		size = (struct point){ l->w, l->h };
 	}
 	dot.cards = cards;
-	add_graph(&dot);
-	for (uint32_t f = 0; f < cfg->nr_funcs; f++) {
-		if (dot_draws(o, f))
-			add_func(&dot, f);
-	}
-	add_edges(&dot);
-	if (l)
-		add_corners(&dot);
-	buf_puts(out, "}\n");
+	if (out)
+		add_all(&dot);
 	free_cards(cards, cfg->nr_blocks);
 	layout_free(l, cfg);
 	return size;

@@ -22,13 +22,17 @@ struct dot_options {
 	int terse;			/* see struct card_options */
 	double gap;			/* of what is placed: distances, 1 as usual */
 	int dpi;			/* pixels per 72 points; 0: left open */
-	bool tooltips;			/* whole text of a block, for a pointer to rest on */
+	bool tooltips;			/* the whole text of blocks, for a pointer to rest on; where they
+					   are placed, only of those that do not show all of it */
 };
 
 /* What a .dot file is written with unless somebody wishes otherwise. */
 #define DOT_DEFAULTS ((struct dot_options){ .func = CFG_NONE, .body = 24, .columns = 72, .gap = 1 })
 
-/* Appends the graph; returns the size of the page in points if it is placed, else nothing. */
+/*
+ * Appends the graph to @out; NULL: only measures it. Returns the size of the
+ * page in points if the graph is placed, else nothing.
+ */
 struct point dot_write(struct buf *out, const struct cfg *cfg, const struct dot_options *o);
 
 /* Whether function @f is drawn at all. */

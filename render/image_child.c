@@ -106,16 +106,13 @@ static bool is_small(const struct cfg *cfg, const struct image_options *o)
 	return cfg->nr_blocks <= SMALL_GRAPH;
 }
 
-/* Whether a picture of that many points is one to write at @level. */
-static bool is_good(const struct level *level, struct point size, uint32_t blocks, enum image_format format)
+/* Whether a bitmap of a page of that many points is one to write at @level. */
+static bool fits_bitmap(const struct level *level, struct point size)
 {
-	double scale = level->dpi / 72.0, pixels = size.x * scale * size.y * scale;
 	bool last = level == &levels[ARRAY_SIZE(levels) - 1];
+	double w = size.x * level->dpi / 72, h = size.y * level->dpi / 72;
 
-	if (format != IMAGE_PNG)
-		return blocks <= level->blocks;
-	return size.x * scale < PIXELS_MAX && size.y * scale < PIXELS_MAX &&
-	       pixels <= (last ? PIXELS_AT_MOST : PIXELS_WANTED);
+	return w < PIXELS_MAX && h < PIXELS_MAX && w * h <= (last ? PIXELS_AT_MOST : PIXELS_WANTED);
 }
 
 /* Writes the graph with places for everything, telling as much as fits. */
@@ -127,15 +124,17 @@ static bool write_placed(struct buf *text, const struct cfg *cfg, const struct i
 	dot->placed = true;
 	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
 		const struct level *level = &levels[i];
+		bool bitmap = o->format == IMAGE_PNG;
 
 		dot->body = level->body;
 		dot->columns = level->columns;
 		dot->terse = level->terse;
 		dot->gap = level->gap;
-		dot->dpi = o->format == IMAGE_PNG ? level->dpi : 0;
-		buf_reset(text);
-		if (is_good(level, dot_write(text, cfg, dot), blocks, o->format))
+		dot->dpi = bitmap ? level->dpi : 0;
+		if (bitmap ? fits_bitmap(level, dot_write(NULL, cfg, dot)) : blocks <= level->blocks) {
+			dot_write(text, cfg, dot);
 			return true;
+		}
 	}
 	return false;
 }

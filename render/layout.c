@@ -132,10 +132,43 @@ static void shelve(struct shelf *s, double w, double h, double *x, double *y)
 	s->h = fmax(s->h, *y + h);
 }
 
-/* Width of a page for boxes that cover @area in all. */
-static double page_width(double area, double ratio)
+/* Shelves the boxes within @limit; returns what they fill. */
+static struct shelf fill(struct layout_box **boxes, uint32_t nr, double limit, double sep)
 {
-	return sqrt(area * ratio);
+	struct shelf shelf = { .limit = limit, .sep = sep };
+
+	for (uint32_t i = 0; i < nr; i++)
+		shelve(&shelf, boxes[i]->w, boxes[i]->h, &boxes[i]->x, &boxes[i]->y);
+	return shelf;
+}
+
+/* What is wrong with a page: its size, and more where it is much wider or higher than a screen. */
+static double badness(const struct shelf *s)
+{
+	double ratio = s->w / s->h / PAGE_RATIO;
+
+	return s->w * s->h * fmax(1, fmax(ratio, 1 / ratio) / 1.6);
+}
+
+/* Places boxes in reading order, so that they fill a page of about PAGE_RATIO well. */
+static struct shelf pack(struct layout_box **boxes, uint32_t nr, double sep)
+{
+	double area = 0, widest = 0, best = 0, least = INFINITY;
+
+	for (uint32_t i = 0; i < nr; i++) {
+		area += (boxes[i]->w + sep) * (boxes[i]->h + sep);
+		widest = fmax(widest, boxes[i]->w);
+	}
+	for (double factor = 0.7; factor < 2; factor *= 1.06) {
+		double limit = fmax(widest, sqrt(area * PAGE_RATIO) * factor);
+		struct shelf shelf = fill(boxes, nr, limit, sep);
+
+		if (badness(&shelf) < least) {
+			least = badness(&shelf);
+			best = limit;
+		}
+	}
+	return fill(boxes, nr, best, sep);
 }
 
 /* The connected pieces of a part: for each of its blocks, from 0, the first block of its piece. */
@@ -190,42 +223,45 @@ static struct layer_edge layer_edge_of(const struct cfg_edge *e, const uint32_t 
 }
 
 /* Lays out the piece whose first block is @root; the places are relative to its own corner. */
-static void place_piece(struct layout *l, const struct cfg *cfg, const struct layout_part *p,
-			const uint32_t *piece, uint32_t root, struct layer_graph *g)
+static struct layout_box place_piece(struct layout *l, const struct cfg *cfg,
+				     const struct layout_part *p, const uint32_t *piece, uint32_t root)
 {
 	uint32_t *node = xcalloc(p->nr, sizeof(*node)), *edge = NULL;
+	struct layer_graph g = { .gap = l->gap };
 
 	for (uint32_t b = root; b < p->nr; b++) {
 		const struct layout_box *box = &l->blocks[p->first + b];
 
 		if (piece[b] != root)
 			continue;
-		node[b] = g->nr_nodes;
-		GROW(g->nodes, g->nr_nodes);
-		g->nodes[g->nr_nodes++] = (struct layer_node){ .w = box->w, .h = box->h };
+		node[b] = g.nr_nodes;
+		GROW(g.nodes, g.nr_nodes);
+		g.nodes[g.nr_nodes++] = (struct layer_node){ .w = box->w, .h = box->h };
 	}
 	for_each_part_edge(l, cfg, p, e) {
-		uint32_t nr = g->nr_edges;
+		uint32_t nr = g.nr_edges;
 
 		if (piece[cfg->edges[e].from - p->first] != root)
 			continue;
 		GROW(edge, nr);
 		edge[nr] = e;
-		GROW(g->edges, g->nr_edges);
-		g->edges[g->nr_edges++] = layer_edge_of(&cfg->edges[e], node, p->first);
+		GROW(g.edges, g.nr_edges);
+		g.edges[g.nr_edges++] = layer_edge_of(&cfg->edges[e], node, p->first);
 	}
-	g->gap = l->gap;
-	layer_layout(g);
+	layer_layout(&g);
 	for (uint32_t b = root; b < p->nr; b++) {
 		if (piece[b] == root) {
-			l->blocks[p->first + b].x = g->nodes[node[b]].x;
-			l->blocks[p->first + b].y = g->nodes[node[b]].y;
+			l->blocks[p->first + b].x = g.nodes[node[b]].x;
+			l->blocks[p->first + b].y = g.nodes[node[b]].y;
 		}
 	}
-	for (uint32_t e = 0; e < g->nr_edges; e++)
-		l->edges[edge[e]] = (struct layout_curve){ g->edges[e].curve, g->edges[e].nr_points };
+	for (uint32_t e = 0; e < g.nr_edges; e++)
+		l->edges[edge[e]] = (struct layout_curve){ g.edges[e].curve, g.edges[e].nr_points };
+	free(g.nodes);
+	free(g.edges);
 	free(node);
 	free(edge);
+	return (struct layout_box){ .w = g.w, .h = g.h };
 }
 
 static void move_block(struct layout *l, const struct cfg *cfg, uint32_t b, double dx, double dy)
@@ -251,96 +287,71 @@ static double part_pad(const struct cfg *cfg, const struct layout_part *p)
 /* Lays out a part's pieces and puts them side by side; the part's own corner is at 0, 0. */
 static void place_part(struct layout *l, const struct cfg *cfg, struct layout_part *p)
 {
-	double pad = part_pad(cfg, p) * l->gap, head = pad ? LABEL : 0, area = 0;
-	uint32_t *piece = find_pieces(l, cfg, p);
-	struct layer_graph *graphs = xcalloc(p->nr, sizeof(*graphs));
-	struct shelf shelf = { .sep = GRAPH_SEP * l->gap };
+	double pad = part_pad(cfg, p) * l->gap, head = pad ? LABEL : 0;
+	uint32_t *piece = find_pieces(l, cfg, p), nr = 0;
+	struct layout_box *places = xcalloc(p->nr, sizeof(*places));
+	struct layout_box **boxes = xcalloc(p->nr, sizeof(*boxes));
+	struct shelf shelf;
 
 	for (uint32_t root = 0; root < p->nr; root++) {
-		struct layer_graph *g = &graphs[root];
-
-		if (piece[root] != root)
-			continue;
-		place_piece(l, cfg, p, piece, root, g);
-		area += (g->w + shelf.sep) * (g->h + shelf.sep);
-		shelf.limit = fmax(shelf.limit, g->w);
-	}
-	shelf.limit = fmax(shelf.limit, page_width(area, 1));
-	for (uint32_t root = 0; root < p->nr; root++) {
-		struct layer_graph *g = &graphs[root];
-		double x, y;
-
-		if (piece[root] != root)
-			continue;
-		shelve(&shelf, g->w, g->h, &x, &y);
-		for (uint32_t b = root; b < p->nr; b++) {
-			if (piece[b] == root)
-				move_block(l, cfg, p->first + b, x + pad, y + pad + head);
+		if (piece[root] == root) {
+			places[root] = place_piece(l, cfg, p, piece, root);
+			boxes[nr++] = &places[root];
 		}
-		free(g->nodes);
-		free(g->edges);
 	}
+	shelf = pack(boxes, nr, GRAPH_SEP * l->gap);
+	for (uint32_t b = 0; b < p->nr; b++)
+		move_block(l, cfg, p->first + b, places[piece[b]].x + pad, places[piece[b]].y + pad + head);
 	p->box = (struct layout_box){ .w = shelf.w + 2 * pad, .h = shelf.h + 2 * pad + head };
-	free(graphs);
+	free(boxes);
+	free(places);
 	free(piece);
-}
-
-/* Area of boxes and what is left free around them. */
-static double area_of(const struct layout_box *box, double sep)
-{
-	return (box->w + sep) * (box->h + sep);
 }
 
 /*
  * Fills function @f's box with its parts, the first of which is @first; its own
  * corner is at 0, 0. Returns the part after its last.
  */
-static uint32_t place_func(struct layout *l, const struct cfg *cfg, uint32_t first)
+static uint32_t place_func(struct layout *l, const struct cfg *cfg, uint32_t f, uint32_t first)
 {
-	uint32_t f = l->parts[first].func, end = first;
-	double label = (strlen(cfg->code->funcs[f].name) + 36) * LABEL_COLUMN, area = 0;
-	struct shelf shelf = { .sep = PART_SEP * l->gap };
+	double label = (strlen(cfg->code->funcs[f].name) + 36) * LABEL_COLUMN;
+	struct layout_box **boxes = xcalloc(l->nr_parts - first, sizeof(*boxes));
+	uint32_t nr = 0;
+	struct shelf shelf;
 
-	for (; end < l->nr_parts && l->parts[end].func == f; end++) {
-		area += area_of(&l->parts[end].box, shelf.sep);
-		shelf.limit = fmax(shelf.limit, l->parts[end].box.w);
-	}
-	shelf.limit = fmax(shelf.limit, page_width(area, PAGE_RATIO));
-	for (uint32_t i = first; i < end; i++) {
-		struct layout_box *box = &l->parts[i].box;
-
-		shelve(&shelf, box->w, box->h, &box->x, &box->y);
-		box->x += FUNC_PAD;
-		box->y += FUNC_PAD + LABEL;
+	for (; first + nr < l->nr_parts && l->parts[first + nr].func == f; nr++)
+		boxes[nr] = &l->parts[first + nr].box;
+	shelf = pack(boxes, nr, PART_SEP * l->gap);
+	for (uint32_t i = 0; i < nr; i++) {
+		boxes[i]->x += FUNC_PAD;
+		boxes[i]->y += FUNC_PAD + LABEL;
 	}
 	l->funcs[f].w = fmax(shelf.w, label) + 2 * FUNC_PAD;
 	l->funcs[f].h = shelf.h + 2 * FUNC_PAD + LABEL;
-	return end;
+	free(boxes);
+	return first + nr;
 }
 
 static void place_funcs(struct layout *l, const struct cfg *cfg)
 {
-	struct shelf shelf = { .sep = FUNC_SEP * l->gap };
-	double area = 0;
+	struct layout_box **boxes = xcalloc(cfg->nr_funcs, sizeof(*boxes));
+	struct shelf shelf;
+	uint32_t nr = 0;
 
 	for (uint32_t i = 0; i < l->nr_parts;) {
-		struct layout_box *box = &l->funcs[l->parts[i].func];
+		uint32_t f = l->parts[i].func;
 
-		i = place_func(l, cfg, i);
-		area += area_of(box, shelf.sep);
-		shelf.limit = fmax(shelf.limit, box->w);
+		boxes[nr++] = &l->funcs[f];
+		i = place_func(l, cfg, f, i);
 	}
-	shelf.limit = fmax(shelf.limit, page_width(area, PAGE_RATIO));
-	for (uint32_t f = 0; f < cfg->nr_funcs; f++) {
-		struct layout_box *box = &l->funcs[f];
-
-		if (box->w)
-			shelve(&shelf, box->w, box->h, &box->x, &box->y);
-		box->x += PAGE_MARGIN;
-		box->y += PAGE_MARGIN + TITLE_ROOM;
+	shelf = pack(boxes, nr, FUNC_SEP * l->gap);
+	for (uint32_t i = 0; i < nr; i++) {
+		boxes[i]->x += PAGE_MARGIN;
+		boxes[i]->y += PAGE_MARGIN + TITLE_ROOM;
 	}
 	l->w = ceil((shelf.w + 2 * PAGE_MARGIN) / 12) * 12;
 	l->h = ceil((shelf.h + TITLE_ROOM + 2 * PAGE_MARGIN) / 12) * 12;
+	free(boxes);
 }
 
 /* Parts move with their function, and blocks with their part. */

@@ -75,19 +75,19 @@ void listing_text(struct buf *out, const struct cfg *cfg, const struct listing_l
 /* What the flags of a block say of it, in this order. */
 static const struct {
 	unsigned flag;
-	const char *word;
+	const char *word, *brief;
 } flag_words[] = {
-	{ BLOCK_ENTRY, "entry" },
-	{ BLOCK_LOOP_HEADER, "loop header" },
-	{ BLOCK_IRREDUCIBLE, "irreducible loop" },
-	{ BLOCK_GOTOX, "indirect jump" },
-	{ BLOCK_EXIT, "exit" },
-	{ BLOCK_UNREACHABLE, "unreachable" },
-	{ BLOCK_BAD_JUMP, "jumps out of the function" },
-	{ BLOCK_FALLS_OFF, "runs off the end" },
+	{ BLOCK_ENTRY, "entry", "entry" },
+	{ BLOCK_LOOP_HEADER, "loop header", "loop" },
+	{ BLOCK_IRREDUCIBLE, "irreducible loop", "irreducible" },
+	{ BLOCK_GOTOX, "indirect jump", "indirect" },
+	{ BLOCK_EXIT, "exit", "exit" },
+	{ BLOCK_UNREACHABLE, "unreachable", "unreached" },
+	{ BLOCK_BAD_JUMP, "jumps out of the function", "bad jump" },
+	{ BLOCK_FALLS_OFF, "runs off the end", "no end" },
 };
 
-void listing_heading(struct buf *out, const struct cfg *cfg, uint32_t b)
+void listing_heading(struct buf *out, const struct cfg *cfg, uint32_t b, bool brief)
 {
 	const struct cfg_block *block = &cfg->blocks[b];
 	const char *sep = "  ";
@@ -98,7 +98,7 @@ void listing_heading(struct buf *out, const struct cfg *cfg, uint32_t b)
 	for (size_t i = 0; i < ARRAY_SIZE(flag_words); i++) {
 		if (!(block->flags & flag_words[i].flag))
 			continue;
-		buf_printf(out, "%s%s", sep, flag_words[i].word);
+		buf_printf(out, "%s%s", sep, brief ? flag_words[i].brief : flag_words[i].word);
 		sep = ", ";
 	}
 }
