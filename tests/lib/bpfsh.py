@@ -38,7 +38,7 @@ import traceback
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.abspath(os.environ.get("O", os.path.join(ROOT, "build")))
 BPFSH = os.path.join(BUILD, "bpfsh")
-TIMEOUT = int(os.environ.get("TEST_TIMEOUT", "60"))
+TIMEOUT = int(os.environ.get("TEST_TIMEOUT", "120"))
 PLACEHOLDER = "XXXX"
 
 CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
@@ -156,7 +156,7 @@ class Box:
         os.chdir(self.dir)
         home = os.path.join(self.dir, "home")
         os.mkdir(home)
-        keep = {k: os.environ[k] for k in ("PATH", "LANG", "ASAN_OPTIONS") if k in os.environ}
+        keep = {k: os.environ[k] for k in ("PATH", "LSAN_OPTIONS") if k in os.environ}
         os.environ.clear()
         os.environ.update(keep, HOME=home, TERM="xterm", EDITRC="/dev/null", LC_ALL="C.UTF-8",
                           TZ="UTC", O=BUILD, XDG_CONFIG_HOME=f"{home}/config",
@@ -404,7 +404,7 @@ class XdpLink:
 
 def crashed(done):
     return (done.status in (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGFPE)
-            or "AddressSanitizer" in done.err or "runtime error:" in done.err)
+            or "Sanitizer" in done.err or "runtime error:" in done.err)
 
 
 def cgroup_root():
