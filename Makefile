@@ -4,6 +4,7 @@
 #	make check              every test (root and a kernel with bpf(2))
 #	make bench              speed side by side with the installed bpftool
 #	make install            PREFIX and DESTDIR are honoured
+#	make FAULTS=1 O=DIR     with points at which the tests kill it (shell/fault.h)
 #	make SANITIZE=1 O=DIR   the same with address and undefined-behaviour sanitizers
 #
 # Objects go below O; WERROR=1 turns warnings into errors.
@@ -28,6 +29,10 @@ endif
 ifeq ($(SANITIZE),1)
 CFLAGS	+= -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 LDFLAGS	+= -fsanitize=address,undefined
+endif
+
+ifeq ($(FAULTS),1)
+CPPFLAGS += -DFAULTS
 endif
 
 # The shared objects that are opened only when a picture is asked for: their

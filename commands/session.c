@@ -32,6 +32,22 @@ static const struct column rollback_columns[] = {
 
 static const struct record rollback_record = { "rollback", rollback_columns };
 
+/* Says how it went; what could not be undone makes the command fail. */
+static int show_rollback(struct ctx *ctx, const struct rollback *r)
+{
+	sink_begin(ctx->sink, &rollback_record, SINK_ONE);
+	sink_row(ctx->sink, (const struct cell[]){
+		cell_u64(r->undone), cell_u64(r->undone + r->conflicts + r->failed),
+		r->conflicts ? cell_u64(r->conflicts) : CELL(.kind = CELL_NONE),
+		r->failed ? cell_u64(r->failed) : CELL(.kind = CELL_NONE) });
+	if (sink_end(ctx->sink))
+		return -1;
+	if (!r->conflicts && !r->failed)
+		return 0;
+	ctx->s->status = STATUS_PARTIAL;
+	return -1;
+}
+
 static int rollback_run(struct ctx *ctx, struct value *argv)
 {
 	const char *name = argv[0].kind == VALUE_STR ? argv[0].str : NULL;
@@ -39,35 +55,84 @@ static int rollback_run(struct ctx *ctx, struct value *argv)
 
 	if (txn_rollback(ctx, name, argv[0].span, &r))
 		return -1;
-	sink_begin(ctx->sink, &rollback_record, SINK_ONE);
-	sink_row(ctx->sink, (const struct cell[]){
-		cell_u64(r.undone), cell_u64(r.undone + r.conflicts + r.failed),
-		r.conflicts ? cell_u64(r.conflicts) : CELL(.kind = CELL_NONE),
-		r.failed ? cell_u64(r.failed) : CELL(.kind = CELL_NONE) });
-	if (sink_end(ctx->sink))
-		return -1;
 	/* A script goes on in a new transaction, as after commit. */
 	if (!name && ctx->s->mode == MODE_SCRIPT && !ctx->s->opt.no_transaction && txn_begin(ctx))
 		return -1;
-	if (r.conflicts || r.failed) {
-		ctx->s->status = STATUS_PARTIAL;
-		return -1;
-	}
-	return 0;
+	return show_rollback(ctx, &r);
+}
+
+/* A script goes on in a new transaction. */
+static int next_transaction(struct ctx *ctx)
+{
+	return ctx->s->mode == MODE_SCRIPT && !ctx->s->opt.no_transaction ? txn_begin(ctx) : 0;
+}
+
+/* Says that it waits, and, in a script, waits. */
+static int wait_confirm(struct ctx *ctx, unsigned seconds)
+{
+	sink_note(ctx->sink, "committed for %u s: 'confirm' makes it stay, here or in another bpfsh",
+		  seconds);
+	if (ctx->s->mode == MODE_PROMPT)
+		return 0;
+	ctx->s->status = txn_wait_confirm(ctx->s);
+	if (ctx->s->status == STATUS_OK)
+		return 0;
+	return diag_error(ctx->diags, ctx->span, "the transaction was not confirmed");
 }
 
 static int commit_run(struct ctx *ctx, struct value *argv)
 {
+	int failed;
+
 	if (!txn_open(ctx->s)) {
 		diag_error(ctx->diags, ctx->span, "no transaction is open");
 		diag_hint(ctx->diags, "'begin' opens one; each command outside is committed by itself");
 		return -1;
 	}
-	if (txn_commit(ctx))
+	if (argv[0].kind == VALUE_NUM) {
+		if (txn_commit_confirm(ctx, argv[0].num))
+			return -1;
+		if (txn_open(ctx->s) && wait_confirm(ctx, argv[0].num))
+			return -1;
+		return txn_open(ctx->s) ? 0 : next_transaction(ctx);
+	}
+	failed = txn_commit(ctx);
+	if (failed) {
+		ctx->s->status = failed > 0 ? STATUS_PARTIAL : STATUS_FAILED;
 		return -1;
-	if (ctx->s->mode == MODE_SCRIPT && !ctx->s->opt.no_transaction)
-		return txn_begin(ctx);
-	return 0;
+	}
+	return next_transaction(ctx);
+}
+
+static int confirm_run(struct ctx *ctx, struct value *argv)
+{
+	return txn_confirm(ctx) ? -1 : 0;
+}
+
+static int txn_show_run(struct ctx *ctx, struct value *argv)
+{
+	return txn_show(ctx);
+}
+
+static int undo_run(struct ctx *ctx, struct value *argv)
+{
+	struct rollback r = { 0 };
+
+	return txn_undo_last(ctx, &r) ? -1 : show_rollback(ctx, &r);
+}
+
+static int recover_run(struct ctx *ctx, struct value *argv)
+{
+	enum recover how = argv[0].kind != VALUE_NONE || ctx->s->opt.discard ? RECOVER_DISCARD :
+			   ctx->s->opt.plan ? RECOVER_PLAN : RECOVER_ROLLBACK;
+	struct rollback r = { 0 };
+
+	if (txn_recover(ctx, how, &r))
+		return -1;
+	if (!r.conflicts && !r.failed)
+		return 0;
+	ctx->s->status = STATUS_PARTIAL;
+	return -1;
 }
 
 /* Variables */
@@ -386,14 +451,22 @@ static int help_run(struct ctx *ctx, struct value *argv)
 	return show_text(ctx, &text);
 }
 
+static const char *const discard_word[] = { "discard", NULL };
+static const char *const show_word[] = { "show", NULL };
+
 const struct cmd session_cmds[] = {
 	{ NULL, "assert", NULL, "fail unless an expression of jq's language is true",
 	  (const struct arg[]){ { "expr", &arg_expr, 0, "expression" }, { 0 } }, 0, assert_run,
 	  (const char *const[]){ "assert $m.max_entries == 64", NULL } },
 	{ NULL, "begin", NULL, "open a transaction", NULL, CMD_CONTROL, begin_run,
 	  (const char *const[]){ "begin", NULL } },
-	{ NULL, "commit", NULL, "make the transaction's changes stay", NULL, CMD_CONTROL, commit_run,
-	  (const char *const[]){ "commit", NULL } },
+	{ NULL, "commit", NULL, "make the transaction's changes stay",
+	  (const struct arg[]){
+		{ "confirm", &arg_number, ARG_KEYWORD | ARG_OPTIONAL,
+		  "roll back unless `confirm` follows within so many seconds" }, { 0 } },
+	  CMD_CONTROL, commit_run, (const char *const[]){ "commit", "commit confirm 30", NULL } },
+	{ NULL, "confirm", NULL, "make stay what `commit confirm` waits for", NULL, CMD_CONTROL,
+	  confirm_run, (const char *const[]){ "confirm", NULL } },
 	{ NULL, "echo", NULL, "show words, variables replaced",
 	  (const struct arg[]){ { "words", &arg_words, ARG_OPTIONAL, "what to show" }, { 0 } }, 0,
 	  echo_run, (const char *const[]){ "echo map ${m.id} is ready", NULL } },
@@ -402,6 +475,11 @@ const struct cmd session_cmds[] = {
 	  0, help_run, (const char *const[]){ "help map update", NULL } },
 	{ NULL, "quit", "exit", "leave; an open transaction is rolled back", NULL, CMD_CONTROL,
 	  quit_run, (const char *const[]){ "quit", NULL } },
+	{ NULL, "recover", NULL, "roll back what killed processes left unfinished",
+	  (const struct arg[]){
+		{ "discard", NULL, ARG_FLAG | ARG_OPTIONAL, "forget it instead", discard_word }, { 0 } },
+	  CMD_CONTROL, recover_run,
+	  (const char *const[]){ "recover", "recover discard", NULL } },
 	{ NULL, "rollback", NULL, "undo the transaction, or what came after a savepoint",
 	  (const struct arg[]){
 		{ "to", &arg_string, ARG_KEYWORD | ARG_OPTIONAL, "savepoint to go back to" }, { 0 } },
@@ -417,6 +495,12 @@ const struct cmd session_cmds[] = {
 	{ NULL, "source", NULL, "run a file of commands, all or nothing",
 	  (const struct arg[]){ { "file", &arg_file, 0, "the file" }, { 0 } }, CMD_CONTROL,
 	  source_run, (const char *const[]){ "source setup.bsh", NULL } },
+	{ NULL, "txn", NULL, "show what the open transaction did",
+	  (const struct arg[]){
+		{ "show", NULL, ARG_FLAG | ARG_OPTIONAL, "the log", show_word }, { 0 } },
+	  CMD_CONTROL, txn_show_run, (const char *const[]){ "txn show", NULL } },
+	{ NULL, "undo", NULL, "take the last committed change back", NULL, CMD_CONTROL, undo_run,
+	  (const char *const[]){ "undo", NULL } },
 	{ NULL, "unset", NULL, "forget variables and close their objects",
 	  (const struct arg[]){ { "name", &arg_variable, ARG_REPEAT, "the variable" }, { 0 } },
 	  CMD_CONTROL, unset_run, (const char *const[]){ "unset $m", NULL } },

@@ -75,6 +75,19 @@ void diags_clear(struct diags *d)
 	memset(d, 0, sizeof(*d));
 }
 
+void diags_move(struct diags *to, struct diags *from)
+{
+	int room = DIAGS_MAX - to->nr, nr = from->nr < room ? from->nr : room;
+
+	memcpy(to->list + to->nr, from->list, nr * sizeof(*to->list));
+	to->nr += nr;
+	to->more += from->nr - nr + from->more;
+	to->errors += from->errors;
+	memmove(from->list, from->list + nr, (from->nr - nr) * sizeof(*from->list));
+	from->nr -= nr;
+	diags_clear(from);
+}
+
 /* Length of the UTF-8 character at @s, 0 where the bytes are not one. */
 static size_t utf8_len(const unsigned char *s, size_t len)
 {

@@ -58,6 +58,8 @@ void diag_note(struct diags *d, struct span at, const char *fmt, ...) printf_lik
 /* Gives the newest diagnostic its hint, unless it has one. */
 void diag_hint(struct diags *d, const char *fmt, ...) printf_like(2, 3);
 void diags_clear(struct diags *d);
+/* Moves all of @from behind what is in @to. */
+void diags_move(struct diags *to, struct diags *from);
 
 /* Line and column (both from 1, columns in characters) of an offset. */
 void source_position(const struct source *src, size_t offset, int *line, int *col);

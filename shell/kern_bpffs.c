@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "shell/interrupt.h"
+#include "shell/fault.h"
 #include "shell/kern.h"
 
 #define DEPTH_MAX 64
@@ -51,9 +52,52 @@ static int pin_trouble(const char *path, int err)
 
 int kern_pin(int fd, const char *path)
 {
-	int err = bpf_obj_pin(fd, path);
+	int err = fault_error("pin");
 
+	if (!err)
+		err = bpf_obj_pin(fd, path);
+	fault_point("pin done");
 	return err ? pin_trouble(path, err) : 0;
+}
+
+int kern_rename(const char *from, const char *to, unsigned flags)
+{
+	int err = fault_error("rename");
+
+	if (!err && renameat2(AT_FDCWD, from, AT_FDCWD, to, flags))
+		err = -errno;
+	fault_point("rename done");
+	return err;
+}
+
+int kern_unlink(const char *path)
+{
+	int err = fault_error("unlink");
+
+	if (!err && unlink(path))
+		err = -errno;
+	fault_point("unlink done");
+	return err;
+}
+
+int kern_mkdir(const char *path)
+{
+	int err = fault_error("mkdir");
+
+	if (!err && mkdir(path, 0700))
+		err = -errno;
+	fault_point("mkdir done");
+	return err;
+}
+
+int kern_rmdir(const char *path)
+{
+	int err = fault_error("rmdir");
+
+	if (!err && rmdir(path))
+		err = -errno;
+	fault_point("rmdir done");
+	return err;
 }
 
 struct mount {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "shell/interrupt.h"
+#include "shell/fault.h"
 #include "shell/kern.h"
 
 /* The most that any kernel can be built for: buffers are large enough where /sys is missing. */
@@ -61,12 +62,22 @@ int kern_map_lookup(int fd, const void *key, void *value, __u64 flags)
 
 int kern_map_update(int fd, const void *key, const void *value, __u64 flags)
 {
-	return bpf_map_update_elem(fd, key, value, flags);
+	int err = fault_error("map update");
+
+	if (!err)
+		err = bpf_map_update_elem(fd, key, value, flags);
+	fault_point("map update done");
+	return err;
 }
 
 int kern_map_delete(int fd, const void *key)
 {
-	return bpf_map_delete_elem(fd, key);
+	int err = fault_error("map delete");
+
+	if (!err)
+		err = bpf_map_delete_elem(fd, key);
+	fault_point("map delete done");
+	return err;
 }
 
 int kern_map_next(int fd, const void *key, void *next)
@@ -76,7 +87,12 @@ int kern_map_next(int fd, const void *key, void *next)
 
 int kern_map_pop(int fd, void *value)
 {
-	return bpf_map_lookup_and_delete_elem(fd, NULL, value);
+	int err = fault_error("map pop");
+
+	if (!err)
+		err = bpf_map_lookup_and_delete_elem(fd, NULL, value);
+	fault_point("map pop done");
+	return err;
 }
 
 int kern_map_push(int fd, const void *value, __u64 flags)
@@ -174,7 +190,12 @@ int kern_map_delete_batch(const struct handle *map, const void *keys, __u32 *cou
 
 int kern_map_freeze(int fd)
 {
-	return bpf_map_freeze(fd);
+	int err = fault_error("map freeze");
+
+	if (!err)
+		err = bpf_map_freeze(fd);
+	fault_point("map freeze done");
+	return err;
 }
 
 /* libbpf would cut a long name without a word. */

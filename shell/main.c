@@ -55,6 +55,7 @@ static int set_option(struct request *r, const struct option_doc *o, char *arg)
 	} flags[] = {
 		{ "check", offsetof(struct options, check) },
 		{ "plan", offsetof(struct options, plan) },
+		{ "discard", offsetof(struct options, discard) },
 		{ "no-transaction", offsetof(struct options, no_transaction) },
 		{ "allow-irreversible", offsetof(struct options, allow_irreversible) },
 		{ "bpffs", offsetof(struct options, bpffs) },
@@ -244,6 +245,17 @@ static enum mode mode_of(const struct request *r)
 	return r->nr ? MODE_COMMAND : isatty(STDIN_FILENO) ? MODE_PROMPT : MODE_SCRIPT;
 }
 
+/* Says that a killed bpfsh left something to recover, unless that is what runs now. */
+static void mention_orphans(const struct request *r)
+{
+	int nr = r->nr && !strcmp(r->words[0], "recover") ? 0 : journal_count_orphans();
+
+	if (nr)
+		fprintf(stderr, "note: %d unfinished transaction%s of a killed bpfsh\n"
+			"hint: 'bpfsh recover' rolls back, 'bpfsh --plan recover' shows, "
+			"'bpfsh recover --discard' forgets\n", nr, nr == 1 ? "" : "s");
+}
+
 static int run(struct request *r)
 {
 	enum mode mode = mode_of(r);
@@ -256,6 +268,7 @@ static int run(struct request *r)
 	kern_init(r->opt.debug);
 	session_init(&s, mode, &r->opt);
 	interrupt_init();
+	mention_orphans(r);
 	if (mode == MODE_SCRIPT)
 		status = run_script(&s, r);
 	else if (mode == MODE_COMMAND)

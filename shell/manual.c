@@ -13,6 +13,7 @@ const struct option_doc bpfsh_options[] = {
 	{ 'n', "check", NULL, NULL, "only find errors, run nothing" },
 	{ 0, "plan", NULL, NULL,
 	  "say what would change, and how each change would be undone" },
+	{ 0, "discard", NULL, NULL, "with 'recover': forget what was left unfinished" },
 	{ 0, "no-transaction", NULL, NULL,
 	  "stop at the first error, and keep what was done" },
 	{ 0, "allow-irreversible", NULL, NULL,

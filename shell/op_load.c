@@ -69,6 +69,16 @@ static enum undo_result new_undo(struct op *op, struct diags *d)
 	return UNDO_DONE;
 }
 
+/* From now on only variables and pins keep the map. */
+static int create_finish(struct op *op, struct diags *d)
+{
+	struct op_create *c = (struct op_create *)op;
+
+	handle_put(c->map);
+	c->map = NULL;
+	return 0;
+}
+
 static void create_release(struct op *op)
 {
 	struct op_create *c = (struct op_create *)op;
@@ -101,6 +111,7 @@ static const struct op_kind create_kind = {
 	.describe = create_describe,
 	.apply = create_apply,
 	.undo = new_undo,
+	.finish = create_finish,
 	.release = create_release,
 };
 

@@ -6,17 +6,20 @@
 
 #include "shell/maptypes.h"
 #include "shell/ops.h"
+#include "shell/trash.h"
 
 struct op_element {
 	struct op op;
 	struct handle *map;
 	struct handle *object;		/* new value of a map that holds objects */
 	struct handle *old_object;	/* held until commit, as the map lets go of it */
+	__u32 object_id, old_id;	/* their IDs, or 0 */
+	struct trash trash;		/* the old object's, should this process be killed */
 	__u64 flags;
 	bool existed;
 	size_t size;			/* of a value as system calls transfer it */
-	char *key, *after, *before;	/* in bytes[] */
-	char bytes[];
+	char *key, *after, *before;	/* in bytes */
+	char *bytes;
 };
 
 /* What is lost when an element of this type is changed and changed back; NULL: nothing. */
@@ -100,6 +103,8 @@ static void update_describe(const struct op *op, struct buf *out)
 	buf_puts(out, " = ");
 	if (e->object)
 		describe_handle(out, e->object);
+	else if (e->object_id)
+		buf_printf(out, "ID %u", e->object_id);
 	else if (f->value)
 		typed_json(out, f->value, e->after, TYPED_NICE);
 	else
@@ -145,6 +150,8 @@ static int hold_old_object(struct op_element *e, struct diags *d)
 	if (!e->existed || !holds_objects(e->map, &kind))
 		return 0;
 	memcpy(&id, e->before, sizeof(id));
+	e->old_id = id;
+	trash_choose(&e->trash, NULL);
 	fd = kern_open_id(kind, id);
 	if (fd < 0)
 		return kern_error(d, e->op.span, -fd, "open %s %u, which the map holds",
@@ -175,25 +182,129 @@ static int element_prepare(struct op *op, struct diags *d)
 	return hold_old_object(e, d);
 }
 
+/* Pins the object that the map lets go of; without a bpffs, only this process keeps it. */
+static int save_old_object(struct op_element *e, struct diags *d)
+{
+	int err;
+
+	if (!e->old_object || !e->trash.dir)
+		return 0;
+	err = trash_make(&e->trash);
+	if (!err)
+		err = kern_pin(e->old_object->fd, e->trash.pin);
+	return err ? kern_error(d, e->op.span, -err, "keep the old object in '%s'", e->trash.dir) : 0;
+}
+
 static int update_apply(struct op *op, struct diags *d)
 {
 	struct op_element *e = element(op);
-	int err = kern_map_update(e->map->fd, e->key, e->after, e->flags);
+	__u32 fd = e->object ? e->object->fd : 0;
+	int err;
 
-	if (err)
-		return kern_map_error(d, op->span, "update", e->map, -err);
-	/* What the map shows for an object is its ID. */
-	if (e->object)
-		memcpy(e->after, &e->object->id, sizeof(e->object->id));
-	return 0;
+	if (save_old_object(e, d))
+		return -1;
+	err = kern_map_update(e->map->fd, e->key, e->object ? (void *)&fd : e->after, e->flags);
+	return err ? kern_map_error(d, op->span, "update", e->map, -err) : 0;
 }
 
 static int delete_apply(struct op *op, struct diags *d)
 {
 	struct op_element *e = element(op);
-	int err = kern_map_delete(e->map->fd, e->key);
+	int err;
 
+	if (save_old_object(e, d))
+		return -1;
+	err = kern_map_delete(e->map->fd, e->key);
 	return err ? kern_map_error(d, op->span, "delete", e->map, -err) : 0;
+}
+
+static int element_finish(struct op *op, struct diags *d)
+{
+	struct op_element *e = element(op);
+	int err = trash_empty(&e->trash);
+
+	return err ? kern_error(d, op->span, -err, "remove '%s'", e->trash.dir) : 0;
+}
+
+/* The map itself, and all that undo compares with and puts back. */
+static void element_encode(const struct op *op, struct buf *out)
+{
+	const struct op_element *e = element(op);
+
+	put_u32(out, e->map->id);
+	put_u32(out, e->map->map.type);
+	put_u32(out, e->map->map.key_size);
+	put_u32(out, e->map->map.value_size);
+	put_u32(out, e->existed);
+	put_u32(out, e->object_id);
+	put_u32(out, e->old_id);
+	put_str(out, e->trash.dir);
+	put_bytes(out, e->key, e->map->map.key_size);
+	put_bytes(out, e->after, e->size);
+	put_bytes(out, e->before, e->existed ? e->size : 0);
+}
+
+/* The object that must be put back: from the trash, or, where it lives on elsewhere, by its ID. */
+static void find_old_object(struct op_element *e)
+{
+	enum object_kind kind, found;
+	int fd;
+
+	if (!e->old_id || !holds_objects(e->map, &kind))
+		return;
+	fd = e->trash.pin ? kern_open_pin(e->trash.pin, &found) : -1;
+	if (fd < 0)
+		fd = kern_open_id(kind, e->old_id);
+	if (fd >= 0)
+		e->old_object = kern_handle(kind, fd);
+}
+
+/* Opens the map that a journal speaks of; NULL where it is no more. */
+static struct handle *map_of_journal(struct reader *r)
+{
+	__u32 id = get_u32(r), type = get_u32(r), key_size = get_u32(r), value_size = get_u32(r);
+	int fd = kern_open_id(OBJ_MAP, id);
+	struct handle *map = fd >= 0 ? kern_handle(OBJ_MAP, fd) : NULL;
+
+	if (map && (map->map.type != type || map->map.key_size != key_size ||
+		    map->map.value_size != value_size)) {
+		handle_put(map);
+		map = NULL;
+	}
+	return map;
+}
+
+static bool element_decode(struct op *op, struct reader *r)
+{
+	struct op_element *e = element(op);
+	size_t key_len, after_len, before_len;
+	const void *key, *after, *before;
+
+	e->map = map_of_journal(r);
+	e->existed = get_u32(r);
+	e->object_id = get_u32(r);
+	e->old_id = get_u32(r);
+	trash_set(&e->trash, get_str(r));
+	key = get_bytes(r, &key_len);
+	after = get_bytes(r, &after_len);
+	before = get_bytes(r, &before_len);
+	if (!e->map || r->bad)
+		return false;
+	e->size = kern_value_bytes(e->map);
+	if (key_len != e->map->map.key_size || after_len != e->size ||
+	    before_len != (e->existed ? e->size : 0)) {
+		r->bad = true;
+		return false;
+	}
+	e->key = e->bytes = xcalloc(1, key_len + 2 * e->size);
+	e->after = e->key + key_len;
+	e->before = e->after + e->size;
+	memcpy(e->key, key, key_len);
+	memcpy(e->after, after, after_len);
+	if (before_len)
+		memcpy(e->before, before, before_len);
+	find_old_object(e);
+	return true;
 }
 
 static enum undo_result conflict(struct op_element *e, struct diags *d, const char *now)
@@ -213,6 +324,16 @@ static enum undo_result undo_failed(struct op_element *e, struct diags *d, const
 	return UNDO_FAILED;
 }
 
+static enum undo_result old_object_gone(struct op_element *e, struct diags *d)
+{
+	struct buf text = BUF_INIT;
+
+	describe_element(&text, e);
+	diag_error(d, e->op.span, "%s: what it held (ID %u) is gone", buf_str(&text), e->old_id);
+	buf_free(&text);
+	return UNDO_FAILED;
+}
+
 /* Puts the old element back; @flags say what must not have changed. */
 static enum undo_result put_back(struct op_element *e, __u64 flags, struct diags *d)
 {
@@ -221,6 +342,12 @@ static enum undo_result put_back(struct op_element *e, __u64 flags, struct diags
 
 	err = kern_map_update(e->map->fd, e->key, e->old_object ? (void *)&fd : e->before, flags);
 	return err ? undo_failed(e, d, "undo: update", err) : UNDO_DONE;
+}
+
+/* Once nothing is left to put back, the old object need not be kept. */
+static enum undo_result undone(struct op_element *e, enum undo_result r, struct diags *d)
+{
+	return r != UNDO_FAILED && element_finish(&e->op, d) ? UNDO_FAILED : r;
 }
 
 static enum undo_result update_undo(struct op *op, struct diags *d)
@@ -245,12 +372,14 @@ static enum undo_result update_undo(struct op *op, struct diags *d)
 	else if (!err && !same_value(e, now, e->after))
 		r = e->existed && same_value(e, now, e->before) ? UNDO_DONE :
 		    conflict(e, d, "has a newer value");
+	else if (e->old_id && !e->old_object)
+		r = old_object_gone(e, d);
 	else if (e->existed)
 		r = put_back(e, BPF_ANY, d);
 	else if (!err && (err = kern_map_delete(e->map->fd, e->key)))
 		r = undo_failed(e, d, "undo: delete", err);
 	free(now);
-	return r;
+	return undone(e, r, d);
 }
 
 static enum undo_result delete_undo(struct op *op, struct diags *d)
@@ -262,14 +391,16 @@ static enum undo_result delete_undo(struct op *op, struct diags *d)
 	if (!kern_map_lookup(e->map->fd, e->key, now, 0)) {
 		if (!same_value(e, now, e->before))
 			r = conflict(e, d, "was put there again");
-	} else {
+	} else if (e->old_id && !e->old_object) {
+		r = old_object_gone(e, d);
+	} else if (e->existed) {
 		/* Arrays of objects know no BPF_NOEXIST: their elements always exist. */
 		r = put_back(e, e->map->map.type == BPF_MAP_TYPE_PROG_ARRAY ||
 			     e->map->map.type == BPF_MAP_TYPE_ARRAY_OF_MAPS ?
 			     BPF_ANY : BPF_NOEXIST, d);
 	}
 	free(now);
-	return r;
+	return undone(e, r, d);
 }
 
 static void element_release(struct op *op)
@@ -279,38 +410,49 @@ static void element_release(struct op *op)
 	handle_put(e->map);
 	handle_put(e->object);
 	handle_put(e->old_object);
+	trash_free(&e->trash);
+	free(e->bytes);
 }
 
-static const struct op_kind update_kind = {
+const struct op_kind op_update_kind = {
 	.name = "map update",
+	.id = 1,
+	.size = sizeof(struct op_element),
 	.class = element_class,
 	.describe = update_describe,
 	.prepare = element_prepare,
 	.apply = update_apply,
 	.undo = update_undo,
+	.finish = element_finish,
 	.release = element_release,
+	.encode = element_encode,
+	.decode = element_decode,
 };
 
-static const struct op_kind delete_kind = {
+const struct op_kind op_delete_kind = {
 	.name = "map delete",
+	.id = 2,
+	.size = sizeof(struct op_element),
 	.class = element_class,
 	.describe = delete_describe,
 	.prepare = element_prepare,
 	.apply = delete_apply,
 	.undo = delete_undo,
+	.finish = element_finish,
 	.release = element_release,
+	.encode = element_encode,
+	.decode = element_decode,
 };
 
 static struct op_element *element_new(const struct op_kind *kind, struct handle *map,
 				      const void *key, struct span span)
 {
 	size_t key_size = map->map.key_size, size = kern_value_bytes(map);
-	struct op_element *e = xcalloc(1, sizeof(*e) + key_size + 2 * size);
+	struct op_element *e = op_new(kind, span);
 
-	e->op = (struct op){ .kind = kind, .span = span };
 	e->map = handle_get(map);
 	e->size = size;
-	e->key = e->bytes;
+	e->key = e->bytes = xcalloc(1, key_size + 2 * size);
 	e->after = e->key + key_size;
 	e->before = e->after + size;
 	memcpy(e->key, key, key_size);
@@ -320,14 +462,14 @@ static struct op_element *element_new(const struct op_kind *kind, struct handle 
 struct op *op_map_update(struct handle *map, const void *key, const void *value,
 			 struct handle *object, __u64 flags, struct span span)
 {
-	struct op_element *e = element_new(&update_kind, map, key, span);
+	struct op_element *e = element_new(&op_update_kind, map, key, span);
 
 	e->flags = flags;
 	if (object) {
-		__u32 fd = object->fd;
-
+		/* What the map shows for an object is its ID. */
 		e->object = handle_get(object);
-		memcpy(e->after, &fd, sizeof(fd));
+		e->object_id = object->id;
+		memcpy(e->after, &object->id, sizeof(object->id));
 	} else {
 		memcpy(e->after, value, e->size);
 	}
@@ -336,5 +478,5 @@ struct op *op_map_update(struct handle *map, const void *key, const void *value,
 
 struct op *op_map_delete(struct handle *map, const void *key, struct span span)
 {
-	return &element_new(&delete_kind, map, key, span)->op;
+	return &element_new(&op_delete_kind, map, key, span)->op;
 }

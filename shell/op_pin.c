@@ -3,31 +3,32 @@
  * Pins, and their undo.
  *
  * bpffs knows rename(2) with its flags: a pin that is removed moves to a trash
- * directory of its own on the same bpffs, so that the object lives on until
- * commit, also when this process is killed; a pin that is replaced is exchanged
- * in one step.
+ * folder on the same bpffs, so that the object lives on until commit, also when
+ * this process is killed; a pin that is replaced is exchanged in one step.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "shell/ops.h"
+#include "shell/trash.h"
 
 struct op_pin {
 	struct op op;
-	struct handle *handle;	/* NULL: unpin */
+	struct handle *handle;	/* pin: what is pinned; unpin: what was, held for `undo` after commit */
+	struct handle *old;	/* replace: what was pinned there */
+	enum object_kind kind;	/* of the handle, and its ID: all that a journal knows of it */
+	__u32 id;
 	char *path;
 	bool replace;
-	char *trash, *trashed;	/* directory, and the pin in it; NULL where there is none */
-	dev_t dev;
-	ino_t ino;		/* of the pin that was made or taken away */
+	struct trash trash;
 };
+
+/* op.late: device and inode of the pin that was made. */
+enum { LATE_DEV, LATE_INO };
 
 static struct op_pin *pin_of(const struct op *op)
 {
@@ -39,12 +40,20 @@ static enum undo_class pin_class(const struct op *op, const char **why)
 	return UNDO_FULL;
 }
 
+static void describe_object(struct buf *out, const struct op_pin *p)
+{
+	if (p->handle)
+		describe_handle(out, p->handle);
+	else
+		buf_printf(out, "%s %u", object_names[p->kind], p->id);
+}
+
 static void pin_describe(const struct op *op, struct buf *out)
 {
 	const struct op_pin *p = pin_of(op);
 
 	buf_puts(out, p->replace ? "~ pin " : "+ pin ");
-	describe_handle(out, p->handle);
+	describe_object(out, p);
 	buf_printf(out, " as %s", p->path);
 }
 
@@ -53,70 +62,13 @@ static void unpin_describe(const struct op *op, struct buf *out)
 	buf_printf(out, "- unpin %s", pin_of(op)->path);
 }
 
-/* The folder that a path's last part stands in: a new string. */
-static char *folder_of(const char *path)
+/* A handle of the object that is pinned at a path; NULL where there is none. */
+static struct handle *pinned_at(const char *path)
 {
-	char *copy = xstrdup(path), *dir = xstrdup(dirname(copy));
+	enum object_kind kind;
+	int fd = path ? kern_open_pin(path, &kind) : -1;
 
-	free(copy);
-	return dir;
-}
-
-/* The root of the mount that @dir lies on: a new string. */
-static char *mount_root(const char *dir)
-{
-	char *root = realpath(dir, NULL);
-	struct stat here, above;
-
-	if (!root || stat(root, &here))
-		return root;
-	while (strcmp(root, "/")) {
-		char *up = folder_of(root);
-
-		if (stat(up, &above) || above.st_dev != here.st_dev) {
-			free(up);
-			break;
-		}
-		free(root);
-		root = up;
-	}
-	return root;
-}
-
-/* Makes the operation's trash directory at the root of the bpffs. */
-static int make_trash(struct op_pin *p, struct diags *d)
-{
-	char *dir = folder_of(p->path), *root = mount_root(dir);
-	int err = -1;
-
-	for (int tries = 0; root && tries < 100; tries++) {
-		unsigned n;
-
-		if (getrandom(&n, sizeof(n), 0) != sizeof(n))
-			n = tries;
-		p->trash = xasprintf("%s/bpfsh_tx_%d_%u", root, getpid(), n);
-		err = mkdir(p->trash, 0700);
-		if (!err || errno != EEXIST)
-			break;
-		free(p->trash);
-		p->trash = NULL;
-	}
-	if (err) {
-		kern_error(d, p->op.span, errno, "make a trash directory on the bpffs of '%s'", p->path);
-		free(p->trash);
-		p->trash = NULL;
-	} else {
-		p->trashed = xasprintf("%s/pin", p->trash);
-	}
-	free(root);
-	free(dir);
-	return err;
-}
-
-static void drop_trash(struct op_pin *p)
-{
-	if (p->trash)
-		rmdir(p->trash);
+	return fd >= 0 ? kern_handle(kind, fd) : NULL;
 }
 
 static int check_bpffs(struct op_pin *p, struct diags *d)
@@ -140,6 +92,13 @@ static int check_bpffs(struct op_pin *p, struct diags *d)
 	return err;
 }
 
+static int choose_trash(struct op_pin *p, struct diags *d)
+{
+	if (trash_choose(&p->trash, p->path))
+		return 0;
+	return kern_error(d, p->op.span, errno, "find the bpffs of '%s'", p->path);
+}
+
 static int pin_prepare(struct op *op, struct diags *d)
 {
 	struct op_pin *p = pin_of(op);
@@ -158,82 +117,130 @@ static int pin_prepare(struct op *op, struct diags *d)
 	}
 	if (!S_ISREG(st.st_mode))
 		return diag_error(d, op->span, "cannot replace '%s': it is not a pinned object", p->path);
-	return make_trash(p, d);
+	p->old = pinned_at(p->path);
+	if (!p->old)
+		return diag_error(d, op->span, "cannot replace '%s': it cannot be opened", p->path);
+	return choose_trash(p, d);
 }
 
-static int remember_inode(struct op_pin *p, struct diags *d)
+/* Which pin is ours is known by its inode. */
+static void remember_inode(struct op_pin *p)
 {
 	struct stat st;
 
 	if (lstat(p->path, &st))
-		return kern_error(d, p->op.span, errno, "look at the pin '%s'", p->path);
-	p->dev = st.st_dev;
-	p->ino = st.st_ino;
-	return 0;
+		return;
+	p->op.late[LATE_DEV] = st.st_dev;
+	p->op.late[LATE_INO] = st.st_ino;
 }
 
 static int pin_apply(struct op *op, struct diags *d)
 {
 	struct op_pin *p = pin_of(op);
-	int err = kern_pin(p->handle->fd, p->replace ? p->trashed : p->path);
+	int err = p->replace ? trash_make(&p->trash) : 0;
 
+	if (!err)
+		err = kern_pin(p->handle->fd, p->replace ? p->trash.pin : p->path);
+	if (!err && p->replace)
+		err = kern_rename(p->trash.pin, p->path, RENAME_EXCHANGE);
 	if (err)
-		kern_error(d, op->span, -err, "pin at '%s'", p->path);
-	else if (p->replace &&
-		 (err = renameat2(AT_FDCWD, p->trashed, AT_FDCWD, p->path, RENAME_EXCHANGE))) {
-		kern_error(d, op->span, errno, "replace '%s'", p->path);
-		unlink(p->trashed);
-	}
-	if (err) {
-		drop_trash(p);
-		return -1;
-	}
-	return remember_inode(p, d);
+		return kern_error(d, op->span, -err, "%s '%s'", p->replace ? "replace" : "pin at",
+				  p->path);
+	remember_inode(p);
+	return 0;
 }
 
-/* True where the path still is the pin that this operation made. */
+/*
+ * True where the path is the pin that this operation made: by its inode, or,
+ * where that was never noted, by what is pinned.
+ */
 static bool still_ours(const struct op_pin *p)
 {
+	struct handle *now;
 	struct stat st;
+	bool ours;
 
-	return !lstat(p->path, &st) && st.st_dev == p->dev && st.st_ino == p->ino;
+	if (lstat(p->path, &st))
+		return false;
+	if (p->op.late[LATE_INO])
+		return st.st_dev == p->op.late[LATE_DEV] && st.st_ino == p->op.late[LATE_INO];
+	now = pinned_at(p->path);
+	ours = now && now->kind == p->kind && now->id == p->id;
+	handle_put(now);
+	return ours;
+}
+
+static enum undo_result not_ours(struct op_pin *p, struct diags *d)
+{
+	diag_error(d, p->op.span, "the pin '%s' is not ours any more: left alone", p->path);
+	if (trash_full(&p->trash))
+		diag_hint(d, "the one that was there before is '%s'", p->trash.pin);
+	return UNDO_CONFLICT;
+}
+
+static enum undo_result failed(struct op_pin *p, struct diags *d, int err, const char *what)
+{
+	kern_error(d, p->op.span, -err, "%s '%s'", what, p->path);
+	return UNDO_FAILED;
+}
+
+/* Undoes a new pin: removes it. */
+static enum undo_result undo_new(struct op_pin *p, struct diags *d)
+{
+	struct stat st;
+	int err;
+
+	if (lstat(p->path, &st))
+		return UNDO_DONE;
+	if (!still_ours(p))
+		return p->op.late[LATE_INO] ? not_ours(p, d) : UNDO_DONE;
+	err = kern_unlink(p->path);
+	return err ? failed(p, d, err, "remove the pin") : UNDO_DONE;
+}
+
+/*
+ * Undoes a replacement. In the trash lies nothing (it was not begun), our new
+ * pin (not exchanged yet), or the old one; after commit the old object is pinned anew.
+ */
+static enum undo_result undo_replace(struct op_pin *p, struct diags *d)
+{
+	struct handle *trashed;
+	bool exchanged;
+	int err = 0;
+
+	if (!trash_full(&p->trash) && p->old && p->op.applied) {
+		err = trash_make(&p->trash);
+		if (!err)
+			err = kern_pin(p->old->fd, p->trash.pin);
+		if (err)
+			return failed(p, d, err, "pin again what was at");
+	}
+	trashed = pinned_at(p->trash.pin);
+	exchanged = trashed && !(trashed->kind == p->kind && trashed->id == p->id);
+	handle_put(trashed);
+	if (exchanged && !still_ours(p))
+		return not_ours(p, d);
+	if (exchanged)
+		err = kern_rename(p->trash.pin, p->path, RENAME_EXCHANGE);
+	if (!err)
+		err = trash_empty(&p->trash);
+	return err ? failed(p, d, err, "put back the pin") : UNDO_DONE;
 }
 
 static enum undo_result pin_undo(struct op *op, struct diags *d)
 {
 	struct op_pin *p = pin_of(op);
 
-	if (access(p->path, F_OK) && !p->replace)
-		return UNDO_DONE;
-	if (!still_ours(p)) {
-		diag_error(d, op->span, "the pin '%s' is not ours any more: left alone", p->path);
-		if (p->replace)
-			diag_hint(d, "the one that was there before is '%s'", p->trashed);
-		return UNDO_CONFLICT;
-	}
-	if (p->replace && renameat2(AT_FDCWD, p->trashed, AT_FDCWD, p->path, RENAME_EXCHANGE)) {
-		kern_error(d, op->span, errno, "put back the pin '%s'", p->path);
-		return UNDO_FAILED;
-	}
-	if (unlink(p->replace ? p->trashed : p->path)) {
-		kern_error(d, op->span, errno, "remove the pin '%s'", p->path);
-		return UNDO_FAILED;
-	}
-	drop_trash(p);
-	return UNDO_DONE;
+	return p->replace ? undo_replace(p, d) : undo_new(p, d);
 }
 
 /* At commit: what lies in the trash goes for good. */
 static int empty_trash(struct op *op, struct diags *d)
 {
 	struct op_pin *p = pin_of(op);
+	int err = trash_empty(&p->trash);
 
-	if (!p->trash)
-		return 0;
-	if (unlink(p->trashed) && errno != ENOENT)
-		return kern_error(d, op->span, errno, "remove '%s'", p->trashed);
-	drop_trash(p);
-	return 0;
+	return err ? kern_error(d, op->span, -err, "remove '%s'", p->trash.dir) : 0;
 }
 
 static int unpin_prepare(struct op *op, struct diags *d)
@@ -248,45 +255,42 @@ static int unpin_prepare(struct op *op, struct diags *d)
 		return kern_error(d, op->span, errno, "unpin '%s'", p->path);
 	if (!bpffs || !S_ISREG(st.st_mode))
 		return diag_error(d, op->span, "cannot unpin '%s': it is not a pinned object", p->path);
-	p->dev = st.st_dev;
-	p->ino = st.st_ino;
-	return make_trash(p, d);
+	p->handle = pinned_at(p->path);
+	if (p->handle) {
+		p->kind = p->handle->kind;
+		p->id = p->handle->id;
+	}
+	return choose_trash(p, d);
 }
 
 static int unpin_apply(struct op *op, struct diags *d)
 {
 	struct op_pin *p = pin_of(op);
-	struct stat st;
+	int err = trash_make(&p->trash);
 
-	if (renameat2(AT_FDCWD, p->path, AT_FDCWD, p->trashed, RENAME_NOREPLACE)) {
-		int err = errno;
-
-		drop_trash(p);
-		return kern_error(d, op->span, err, "unpin '%s'", p->path);
-	}
-	/* Between the look and the move, the name may have become another pin. */
-	if (!lstat(p->trashed, &st)) {
-		p->dev = st.st_dev;
-		p->ino = st.st_ino;
-	}
-	return 0;
+	if (!err)
+		err = kern_rename(p->path, p->trash.pin, RENAME_NOREPLACE);
+	return err ? kern_error(d, op->span, -err, "unpin '%s'", p->path) : 0;
 }
 
 static enum undo_result unpin_undo(struct op *op, struct diags *d)
 {
 	struct op_pin *p = pin_of(op);
+	int err = 0;
 
-	if (!renameat2(AT_FDCWD, p->trashed, AT_FDCWD, p->path, RENAME_NOREPLACE)) {
-		drop_trash(p);
-		return UNDO_DONE;
-	}
-	if (errno == EEXIST) {
+	if (trash_full(&p->trash))
+		err = kern_rename(p->trash.pin, p->path, RENAME_NOREPLACE);
+	else if (op->applied && p->handle)	/* after commit: pinned anew */
+		err = kern_pin(p->handle->fd, p->path);
+	if (err == -EEXIST) {
 		diag_error(d, op->span, "'%s' exists again: left alone", p->path);
-		diag_hint(d, "the pin that was there before is '%s'", p->trashed);
+		if (trash_full(&p->trash))
+			diag_hint(d, "the pin that was there before is '%s'", p->trash.pin);
 		return UNDO_CONFLICT;
 	}
-	kern_error(d, op->span, errno, "put back the pin '%s'", p->path);
-	return UNDO_FAILED;
+	if (!err)
+		err = trash_empty(&p->trash);
+	return err ? failed(p, d, err, "put back the pin") : UNDO_DONE;
 }
 
 static void pin_release(struct op *op)
@@ -294,13 +298,39 @@ static void pin_release(struct op *op)
 	struct op_pin *p = pin_of(op);
 
 	handle_put(p->handle);
+	handle_put(p->old);
 	free(p->path);
-	free(p->trash);
-	free(p->trashed);
+	trash_free(&p->trash);
 }
 
-static const struct op_kind pin_kind = {
+static void pin_encode(const struct op *op, struct buf *out)
+{
+	const struct op_pin *p = pin_of(op);
+
+	put_u32(out, p->kind);
+	put_u32(out, p->id);
+	put_u32(out, p->replace);
+	put_str(out, p->path);
+	put_str(out, p->trash.dir);
+}
+
+static bool pin_decode(struct op *op, struct reader *r)
+{
+	struct op_pin *p = pin_of(op);
+
+	p->kind = get_u32(r);
+	p->id = get_u32(r);
+	p->replace = get_u32(r);
+	p->path = get_str(r);
+	trash_set(&p->trash, get_str(r));
+	if (p->kind >= OBJ_KINDS || !p->path || *p->path != '/')
+		r->bad = true;
+	return !r->bad;
+}
+
+const struct op_kind op_pin_kind = {
 	.name = "pin",
+	.id = 3,
 	.size = sizeof(struct op_pin),
 	.class = pin_class,
 	.describe = pin_describe,
@@ -309,10 +339,13 @@ static const struct op_kind pin_kind = {
 	.undo = pin_undo,
 	.finish = empty_trash,
 	.release = pin_release,
+	.encode = pin_encode,
+	.decode = pin_decode,
 };
 
-static const struct op_kind unpin_kind = {
+const struct op_kind op_unpin_kind = {
 	.name = "unpin",
+	.id = 4,
 	.size = sizeof(struct op_pin),
 	.class = pin_class,
 	.describe = unpin_describe,
@@ -321,22 +354,40 @@ static const struct op_kind unpin_kind = {
 	.undo = unpin_undo,
 	.finish = empty_trash,
 	.release = pin_release,
+	.encode = pin_encode,
+	.decode = pin_decode,
 };
+
+/* The path from the root, as recovery runs in another folder; the last part is not followed. */
+static char *absolute(const char *path)
+{
+	char *dir = folder_of(path), *real = realpath(dir, NULL);
+	const char *name = strrchr(path, '/');
+	char *result;
+
+	name = name ? name + 1 : path;
+	result = real ? xasprintf("%s/%s", strcmp(real, "/") ? real : "", name) : xstrdup(path);
+	free(real);
+	free(dir);
+	return result;
+}
 
 struct op *op_pin(struct handle *h, const char *path, bool replace, struct span span)
 {
-	struct op_pin *p = op_new(&pin_kind, span);
+	struct op_pin *p = op_new(&op_pin_kind, span);
 
 	p->handle = handle_get(h);
-	p->path = xstrdup(path);
+	p->kind = h->kind;
+	p->id = h->id;
+	p->path = absolute(path);
 	p->replace = replace;
 	return &p->op;
 }
 
 struct op *op_unpin(const char *path, struct span span)
 {
-	struct op_pin *p = op_new(&unpin_kind, span);
+	struct op_pin *p = op_new(&op_unpin_kind, span);
 
-	p->path = xstrdup(path);
+	p->path = absolute(path);
 	return &p->op;
 }

@@ -28,6 +28,8 @@ struct op *op_pin(struct handle *h, const char *path, bool replace, struct span 
 /* Moves the pin to a trash directory on the same bpffs; removed at commit, moved back by undo. */
 struct op *op_unpin(const char *path, struct span span);
 
+extern const struct op_kind op_update_kind, op_delete_kind, op_pin_kind, op_unpin_kind;
+
 /* "map 'flows'", "program 12" */
 void describe_handle(struct buf *out, const struct handle *h);
 

@@ -96,13 +96,6 @@ static void keep_last(struct session *s, const struct ctx *ctx, struct out *show
 	out_init(shown, -1);
 }
 
-/* At the prompt one line says what a command changed. */
-static void say_changes(struct session *s, struct ctx *ctx, size_t mark)
-{
-	if (s->mode == MODE_PROMPT && txn_length(s) > mark)
-		txn_say(ctx, mark);
-}
-
 /* A failed command leaves nothing behind, be it the only one of its transaction or not. */
 static int undo_command(struct session *s, size_t mark, struct diags *d)
 {
@@ -122,6 +115,7 @@ static int run_cmd(struct session *s, const struct match *m, struct span span, s
 	size_t mark = txn_mark(s);
 	bool keeps = s->mode != MODE_COMMAND && !(m->cmd->flags & CMD_CONTROL);
 	int err, status = STATUS_OK;
+	bool changed;
 	struct out shown;
 
 	out_init(&shown, -1);
@@ -134,6 +128,8 @@ static int run_cmd(struct session *s, const struct match *m, struct span span, s
 		return STATUS_OK;
 	}
 	err = match_values(&ctx, m, argv);
+	if (m->cmd->flags & CMD_CONTROL)
+		s->status = STATUS_OK;	/* these may say more than that they failed */
 	if (!err)
 		err = m->cmd->run(&ctx, argv);
 	/* A reader at the other end of a pipe may have seen enough. */
@@ -141,8 +137,13 @@ static int run_cmd(struct session *s, const struct match *m, struct span span, s
 		err = 0;
 	else if (!err && (interrupted() || out->error))
 		err = -1;
-	if (!err && alone)
-		err = txn_commit_command(&ctx, mark);
+	changed = txn_length(s) > mark;
+	if (!err && alone) {
+		int failed = txn_commit_command(&ctx, mark);
+
+		err = failed < 0 ? -1 : 0;
+		status = failed > 0 ? STATUS_PARTIAL : STATUS_OK;
+	}
 	if (err) {
 		explain_stop(s, out, d, span);
 		if (sink_abort(ctx.sink, d))
@@ -157,9 +158,8 @@ static int run_cmd(struct session *s, const struct match *m, struct span span, s
 			sink_null(ctx.sink);
 		if (s->opt.plan && sink_used(ctx.sink))
 			sink_end(ctx.sink);
-		say_changes(s, &ctx, mark);
-		if (alone)
-			txn_forget(s, mark);
+		if (changed && s->mode == MODE_PROMPT)
+			txn_say(&ctx, mark);
 		if (keeps)
 			keep_last(s, &ctx, &shown);
 	}
@@ -519,10 +519,12 @@ static int commit_script(struct session *s)
 {
 	struct diags d = { 0 };
 	struct ctx ctx = { .s = s, .diags = &d };
-	int err = txn_commit(&ctx);
+	int failed = txn_commit(&ctx);
 
 	session_show(s, &d);
-	return err ? rollback_script(s, STATUS_FAILED) : STATUS_OK;
+	if (failed < 0)
+		return rollback_script(s, STATUS_FAILED);
+	return failed ? STATUS_PARTIAL : STATUS_OK;
 }
 
 static int run_transaction(struct session *s, const struct source *src)

@@ -40,6 +40,7 @@ struct options {
 	bool no_rc;
 	bool check;		/* parse only */
 	bool plan;		/* say what would change */
+	bool discard;		/* `recover` forgets */
 	bool no_transaction;
 	bool allow_irreversible;
 	bool color;		/* on standard error */

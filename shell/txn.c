@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "shell/interrupt.h"
 #include "shell/session.h"
@@ -11,13 +15,19 @@ struct savepoint {
 	struct vars vars;
 };
 
-struct txn {
-	struct op **log;
+struct log {
+	struct op **list;
 	size_t nr;
+};
+
+struct txn {
+	struct log log;
+	struct log last;		/* the newest committed change, for `undo` */
+	struct journal *journal;	/* made by the first operation that needs it */
 	bool open;
+	__s64 confirm_until;		/* milliseconds of the monotonic clock; 0: none is awaited */
 	struct savepoint *savepoints;	/* the first is the beginning, without a name */
 	size_t nr_savepoints;
-	size_t planned;			/* operations that --plan described */
 };
 
 void *op_new(const struct op_kind *kind, struct span span)
@@ -51,19 +61,38 @@ static void savepoints_cut(struct txn *t, size_t nr)
 	}
 }
 
-/* Forgets operations behind @mark, from the newest on. */
-static void log_cut(struct txn *t, size_t mark)
+static void log_add(struct log *log, struct op *op)
 {
-	while (t->nr > mark)
-		op_free(t->log[--t->nr]);
+	GROW(log->list, log->nr);
+	log->list[log->nr++] = op;
+}
+
+/* Forgets operations behind @mark, from the newest on. */
+static void log_cut(struct log *log, size_t mark)
+{
+	while (log->nr > mark)
+		op_free(log->list[--log->nr]);
+	if (!log->nr) {
+		free(log->list);
+		log->list = NULL;
+	}
+}
+
+static void end_journal(struct txn *t)
+{
+	if (t->journal)
+		journal_end(t->journal);
+	t->journal = NULL;
 }
 
 void txn_free(struct txn *t)
 {
 	savepoints_cut(t, 0);
 	free(t->savepoints);
-	log_cut(t, 0);
-	free(t->log);
+	log_cut(&t->log, 0);
+	log_cut(&t->last, 0);
+	if (t->journal)
+		journal_keep(t->journal);
 	free(t);
 }
 
@@ -79,12 +108,12 @@ bool txn_open(const struct session *s)
 
 size_t txn_length(const struct session *s)
 {
-	return s->txn->nr;
+	return s->txn->log.nr;
 }
 
 size_t txn_mark(const struct session *s)
 {
-	return s->txn->nr;
+	return s->txn->log.nr;
 }
 
 static const struct record plan_record = {
@@ -104,21 +133,28 @@ static const char *const class_names[] = {
 	[UNDO_NONE] = "none",
 };
 
-/* --plan: says what the operation would do, and how it would be undone. */
-static void plan(struct ctx *ctx, struct op *op)
+/* One row of a plan or a log. */
+static int show_op(struct ctx *ctx, const struct op *op)
 {
 	struct buf text = BUF_INIT;
 	const char *why = NULL;
 	enum undo_class class = op->kind->class(op, &why);
+	int err;
 
 	op->kind->describe(op, &text);
+	err = sink_row(ctx->sink, (const struct cell[]){
+		cell_str(buf_str(&text)), cell_str(class_names[class]), cell_str(why),
+		cell_str(op->kind->deferred && !op->applied ? "commit" : NULL), cell_bool(true) });
+	buf_free(&text);
+	return err;
+}
+
+/* --plan: says what the operation would do, and how it would be undone. */
+static void plan(struct ctx *ctx, struct op *op)
+{
 	if (!sink_used(ctx->sink))
 		sink_begin(ctx->sink, &plan_record, SINK_LIST);
-	sink_row(ctx->sink, (const struct cell[]){
-		cell_str(buf_str(&text)), cell_str(class_names[class]), cell_str(why),
-		cell_str(op->kind->deferred ? "commit" : NULL), cell_bool(true) });
-	buf_free(&text);
-	ctx->s->txn->planned++;
+	show_op(ctx, op);
 }
 
 static int refuse_irreversible(struct ctx *ctx, const struct op *op, const char *why)
@@ -130,17 +166,74 @@ static int refuse_irreversible(struct ctx *ctx, const struct op *op, const char 
 	return -1;
 }
 
-/* Nothing of the operation stays when its apply failed half-way. */
-static int apply(struct op *op, struct diags *d)
+/*
+ * Writes the intent. Outside of a transaction a single operation is done even
+ * where there is no place for a journal.
+ */
+static int record(struct ctx *ctx, struct op *op)
 {
-	if (op->kind->prepare && op->kind->prepare(op, d))
+	struct txn *t = ctx->s->txn;
+	struct buf payload = BUF_INIT;
+	struct diags d = { 0 };
+
+	if (!op->kind->encode)
+		return 0;
+	if (!t->journal && !(t->journal = journal_create(&d))) {
+		bool must = t->open && !ctx->s->opt.no_transaction;
+
+		if (must)
+			diags_move(ctx->diags, &d);
+		diags_clear(&d);
+		return must ? -1 : 0;
+	}
+	op->kind->encode(op, &payload);
+	op->at = journal_intent(t->journal, op->kind->id, payload.data, payload.len);
+	buf_free(&payload);
+	if (op->at != JOURNAL_NONE)
+		return 0;
+	diag_error(ctx->diags, op->span, "cannot write the journal '%s': %s",
+		   journal_path(t->journal), strerror(errno));
+	return -1;
+}
+
+static void record_done(struct txn *t, struct op *op)
+{
+	op->applied = true;
+	if (op->at != JOURNAL_NONE)
+		journal_done(t->journal, op->at, (const uint64_t *)op->late);
+}
+
+static void record_undone(struct txn *t, struct op *op)
+{
+	if (op->at != JOURNAL_NONE && t->journal)
+		journal_undone(t->journal, op->at);
+}
+
+/* Nothing of the operation stays when its apply fails half-way. */
+static int apply(struct ctx *ctx, struct op *op)
+{
+	struct txn *t = ctx->s->txn;
+
+	if (op->kind->prepare && op->kind->prepare(op, ctx->diags))
+		return -1;
+	if (record(ctx, op))
 		return -1;
 	if (op->kind->deferred)
 		return 0;
-	if (op->kind->apply(op, d))
-		return -1;
-	op->applied = true;
-	return 0;
+	if (!op->kind->apply(op, ctx->diags)) {
+		record_done(t, op);
+		return 0;
+	}
+	if (op->kind->undo(op, ctx->diags) != UNDO_FAILED)
+		record_undone(t, op);
+	return -1;
+}
+
+/* A journal that no operation in the log needs any more. */
+static void end_idle_journal(struct txn *t)
+{
+	if (!t->log.nr)
+		end_journal(t);
 }
 
 int txn_do(struct ctx *ctx, struct op *op)
@@ -159,12 +252,12 @@ int txn_do(struct ctx *ctx, struct op *op)
 		op_free(op);
 		return -1;
 	}
-	if (apply(op, ctx->diags)) {
+	if (apply(ctx, op)) {
 		op_free(op);
+		end_idle_journal(t);
 		return -1;
 	}
-	GROW(t->log, t->nr);
-	t->log[t->nr++] = op;
+	log_add(&t->log, op);
 	return 0;
 }
 
@@ -174,7 +267,7 @@ static void add_savepoint(struct session *s, const char *name)
 
 	GROW(t->savepoints, t->nr_savepoints);
 	t->savepoints[t->nr_savepoints++] = (struct savepoint){
-		.name = name ? xstrdup(name) : NULL, .at = t->nr, .vars = vars_copy(s)
+		.name = name ? xstrdup(name) : NULL, .at = t->log.nr, .vars = vars_copy(s)
 	};
 }
 
@@ -189,7 +282,6 @@ int txn_begin(struct ctx *ctx)
 		return -1;
 	}
 	t->open = true;
-	t->planned = 0;
 	add_savepoint(ctx->s, NULL);
 	return 0;
 }
@@ -231,36 +323,56 @@ static int find_savepoint(struct ctx *ctx, const char *name, struct span at)
 	return -1;
 }
 
+/* Takes one operation back, and counts what came of it. */
+static void undo_one(struct txn *t, struct op *op, struct diags *d, struct rollback *r)
+{
+	switch (op->kind->undo(op, d)) {
+	case UNDO_DONE:
+		r->undone++;
+		break;
+	case UNDO_CONFLICT:
+		r->conflicts++;
+		break;
+	case UNDO_FAILED:
+		r->failed++;
+		return;
+	}
+	record_undone(t, op);
+}
+
 void txn_undo_to(struct session *s, size_t mark, struct diags *d, struct rollback *r)
 {
 	struct txn *t = s->txn;
+	size_t failed = r->failed;
 
-	while (t->nr > mark) {
-		struct op *op = t->log[--t->nr];
+	while (t->log.nr > mark) {
+		struct op *op = t->log.list[t->log.nr - 1];
 
-		if (op->applied) {
-			switch (op->kind->undo(op, d)) {
-			case UNDO_DONE:
-				r->undone++;
-				break;
-			case UNDO_CONFLICT:
-				r->conflicts++;
-				break;
-			case UNDO_FAILED:
-				r->failed++;
-				break;
-			}
-		}
-		op_free(op);
+		if (op->applied)
+			undo_one(t, op, d, r);
+		else
+			record_undone(t, op);
+		if (op->at != JOURNAL_NONE && t->journal && r->failed == failed)
+			journal_cut(t->journal, op->at);
+		log_cut(&t->log, t->log.nr - 1);
 	}
+	if (r->failed > failed && t->journal) {
+		/* What could not be undone now may be later: `recover` tries again. */
+		diag_note(d, NO_SPAN, "the journal '%s' is kept; 'recover' tries again",
+			  journal_path(t->journal));
+		journal_keep(t->journal);
+		t->journal = NULL;
+	}
+	end_idle_journal(t);
 }
 
 /* Closes the transaction, whose log is dealt with. */
 static void txn_close(struct txn *t)
 {
 	savepoints_cut(t, 0);
-	log_cut(t, 0);
+	log_cut(&t->log, 0);
 	t->open = false;
+	t->confirm_until = 0;
 }
 
 int txn_rollback(struct ctx *ctx, const char *name, struct span at, struct rollback *r)
@@ -286,38 +398,83 @@ int txn_rollback(struct ctx *ctx, const char *name, struct span at, struct rollb
 	return 0;
 }
 
-/* Runs what was put off; the first failure rolls all back, as nothing is committed yet. */
+static bool any_deferred(const struct log *log)
+{
+	for (size_t i = 0; i < log->nr; i++)
+		if (log->list[i]->kind->deferred && !log->list[i]->applied)
+			return true;
+	return false;
+}
+
+/*
+ * Runs what was put off, behind the point of no return. If the first of it
+ * fails, that point was not reached: -1. Else the number that failed.
+ */
 static int apply_deferred(struct ctx *ctx)
 {
 	struct txn *t = ctx->s->txn;
+	int done = 0, failed = 0;
 
-	for (size_t i = 0; i < t->nr; i++) {
-		struct op *op = t->log[i];
+	for (size_t i = 0; i < t->log.nr; i++) {
+		struct op *op = t->log.list[i];
 
 		if (!op->kind->deferred || op->applied)
 			continue;
-		if (op->kind->apply(op, ctx->diags))
+		if (!op->kind->apply(op, ctx->diags)) {
+			record_done(t, op);
+			done++;
+		} else if (!done) {
+			if (t->journal)
+				journal_set_phase(t->journal, JOURNAL_OPEN);
 			return -1;
-		op->applied = true;
+		} else {
+			failed++;
+		}
 	}
-	return 0;
+	return failed;
+}
+
+static void finish_all(const struct log *log, struct diags *d)
+{
+	for (size_t i = 0; i < log->nr; i++)
+		if (log->list[i]->kind->finish)
+			log->list[i]->kind->finish(log->list[i], d);
+}
+
+/* Makes the whole log stay; what `undo` needs of it is kept. */
+static int commit(struct ctx *ctx)
+{
+	struct txn *t = ctx->s->txn;
+	int failed = 0;
+
+	if (t->journal)
+		journal_set_phase(t->journal, JOURNAL_COMMIT);
+	if (any_deferred(&t->log))
+		failed = apply_deferred(ctx);
+	if (failed < 0)
+		return -1;
+	finish_all(&t->log, ctx->diags);
+	end_journal(t);
+	if (t->log.nr) {
+		log_cut(&t->last, 0);
+		t->last = t->log;
+		t->log = (struct log){ 0 };
+	}
+	return failed;
 }
 
 int txn_commit_command(struct ctx *ctx, size_t mark)
 {
-	struct txn *t = ctx->s->txn;
-
-	if (apply_deferred(ctx))
-		return -1;
-	for (size_t i = mark; i < t->nr; i++)
-		if (t->log[i]->kind->finish)
-			t->log[i]->kind->finish(t->log[i], ctx->diags);
-	return 0;
+	return commit(ctx);
 }
 
-void txn_forget(struct session *s, size_t mark)
+int txn_commit(struct ctx *ctx)
 {
-	log_cut(s->txn, mark);
+	int failed = commit(ctx);
+
+	if (failed >= 0)
+		txn_close(ctx->s->txn);
+	return failed;
 }
 
 #define SAY_MAX 5	/* changes of one command that the prompt lists */
@@ -325,30 +482,166 @@ void txn_forget(struct session *s, size_t mark)
 void txn_say(struct ctx *ctx, size_t mark)
 {
 	struct txn *t = ctx->s->txn;
+	struct log *log = t->open ? &t->log : &t->last;
 	struct buf text = BUF_INIT;
 
-	for (size_t i = mark; i < t->nr && i < mark + SAY_MAX; i++) {
+	mark = t->open ? mark : 0;
+	for (size_t i = mark; i < log->nr && i < mark + SAY_MAX; i++) {
 		buf_reset(&text);
-		t->log[i]->kind->describe(t->log[i], &text);
+		log->list[i]->kind->describe(log->list[i], &text);
 		sink_note(ctx->sink, "%s", buf_str(&text));
 	}
-	if (t->nr > mark + SAY_MAX)
-		sink_note(ctx->sink, "... and %zu more", t->nr - mark - SAY_MAX);
+	if (log->nr > mark + SAY_MAX)
+		sink_note(ctx->sink, "... and %zu more", log->nr - mark - SAY_MAX);
 	buf_free(&text);
 }
 
-int txn_commit(struct ctx *ctx)
+int txn_show(struct ctx *ctx)
 {
 	struct txn *t = ctx->s->txn;
-	struct diags *d = ctx->diags;
 
-	if (apply_deferred(ctx))
-		return -1;
-	for (size_t i = 0; i < t->nr; i++)
-		if (t->log[i]->kind->finish)
-			t->log[i]->kind->finish(t->log[i], d);
-	txn_close(t);
+	sink_begin(ctx->sink, &plan_record, SINK_LIST);
+	for (size_t i = 0; i < t->log.nr; i++)
+		if (show_op(ctx, t->log.list[i]))
+			return -1;
+	return sink_end(ctx->sink);
+}
+
+/* Each operation of the last change again in a journal, as it may be interrupted in being undone. */
+static int journal_again(struct ctx *ctx, const struct log *log)
+{
+	struct txn *t = ctx->s->txn;
+
+	for (size_t i = 0; i < log->nr; i++) {
+		log->list[i]->at = JOURNAL_NONE;
+		if (record(ctx, log->list[i]))
+			return -1;
+		record_done(t, log->list[i]);
+	}
 	return 0;
+}
+
+int txn_undo_last(struct ctx *ctx, struct rollback *r)
+{
+	struct txn *t = ctx->s->txn;
+	const char *why;
+
+	if (t->open) {
+		diag_error(ctx->diags, ctx->span, "a transaction is open: 'undo' is for what was committed");
+		diag_hint(ctx->diags, "'rollback' takes the transaction back");
+		return -1;
+	}
+	if (!t->last.nr)
+		return diag_error(ctx->diags, ctx->span, "there is nothing to undo");
+	for (size_t i = 0; i < t->last.nr; i++)
+		if (t->last.list[i]->kind->class(t->last.list[i], &why) == UNDO_NONE)
+			return diag_error(ctx->diags, ctx->span, "'%s' cannot be undone: %s",
+					  t->last.list[i]->kind->name, why ? why : "it is permanent");
+	if (journal_again(ctx, &t->last)) {
+		end_journal(t);
+		return -1;
+	}
+	t->log = t->last;
+	t->last = (struct log){ 0 };
+	txn_undo_to(ctx->s, 0, ctx->diags, r);
+	return 0;
+}
+
+static __s64 now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+int txn_commit_confirm(struct ctx *ctx, unsigned seconds)
+{
+	struct txn *t = ctx->s->txn;
+
+	if (need_open(ctx))
+		return -1;
+	if (!t->journal)	/* nothing was written: there is nothing to guard */
+		return txn_commit(ctx);
+	t->confirm_until = now_ms() + seconds * 1000LL;
+	journal_set_phase(t->journal, JOURNAL_CONFIRM);
+	return 0;
+}
+
+static void confirm_other(void *arg, struct journal *j)
+{
+	pid_t *writer = arg;
+
+	journal_confirm(j);
+	*writer = journal_writer(j);
+	journal_keep(j);
+}
+
+int txn_confirm(struct ctx *ctx)
+{
+	pid_t writer = 0;
+
+	if (ctx->s->txn->confirm_until)
+		return txn_commit(ctx);
+	journal_each(false, confirm_other, &writer, ctx->diags);
+	if (writer)
+		return 0;
+	diag_error(ctx->diags, ctx->span, "no transaction waits for a confirmation");
+	diag_hint(ctx->diags, "'commit confirm SECONDS' makes one wait");
+	return -1;
+}
+
+bool txn_confirming(const struct session *s, unsigned *left)
+{
+	__s64 now = now_ms(), until = s->txn->confirm_until;
+
+	*left = until > now ? (until - now + 999) / 1000 : 0;
+	return until;
+}
+
+bool txn_check_confirm(struct session *s)
+{
+	struct txn *t = s->txn;
+	struct diags d = { 0 };
+	struct ctx ctx = { .s = s, .diags = &d };
+	struct rollback r = { 0 };
+	struct buf text = BUF_INIT;
+	bool over;
+
+	if (!t->confirm_until)
+		return false;
+	if (t->journal && journal_confirmed(t->journal)) {
+		txn_commit(&ctx);
+		session_show(s, &d);
+		return false;
+	}
+	over = now_ms() >= t->confirm_until;
+	if (over) {
+		txn_rollback(&ctx, NULL, NO_SPAN, &r);
+		rollback_text(&text, &r);
+		fprintf(stderr, "not confirmed in time: %s\n", buf_str(&text));
+		session_show(s, &d);
+		s->status = r.conflicts || r.failed ? STATUS_PARTIAL : STATUS_FAILED;
+	}
+	buf_free(&text);
+	return over;
+}
+
+int txn_wait_confirm(struct session *s)
+{
+	unsigned left;
+
+	while (txn_confirming(s, &left)) {
+		struct timespec tick = { 0, 100 * 1000 * 1000 };
+
+		if (txn_check_confirm(s))
+			return s->status;
+		/* A lost terminal must not end the guard; a request to stop means: back. */
+		if (interrupted() && interrupted() != SIGHUP)
+			s->txn->confirm_until = 1;
+		nanosleep(&tick, NULL);
+	}
+	return STATUS_OK;
 }
 
 void rollback_text(struct buf *out, const struct rollback *r)

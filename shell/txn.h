@@ -3,19 +3,23 @@
  * Transactions: every write to the kernel goes through here.
  *
  * A command builds an operation and gives it to txn_do(), which asks it for its
- * undo class, lets it take what undoing needs (preimages, descriptors), applies
- * it and keeps it in the log. Rollback undoes the log from its end; commit runs
- * what was put off and drops the log. Outside of an explicit transaction each
- * command is one of its own.
+ * undo class, lets it take what undoing needs (preimages, descriptors), writes
+ * its intent to the journal, applies it and keeps it in the log. Rollback
+ * undoes the log from its end; commit runs what was put off and drops the log.
+ * Outside of an explicit transaction each command is one of its own.
  *
- * Undoing compares with what the operation wrote: a newer value by somebody
- * else is a conflict, which is reported and left alone. That is atomicity
- * against failure, not isolation from other writers.
+ * Undoing looks at what is there and compares it with what the operation
+ * wrote: a newer value by somebody else is a conflict, which is reported and
+ * left alone. That is atomicity against failure, not isolation from other
+ * writers. As undoing looks instead of remembering, the same code serves an
+ * operation that was only begun when its process was killed: recovery reads
+ * the operations from the journal, and undoes them.
  */
 #ifndef BPFSH_TXN_H
 #define BPFSH_TXN_H
 
 #include "shell/cmd.h"
+#include "shell/journal.h"
 
 enum undo_class {
 	UNDO_FULL,		/* as if it had not been */
@@ -26,9 +30,11 @@ enum undo_class {
 enum undo_result { UNDO_DONE, UNDO_CONFLICT, UNDO_FAILED };
 
 struct op;
+struct reader;
 
 struct op_kind {
 	const char *name;
+	__u32 id;		/* in journals: never reused for another kind */
 	size_t size;		/* of the operation, which begins with struct op */
 	bool deferred;		/* applied at commit, after all else */
 	/* How well it can be undone; *why says what is lost. Asked before it is applied. */
@@ -37,23 +43,52 @@ struct op_kind {
 	void (*describe)(const struct op *op, struct buf *out);
 	/* Takes what undo needs, changing nothing; 0 or -1 with a diagnostic. NULL: nothing to take. */
 	int (*prepare)(struct op *op, struct diags *d);
-	/* Does it; on failure the kernel is as before, or undo is called to make it so. */
+	/* Does it. On failure undo is called, as some of it may be done. */
 	int (*apply)(struct op *op, struct diags *d);
-	/* Takes it back; what stands in the way is said in @d. */
+	/*
+	 * Takes it back, however much of it was done, also when it was not even
+	 * begun, or is finished; what stands in the way is said in @d.
+	 */
 	enum undo_result (*undo)(struct op *op, struct diags *d);
-	/* At commit: what was put off. It may fail, but the transaction stays committed. */
+	/* At commit: removes what undo would have needed. May be called again, after a kill. */
 	int (*finish)(struct op *op, struct diags *d);
 	void (*release)(struct op *op);
+	/* To the journal and back; NULL: nothing stays of it when its process dies. */
+	void (*encode)(const struct op *op, struct buf *out);
+	/* Fills a new operation; false where what it changed is gone: there is nothing to undo. */
+	bool (*decode)(struct op *op, struct reader *r);
 };
 
 struct op {
 	const struct op_kind *kind;
 	struct span span;
 	bool applied;
+	journal_pos at;			/* in the journal; JOURNAL_NONE: not there */
+	__u64 late[2];			/* what is known after apply; kept in the journal */
 };
+
+/* All kinds, NULL-ended. */
+extern const struct op_kind *const op_kinds[];
 
 /* A new zeroed operation of this kind. */
 void *op_new(const struct op_kind *kind, struct span span);
+
+/* Reading what encode() wrote; reading past the end makes zeroes and sets bad. */
+struct reader {
+	const char *at, *end;
+	bool bad;
+};
+
+void put_u32(struct buf *out, __u32 v);
+void put_u64(struct buf *out, __u64 v);
+void put_bytes(struct buf *out, const void *data, size_t len);	/* with their length */
+void put_str(struct buf *out, const char *s);			/* NULL stays NULL */
+__u32 get_u32(struct reader *r);
+__u64 get_u64(struct reader *r);
+/* In place; *@len is 0 at the end. */
+const void *get_bytes(struct reader *r, size_t *len);
+/* A new string, or NULL. */
+char *get_str(struct reader *r);
 
 struct txn;
 struct session;
@@ -82,13 +117,30 @@ struct rollback {
 
 /* Undoes everything, or what came after the savepoint @name; closes the transaction in the first case. */
 int txn_rollback(struct ctx *ctx, const char *name, struct span at, struct rollback *r);
-/* Makes it all stay, and closes the transaction. */
+/*
+ * Makes it all stay, and closes the transaction. -1 with a diagnostic: nothing
+ * was committed, the transaction is still open. A positive number: committed,
+ * but so many of the operations that were put off have failed.
+ */
 int txn_commit(struct ctx *ctx);
-
-/* Ends a command that is a transaction of its own: as txn_commit(), for what came after @mark. */
+/* Ends a command that is a transaction of its own: the same for what came after @mark. */
 int txn_commit_command(struct ctx *ctx, size_t mark);
-/* Drops what came after @mark from the log: it stays as it is. */
-void txn_forget(struct session *s, size_t mark);
+
+/* Rolls the transaction back unless it is confirmed within @seconds; see `commit confirm`. */
+int txn_commit_confirm(struct ctx *ctx, unsigned seconds);
+int txn_confirm(struct ctx *ctx);
+/* True while a confirmation is awaited; *@left is the seconds until the rollback. */
+bool txn_confirming(const struct session *s, unsigned *left);
+/* To be called now and then: rolls back what was not confirmed in time. True where it did. */
+bool txn_check_confirm(struct session *s);
+/* Waits until the transaction is confirmed, or its time is over and it is rolled back. */
+int txn_wait_confirm(struct session *s);
+
+/* Takes the last committed change back. */
+int txn_undo_last(struct ctx *ctx, struct rollback *r);
+/* Shows the log: what the open transaction did so far. */
+int txn_show(struct ctx *ctx);
+
 /* Notes, a line each, what was done since @mark; for the prompt. */
 void txn_say(struct ctx *ctx, size_t mark);
 
@@ -98,5 +150,9 @@ void txn_undo_to(struct session *s, size_t mark, struct diags *d, struct rollbac
 
 /* "rolled back 5 of 6; 1 conflict" */
 void rollback_text(struct buf *out, const struct rollback *r);
+
+/* What dead processes left: rolls it back or forward, shows it (--plan), or forgets it. */
+enum recover { RECOVER_ROLLBACK, RECOVER_PLAN, RECOVER_DISCARD };
+int txn_recover(struct ctx *ctx, enum recover how, struct rollback *r);
 
 #endif

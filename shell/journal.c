@@ -1,0 +1,525 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "shell/fault.h"
+#include "shell/journal.h"
+
+#define MAGIC "bpfsh tx"
+#define VERSION_NR 1
+#define FIRST_SIZE (64 * 1024)
+#define SIZE_LIMIT (4ULL << 30)
+#define RECORD_LIMIT (256 << 20)
+
+struct header {
+	char magic[8];
+	uint32_t version, size;		/* size: of this header */
+	char boot[40];			/* text of the kernel's boot ID, NUL-ended */
+	int64_t pid, time;
+	uint32_t crc;			/* of all before it */
+	/* What changes afterwards is behind the checksum. */
+	uint32_t phase, confirmed, unused;
+};
+
+struct record {
+	uint32_t len;			/* of the payload, plus 1; 0: no record */
+	uint32_t kind;
+	uint32_t crc;			/* of len, kind and payload */
+	uint32_t state;
+	uint64_t late[2];
+};
+
+struct journal {
+	char *path;
+	int fd;
+	char *map;
+	size_t size;
+	size_t end;			/* where the next record goes */
+};
+
+static struct header *header(const struct journal *j)
+{
+	return (struct header *)j->map;
+}
+
+static struct record *record_at(const struct journal *j, journal_pos at)
+{
+	return (struct record *)(j->map + at);
+}
+
+static size_t round8(size_t n)
+{
+	return (n + 7) & ~(size_t)7;
+}
+
+/* CRC-32C (Castagnoli), a byte at a time through a table made by the compiler's constants. */
+static uint32_t crc32c(uint32_t crc, const void *data, size_t len)
+{
+	static const uint32_t table[16] = {
+		0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1, 0x417b1dbc, 0x5125dad3,
+		0x61c69362, 0x7198540d, 0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
+		0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
+	};
+	const unsigned char *p = data;
+
+	crc = ~crc;
+	while (len--) {
+		crc ^= *p++;
+		crc = crc >> 4 ^ table[crc & 15];
+		crc = crc >> 4 ^ table[crc & 15];
+	}
+	return ~crc;
+}
+
+static uint32_t record_crc(const struct record *r, const void *payload, size_t len)
+{
+	uint32_t head[2] = { len + 1, r->kind };
+
+	return crc32c(crc32c(0, head, sizeof(head)), payload, len);
+}
+
+static bool boot_id(char text[40])
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, text, 39) : -1;
+
+	if (fd >= 0)
+		close(fd);
+	if (n <= 0)
+		return false;
+	memset(text + n, 0, 40 - n);
+	text[strcspn(text, "\n")] = '\0';
+	return true;
+}
+
+/* The folder's path: a new string; NULL where there is no place for it. */
+static char *folder_path(void)
+{
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+
+	if (!geteuid())
+		return xstrdup("/run/bpfsh");
+	return runtime && *runtime == '/' ? xasprintf("%s/bpfsh", runtime) : NULL;
+}
+
+/* Opens the folder, which must be ours alone; -1 with errno. */
+static int open_folder(bool make, char **path)
+{
+	struct stat st;
+	int fd;
+
+	*path = folder_path();
+	if (!*path) {
+		errno = ENOENT;
+		return -1;
+	}
+	if (make && mkdir(*path, 0700) && errno != EEXIST)
+		return -1;
+	fd = open(*path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) || st.st_uid != geteuid() || (st.st_mode & 022)) {
+		close(fd);
+		errno = EPERM;
+		return -1;
+	}
+	return fd;
+}
+
+static void journal_free(struct journal *j)
+{
+	if (j->map)
+		munmap(j->map, j->size);
+	if (j->fd >= 0)
+		close(j->fd);
+	free(j->path);
+	free(j);
+}
+
+/* Makes room for @more bytes; blocks are allocated at once, as a store could not fail otherwise. */
+static int grow(struct journal *j, size_t more)
+{
+	size_t size = j->size ? j->size : FIRST_SIZE;
+	void *map;
+
+	while (size - j->end < more)
+		size *= 2;
+	if (size > SIZE_LIMIT) {
+		errno = EFBIG;
+		return -1;
+	}
+	if (size == j->size)
+		return 0;
+	errno = posix_fallocate(j->fd, j->size, size - j->size);
+	if (errno)
+		return -1;
+	map = j->map ? mremap(j->map, j->size, size, MREMAP_MAYMOVE) :
+	      mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, j->fd, 0);
+	if (map == MAP_FAILED)
+		return -1;
+	j->map = map;
+	j->size = size;
+	return 0;
+}
+
+static void write_header(struct journal *j)
+{
+	struct header *h = header(j);
+
+	h->version = VERSION_NR;
+	h->size = sizeof(*h);
+	boot_id(h->boot);
+	h->pid = getpid();
+	h->time = time(NULL);
+	memcpy(h->magic, MAGIC, sizeof(h->magic));
+	h->crc = crc32c(0, h, offsetof(struct header, crc));
+}
+
+/*
+ * The file has no name before it is locked and its header is written: nobody
+ * can mistake it for a dead writer's.
+ */
+static int create_file(struct journal *j, int folder)
+{
+	j->fd = openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (j->fd < 0 || flock(j->fd, LOCK_EX | LOCK_NB) || grow(j, sizeof(struct header)))
+		return -1;
+	write_header(j);
+	j->end = round8(sizeof(struct header));
+	return 0;
+}
+
+static int name_file(struct journal *j, int folder, const char *folder_name)
+{
+	char from[64];
+
+	snprintf(from, sizeof(from), "/proc/self/fd/%d", j->fd);
+	for (int n = 0; n < 10000; n++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "tx-%d-%d", getpid(), n);
+		if (!linkat(AT_FDCWD, from, folder, name, AT_SYMLINK_FOLLOW)) {
+			j->path = xasprintf("%s/%s", folder_name, name);
+			return 0;
+		}
+		if (errno != EEXIST)
+			return -1;
+	}
+	return -1;
+}
+
+struct journal *journal_create(struct diags *d)
+{
+	struct journal *j = xcalloc(1, sizeof(*j));
+	char *folder_name;
+	int folder = open_folder(true, &folder_name);
+	int err = folder < 0 ? -1 : 0;
+
+	j->fd = -1;
+	if (!err)
+		err = create_file(j, folder);
+	if (!err)
+		err = name_file(j, folder, folder_name);
+	if (err) {
+		diag_error(d, NO_SPAN, "cannot make a journal in '%s': %s",
+			   folder_name ? folder_name : "/run/bpfsh", strerror(errno));
+		diag_hint(d, "without one, nothing could be undone if bpfsh were killed; "
+			  "--no-transaction goes on without");
+		journal_free(j);
+		j = NULL;
+	}
+	if (folder >= 0)
+		close(folder);
+	free(folder_name);
+	return j;
+}
+
+void journal_end(struct journal *j)
+{
+	fault_point("journal end");
+	unlink(j->path);
+	journal_free(j);
+}
+
+void journal_keep(struct journal *j)
+{
+	journal_free(j);
+}
+
+journal_pos journal_intent(struct journal *j, uint32_t kind, const void *payload, size_t len)
+{
+	size_t whole = sizeof(struct record) + round8(len);
+	journal_pos at = j->end;
+	struct record *r;
+
+	fault_point("journal intent");
+	if (len >= RECORD_LIMIT) {
+		errno = E2BIG;
+		return JOURNAL_NONE;
+	}
+	/* The length of the record behind this one must be zero, and in the file. */
+	if (grow(j, whole + sizeof(struct record)))
+		return JOURNAL_NONE;
+	r = record_at(j, at);
+	r->kind = kind;
+	r->state = RECORD_INTENT;
+	memset(r->late, 0, sizeof(r->late));
+	if (len)
+		memcpy(r + 1, payload, len);
+	r->crc = record_crc(r, payload, len);
+	record_at(j, at + whole)->len = 0;
+	__atomic_store_n(&r->len, len + 1, __ATOMIC_RELEASE);
+	j->end += whole;
+	fault_point("journal intent written");
+	return at;
+}
+
+void journal_done(struct journal *j, journal_pos at, const uint64_t late[2])
+{
+	struct record *r = record_at(j, at);
+
+	fault_point("journal done");
+	memcpy(r->late, late, sizeof(r->late));
+	__atomic_store_n(&r->state, RECORD_DONE, __ATOMIC_RELEASE);
+	fault_point("journal done written");
+}
+
+void journal_undone(struct journal *j, journal_pos at)
+{
+	fault_point("journal undone");
+	__atomic_store_n(&record_at(j, at)->state, RECORD_UNDONE, __ATOMIC_RELEASE);
+}
+
+void journal_cut(struct journal *j, journal_pos end)
+{
+	if (end >= j->end)
+		return;
+	__atomic_store_n(&record_at(j, end)->len, 0, __ATOMIC_RELEASE);
+	j->end = end;
+}
+
+journal_pos journal_end_pos(const struct journal *j)
+{
+	return j->end;
+}
+
+void journal_set_phase(struct journal *j, enum journal_phase phase)
+{
+	fault_point("journal phase");
+	__atomic_store_n(&header(j)->phase, phase, __ATOMIC_RELEASE);
+	fault_point("journal phase written");
+}
+
+enum journal_phase journal_get_phase(const struct journal *j)
+{
+	return __atomic_load_n(&header(j)->phase, __ATOMIC_ACQUIRE);
+}
+
+bool journal_confirmed(const struct journal *j)
+{
+	return __atomic_load_n(&header(j)->confirmed, __ATOMIC_ACQUIRE);
+}
+
+void journal_confirm(struct journal *j)
+{
+	__atomic_store_n(&header(j)->confirmed, 1, __ATOMIC_RELEASE);
+}
+
+pid_t journal_writer(const struct journal *j)
+{
+	return header(j)->pid;
+}
+
+const char *journal_path(const struct journal *j)
+{
+	return j->path;
+}
+
+int64_t journal_time(const struct journal *j)
+{
+	return header(j)->time;
+}
+
+/* Length of the payload of the record at @at, where there is a whole and sound one; -1 otherwise. */
+static int64_t sound_record(const struct journal *j, size_t at)
+{
+	const struct record *r;
+	uint32_t len;
+
+	if (at + sizeof(*r) > j->size)
+		return -1;
+	r = record_at(j, at);
+	len = __atomic_load_n(&r->len, __ATOMIC_ACQUIRE);
+	if (!len || len - 1 >= RECORD_LIMIT || at + sizeof(*r) + round8(len - 1) > j->size ||
+	    r->crc != record_crc(r, r + 1, len - 1) || r->state > RECORD_UNDONE)
+		return -1;
+	return len - 1;
+}
+
+bool journal_next(const struct journal *j, journal_pos *at, struct journal_record *rec)
+{
+	size_t next = round8(sizeof(struct header));
+	int64_t len;
+
+	if (*at)
+		next = *at + sizeof(struct record) + round8(record_at(j, *at)->len - 1);
+	len = sound_record(j, next);
+	if (len < 0)
+		return false;
+	*rec = (struct journal_record){
+		.kind = record_at(j, next)->kind, .state = record_at(j, next)->state,
+		.late = { record_at(j, next)->late[0], record_at(j, next)->late[1] },
+		.payload = record_at(j, next) + 1, .len = len, .at = next,
+	};
+	*at = next;
+	return true;
+}
+
+/* A record that began and is damaged is worse than none: what came behind it is not known. */
+static bool ends_well(const struct journal *j)
+{
+	journal_pos at = JOURNAL_NONE;
+	struct journal_record rec;
+	size_t end = round8(sizeof(struct header));
+
+	while (journal_next(j, &at, &rec))
+		end = at + sizeof(struct record) + round8(rec.len);
+	return end + sizeof(uint32_t) > j->size || !record_at(j, end)->len;
+}
+
+static const char *check_file(int fd, struct stat *st)
+{
+	if (fstat(fd, st))
+		return strerror(errno);
+	if (!S_ISREG(st->st_mode) || st->st_nlink != 1)
+		return "it is not a plain file";
+	if (st->st_uid != geteuid() || (st->st_mode & 077))
+		return "others may have written it";
+	return NULL;
+}
+
+/* What is wrong with the mapped file, or NULL. *@old: it is of an earlier boot. */
+static const char *check_header(const struct journal *j, bool *old)
+{
+	const struct header *h = header(j);
+	char boot[40];
+
+	if (memcmp(h->magic, MAGIC, sizeof(h->magic)) ||
+	    h->crc != crc32c(0, h, offsetof(struct header, crc)))
+		return "it is damaged";
+	if (h->version != VERSION_NR || h->size != sizeof(*h))
+		return "another version of bpfsh wrote it";
+	*old = boot_id(boot) && strncmp(h->boot, boot, sizeof(boot));
+	if (h->phase > JOURNAL_COMMIT || !ends_well(j))
+		return "it is damaged";
+	return NULL;
+}
+
+/* Opens one file of the folder; NULL, with a warning unless it is merely in use. */
+static struct journal *journal_open(int folder, const char *folder_name, const char *name,
+				    bool orphans, struct diags *d)
+{
+	struct journal *j = xcalloc(1, sizeof(*j));
+	const char *trouble = NULL;
+	bool old = false, free_lock;
+	struct stat st = { 0 };
+
+	j->path = xasprintf("%s/%s", folder_name, name);
+	j->fd = openat(folder, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (j->fd < 0)
+		trouble = errno == ELOOP ? "it is a symbolic link" : strerror(errno);
+	else
+		trouble = check_file(j->fd, &st);
+	free_lock = !trouble && !flock(j->fd, LOCK_EX | LOCK_NB);
+	if (!trouble && free_lock != orphans)
+		goto drop;
+	if (!trouble && st.st_size < (off_t)sizeof(struct header))
+		trouble = "it is damaged";
+	if (!trouble) {
+		j->size = st.st_size;
+		j->map = mmap(NULL, j->size, PROT_READ | PROT_WRITE, MAP_SHARED, j->fd, 0);
+		if (j->map == MAP_FAILED) {
+			j->map = NULL;
+			trouble = strerror(errno);
+		} else {
+			trouble = check_header(j, &old);
+		}
+	}
+	if (!trouble && old) {
+		unlinkat(folder, name, 0);
+		goto drop;
+	}
+	if (!trouble)
+		return j;
+	diag_warn(d, NO_SPAN, "ignoring the journal '%s': %s", j->path, trouble);
+drop:
+	journal_free(j);
+	return NULL;
+}
+
+int journal_each(bool orphans, void (*fn)(void *arg, struct journal *j), void *arg,
+		 struct diags *d)
+{
+	char *folder_name;
+	int folder = open_folder(false, &folder_name), found = 0;
+	DIR *dir = folder >= 0 ? fdopendir(dup(folder)) : NULL;
+	struct dirent *e;
+
+	if (folder < 0 && errno == EPERM)
+		diag_warn(d, NO_SPAN, "ignoring '%s': others may write to it", folder_name);
+	while (dir && (e = readdir(dir))) {
+		struct journal *j;
+
+		if (strncmp(e->d_name, "tx-", 3))
+			continue;
+		j = journal_open(folder, folder_name, e->d_name, orphans, d);
+		if (!j)
+			continue;
+		if (!orphans && journal_get_phase(j) != JOURNAL_CONFIRM) {
+			journal_keep(j);
+			continue;
+		}
+		found++;
+		fn(arg, j);
+	}
+	if (dir)
+		closedir(dir);
+	if (folder >= 0)
+		close(folder);
+	free(folder_name);
+	return found;
+}
+
+int journal_count_orphans(void)
+{
+	char *folder_name;
+	int folder = open_folder(false, &folder_name), found = 0;
+	DIR *dir = folder >= 0 ? fdopendir(folder) : NULL;
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir))) {
+		int fd;
+
+		if (strncmp(e->d_name, "tx-", 3))
+			continue;
+		fd = openat(dirfd(dir), e->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		if (fd >= 0 && !flock(fd, LOCK_SH | LOCK_NB))
+			found++;
+		if (fd >= 0)
+			close(fd);
+	}
+	if (dir)
+		closedir(dir);
+	else if (folder >= 0)
+		close(folder);
+	free(folder_name);
+	return found;
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "shell/kern.h"
+#include "shell/trash.h"
+
+char *folder_of(const char *path)
+{
+	char *copy = xstrdup(path), *dir = xstrdup(dirname(copy));
+
+	free(copy);
+	return dir;
+}
+
+/* The root of the mount that @dir lies on: a new string, or NULL. */
+static char *mount_root(const char *dir)
+{
+	char *root = realpath(dir, NULL);
+	struct stat here, above;
+
+	if (!root || stat(root, &here))
+		return root;
+	while (strcmp(root, "/")) {
+		char *up = folder_of(root);
+
+		if (stat(up, &above) || above.st_dev != here.st_dev) {
+			free(up);
+			break;
+		}
+		free(root);
+		root = up;
+	}
+	return root;
+}
+
+static char *any_bpffs(void)
+{
+	char **mounts = kern_bpffs_mounts(), *first = NULL;
+
+	for (char **m = mounts; m && *m; m++) {
+		if (!first && !access(*m, W_OK))
+			first = xstrdup(*m);
+		free(*m);
+	}
+	free(mounts);
+	return first;
+}
+
+void trash_set(struct trash *t, char *dir)
+{
+	t->dir = dir;
+	t->pin = dir ? xasprintf("%s/pin", dir) : NULL;
+}
+
+bool trash_choose(struct trash *t, const char *path)
+{
+	char *dir = path ? folder_of(path) : NULL;
+	char *root = path ? mount_root(dir) : any_bpffs();
+	unsigned n = 0;
+
+	free(dir);
+	if (!root)
+		return false;
+	if (getrandom(&n, sizeof(n), 0) != sizeof(n))
+		n = getpid();
+	trash_set(t, xasprintf("%s/bpfsh_tx_%d_%u", root, getpid(), n));
+	free(root);
+	return true;
+}
+
+int trash_make(const struct trash *t)
+{
+	return kern_mkdir(t->dir);
+}
+
+bool trash_full(const struct trash *t)
+{
+	struct stat st;
+
+	return t->pin && !lstat(t->pin, &st);
+}
+
+int trash_empty(const struct trash *t)
+{
+	int err;
+
+	if (!t->dir || access(t->dir, F_OK))
+		return 0;
+	if (trash_full(t) && (err = kern_unlink(t->pin)))
+		return err;
+	return kern_rmdir(t->dir);
+}
+
+void trash_free(struct trash *t)
+{
+	free(t->dir);
+	free(t->pin);
+}

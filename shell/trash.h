@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Trash: a folder of its own for each operation that must keep an object, on
+ * the bpffs where it works. What lies there survives the process.
+ */
+#ifndef BPFSH_TRASH_H
+#define BPFSH_TRASH_H
+
+#include <stdbool.h>
+
+struct trash {
+	char *dir;		/* NULL: there is none */
+	char *pin;		/* the one pin in it */
+};
+
+/*
+ * Chooses the place, on the bpffs of @path, or, where that is NULL, on any
+ * bpffs mount; makes nothing. False where there is no bpffs.
+ */
+bool trash_choose(struct trash *t, const char *path);
+/* From a journal: takes over the folder's path, which may be NULL. */
+void trash_set(struct trash *t, char *dir);
+/* Makes the folder, which must not exist; 0 or -errno. */
+int trash_make(const struct trash *t);
+bool trash_full(const struct trash *t);
+/* Removes pin and folder, as far as they are there; 0 or -errno. */
+int trash_empty(const struct trash *t);
+void trash_free(struct trash *t);
+
+/* The folder that a path's last part stands in: a new string. */
+char *folder_of(const char *path);
+
+#endif
