@@ -7,6 +7,7 @@
 #include <bpf/libbpf.h>
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -225,12 +226,16 @@ static bool is_frozen(int fd)
 /* Why a map refuses with EPERM: its own state comes before privileges. */
 static const char *map_permission(const struct handle *map, unsigned op)
 {
+	int opened = fcntl(map->fd, F_GETFL);
+
 	if (op & (UPDATE | DELETE | PUSH | POP | FREEZE)) {
 		if (is_frozen(map->fd))
 			return op & FREEZE ? "map is frozen already" :
 			       "map is frozen, user space cannot change it any more";
 		if (map->map.flags & BPF_F_RDONLY)
 			return "map is read-only for user space (flag 'rdonly')";
+		if (opened >= 0 && (opened & O_ACCMODE) == O_RDONLY)
+			return "this user may only read it";
 	}
 	if ((op & (LOOKUP | NEXT | LIST | POP)) && map->map.flags & BPF_F_WRONLY)
 		return "map is write-only for user space (flag 'wronly')";

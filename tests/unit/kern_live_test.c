@@ -320,6 +320,19 @@ static void walk_beside_writers(void **state)
 	}
 }
 
+/* Does to a map what its flag forbids. */
+static void flags_forbid(__u32 flag, struct diags *d)
+{
+	struct handle *map = new_map(BPF_MAP_TYPE_ARRAY, 4, 4, 1, flag);
+	__u32 k = 0, v = 0;
+
+	if (flag == BPF_F_RDONLY)
+		kern_map_error(d, NO_SPAN, "update", map, kern_map_update(map->fd, &k, &v, 0));
+	else
+		kern_map_error(d, NO_SPAN, "lookup", map, kern_map_lookup(map->fd, &k, &v, 0));
+	handle_put(map);
+}
+
 /* One misleading errno each: what is done, and a part of what must be said. */
 static void errors_are_translated(void **state)
 {
@@ -372,6 +385,10 @@ static void errors_are_translated(void **state)
 	SAYS("cannot update element in map 't_map': map is frozen, user space cannot change it any more");
 	kern_map_error(&d, NO_SPAN, "freeze", frozen, kern_map_freeze(frozen->fd));
 	SAYS("cannot freeze map 't_map': map is frozen already");
+	flags_forbid(BPF_F_RDONLY, &d);
+	SAYS("cannot update element in map 't_map': map is read-only for user space (flag 'rdonly')");
+	flags_forbid(BPF_F_WRONLY, &d);
+	SAYS("cannot look up element in map 't_map': map is write-only for user space (flag 'wronly')");
 	handle_put(hash);
 	handle_put(array);
 	handle_put(queue);
