@@ -223,22 +223,23 @@ static bool is_frozen(int fd)
 	return kern_fdinfo(fd, "frozen", value, sizeof(value)) && !strcmp(value, "1");
 }
 
-/* Why a map refuses with EPERM: its own state comes before privileges. */
+/*
+ * Why a map refuses with EPERM: its own state comes before privileges. The
+ * flags rdonly and wronly belong to the descriptor, as does a pin's mode.
+ */
 static const char *map_permission(const struct handle *map, unsigned op)
 {
-	int opened = fcntl(map->fd, F_GETFL);
+	int opened = fcntl(map->fd, F_GETFL), mode = opened < 0 ? O_RDWR : opened & O_ACCMODE;
 
 	if (op & (UPDATE | DELETE | PUSH | POP | FREEZE)) {
 		if (is_frozen(map->fd))
 			return op & FREEZE ? "map is frozen already" :
 			       "map is frozen, user space cannot change it any more";
-		if (map->map.flags & BPF_F_RDONLY)
-			return "map is read-only for user space (flag 'rdonly')";
-		if (opened >= 0 && (opened & O_ACCMODE) == O_RDONLY)
-			return "this user may only read it";
+		if (mode == O_RDONLY)
+			return "it is open for reading only (flag 'rdonly', or the mode of its pin)";
 	}
-	if ((op & (LOOKUP | NEXT | LIST | POP)) && map->map.flags & BPF_F_WRONLY)
-		return "map is write-only for user space (flag 'wronly')";
+	if ((op & (LOOKUP | NEXT | LIST | POP)) && mode == O_WRONLY)
+		return "it is open for writing only (flag 'wronly', or the mode of its pin)";
 	return NULL;
 }
 

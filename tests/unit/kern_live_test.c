@@ -386,9 +386,11 @@ static void errors_are_translated(void **state)
 	kern_map_error(&d, NO_SPAN, "freeze", frozen, kern_map_freeze(frozen->fd));
 	SAYS("cannot freeze map 't_map': map is frozen already");
 	flags_forbid(BPF_F_RDONLY, &d);
-	SAYS("cannot update element in map 't_map': map is read-only for user space (flag 'rdonly')");
+	SAYS("cannot update element in map 't_map': it is open for reading only "
+	     "(flag 'rdonly', or the mode of its pin)");
 	flags_forbid(BPF_F_WRONLY, &d);
-	SAYS("cannot look up element in map 't_map': map is write-only for user space (flag 'wronly')");
+	SAYS("cannot look up element in map 't_map': it is open for writing only "
+	     "(flag 'wronly', or the mode of its pin)");
 	handle_put(hash);
 	handle_put(array);
 	handle_put(queue);
