@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* A map whose values hold what user space cannot read: a lock, a timer, an object. */
+/*
+ * A map whose values hold what user space cannot read: a lock, a timer, an
+ * object. (Clang 14 forgets the tag of pointers to structs.)
+ */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
@@ -20,13 +23,13 @@ struct {
 	__uint(max_entries, 2);
 	__type(key, __u32);
 	__type(value, struct guarded);
-} t_special SEC(".maps");
+} t_XXXX_special SEC(".maps");
 
 SEC("tc")
-int touch(void *ctx)
+int t_XXXX_touch(void *ctx)
 {
 	__u32 zero = 0;
-	struct guarded *g = bpf_map_lookup_elem(&t_special, &zero);
+	struct guarded *g = bpf_map_lookup_elem(&t_XXXX_special, &zero);
 
 	if (!g)
 		return 0;

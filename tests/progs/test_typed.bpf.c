@@ -88,15 +88,15 @@ struct long_key {
 		__type(value, v);		\
 	} name_ SEC(".maps")
 
-MAP(BPF_MAP_TYPE_HASH, t_every, struct pair, struct everything, 8);
-MAP(BPF_MAP_TYPE_HASH, t_bits, addr_t, struct bits, 8);
-MAP(BPF_MAP_TYPE_HASH, t_float, __u32, struct floats, 8);
-MAP(BPF_MAP_TYPE_HASH, t_enum, enum verdict, enum big, 8);
-MAP(BPF_MAP_TYPE_HASH, t_union, union either, struct pair, 8);
-MAP(BPF_MAP_TYPE_HASH, t_long, struct long_key, struct long_key, 8);
-MAP(BPF_MAP_TYPE_ARRAY, t_array, __u32, struct point, 3);
-MAP(BPF_MAP_TYPE_PERCPU_ARRAY, t_percpu, __u32, struct pair, 2);
-MAP(BPF_MAP_TYPE_PERCPU_HASH, t_percpu_wide, struct long_key, struct long_key, 2);
+MAP(BPF_MAP_TYPE_HASH, t_XXXX_every, struct pair, struct everything, 8);
+MAP(BPF_MAP_TYPE_HASH, t_XXXX_bits, addr_t, struct bits, 8);
+MAP(BPF_MAP_TYPE_HASH, t_XXXX_float, __u32, struct floats, 8);
+MAP(BPF_MAP_TYPE_HASH, t_XXXX_enum, enum verdict, enum big, 8);
+MAP(BPF_MAP_TYPE_HASH, t_XXXX_union, union either, struct pair, 8);
+MAP(BPF_MAP_TYPE_HASH, t_XXXX_long, struct long_key, struct long_key, 8);
+MAP(BPF_MAP_TYPE_ARRAY, t_XXXX_array, __u32, struct point, 3);
+MAP(BPF_MAP_TYPE_PERCPU_ARRAY, t_XXXX_percpu, __u32, struct pair, 2);
+MAP(BPF_MAP_TYPE_PERCPU_HASH, t_XXXX_pwide, struct long_key, struct long_key, 2);
 
 int counter;
 struct point where = { 3, -4 };
@@ -104,7 +104,7 @@ static volatile const char greeting[] = "hello";
 char message[16] = "it's \"quoted\"";
 
 SEC("socket")
-int touch(void *ctx)
+int t_XXXX_touch(void *ctx)
 {
 	counter++;
 	where.x++;
