@@ -88,7 +88,8 @@ def test_update(box):
     assert value["bits"]["c"] == "0x4" and value["bits"]["e"] == "0x1", value
     assert value["either"]["bytes"] == [10, 0, 0, 1] and value["ptr"] == 16, value
     assert value["wide"] == "0x" + "f" * 32, value
-    box.bpfsh(*update, '{"points":[{"x":1},{"y":2}],"either":{"word":7},"text":"\\u00e9"}').expect(0)
+    box.bpfsh(*update, '{"points":[{"x":1},{"y":2}],"either":{"word":7},'
+              '"text":"\\u00e9"}').expect(0)
     value = value_of(box, *key)
     assert value["points"] == [{"x": 1, "y": 0}, {"x": 0, "y": 2}], value
     assert value["u8"] == 0 and value["either"]["word"] == 7, value
