@@ -56,7 +56,10 @@ char *kern_fdinfo_text(int fd);
 /* A line's value within such a text. */
 bool kern_fdinfo_value(const char *text, const char *name, char *value, size_t size);
 
-/* Everything raw about a program's instructions; freed by kern_code_free(). */
+/*
+ * Everything raw about a program's instructions; freed by kern_code_free().
+ * What the kernel hides from this user is NULL, and its number in info 0.
+ */
 struct kern_code {
 	struct bpf_prog_info info;	/* its pointers are these arrays */
 	struct bpf_insn *insns;
@@ -194,14 +197,17 @@ int kern_owners(kern_owner_fn fn, void *arg);
 
 /* Names */
 
-/* "hash" for BPF_MAP_TYPE_HASH; types newer than the headers are named by the kernel's BTF. NULL: unknown. */
+/*
+ * "hash" for BPF_MAP_TYPE_HASH; NULL where it is unknown. What is newer than
+ * libbpf is named by the kernel's BTF.
+ */
 const char *kern_map_type_name(__u32 type);
 const char *kern_prog_type_name(__u32 type);
 const char *kern_link_type_name(__u32 type);
 const char *kern_attach_type_name(__u32 type);
 /* The number of a map type's name, also of newer ones; -1 where there is none. */
 int kern_map_type(const char *name);
-/* All names of map types, those from the kernel's BTF included; NULL-ended, the caller frees the list. */
+/* All names of map types, newer ones included; NULL-ended, the caller frees the list alone. */
 const char **kern_map_type_names(void);
 /* Symbol of the kernel at an address, "" where it is not known or hidden; owned by the layer. */
 const char *kern_symbol(__u64 address);
@@ -247,7 +253,10 @@ struct load_result {
 
 /* Program and attach type of a section's name ("xdp", "cgroup/skb"); -EINVAL where it is none. */
 int kern_section_type(const char *name, int *prog_type, int *attach_type);
-/* Loads an object file; on failure nothing stays, and the diagnostic has the verifier's last words. */
+/*
+ * Loads an object file. Nothing is pinned. On failure nothing stays, and the
+ * diagnostic has the verifier's last words.
+ */
 int kern_load(const struct load_request *req, struct load_result *res, struct diags *d);
 /* The verifier's whole log of the last load, where that failed; else "". Owned by the layer. */
 const char *kern_load_log(void);

@@ -15,8 +15,12 @@
 #include "shell/kern.h"
 #include "shell/kern_load.h"
 
-enum op { UPDATE = 1, LOOKUP = 2, DELETE = 4, NEXT = 8, LIST = 16, PUSH = 32, POP = 64,
-	  FREEZE = 128, CREATE = 256, ANY_OP = 255 };
+enum op {
+	UPDATE = 1, LOOKUP = 2, DELETE = 4, NEXT = 8, LIST = 16, PUSH = 32, POP = 64, FREEZE = 128,
+	ANY_OP = 255,
+	CREATE = 256,
+	ELEMENT = UPDATE | LOOKUP | DELETE | NEXT | LIST,
+};
 
 /* How callers name an action, and what the message makes of it. */
 static const struct {
@@ -47,72 +51,70 @@ static const struct {
 #define ARRAYS (T(ARRAY) | T(PERCPU_ARRAY))
 #define SLOTS (T(PROG_ARRAY) | T(PERF_EVENT_ARRAY) | T(CGROUP_ARRAY) | T(ARRAY_OF_MAPS) | \
 	       T(DEVMAP) | T(CPUMAP) | T(XSKMAP) | T(SOCKMAP) | T(REUSEPORT_SOCKARRAY))
+#define INNER (T(ARRAY_OF_MAPS) | T(HASH_OF_MAPS))
 #define QUEUES (T(QUEUE) | T(STACK))
 #define SOCKETS (T(SOCKMAP) | T(SOCKHASH) | T(REUSEPORT_SOCKARRAY))
 #define STORAGES (T(SK_STORAGE) | T(INODE_STORAGE) | T(TASK_STORAGE) | T(CGRP_STORAGE))
 
-/* {max} and {last} in the texts are the map's max_entries, and one less. The first row that fits. */
+/*
+ * What an errno means for an operation on a type; the first row that fits. In
+ * the texts {max} is the map's max_entries, {last} one less.
+ */
 static const struct row {
 	unsigned ops;
 	__u64 types;
 	int err;			/* 0: any */
 	const char *text, *hint;
 } rows[] = {
-	{ UPDATE | PUSH, HASHES, E2BIG, "map is full ({max} of {max} entries)", NULL },
-	{ UPDATE | PUSH, T(SOCKHASH), ENOMEM, "map is full or out of memory", NULL },
-	{ UPDATE | PUSH, T(LPM_TRIE), ENOSPC, "map is full ({max} of {max} entries)", NULL },
+	{ UPDATE, HASHES, E2BIG, "map is full ({max} of {max} entries)" },
+	{ UPDATE, T(LPM_TRIE), ENOSPC, "map is full ({max} of {max} entries)" },
 	{ UPDATE | PUSH, QUEUES, E2BIG, "it is full ({max} of {max} values)",
 	  "flag 'exist' makes room by dropping the oldest value" },
-	{ UPDATE, ARRAYS | SLOTS, E2BIG, "index is out of range (0 to {last})", NULL },
-	{ LOOKUP, ARRAYS, ENOENT, "index is out of range (0 to {last})", NULL },
-	{ LOOKUP | DELETE, SLOTS, ENOENT, "nothing at that index (0 to {last})", NULL },
-	{ DELETE, SLOTS, E2BIG, "index is out of range (0 to {last})", NULL },
-	{ UPDATE, ARRAYS, EEXIST, "elements of an array always exist", "leave out flag 'noexist'" },
-	{ UPDATE, SLOTS, EEXIST, "elements of an array always exist", "leave out flag 'noexist'" },
-	{ UPDATE, ALL, EEXIST, "key is present already", NULL },
-	{ UPDATE, ALL, ENOENT, "key is not present", NULL },
-	{ POP, QUEUES, ENOENT, "it is empty", NULL },
-	{ LOOKUP | DELETE | NEXT, ALL, ENOENT, "key is not present", NULL },
-	{ DELETE, ARRAYS, EINVAL, "elements of an array cannot be deleted", "write zeros in place" },
-	{ UPDATE, T(PROG_ARRAY), EINVAL,
-	  "program does not fit: type, JIT and other properties must be those of the programs there", NULL },
-	{ UPDATE, T(PROG_ARRAY) | T(ARRAY_OF_MAPS) | T(HASH_OF_MAPS), EBADF,
-	  "value is no descriptor of the right kind", NULL },
-	{ UPDATE, T(ARRAY_OF_MAPS) | T(HASH_OF_MAPS), EINVAL,
-	  "inner map differs from the one this map was created with (type, sizes, flags)", NULL },
-	{ UPDATE, T(DEVMAP) | T(DEVMAP_HASH), EINVAL, "no such network device here", NULL },
-	{ UPDATE, T(BLOOM_FILTER), EINVAL, "a bloom filter's values are pushed, with flag 'any' alone",
-	  NULL },
+	{ UPDATE, ARRAYS | SLOTS, E2BIG, "index is out of range (0 to {last})" },
+	{ DELETE, SLOTS, E2BIG, "index is out of range (0 to {last})" },
+	{ LOOKUP, ARRAYS, ENOENT, "index is out of range (0 to {last})" },
+	{ LOOKUP | DELETE, SLOTS, ENOENT, "nothing at that index (0 to {last})" },
+	{ UPDATE, ARRAYS | SLOTS, EEXIST, "elements of an array always exist",
+	  "leave out flag 'noexist'" },
+	{ UPDATE, ALL, EEXIST, "key is present already" },
+	{ POP, QUEUES, ENOENT, "it is empty" },
+	{ LOOKUP, T(BLOOM_FILTER), ENOENT, "value is not in it" },
+	{ UPDATE | LOOKUP | DELETE | NEXT, ALL, ENOENT, "key is not present" },
+	{ DELETE, ARRAYS, EINVAL, "elements of an array cannot be deleted",
+	  "write zeros in their place" },
+	{ UPDATE, T(PROG_ARRAY), EINVAL, "program differs in type or properties from those that "
+	  "the map is used with" },
+	{ UPDATE, INNER, EINVAL, "inner map differs in type, sizes or flags from the one that this "
+	  "map was created with" },
+	{ UPDATE, T(PROG_ARRAY) | INNER, EBADF, "value is no descriptor of the right kind" },
+	{ UPDATE, T(DEVMAP) | T(DEVMAP_HASH), EINVAL, "no such network device here" },
 	{ LOOKUP | LIST, T(PERF_EVENT_ARRAY) | T(CGROUP_ARRAY), 0,
-	  "values of this map type cannot be read back", NULL },
-	{ LOOKUP | LIST, T(XSKMAP), EOPNOTSUPP, "sockets of an XSK map cannot be read back", NULL },
+	  "values of this map type cannot be read back" },
+	{ LOOKUP | LIST, T(XSKMAP), EOPNOTSUPP, "sockets of an XSK map cannot be read back" },
 	{ LOOKUP | LIST, SOCKETS, ENOSPC, "values of 4 bytes have no room for a socket's cookie",
-	  "create the map with 'value 8' to read it" },
-	{ LIST | NEXT, QUEUES, 0, "values of a queue or stack cannot be listed, only taken out",
-	  "'map peek' shows the next one" },
-	{ LIST | NEXT | LOOKUP | UPDATE | DELETE, T(RINGBUF), 0,
-	  "a ring buffer has no elements that can be listed", "'map read' shows its events" },
-	{ LIST | NEXT | LOOKUP | UPDATE | DELETE, T(USER_RINGBUF), 0,
-	  "a user ring buffer has no elements, it carries samples to programs", NULL },
-	{ LIST | NEXT | LOOKUP | UPDATE | DELETE, T(ARENA), 0,
-	  "an arena is memory without elements", NULL },
-	{ LIST | NEXT | DELETE, T(BLOOM_FILTER), 0,
-	  "a bloom filter only answers whether a value may be in it", NULL },
-	{ LOOKUP, T(BLOOM_FILTER), ENOENT, "value is not in it", NULL },
+	  "a map that is created with 'value 8' can be read" },
+	{ LIST | NEXT, QUEUES, 0,
+	  "values of a queue or stack cannot be listed, only taken out" },
+	{ ELEMENT, T(RINGBUF), 0, "a ring buffer has no elements that can be listed" },
+	{ ELEMENT, T(USER_RINGBUF), 0,
+	  "a user ring buffer has no elements, it carries samples to programs" },
+	{ ELEMENT, T(ARENA), 0, "an arena is memory without elements" },
+	{ ELEMENT & ~LOOKUP, T(BLOOM_FILTER), 0,
+	  "a bloom filter only answers whether a value may be in it" },
 	{ LIST | NEXT, STORAGES, 0, "a local storage cannot be listed, only looked up by its owner",
-	  "key is the descriptor of a socket, file, process or cgroup" },
+	  "the key is the descriptor of a socket, file, process or cgroup" },
 	{ LOOKUP | UPDATE | DELETE, STORAGES, EBADF,
-	  "key is no descriptor of what owns the storage", NULL },
-	{ PUSH | POP, ~QUEUES & ~T(BLOOM_FILTER), 0, "only queues and stacks have that", NULL },
-	{ FREEZE, ALL, EBUSY, "map is frozen already, or mapped for writing", NULL },
-	{ FREEZE, ALL, EINVAL, "maps of this type cannot be frozen", NULL },
-	{ CREATE, ALL, E2BIG, "keys, values or the whole map are larger than the kernel allows", NULL },
-	{ CREATE, ALL, EINVAL, "the kernel refuses its sizes, flags or types", NULL },
-	{ CREATE, ALL, ENOTSUPP, "the kernel refuses these flags or types", NULL },
-	{ CREATE, ALL, EOPNOTSUPP, "the kernel refuses these flags or types", NULL },
-	{ ANY_OP, ALL, EINVAL, "this type of map refuses key, value or flags", NULL },
-	{ ANY_OP, ALL, EOPNOTSUPP, "maps of this type cannot do that", NULL },
-	{ ANY_OP, ALL, ENOTSUPP, "maps of this type cannot do that", NULL },
+	  "key is no descriptor of what owns the storage" },
+	{ PUSH | POP, ~QUEUES & ~T(BLOOM_FILTER), 0, "only queues and stacks have that" },
+	{ FREEZE, ALL, EBUSY, "map is frozen already, or mapped for writing" },
+	{ FREEZE, ALL, EINVAL, "maps of this type cannot be frozen" },
+	{ CREATE, ALL, E2BIG, "keys, values or the map are larger than the kernel allows" },
+	{ CREATE, ALL, EINVAL, "the kernel refuses its sizes, flags or types" },
+	{ CREATE, ALL, ENOTSUPP, "the kernel refuses these flags or types" },
+	{ CREATE, ALL, EOPNOTSUPP, "the kernel refuses these flags or types" },
+	{ ANY_OP, ALL, EINVAL, "this type of map refuses key, value or flags" },
+	{ ANY_OP, ALL, EOPNOTSUPP, "maps of this type cannot do that" },
+	{ ANY_OP, ALL, ENOTSUPP, "maps of this type cannot do that" },
 	{ ANY_OP, ALL, EAGAIN, "map changes too fast to be followed", "try again" },
 };
 
@@ -121,15 +123,15 @@ static const struct {
 	int err;
 	const char *text, *hint;
 } general[] = {
-	{ ENOTSUPP, "not supported by this kernel", NULL },
-	{ EOPNOTSUPP, "not supported", NULL },
+	{ ENOTSUPP, "not supported by this kernel" },
+	{ EOPNOTSUPP, "not supported" },
 	{ ENOSYS, "this kernel has no bpf(2)", "it is built without CONFIG_BPF_SYSCALL" },
-	{ E2BIG, "this kernel is too old for it, or a limit is exceeded", NULL },
-	{ EINTR, "interrupted", NULL },
-	{ EXDEV, "it lies on another mount", NULL },
-	{ KERN_EDOT, "names in a bpffs cannot have a dot", NULL },
-	{ KERN_ENAME, "names have at most 15 letters, digits, '_' and '.'", NULL },
-	{ KERN_ENOTPIN, "it is no pinned BPF object", NULL },
+	{ E2BIG, "this kernel is too old for it, or a limit is exceeded" },
+	{ EINTR, "interrupted" },
+	{ EXDEV, "it lies on another mount" },
+	{ KERN_EDOT, "names in a bpffs cannot have a dot" },
+	{ KERN_ENAME, "names have at most 15 letters, digits, '_' and '.'" },
+	{ KERN_ENOTPIN, "it is no pinned BPF object" },
 	{ KERN_ENOTBPFFS, "its folder is not on a bpffs", "mount one: mount -t bpf bpf FOLDER" },
 };
 
@@ -236,10 +238,10 @@ static const char *map_permission(const struct handle *map, unsigned op)
 			return op & FREEZE ? "map is frozen already" :
 			       "map is frozen, user space cannot change it any more";
 		if (mode == O_RDONLY)
-			return "it is open for reading only (flag 'rdonly', or the mode of its pin)";
+			return "it is open for reading only (flag 'rdonly', or its pin's mode)";
 	}
 	if ((op & (LOOKUP | NEXT | LIST | POP)) && mode == O_WRONLY)
-		return "it is open for writing only (flag 'wronly', or the mode of its pin)";
+		return "it is open for writing only (flag 'wronly', or its pin's mode)";
 	return NULL;
 }
 
@@ -250,7 +252,9 @@ static const struct row *find_row(unsigned op, __u32 type, int err)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct row *r = &rows[i];
 
-		if ((op & r->ops) && (r->types == ALL || r->types & bit) && (!r->err || r->err == err))
+		if (!(op & r->ops) || (r->err && r->err != err))
+			continue;
+		if (r->types == ALL || r->types & bit)
 			return r;
 	}
 	return NULL;

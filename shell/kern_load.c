@@ -42,33 +42,41 @@ static int fail(struct load *l, const char *fmt, ...)
 	return -1;
 }
 
-/* True where a map of the object is declared with programs in it, which must then be loaded as well. */
-static bool refers_to_programs(const struct bpf_object *obj)
+/* The struct that a variable of section .maps declares its map with; NULL where it is damaged. */
+static const struct btf_type *map_declaration(const struct btf *btf, __u32 var)
+{
+	const struct btf_type *t = btf__type_by_id(btf, var);
+	int id = t && btf_is_var(t) ? btf__resolve_type(btf, t->type) : -1;
+
+	t = id < 0 ? NULL : btf__type_by_id(btf, id);
+	return t && btf_is_struct(t) ? t : NULL;
+}
+
+static bool has_member(const struct btf *btf, const struct btf_type *t, const char *wanted)
+{
+	const struct btf_member *m = btf_members(t);
+
+	for (int i = 0; i < btf_vlen(t); i++) {
+		const char *name = btf__name_by_offset(btf, m[i].name_off);
+
+		if (name && !strcmp(name, wanted))
+			return true;
+	}
+	return false;
+}
+
+/* Whether a map is declared with values: programs or maps, and programs must be loaded for it. */
+static bool has_initial_values(const struct bpf_object *obj)
 {
 	const struct btf *btf = bpf_object__btf(obj);
 	int id = btf ? btf__find_by_name_kind(btf, ".maps", BTF_KIND_DATASEC) : -1;
-	const struct btf_type *sec, *t;
+	const struct btf_type *sec = id < 0 ? NULL : btf__type_by_id(btf, id);
 
-	if (id < 0)
-		return false;
-	sec = btf__type_by_id(btf, id);
-	for (int i = 0; i < btf_vlen(sec); i++) {
-		const struct btf_member *m;
+	for (int i = 0; sec && i < btf_vlen(sec); i++) {
+		const struct btf_type *t = map_declaration(btf, btf_var_secinfos(sec)[i].type);
 
-		t = btf__type_by_id(btf, btf_var_secinfos(sec)[i].type);
-		if (!t || !btf_is_var(t))
-			continue;
-		id = btf__resolve_type(btf, t->type);
-		t = id >= 0 ? btf__type_by_id(btf, id) : NULL;
-		if (!t || !btf_is_struct(t))
-			continue;
-		m = btf_members(t);
-		for (int j = 0; j < btf_vlen(t); j++) {
-			const char *name = btf__name_by_offset(btf, m[j].name_off);
-
-			if (name && !strcmp(name, "values"))
-				return true;
-		}
+		if (t && has_member(btf, t, "values"))
+			return true;
 	}
 	return false;
 }
@@ -97,7 +105,7 @@ static int select_program(struct load *l, struct bpf_program *prog, bool load)
 
 static int select_programs(struct load *l)
 {
-	bool all = l->req->all || refers_to_programs(l->obj);
+	bool all = l->req->all || has_initial_values(l->obj);
 	struct bpf_program *prog;
 
 	l->first = bpf_object__next_program(l->obj, NULL);
@@ -152,9 +160,9 @@ static int find_map(struct load *l, const struct load_map *want, struct bpf_map 
 static int differs(struct load *l, struct span at, const struct bpf_map *map, __u32 id,
 		   const char *what, const char *want, const char *have)
 {
-	diag_error(l->d, at, "map %u cannot stand in for map '%s' of '%s': its %s is %s, not %s", id,
-		   bpf_map__name(map), l->req->file, what, have, want);
-	return -1;
+	return diag_error(l->d, at,
+			  "map %u cannot stand in for map '%s' of '%s': its %s is %s, not %s", id,
+			  bpf_map__name(map), l->req->file, what, have, want);
 }
 
 static int size_differs(struct load *l, struct span at, const struct bpf_map *map, __u32 id,
@@ -167,7 +175,7 @@ static int size_differs(struct load *l, struct span at, const struct bpf_map *ma
 	return differs(l, at, map, id, what, w, h);
 }
 
-/* Whether @fd can stand in for the object's map. Sizes of 0 are those that the object leaves open. */
+/* Whether @fd can stand in for the object's map; sizes of 0 are left open by the object. */
 static int check_reuse(struct load *l, struct span at, const struct bpf_map *map, int fd)
 {
 	__u32 type = bpf_map__type(map), key = bpf_map__key_size(map);
@@ -203,10 +211,11 @@ static int reuse_maps(struct load *l)
 			return -1;
 	}
 	for (size_t i = 0; i < req->nr_maps; i++) {
-		int err = bpf_map__reuse_fd(l->maps[i], req->maps[i].fd);
+		const struct load_map *want = &req->maps[i];
+		int err = bpf_map__reuse_fd(l->maps[i], want->fd);
 
 		if (err)
-			return kern_error(l->d, req->maps[i].span, err, "use map in '%s'", req->file);
+			return kern_error(l->d, want->span, err, "use map in '%s'", req->file);
 	}
 	return 0;
 }
@@ -219,34 +228,44 @@ static bool is_replaced(const struct load *l, const struct bpf_map *map)
 	return false;
 }
 
-/* Takes the pinned map at @path in place of the object's, as libbpf would do. */
-static int reuse_pinned(struct load *l, struct bpf_map *map, const char *path, bool *reused)
+/* Takes the map that is pinned at @path in place of the object's, as libbpf would: 1; 0: none. */
+static int reuse_pinned(struct load *l, struct bpf_map *map, const char *path)
 {
 	enum object_kind kind;
 	int fd = kern_open_pin(path, &kind), ret;
 
-	*reused = false;
 	if (fd == -ENOENT)
 		return 0;
 	if (fd < 0)
-		return kern_error(l->d, l->req->span, fd, "open '%s', where map '%s' is to be pinned",
-				  path, bpf_map__name(map));
+		return kern_error(l->d, l->req->span, fd, "use '%s' for map '%s'", path,
+				  bpf_map__name(map));
 	if (kind != OBJ_MAP)
-		ret = fail(l, "cannot pin map '%s': '%s' is a %s", bpf_map__name(map), path,
-			   object_names[kind]);
+		ret = fail(l, "cannot pin map '%s': a %s is pinned at '%s'", bpf_map__name(map),
+			   object_names[kind], path);
 	else
 		ret = check_reuse(l, l->req->span, map, fd);
 	if (!ret && bpf_map__reuse_fd(map, fd))
 		ret = fail(l, "cannot use the map pinned at '%s'", path);
 	close(fd);
-	*reused = !ret;
-	return ret;
+	return ret ? ret : 1;
 }
 
-/*
- * Maps declared with LIBBPF_PIN_BY_NAME would be pinned by libbpf while it
- * loads. That is put off: the caller gets the paths.
- */
+/* A map that is declared with LIBBPF_PIN_BY_NAME; @path is its copy, to be kept or freed. */
+static int defer_pin(struct load *l, struct bpf_map *map, size_t index, char *path)
+{
+	int reused = is_replaced(l, map) ? 1 : reuse_pinned(l, map, path);
+
+	bpf_map__set_pin_path(map, NULL);
+	if (reused) {
+		free(path);
+		return reused < 0 ? -1 : 0;
+	}
+	GROW(l->pins, l->nr_pins);
+	l->pins[l->nr_pins++] = (struct load_pin){ .path = path, .map = index };
+	return 0;
+}
+
+/* libbpf would pin such maps while it loads. That is put off: the caller gets the paths. */
 static int defer_pins(struct load *l)
 {
 	struct bpf_map *map;
@@ -254,23 +273,9 @@ static int defer_pins(struct load *l)
 
 	bpf_object__for_each_map(map, l->obj) {
 		const char *path = bpf_map__pin_path(map);
-		bool reused = false;
-		char *copy;
 
-		if (path) {
-			copy = xstrdup(path);
-			if (!is_replaced(l, map) && reuse_pinned(l, map, copy, &reused)) {
-				free(copy);
-				return -1;
-			}
-			bpf_map__set_pin_path(map, NULL);
-			if (reused || is_replaced(l, map)) {
-				free(copy);
-			} else {
-				GROW(l->pins, l->nr_pins);
-				l->pins[l->nr_pins++] = (struct load_pin){ .path = copy, .map = index };
-			}
-		}
+		if (path && defer_pin(l, map, index, xstrdup(path)))
+			return -1;
 		index++;
 	}
 	return 0;

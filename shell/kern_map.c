@@ -119,12 +119,13 @@ struct change {
 static int change_many(const struct change *c, __u32 done, __u32 *count)
 {
 	LIBBPF_OPTS(bpf_map_batch_opts, opts, .elem_flags = c->flags);
-	const void *keys = c->keys + done * c->key_size;
+	const char *keys = c->keys + done * c->key_size;
+	const char *values = c->values ? c->values + done * c->value_size : NULL;
 	__u32 wanted = *count;
 	int err;
 
-	if (c->values)
-		err = bpf_map_update_batch(c->fd, keys, c->values + done * c->value_size, count, &opts);
+	if (values)
+		err = bpf_map_update_batch(c->fd, keys, values, count, &opts);
 	else
 		err = bpf_map_delete_batch(c->fd, keys, count, &opts);
 	/* A call that is refused outright leaves the count as it was. */
@@ -142,6 +143,12 @@ static int change_one(const struct change *c, __u32 i)
 	return bpf_map_delete_elem(c->fd, key);
 }
 
+/* Where a batch call does not tell why, or cannot be had, single elements do. */
+static bool is_better_single(int err)
+{
+	return err == -EINVAL || err == -ENOTSUPP || err == -EOPNOTSUPP || err == -ENOMEM;
+}
+
 static int change_all(const struct change *c, __u32 *count)
 {
 	__u32 nr = *count, done = 0;
@@ -156,8 +163,7 @@ static int change_all(const struct change *c, __u32 *count)
 		} else if (batch) {
 			err = change_many(c, done, &part);
 			done += part;
-			/* What the kernel says of a single element tells its reason. */
-			if (err == -EINVAL || err == -ENOTSUPP || err == -EOPNOTSUPP || err == -ENOMEM) {
+			if (is_better_single(err)) {
 				batch = false;
 				err = 0;
 			}

@@ -97,7 +97,7 @@ static bool entries_error(struct buf *out, const char *type, enum entries_rule r
 	else if (rule == NONE && entries)
 		buf_printf(out, "type %s has no limit of entries, give 0", type);
 	else if (rule == PAGES && (entries < page || entries & (entries - 1)))
-		buf_printf(out, "entries of type %s are its bytes: a power of 2, at least %u, not %u",
+		buf_printf(out, "entries of type %s are bytes: a power of 2 from %u on, not %u",
 			   type, page, entries);
 	else
 		return false;
@@ -108,11 +108,12 @@ static bool flags_error(struct buf *out, const char *type, const struct shape *s
 {
 	for (size_t i = 0; i < ARRAY_SIZE(flag_names); i++) {
 		__u32 flag = flag_names[i].flag;
+		const char *name = flag_names[i].name;
 
 		if (s->needs & flag & ~flags)
-			buf_printf(out, "type %s needs flag '%s'", type, flag_names[i].name);
+			buf_printf(out, "type %s needs flag '%s'", type, name);
 		else if (s->refuses & flag & flags)
-			buf_printf(out, "type %s does not take flag '%s'", type, flag_names[i].name);
+			buf_printf(out, "type %s does not take flag '%s'", type, name);
 		else
 			continue;
 		return true;

@@ -29,7 +29,7 @@ struct walk {
 	char *keys, *values;
 	__u32 room;		/* elements that keys and values have room for */
 	__u32 most;		/* no bucket of a hash can have more */
-	void *cursor[2];	/* of the batch calls: where the last one ended, where this one does */
+	void *cursor[2];	/* of batch calls: where the last one ended, this one does */
 	char *last;		/* LPM trie: the last key that was delivered */
 	bool drain;		/* what was fetched is gone: nothing is left undelivered */
 	bool indexed;
@@ -204,7 +204,7 @@ static bool on_trail(const struct walk *w, const char *key)
 	return false;
 }
 
-/* Whether the kernel sent us back to the beginning of a hash, as it does from a key that is gone. */
+/* Whether the kernel went back to the beginning, as it does from a key that is gone. */
 static bool is_first(const struct walk *w, const char *key)
 {
 	char *first = xmalloc(w->key_size);

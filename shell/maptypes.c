@@ -7,7 +7,7 @@
 
 struct map_types {
 	struct element_format format;
-	struct btf *btf;		/* NULL: none, or the kernel's own, which is not ours to free */
+	struct btf *btf;		/* NULL: none, or the kernel's own */
 	struct typed *key, *value;
 };
 

@@ -240,7 +240,7 @@ static void sockets(void **state)
 			if (size == 4) {
 				assert_int_equal(err, -ENOSPC);
 				kern_map_error(&d, NO_SPAN, "dump", map, err);
-				assert_non_null(strstr(d.list[0].msg, "no room for a socket's cookie"));
+				assert_non_null(strstr(d.list[0].msg, "no room for a socket's"));
 				diags_clear(&d);
 			} else {
 				assert_int_equal(err, 0);
@@ -257,7 +257,8 @@ static void sockets(void **state)
 static int load_xdp(struct bpf_insn *insns, size_t nr)
 {
 	char log[4096] = "";
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .log_buf = log, .log_size = sizeof(log), .log_level = 1);
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .log_buf = log, .log_size = sizeof(log),
+		    .log_level = 1);
 	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "t_events", "GPL", insns, nr, &opts);
 
 	if (fd < 0)

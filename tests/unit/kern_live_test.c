@@ -60,7 +60,7 @@ struct seen {
 	int count[MAX];
 	int total, wrong;
 	size_t key_at;			/* where in the key the index stands */
-	size_t value_bytes;		/* of index copies that the value begins with; 0: not checked */
+	size_t value_bytes;		/* copies of the index that begin the value; 0: unchecked */
 	int stop_after;
 };
 
@@ -195,11 +195,11 @@ static void walk_devices(void **state)
 		bool cpus = types[t] == BPF_MAP_TYPE_CPUMAP;
 		struct handle *map = new_map(types[t], 4, 4, cpus ? 1 : 300, 0);
 		struct seen s = { 0 };
-		__u32 nr = cpus ? 1 : 150;
+		__u32 nr = cpus ? 1 : 150, length = 64, lo = 1;
 
 		/* Interface 1 is the namespace's own loopback; a CPU map has a queue's length. */
 		for (__u32 i = 0; i < nr; i++)
-			assert_int_equal(kern_map_update(map->fd, &i, &(__u32){ cpus ? 64 : 1 }, 0), 0);
+			assert_int_equal(kern_map_update(map->fd, &i, cpus ? &length : &lo, 0), 0);
 		assert_int_equal(kern_map_walk(map, see, &s), 0);
 		for (__u32 i = 0; i < nr; i++)
 			assert_int_equal(s.count[i], 1);
@@ -216,7 +216,7 @@ static void not_to_be_walked(void **state)
 		{ BPF_MAP_TYPE_QUEUE, 0, 4, 8, 0, "cannot be listed" },
 		{ BPF_MAP_TYPE_STACK, 0, 4, 8, 0, "cannot be listed" },
 		{ BPF_MAP_TYPE_RINGBUF, 0, 0, 4096, 0,
-		  "cannot list the elements of map 't_map': a ring buffer has no elements that can be listed" },
+		  "cannot list the elements of map 't_map': a ring buffer has no elements" },
 		{ BPF_MAP_TYPE_USER_RINGBUF, 0, 0, 4096, 0, "user ring buffer" },
 		{ BPF_MAP_TYPE_BLOOM_FILTER, 0, 4, 8, 0, "bloom filter" },
 		{ BPF_MAP_TYPE_ARENA, 0, 0, 4, BPF_F_MMAPABLE, "arena" },
@@ -311,8 +311,8 @@ static void walk_beside_writers(void **state)
 			assert_int_equal(err, 0);
 			for (__u32 i = 0; i < rows[r].stay; i++)
 				if (s.count[i] > 1 || (!s.count[i] && !rows[r].may_miss))
-					fail_msg("type %u, round %d: key %u seen %d times", rows[r].type,
-						 round, i, s.count[i]);
+					fail_msg("type %u: key %u seen %d times", rows[r].type, i,
+						 s.count[i]);
 		}
 		atomic_store(&c.stop, true);
 		pthread_join(thread, NULL);
@@ -365,7 +365,8 @@ static void errors_are_translated(void **state)
 	kern_map_error(&d, NO_SPAN, "lookup", array, kern_map_lookup(array->fd, &k, &v, 0));
 	SAYS("cannot look up element in map 't_map': index is out of range (0 to 1)");
 	k = 0;
-	kern_map_error(&d, NO_SPAN, "update", array, kern_map_update(array->fd, &k, &v, BPF_NOEXIST));
+	kern_map_error(&d, NO_SPAN, "update", array,
+		       kern_map_update(array->fd, &k, &v, BPF_NOEXIST));
 	SAYS("cannot update element in map 't_map': elements of an array always exist");
 	kern_map_error(&d, NO_SPAN, "delete", array, kern_map_delete(array->fd, &k));
 	SAYS("cannot delete element from map 't_map': elements of an array cannot be deleted");
@@ -382,15 +383,16 @@ static void errors_are_translated(void **state)
 	SAYS("cannot update element in map 't_map': map is full (1 of 1 entries)");
 	assert_int_equal(kern_map_freeze(frozen->fd), 0);
 	kern_map_error(&d, NO_SPAN, "update", frozen, kern_map_update(frozen->fd, &k, &v, 0));
-	SAYS("cannot update element in map 't_map': map is frozen, user space cannot change it any more");
+	SAYS("cannot update element in map 't_map': "
+	     "map is frozen, user space cannot change it any more");
 	kern_map_error(&d, NO_SPAN, "freeze", frozen, kern_map_freeze(frozen->fd));
 	SAYS("cannot freeze map 't_map': map is frozen already");
 	flags_forbid(BPF_F_RDONLY, &d);
 	SAYS("cannot update element in map 't_map': it is open for reading only "
-	     "(flag 'rdonly', or the mode of its pin)");
+	     "(flag 'rdonly', or its pin's mode)");
 	flags_forbid(BPF_F_WRONLY, &d);
 	SAYS("cannot look up element in map 't_map': it is open for writing only "
-	     "(flag 'wronly', or the mode of its pin)");
+	     "(flag 'wronly', or its pin's mode)");
 	handle_put(hash);
 	handle_put(array);
 	handle_put(queue);
@@ -444,7 +446,8 @@ static void pins(void **state)
 	err = kern_pin(prog->fd, path);
 	assert_int_equal(err, -KERN_EDOT);
 	kern_error(&d, NO_SPAN, err, "pin at 'a.b'");
-	assert_string_equal(d.list[0].msg, "cannot pin at 'a.b': names in a bpffs cannot have a dot");
+	assert_string_equal(d.list[0].msg,
+			    "cannot pin at 'a.b': names in a bpffs cannot have a dot");
 	diags_clear(&d);
 	assert_int_equal(kern_pin(prog->fd, "/tmp/bpfsh-no-bpffs"), -KERN_ENOTBPFFS);
 	assert_int_equal(kern_pin(prog->fd, "/nonexistent/x"), -ENOENT);
