@@ -308,6 +308,18 @@ static int compile_array(struct compiler *c, struct node *n, const struct btf_ty
 	return 0;
 }
 
+/* Makes room for @nr members side by side; returns the index of the first. */
+static uint32_t add_members(struct typed *t, uint32_t nr)
+{
+	uint32_t first = t->nr_members;
+
+	while (nr--) {
+		GROW(t->members, t->nr_members);
+		t->members[t->nr_members++] = (struct member){ 0 };
+	}
+	return first;
+}
+
 static void name_member(struct typed *t, struct member *m, const char *name, uint32_t index)
 {
 	char number[16];
@@ -367,7 +379,7 @@ static int compile_struct(struct compiler *c, struct node *n, const struct btf_t
 			  int depth)
 {
 	struct typed *t = c->t;
-	uint32_t i, nr = btf_vlen(type), first = t->nr_members;
+	uint32_t i, nr = btf_vlen(type), first = add_members(t, nr);
 
 	n->kind = btf_is_union(type) ? NODE_UNION : NODE_STRUCT;
 	n->first = first;
@@ -375,10 +387,6 @@ static int compile_struct(struct compiler *c, struct node *n, const struct btf_t
 	n->height = 1;
 	n->width = 2;
 	n->lines = 1;
-	for (i = 0; i < nr; i++) {
-		GROW(t->members, t->nr_members);
-		t->members[t->nr_members++] = (struct member){ 0 };
-	}
 	for (i = 0; i < nr; i++) {
 		struct member m = { .type_id = btf_members(type)[i].type };
 		const char *name = name_of(t->btf, btf_members(type)[i].name_off);
@@ -406,7 +414,7 @@ static int compile_datasec(struct compiler *c, struct node *n, const struct btf_
 {
 	struct typed *t = c->t;
 	const struct btf_var_secinfo *vars = btf_var_secinfos(type);
-	uint32_t i, nr = btf_vlen(type), first = t->nr_members;
+	uint32_t i, nr = btf_vlen(type), first = add_members(t, nr);
 
 	n->kind = NODE_DATASEC;
 	n->first = first;
@@ -415,10 +423,6 @@ static int compile_datasec(struct compiler *c, struct node *n, const struct btf_
 	n->label = pool_quoted(t, "", name_of(t->btf, type->name_off), ":");
 	n->width = n->label.len + 6;
 	n->lines = 5;
-	for (i = 0; i < nr; i++) {
-		GROW(t->members, t->nr_members);
-		t->members[t->nr_members++] = (struct member){ 0 };
-	}
 	for (i = 0; i < nr; i++) {
 		const struct btf_type *var = btf__type_by_id(t->btf, vars[i].type);
 		struct member m = { .offset = vars[i].offset };
