@@ -156,7 +156,7 @@ class Box:
         os.chdir(self.dir)
         home = os.path.join(self.dir, "home")
         os.mkdir(home)
-        keep = {k: os.environ[k] for k in ("PATH", "LSAN_OPTIONS") if k in os.environ}
+        keep = {k: os.environ[k] for k in ("PATH", "LSAN_OPTIONS", "SANITIZE") if k in os.environ}
         os.environ.clear()
         os.environ.update(keep, HOME=home, TERM="xterm", EDITRC="/dev/null", LC_ALL="C.UTF-8",
                           TZ="UTC", O=BUILD, XDG_CONFIG_HOME=f"{home}/config",

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <errno.h>
 #include <glob.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -25,6 +26,7 @@
 #include "render/code_make.h"
 #include "render/disasm.h"
 #include "render/elf_obj.h"
+#include "shell/compat.h"
 
 #define LOG_SIZE (16 << 20)
 #define NEED_KERNEL() do { if (!usable) skip(); } while (0)
@@ -190,33 +192,6 @@ static const struct {
 	  "call bpf_get_prandom_u32#7; call f; exit; f: r0 = 0; exit" },
 };
 
-static void verifier_agrees(void **state)
-{
-	NEED_KERNEL();
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		uint32_t nr;
-		struct bpf_insn *insns = assemble(texts[i].text, CODE_ELF, &nr);
-		struct code *code = code_alloc(CODE_ELF, insns, nr, "t_asm", "", NULL);
-		LIBBPF_OPTS(bpf_prog_load_opts, opts, .log_level = 2, .log_buf = verifier_log,
-			    .log_size = LOG_SIZE);
-		int fd = bpf_prog_load(texts[i].type, "t_asm", "GPL", insns, nr, &opts);
-		int lines;
-
-		code_complete(code);
-		if (fd < 0 && strstr(verifier_log, "BPF_ATOMIC uses reserved fields"))
-			print_message("this kernel lacks the atomic loads and stores\n");
-		else if (fd < 0)
-			fail_msg("%s\n%s", texts[i].text, verifier_log);
-		lines = check_log(code, verifier_log);
-		assert_true(fd < 0 || lines >= 10);
-		check_round_trip(code);
-		if (fd >= 0)
-			close(fd);
-		code_free(code);
-		free(insns);
-	}
-}
-
 /* What the linker cannot know is another number: maps have no descriptors, kfuncs no IDs. */
 static bool same_insn(const struct bpf_insn *a, const struct bpf_insn *b)
 {
@@ -360,7 +335,8 @@ static void simplify(char *text)
 /* What Debian's bpftool is too old for. */
 static bool bpftool_is_wrong(const char *ours)
 {
-	return strstr(ours, "__percpu") || strstr(ours, "(s8)") || strstr(ours, "(s16)") ||
+	return strstr(ours, "{code=") || strstr(ours, "s/=") || strstr(ours, "s%=") ||
+	       strstr(ours, "(s32)") || strstr(ours, "__percpu") || strstr(ours, "(s8)") || strstr(ours, "(s16)") ||
 	       strstr(ours, "gotol") || strstr(ours, "may_goto") || strstr(ours, "bswap");
 }
 
@@ -379,7 +355,7 @@ static void check_bpftool(const struct code *code)
 
 		if (sscanf(line, " %u: (%x) %n", &i, &opcode, &at) != 2 || !at)
 			continue;
-		assert_int_equal(i, next);
+		assert_true(i >= next);		/* it has lines without opcode: "BUG_fb" */
 		next = code_next(code, i);
 		code_print_insn(&ours, code, i);
 		simplify(line + at);
@@ -414,16 +390,16 @@ static void check_dump(int fd)
 	want.func_info = (uintptr_t)funcs;
 	len = sizeof(want);
 	assert_int_equal(bpf_obj_get_info_by_fd(fd, &want, &len), 0);
-	btf = btf__load_from_kernel_by_id(info.btf_id);
-	assert_non_null(btf);
+	btf = info.btf_id ? btf__load_from_kernel_by_id(info.btf_id) : NULL;
+	assert_true(btf || !info.btf_id);
 	code = code_new_xlated(&(struct code_raw){
 		.insns = (void *)(uintptr_t)want.xlated_prog_insns,
 		.nr = want.xlated_prog_len / sizeof(struct bpf_insn),
 		.func_info = funcs, .nr_func_info = want.nr_func_info,
 		.func_info_rec_size = sizeof(*funcs), .btf = btf, .name = info.name, .id = info.id,
 	});
-	assert_int_equal(code->nr_funcs, info.nr_func_info);
-	for (uint32_t f = 0; f < code->nr_funcs; f++) {
+	assert_true(!btf || code->nr_funcs == info.nr_func_info);
+	for (uint32_t f = 0; btf && f < code->nr_funcs; f++) {
 		assert_int_equal(code->funcs[f].start, funcs[f].insn_off);
 		assert_non_null(code->funcs[f].proto);
 	}
@@ -440,6 +416,71 @@ static void check_dump(int fd)
 	btf__free(btf);
 	free((void *)(uintptr_t)want.xlated_prog_insns);
 	free(funcs);
+}
+
+/* Loads a text, compares what the verifier and the kernel's dump make of it. */
+static void check_text(enum bpf_prog_type type, const char *text)
+{
+	uint32_t nr;
+	struct bpf_insn *insns = assemble(text, CODE_ELF, &nr);
+	struct code *code = code_alloc(CODE_ELF, insns, nr, "t_asm", "", NULL);
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .log_level = 2 | 4, .log_buf = verifier_log,
+		    .log_size = LOG_SIZE);
+	int fd = bpf_prog_load(type, "t_asm", "GPL", insns, nr, &opts);
+
+	code_complete(code);
+	if (fd >= 0)
+		check_dump(fd);
+	else if (!strstr(verifier_log, "BPF_ATOMIC uses reserved fields"))
+		fail_msg("%s\n%s", text, verifier_log);
+	else
+		print_message("this kernel lacks the atomic loads and stores\n");
+	assert_true(check_log(code, verifier_log) >= 10 || fd < 0);
+	check_round_trip(code);
+	if (fd >= 0)
+		close(fd);
+	code_free(code);
+	free(insns);
+}
+
+static void verifier_agrees(void **state)
+{
+	NEED_KERNEL();
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		check_text(texts[i].type, texts[i].text);
+}
+
+#define ARENA_PAGES 4
+#ifndef BPF_F_MMAPABLE
+#define BPF_F_MMAPABLE (1U << 10)
+#endif
+
+/* What the kernel makes of accesses to an arena has opcodes of its own. */
+static void arena(void **state)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
+	size_t size = ARENA_PAGES * sysconf(_SC_PAGESIZE);
+	void *memory;
+	char *text;
+	int fd;
+
+	NEED_KERNEL();
+	fd = bpf_map_create(BPF_MAP_TYPE_ARENA, "t_arena", 0, 0, ARENA_PAGES, &opts);
+	if (fd < 0) {
+		print_message("this kernel has no arenas\n");
+		skip();
+	}
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_ptr_not_equal(memory, MAP_FAILED);
+	text = xasprintf("r6 = map[id:%d]; r1 = 0x100000000000\n"
+			 "r1 = addr_space_cast(r1, 0, 1); *(u64 *)(r1 +0) = 5\n"
+			 "r2 = *(u32 *)(r1 +4); *(u32 *)(r1 +8) = r2; r2 = 1; r3 = *(s32 *)(r1 +4)\n"
+			 "lock *(u64 *)(r1 +16) += r2; r2 = atomic64_fetch_add((u64 *)(r1 +16), r2)\n"
+			 "r2 = load_acquire((u32 *)(r1 +16)); r0 = 0; exit", fd);
+	check_text(BPF_PROG_TYPE_XDP, text);
+	free(text);
+	munmap(memory, size);
+	close(fd);
 }
 
 static int quiet(enum libbpf_print_level level, const char *format, va_list args)
@@ -504,7 +545,8 @@ static void objects_agree(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(verifier_agrees), cmocka_unit_test(objects_agree),
+		cmocka_unit_test(verifier_agrees), cmocka_unit_test(arena),
+		cmocka_unit_test(objects_agree),
 	};
 	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "t_probe", 4, 4, 1, NULL), err;
 

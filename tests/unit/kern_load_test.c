@@ -274,7 +274,7 @@ static void tail_calls(void **state)
 {
 	struct load_request req;
 	struct load_result res;
-	__u32 id = 0;
+	__u32 id = 0, one = 1;
 
 	NEED_OBJECT("load_pinned");
 	req = request("load_pinned");
@@ -282,7 +282,7 @@ static void tail_calls(void **state)
 	assert_int_equal(res.nr_progs, 1);
 	for (size_t i = 0; i < res.nr_maps; i++)
 		if (!strcmp(res.maps[i]->name, "jumps"))
-			assert_int_equal(kern_map_lookup(res.maps[i]->fd, &(__u32){ 1 }, &id, 0), 0);
+			assert_int_equal(kern_map_lookup(res.maps[i]->fd, &one, &id, 0), 0);
 	assert_true(id > 0);
 	put_result(&res);
 }
