@@ -122,12 +122,13 @@ static int change_many(const struct change *c, __u32 done, __u32 *count)
 	const char *keys = c->keys + done * c->key_size;
 	const char *values = c->values ? c->values + done * c->value_size : NULL;
 	__u32 wanted = *count;
-	int err;
+	int err = fault_error("map batch");
 
-	if (values)
+	if (!err && values)
 		err = bpf_map_update_batch(c->fd, keys, values, count, &opts);
-	else
+	else if (!err)
 		err = bpf_map_delete_batch(c->fd, keys, count, &opts);
+	fault_point("map batch done");
 	/* A call that is refused outright leaves the count as it was. */
 	if (err && *count >= wanted)
 		*count = 0;
@@ -139,8 +140,8 @@ static int change_one(const struct change *c, __u32 i)
 	const void *key = c->keys + i * c->key_size;
 
 	if (c->values)
-		return bpf_map_update_elem(c->fd, key, c->values + i * c->value_size, c->flags);
-	return bpf_map_delete_elem(c->fd, key);
+		return kern_map_update(c->fd, key, c->values + i * c->value_size, c->flags);
+	return kern_map_delete(c->fd, key);
 }
 
 /* Where a batch call does not tell why, or cannot be had, single elements do. */
