@@ -485,6 +485,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	return 0;
 }
 
+#ifndef LIBFUZZER
 /* Random BTF: a good one with a few bytes changed. */
 static void random_btf(uint64_t *rng)
 {
@@ -559,7 +560,6 @@ static void run_file(const char *path)
 	buf_free(&input);
 }
 
-#ifndef LIBFUZZER
 int main(int argc, char **argv)
 {
 	unsigned long long seed = 0, n = 1000, i;
