@@ -40,7 +40,7 @@ struct cursor {
 /* What may be missing at the end of a statement that is INCOMPLETE. */
 static const char *const closers[] = { "", "\"", "'", "}", "}\"" };
 
-/* Reads the last statement of the text, with the marker and this end; false where it is not whole. */
+/* Reads the last statement of the text, the marker and this end; false where it is not whole. */
 static bool read_statement(struct cursor *c, const char *text, size_t len, const char *closer)
 {
 	enum lex_result r;

@@ -7,22 +7,10 @@
 #include <unistd.h>
 
 #include "shell/history.h"
+#include "shell/userfile.h"
 
 /* Bytes at the end of the file that are looked at: far more than HISTORY_MAX usual entries. */
 #define TAIL_MAX (4 << 20)
-
-bool user_path(struct buf *out, const char *variable, const char *fallback, const char *file)
-{
-	const char *base = secure_getenv(variable), *home = secure_getenv("HOME");
-
-	if (base && *base == '/')
-		buf_printf(out, "%s/bpfsh/%s", base, file);
-	else if (home && *home == '/')
-		buf_printf(out, "%s/%s/bpfsh/%s", home, fallback, file);
-	else
-		return false;
-	return true;
-}
 
 static bool history_path(struct buf *out)
 {

@@ -9,23 +9,15 @@
 #ifndef BPFSH_HISTORY_H
 #define BPFSH_HISTORY_H
 
-#include <stdbool.h>
-
 #include "shell/buf.h"
 
 #define HISTORY_MAX 10000
 
 typedef void (*history_fn)(void *arg, const char *entry);
 
-/* Calls @fn with the newest HISTORY_MAX entries, the oldest first; 0 (also without a file) or -errno. */
+/* Calls @fn with the newest HISTORY_MAX entries, the oldest first; 0 or -errno. */
 int history_read(history_fn fn, void *arg);
 /* Appends an entry, and makes the file where it is missing; 0 or -errno. */
 int history_add(const char *entry);
-
-/*
- * $@variable/bpfsh/@file, or ~/@fallback/bpfsh/@file where the variable is not
- * an absolute path. False without a home.
- */
-bool user_path(struct buf *out, const char *variable, const char *fallback, const char *file);
 
 #endif

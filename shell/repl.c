@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <errno.h>
-#include <fcntl.h>
 #include <histedit.h>
 #include <poll.h>
 #include <signal.h>
@@ -8,7 +7,6 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <wctype.h>
 
@@ -17,6 +15,7 @@
 #include "shell/interrupt.h"
 #include "shell/kern.h"
 #include "shell/repl.h"
+#include "shell/userfile.h"
 
 struct repl {
 	struct session *s;
@@ -300,7 +299,7 @@ static void recall_reset(struct recall *c)
 	*c = (struct recall){ 0 };
 }
 
-/* The @nr-th entry back that begins with what was typed; entries like the one before are passed over. */
+/* The @nr-th entry back that begins with what was typed; one like the last is passed over. */
 static const char *find_entry(struct repl *r, int nr)
 {
 	const struct recall *c = &r->recall;
@@ -703,45 +702,15 @@ static void run_text(struct repl *r, const char *text, size_t len, const char *n
 	out_flush(&r->s->out);
 }
 
-/* The rc file */
-
-/* Reads a small file that only its owner, this user or root, can write. */
-static int read_private(const char *path, struct buf *out, struct diags *d)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	struct stat st;
-	ssize_t n = 0;
-
-	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-		return 0;
-	if (fd < 0)
-		return diag_error(d, NO_SPAN, "cannot read '%s': %s", path, strerror(errno));
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
-		diag_error(d, NO_SPAN, "'%s' is not a plain file", path);
-	} else if ((st.st_uid && st.st_uid != geteuid()) || (st.st_mode & 022)) {
-		diag_error(d, NO_SPAN, "'%s' is not run: others can write it", path);
-		diag_hint(d, "chown it to yourself and chmod it to 0644");
-	} else {
-		while ((n = read(fd, buf_reserve(out, 4096), 4096)) > 0)
-			buf_commit(out, n);
-		if (n < 0)
-			diag_error(d, NO_SPAN, "cannot read '%s': %s", path, strerror(errno));
-	}
-	close(fd);
-	return d->errors ? -1 : 0;
-}
-
 static void run_rc(struct repl *r)
 {
 	struct buf path = BUF_INIT, text = BUF_INIT;
 	struct diags d = { 0 };
 
-	if (user_path(&path, "XDG_CONFIG_HOME", ".config", "rc")) {
-		if (read_private(buf_str(&path), &text, &d))
-			session_show(r->s, &d);
-		else if (text.len)
-			run_text(r, text.data, text.len, path.data);
-	}
+	if (user_rc(&path, &text, &d))
+		session_show(r->s, &d);
+	else if (text.len)
+		run_text(r, text.data, text.len, path.data);
 	buf_free(&text);
 	buf_free(&path);
 }
