@@ -6,8 +6,8 @@
 #include "render/typed_plan.h"
 
 /* A plan may print this many values whatever its size, and so many more a byte. */
-#define VALUES_MIN (1 << 20)
-#define VALUES_PER_BYTE 64
+#define VALUES_MIN (1 << 16)
+#define VALUES_PER_BYTE 16
 
 #define NODE_OPEN UINT32_MAX
 
