@@ -26,7 +26,7 @@ struct header {
 	int64_t pid, time;
 	uint32_t crc;			/* of all before it */
 	/* What changes afterwards is behind the checksum. */
-	uint32_t phase, confirmed, unused;
+	uint32_t phase, unused[2];
 };
 
 struct record {
@@ -34,7 +34,8 @@ struct record {
 	uint32_t kind;
 	uint32_t crc;			/* of len, kind and payload */
 	uint32_t state;
-	uint64_t late[2];
+	uint64_t late[2];		/* counts, by its own checksum, unless the state is INTENT */
+	uint32_t late_crc, unused;
 };
 
 struct journal {
@@ -84,6 +85,11 @@ static uint32_t record_crc(const struct record *r, const void *payload, size_t l
 	uint32_t head[2] = { len + 1, r->kind };
 
 	return crc32c(crc32c(0, head, sizeof(head)), payload, len);
+}
+
+static uint32_t late_crc(const struct record *r)
+{
+	return crc32c(r->crc, r->late, sizeof(r->late));
 }
 
 static bool boot_id(char text[40])
@@ -158,7 +164,9 @@ static int grow(struct journal *j, size_t more)
 	}
 	if (size == j->size)
 		return 0;
-	errno = posix_fallocate(j->fd, j->size, size - j->size);
+	errno = -fault_error("journal grow");
+	if (!errno)
+		errno = posix_fallocate(j->fd, j->size, size - j->size);
 	if (errno)
 		return -1;
 	map = j->map ? mremap(j->map, j->size, size, MREMAP_MAYMOVE) :
@@ -181,6 +189,7 @@ static void write_header(struct journal *j)
 	h->time = time(NULL);
 	memcpy(h->magic, MAGIC, sizeof(h->magic));
 	h->crc = crc32c(0, h, offsetof(struct header, crc));
+	h->phase = JOURNAL_OPEN;
 }
 
 /*
@@ -271,10 +280,11 @@ journal_pos journal_intent(struct journal *j, uint32_t kind, const void *payload
 	r = record_at(j, at);
 	r->kind = kind;
 	r->state = RECORD_INTENT;
-	memset(r->late, 0, sizeof(r->late));
 	if (len)
 		memcpy(r + 1, payload, len);
 	r->crc = record_crc(r, payload, len);
+	memset(r->late, 0, sizeof(r->late));
+	r->late_crc = late_crc(r);
 	record_at(j, at + whole)->len = 0;
 	__atomic_store_n(&r->len, len + 1, __ATOMIC_RELEASE);
 	j->end += whole;
@@ -288,14 +298,26 @@ void journal_done(struct journal *j, journal_pos at, const uint64_t late[2])
 
 	fault_point("journal done");
 	memcpy(r->late, late, sizeof(r->late));
+	r->late_crc = late_crc(r);
 	__atomic_store_n(&r->state, RECORD_DONE, __ATOMIC_RELEASE);
 	fault_point("journal done written");
 }
 
+static void set_state(struct journal *j, journal_pos at, enum journal_state state)
+{
+	fault_point("journal state");
+	__atomic_store_n(&record_at(j, at)->state, state, __ATOMIC_RELEASE);
+	fault_point("journal state written");
+}
+
 void journal_undone(struct journal *j, journal_pos at)
 {
-	fault_point("journal undone");
-	__atomic_store_n(&record_at(j, at)->state, RECORD_UNDONE, __ATOMIC_RELEASE);
+	set_state(j, at, RECORD_UNDONE);
+}
+
+void journal_stuck(struct journal *j, journal_pos at)
+{
+	set_state(j, at, RECORD_STUCK);
 }
 
 void journal_cut(struct journal *j, journal_pos end)
@@ -304,11 +326,6 @@ void journal_cut(struct journal *j, journal_pos end)
 		return;
 	__atomic_store_n(&record_at(j, end)->len, 0, __ATOMIC_RELEASE);
 	j->end = end;
-}
-
-journal_pos journal_end_pos(const struct journal *j)
-{
-	return j->end;
 }
 
 void journal_set_phase(struct journal *j, enum journal_phase phase)
@@ -323,14 +340,12 @@ enum journal_phase journal_get_phase(const struct journal *j)
 	return __atomic_load_n(&header(j)->phase, __ATOMIC_ACQUIRE);
 }
 
-bool journal_confirmed(const struct journal *j)
+bool journal_change_phase(struct journal *j, enum journal_phase from, enum journal_phase to)
 {
-	return __atomic_load_n(&header(j)->confirmed, __ATOMIC_ACQUIRE);
-}
+	uint32_t expected = from;
 
-void journal_confirm(struct journal *j)
-{
-	__atomic_store_n(&header(j)->confirmed, 1, __ATOMIC_RELEASE);
+	return __atomic_compare_exchange_n(&header(j)->phase, &expected, to, false,
+					   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 
 pid_t journal_writer(const struct journal *j)
@@ -348,6 +363,20 @@ int64_t journal_time(const struct journal *j)
 	return header(j)->time;
 }
 
+/* What is known late may be half written as long as the operation is not marked done. */
+static bool sound_state(const struct record *r)
+{
+	switch (r->state) {
+	case RECORD_INTENT:
+		return true;
+	case RECORD_DONE:
+	case RECORD_UNDONE:
+	case RECORD_STUCK:
+		return r->late_crc == late_crc(r);
+	}
+	return false;
+}
+
 /* Length of the payload of the record at @at, where there is a whole and sound one; -1 otherwise. */
 static int64_t sound_record(const struct journal *j, size_t at)
 {
@@ -359,7 +388,7 @@ static int64_t sound_record(const struct journal *j, size_t at)
 	r = record_at(j, at);
 	len = __atomic_load_n(&r->len, __ATOMIC_ACQUIRE);
 	if (!len || len - 1 >= RECORD_LIMIT || at + sizeof(*r) + round8(len - 1) > j->size ||
-	    r->crc != record_crc(r, r + 1, len - 1) || r->state > RECORD_UNDONE)
+	    r->crc != record_crc(r, r + 1, len - 1) || !sound_state(r))
 		return -1;
 	return len - 1;
 }
@@ -367,6 +396,7 @@ static int64_t sound_record(const struct journal *j, size_t at)
 bool journal_next(const struct journal *j, journal_pos *at, struct journal_record *rec)
 {
 	size_t next = round8(sizeof(struct header));
+	const struct record *r;
 	int64_t len;
 
 	if (*at)
@@ -374,16 +404,20 @@ bool journal_next(const struct journal *j, journal_pos *at, struct journal_recor
 	len = sound_record(j, next);
 	if (len < 0)
 		return false;
+	r = record_at(j, next);
 	*rec = (struct journal_record){
-		.kind = record_at(j, next)->kind, .state = record_at(j, next)->state,
-		.late = { record_at(j, next)->late[0], record_at(j, next)->late[1] },
-		.payload = record_at(j, next) + 1, .len = len, .at = next,
+		.kind = r->kind, .state = r->state, .payload = r + 1, .len = len, .at = next,
 	};
+	if (r->state != RECORD_INTENT)
+		memcpy(rec->late, r->late, sizeof(rec->late));
 	*at = next;
 	return true;
 }
 
-/* A record that began and is damaged is worse than none: what came behind it is not known. */
+/*
+ * A record that began and is damaged is worse than none: what came behind it is
+ * not known. The writer leaves room for an empty one at the end.
+ */
 static bool ends_well(const struct journal *j)
 {
 	journal_pos at = JOURNAL_NONE;
@@ -392,21 +426,35 @@ static bool ends_well(const struct journal *j)
 
 	while (journal_next(j, &at, &rec))
 		end = at + sizeof(struct record) + round8(rec.len);
-	return end + sizeof(uint32_t) > j->size || !record_at(j, end)->len;
+	return end + sizeof(struct record) <= j->size && !record_at(j, end)->len;
 }
 
 static const char *check_file(int fd, struct stat *st)
 {
 	if (fstat(fd, st))
 		return strerror(errno);
-	if (!S_ISREG(st->st_mode) || st->st_nlink != 1)
+	if (!S_ISREG(st->st_mode) || st->st_nlink > 1)
 		return "it is not a plain file";
 	if (st->st_uid != geteuid() || (st->st_mode & 077))
 		return "others may have written it";
+	if (st->st_size < (off_t)sizeof(struct header) || st->st_size > (off_t)SIZE_LIMIT)
+		return "it is damaged";
 	return NULL;
 }
 
-/* What is wrong with the mapped file, or NULL. *@old: it is of an earlier boot. */
+static bool sound_phase(enum journal_phase phase)
+{
+	switch (phase) {
+	case JOURNAL_OPEN:
+	case JOURNAL_CONFIRM:
+	case JOURNAL_CONFIRMED:
+	case JOURNAL_COMMIT:
+		return true;
+	}
+	return false;
+}
+
+/* What is wrong with the header, or NULL. *@old: it is of an earlier boot. */
 static const char *check_header(const struct journal *j, bool *old)
 {
 	const struct header *h = header(j);
@@ -418,49 +466,65 @@ static const char *check_header(const struct journal *j, bool *old)
 	if (h->version != VERSION_NR || h->size != sizeof(*h))
 		return "another version of bpfsh wrote it";
 	*old = boot_id(boot) && strncmp(h->boot, boot, sizeof(boot));
-	if (h->phase > JOURNAL_COMMIT || !ends_well(j))
-		return "it is damaged";
+	return sound_phase(journal_get_phase(j)) ? NULL : "it is damaged";
+}
+
+/* Maps an opened file: NULL, or what is wrong with it. */
+static const char *map_file(struct journal *j, size_t size)
+{
+	void *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, j->fd, 0);
+
+	if (map == MAP_FAILED)
+		return strerror(errno);
+	j->map = map;
+	j->size = size;
 	return NULL;
 }
 
-/* Opens one file of the folder; NULL, with a warning unless it is merely in use. */
+/* The records of a living writer's journal change while they are looked at: only its header counts. */
+static const char *check_journal(struct journal *j, const struct stat *st, bool orphan, bool *old)
+{
+	const char *trouble = map_file(j, st->st_size);
+
+	if (!trouble)
+		trouble = check_header(j, old);
+	if (!trouble && orphan && !ends_well(j))
+		trouble = "it is damaged";
+	return trouble;
+}
+
+/* Opens one file of the folder; NULL, with a warning unless it is merely in use, or of the past. */
 static struct journal *journal_open(int folder, const char *folder_name, const char *name,
 				    bool orphans, struct diags *d)
 {
 	struct journal *j = xcalloc(1, sizeof(*j));
 	const char *trouble = NULL;
-	bool old = false, free_lock;
 	struct stat st = { 0 };
+	bool old = false, wanted = true;
 
 	j->path = xasprintf("%s/%s", folder_name, name);
 	j->fd = openat(folder, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (j->fd < 0)
+	if (j->fd < 0 && errno == ENOENT)
+		wanted = false;
+	else if (j->fd < 0)
 		trouble = errno == ELOOP ? "it is a symbolic link" : strerror(errno);
 	else
 		trouble = check_file(j->fd, &st);
-	free_lock = !trouble && !flock(j->fd, LOCK_EX | LOCK_NB);
-	if (!trouble && free_lock != orphans)
-		goto drop;
-	if (!trouble && st.st_size < (off_t)sizeof(struct header))
-		trouble = "it is damaged";
-	if (!trouble) {
-		j->size = st.st_size;
-		j->map = mmap(NULL, j->size, PROT_READ | PROT_WRITE, MAP_SHARED, j->fd, 0);
-		if (j->map == MAP_FAILED) {
-			j->map = NULL;
-			trouble = strerror(errno);
-		} else {
-			trouble = check_header(j, &old);
-		}
+	if (!trouble && wanted) {
+		wanted = !flock(j->fd, LOCK_EX | LOCK_NB) == orphans;
+		/* Meanwhile its writer may have ended it. */
+		wanted = wanted && !fstat(j->fd, &st) && st.st_nlink == 1;
 	}
-	if (!trouble && old) {
-		unlinkat(folder, name, 0);
-		goto drop;
-	}
-	if (!trouble)
+	if (!trouble && wanted)
+		trouble = check_journal(j, &st, orphans, &old);
+	if (!trouble && wanted && !old)
 		return j;
-	diag_warn(d, NO_SPAN, "ignoring the journal '%s': %s", j->path, trouble);
-drop:
+	if (trouble) {
+		diag_error(d, NO_SPAN, "ignoring the journal '%s': %s", j->path, trouble);
+		diag_hint(d, "it is left as it is; remove it once you know where it comes from");
+	} else if (old) {
+		unlinkat(folder, name, 0);
+	}
 	journal_free(j);
 	return NULL;
 }
@@ -473,8 +537,11 @@ int journal_each(bool orphans, void (*fn)(void *arg, struct journal *j), void *a
 	DIR *dir = folder >= 0 ? fdopendir(dup(folder)) : NULL;
 	struct dirent *e;
 
-	if (folder < 0 && errno == EPERM)
-		diag_warn(d, NO_SPAN, "ignoring '%s': others may write to it", folder_name);
+	if (folder < 0 && errno != ENOENT) {
+		diag_error(d, NO_SPAN, "ignoring the journals in '%s': %s", folder_name,
+			   errno == EPERM ? "others may write to it" : strerror(errno));
+		diag_hint(d, "it must be a folder of your own with mode 0700");
+	}
 	while (dir && (e = readdir(dir))) {
 		struct journal *j;
 

@@ -22,13 +22,20 @@
 
 #include "shell/diag.h"
 
+/* Phases and states are stored as words of which a few damaged bits make no other. */
 enum journal_phase {
-	JOURNAL_OPEN,		/* to be rolled back if the writer dies */
-	JOURNAL_CONFIRM,	/* the same, unless somebody confirms in time */
-	JOURNAL_COMMIT,		/* to be rolled forward: the point of no return is behind */
+	JOURNAL_OPEN = 0x6f70656e,	/* to be rolled back if the writer dies */
+	JOURNAL_CONFIRM = 0x77616974,	/* the same, unless somebody confirms in time */
+	JOURNAL_CONFIRMED = 0x79657321,	/* somebody did: to be rolled forward */
+	JOURNAL_COMMIT = 0x636d6974,	/* to be rolled forward: the point of no return is behind */
 };
 
-enum journal_state { RECORD_INTENT, RECORD_DONE, RECORD_UNDONE };
+enum journal_state {
+	RECORD_INTENT = 0x696e7465,
+	RECORD_DONE = 0x646f6e65,
+	RECORD_UNDONE = 0x756e646f,
+	RECORD_STUCK = 0x7374636b,	/* could not be undone: recovery tries again, in any phase */
+};
 
 struct journal;
 
@@ -48,14 +55,17 @@ journal_pos journal_intent(struct journal *j, uint32_t kind, const void *payload
 /* Two numbers that are known only after the operation (such as a pin's inode), and the mark. */
 void journal_done(struct journal *j, journal_pos at, const uint64_t late[2]);
 void journal_undone(struct journal *j, journal_pos at);
+void journal_stuck(struct journal *j, journal_pos at);
 /* Records behind @end are forgotten: their operations are undone. */
 void journal_cut(struct journal *j, journal_pos end);
-journal_pos journal_end_pos(const struct journal *j);
 
 void journal_set_phase(struct journal *j, enum journal_phase phase);
 enum journal_phase journal_get_phase(const struct journal *j);
-/* True once `bpfsh confirm` of another process has said so. */
-bool journal_confirmed(const struct journal *j);
+/*
+ * Goes from one phase to the next unless another process was faster: writer and
+ * `bpfsh confirm` decide by this which of them it is. False: the phase was another.
+ */
+bool journal_change_phase(struct journal *j, enum journal_phase from, enum journal_phase to);
 
 struct journal_record {
 	uint32_t kind;
@@ -78,14 +88,12 @@ int64_t journal_time(const struct journal *j);
  * Opens each journal of the folder. @orphans: those whose writer is dead, now
  * locked by us; else those that wait for a confirmation. @fn ends each with
  * journal_end() or journal_keep(). Files that are no proper journals (damaged,
- * of another boot's kernel, not ours alone, symbolic links) are left untouched
- * and named in a warning; those of an earlier boot are removed, as nothing
- * that they speak of exists any more. Returns how many were opened.
+ * of another version, not ours alone, symbolic links) are left untouched and
+ * named in an error; those of an earlier boot are removed, as nothing that they
+ * speak of exists any more. Returns how many were opened.
  */
 int journal_each(bool orphans, void (*fn)(void *arg, struct journal *j), void *arg,
 		 struct diags *d);
-/* Says "confirmed" to the writer of a journal in phase JOURNAL_CONFIRM. */
-void journal_confirm(struct journal *j);
 /* How many dead writers' journals there are; cheap, for every start. */
 int journal_count_orphans(void);
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "shell/fault.h"
 #include "shell/kern.h"
 #include "shell/kern_load.h"
 
@@ -399,7 +400,10 @@ static int load(struct load *l, struct load_result *res)
 	l->obj = object_open(l->req->file, l->req->span, &l->bytes, l->d);
 	if (!l->obj || select_programs(l) || reuse_maps(l) || defer_pins(l))
 		return -1;
-	err = bpf_object__load(l->obj);
+	err = fault_error("prog load");
+	if (!err)
+		err = bpf_object__load(l->obj);
+	fault_point("prog load done");
 	if (err) {
 		say_why(l, err);
 		return -1;

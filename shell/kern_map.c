@@ -57,7 +57,9 @@ size_t kern_value_bytes(const struct handle *map)
 
 int kern_map_lookup(int fd, const void *key, void *value, __u64 flags)
 {
-	return bpf_map_lookup_elem_flags(fd, key, value, flags);
+	int err = fault_error("map lookup");
+
+	return err ? err : bpf_map_lookup_elem_flags(fd, key, value, flags);
 }
 
 int kern_map_update(int fd, const void *key, const void *value, __u64 flags)
@@ -220,6 +222,7 @@ int kern_map_create(const struct map_def *def)
 		.map_flags = def->flags,
 		.map_extra = def->extra,
 	);
+	int fd;
 
 	if (def->name && !is_name(def->name))
 		return -KERN_ENAME;
@@ -234,6 +237,10 @@ int kern_map_create(const struct map_def *def)
 		opts.btf_key_type_id = def->btf_key_type_id;
 		opts.btf_value_type_id = def->btf_value_type_id;
 	}
-	return bpf_map_create(def->type, def->name, def->key_size, def->value_size,
-			      def->max_entries, &opts);
+	fd = fault_error("map create");
+	if (!fd)
+		fd = bpf_map_create(def->type, def->name, def->key_size, def->value_size,
+				    def->max_entries, &opts);
+	fault_point("map create done");
+	return fd;
 }

@@ -17,6 +17,7 @@ struct op_element {
 	struct trash trash;		/* the old object's, should this process be killed */
 	__u64 flags;
 	bool existed;
+	bool refused;			/* the kernel has: there is nothing to take back */
 	size_t size;			/* of a value as system calls transfer it */
 	char *key, *after, *before;	/* in bytes */
 	char *bytes;
@@ -204,6 +205,7 @@ static int update_apply(struct op *op, struct diags *d)
 	if (save_old_object(e, d))
 		return -1;
 	err = kern_map_update(e->map->fd, e->key, e->object ? (void *)&fd : e->after, e->flags);
+	e->refused = err;
 	return err ? kern_map_error(d, op->span, "update", e->map, -err) : 0;
 }
 
@@ -215,6 +217,7 @@ static int delete_apply(struct op *op, struct diags *d)
 	if (save_old_object(e, d))
 		return -1;
 	err = kern_map_delete(e->map->fd, e->key);
+	e->refused = err;
 	return err ? kern_map_error(d, op->span, "delete", e->map, -err) : 0;
 }
 
@@ -259,18 +262,24 @@ static void find_old_object(struct op_element *e)
 		e->old_object = kern_handle(kind, fd);
 }
 
-/* Opens the map that a journal speaks of; NULL where it is no more. */
+/*
+ * The map that a journal speaks of. Where it is no more, a stand-in that has no
+ * descriptor: there is nothing to undo, but what was kept for that must go.
+ */
 static struct handle *map_of_journal(struct reader *r)
 {
 	__u32 id = get_u32(r), type = get_u32(r), key_size = get_u32(r), value_size = get_u32(r);
 	int fd = kern_open_id(OBJ_MAP, id);
 	struct handle *map = fd >= 0 ? kern_handle(OBJ_MAP, fd) : NULL;
 
-	if (map && (map->map.type != type || map->map.key_size != key_size ||
-		    map->map.value_size != value_size)) {
-		handle_put(map);
-		map = NULL;
-	}
+	if (map && map->map.type == type && map->map.key_size == key_size &&
+	    map->map.value_size == value_size)
+		return map;
+	handle_put(map);
+	map = handle_new(OBJ_MAP, -1, id, "");
+	map->map.type = type;
+	map->map.key_size = key_size;
+	map->map.value_size = value_size;
 	return map;
 }
 
@@ -288,14 +297,10 @@ static bool element_decode(struct op *op, struct reader *r)
 	key = get_bytes(r, &key_len);
 	after = get_bytes(r, &after_len);
 	before = get_bytes(r, &before_len);
-	if (!e->map || r->bad)
-		return false;
 	e->size = kern_value_bytes(e->map);
-	if (key_len != e->map->map.key_size || after_len != e->size ||
-	    before_len != (e->existed ? e->size : 0)) {
-		r->bad = true;
+	if (r->bad || key_len != e->map->map.key_size || after_len != e->size ||
+	    before_len != (e->existed ? e->size : 0))
 		return false;
-	}
 	e->key = e->bytes = xcalloc(1, key_len + 2 * e->size);
 	e->after = e->key + key_len;
 	e->before = e->after + e->size;
@@ -344,6 +349,12 @@ static enum undo_result put_back(struct op_element *e, __u64 flags, struct diags
 	return err ? undo_failed(e, d, "undo: update", err) : UNDO_DONE;
 }
 
+/* True where nothing was changed, or nothing is there any more. */
+static bool nothing_to_undo(const struct op_element *e)
+{
+	return e->refused || e->map->fd < 0;
+}
+
 /* Once nothing is left to put back, the old object need not be kept. */
 static enum undo_result undone(struct op_element *e, enum undo_result r, struct diags *d)
 {
@@ -363,6 +374,8 @@ static enum undo_result update_undo(struct op *op, struct diags *d)
 			   kern_map_type_name(e->map->map.type));
 		return UNDO_FAILED;
 	}
+	if (nothing_to_undo(e))
+		return undone(e, UNDO_DONE, d);
 	now = xmalloc(e->size);
 	err = kern_map_lookup(e->map->fd, e->key, now, 0);
 	if (err && !is_lookup_miss(err))
@@ -386,11 +399,18 @@ static enum undo_result delete_undo(struct op *op, struct diags *d)
 {
 	struct op_element *e = element(op);
 	enum undo_result r = UNDO_DONE;
-	char *now = xmalloc(e->size);
+	char *now;
+	int err;
 
-	if (!kern_map_lookup(e->map->fd, e->key, now, 0)) {
+	if (nothing_to_undo(e))
+		return undone(e, UNDO_DONE, d);
+	now = xmalloc(e->size);
+	err = kern_map_lookup(e->map->fd, e->key, now, 0);
+	if (!err) {
 		if (!same_value(e, now, e->before))
 			r = conflict(e, d, "was put there again");
+	} else if (!is_lookup_miss(err)) {
+		r = undo_failed(e, d, "undo: lookup", err);
 	} else if (e->old_id && !e->old_object) {
 		r = old_object_gone(e, d);
 	} else if (e->existed) {

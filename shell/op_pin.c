@@ -150,24 +150,29 @@ static int pin_apply(struct op *op, struct diags *d)
 	return 0;
 }
 
+/* True where the operation's object is pinned at @path. */
+static bool pins_object(const char *path, const struct op_pin *p)
+{
+	struct handle *now = pinned_at(path);
+	bool same = now && now->kind == p->kind && now->id == p->id;
+
+	handle_put(now);
+	return same;
+}
+
 /*
  * True where the path is the pin that this operation made: by its inode, or,
  * where that was never noted, by what is pinned.
  */
 static bool still_ours(const struct op_pin *p)
 {
-	struct handle *now;
 	struct stat st;
-	bool ours;
 
 	if (lstat(p->path, &st))
 		return false;
 	if (p->op.late[LATE_INO])
 		return st.st_dev == p->op.late[LATE_DEV] && st.st_ino == p->op.late[LATE_INO];
-	now = pinned_at(p->path);
-	ours = now && now->kind == p->kind && now->id == p->id;
-	handle_put(now);
-	return ours;
+	return pins_object(p->path, p);
 }
 
 static enum undo_result not_ours(struct op_pin *p, struct diags *d)
@@ -204,7 +209,6 @@ static enum undo_result undo_new(struct op_pin *p, struct diags *d)
  */
 static enum undo_result undo_replace(struct op_pin *p, struct diags *d)
 {
-	struct handle *trashed;
 	bool exchanged;
 	int err = 0;
 
@@ -215,9 +219,7 @@ static enum undo_result undo_replace(struct op_pin *p, struct diags *d)
 		if (err)
 			return failed(p, d, err, "pin again what was at");
 	}
-	trashed = pinned_at(p->trash.pin);
-	exchanged = trashed && !(trashed->kind == p->kind && trashed->id == p->id);
-	handle_put(trashed);
+	exchanged = trash_full(&p->trash) && !pins_object(p->trash.pin, p);
 	if (exchanged && !still_ours(p))
 		return not_ours(p, d);
 	if (exchanged)
@@ -273,21 +275,49 @@ static int unpin_apply(struct op *op, struct diags *d)
 	return err ? kern_error(d, op->span, -err, "unpin '%s'", p->path) : 0;
 }
 
+/* Pins again what was unpinned for good at commit, if it is still there. */
+static int pin_again(struct op_pin *p)
+{
+	int fd, err;
+
+	if (p->handle)
+		return kern_pin(p->handle->fd, p->path);
+	fd = kern_open_id(p->kind, p->id);
+	if (fd < 0)
+		return fd;
+	err = kern_pin(fd, p->path);
+	close(fd);
+	return err;
+}
+
+/* Something stands where the pin was: the same object, or somebody else's. */
+static enum undo_result undo_occupied(struct op_pin *p, struct diags *d)
+{
+	bool full = trash_full(&p->trash);
+	int err;
+
+	if (pins_object(p->path, p) || (!full && !p->op.applied)) {
+		err = trash_empty(&p->trash);
+		return err ? failed(p, d, err, "remove what was kept of") : UNDO_DONE;
+	}
+	diag_error(d, p->op.span, "'%s' exists again: left alone", p->path);
+	if (full)
+		diag_hint(d, "the pin that was there before is '%s'", p->trash.pin);
+	return UNDO_CONFLICT;
+}
+
 static enum undo_result unpin_undo(struct op *op, struct diags *d)
 {
 	struct op_pin *p = pin_of(op);
+	struct stat st;
 	int err = 0;
 
+	if (!lstat(p->path, &st))
+		return undo_occupied(p, d);
 	if (trash_full(&p->trash))
 		err = kern_rename(p->trash.pin, p->path, RENAME_NOREPLACE);
-	else if (op->applied && p->handle)	/* after commit: pinned anew */
-		err = kern_pin(p->handle->fd, p->path);
-	if (err == -EEXIST) {
-		diag_error(d, op->span, "'%s' exists again: left alone", p->path);
-		if (trash_full(&p->trash))
-			diag_hint(d, "the pin that was there before is '%s'", p->trash.pin);
-		return UNDO_CONFLICT;
-	}
+	else if (op->applied)
+		err = pin_again(p);
 	if (!err)
 		err = trash_empty(&p->trash);
 	return err ? failed(p, d, err, "put back the pin") : UNDO_DONE;

@@ -12,11 +12,21 @@ struct recovery {
 	struct rollback *r;
 };
 
-/* The operations of a journal, in their order. */
+/* The operations of a journal that are to be undone or finished, in their order. */
 struct ops {
-	struct op **list;
+	struct entry {
+		struct op *op;
+		bool undo;
+	} *list;
 	size_t nr;
 };
+
+static bool is_committed(const struct journal *j)
+{
+	enum journal_phase phase = journal_get_phase(j);
+
+	return phase == JOURNAL_COMMIT || phase == JOURNAL_CONFIRMED;
+}
 
 static const struct op_kind *kind_by_id(__u32 id)
 {
@@ -33,7 +43,7 @@ static void op_free(struct op *op)
 	free(op);
 }
 
-/* One record as an operation; NULL where nothing of it is left, or, with a diagnostic, where it is damaged. */
+/* One record as an operation; NULL with a diagnostic where it is damaged. */
 static struct op *read_op(const struct journal_record *rec, const char *path, struct diags *d)
 {
 	const struct op_kind *kind = kind_by_id(rec->kind);
@@ -45,14 +55,13 @@ static struct op *read_op(const struct journal_record *rec, const char *path, st
 		return NULL;
 	}
 	op = op_new(kind, NO_SPAN);
-	op->applied = rec->state == RECORD_DONE;
+	op->applied = rec->state != RECORD_INTENT;
 	op->at = rec->at;
 	op->late[0] = rec->late[0];
 	op->late[1] = rec->late[1];
 	if (kind->decode(op, &r))
 		return op;
-	if (r.bad)
-		diag_error(d, NO_SPAN, "'%s' has a damaged operation of kind '%s'", path, kind->name);
+	diag_error(d, NO_SPAN, "'%s' has a damaged operation of kind '%s'", path, kind->name);
 	op_free(op);
 	return NULL;
 }
@@ -69,49 +78,58 @@ static struct ops read_ops(const struct journal *j, struct diags *d)
 		if (!op)
 			continue;
 		GROW(ops.list, ops.nr);
-		ops.list[ops.nr++] = op;
+		ops.list[ops.nr++] = (struct entry){ op, !is_committed(j) || rec.state == RECORD_STUCK };
 	}
 	return ops;
+}
+
+/* What was put off to commit never began. */
+static enum undo_result undo_one(struct op *op, struct diags *d)
+{
+	return op->kind->deferred && !op->applied ? UNDO_DONE : op->kind->undo(op, d);
 }
 
 static void undo_all(struct recovery *rec, struct journal *j, const struct ops *ops,
 		     struct diags *d)
 {
 	for (size_t i = ops->nr; i-- > 0;) {
-		struct op *op = ops->list[i];
+		struct op *op = ops->list[i].op;
+		enum undo_result result;
 
-		/* What was put off to commit never began. */
-		if (op->kind->deferred && !op->applied) {
+		if (!ops->list[i].undo)
+			continue;
+		result = undo_one(op, d);
+		rec->r->undone += result == UNDO_DONE;
+		rec->r->conflicts += result == UNDO_CONFLICT;
+		rec->r->failed += result == UNDO_FAILED;
+		if (result != UNDO_FAILED)
 			journal_undone(j, op->at);
-			continue;
-		}
-		switch (op->kind->undo(op, d)) {
-		case UNDO_DONE:
-			rec->r->undone++;
-			break;
-		case UNDO_CONFLICT:
-			rec->r->conflicts++;
-			break;
-		case UNDO_FAILED:
-			rec->r->failed++;
-			continue;
-		}
-		journal_undone(j, op->at);
 	}
 }
 
+static void finish_one(struct recovery *rec, struct op *op, struct diags *d)
+{
+	if (op->kind->finish && op->kind->finish(op, d))
+		rec->r->failed++;
+}
+
 /* The writer had committed: what it had put off is done, and its leavings removed. */
-static void finish_all(struct recovery *rec, const struct ops *ops, struct diags *d)
+static void finish_all(struct recovery *rec, struct journal *j, const struct ops *ops,
+		       struct diags *d)
 {
 	for (size_t i = 0; i < ops->nr; i++) {
-		struct op *op = ops->list[i];
+		struct op *op = ops->list[i].op;
 
-		if (op->kind->deferred && !op->applied && op->kind->apply(op, d))
+		if (ops->list[i].undo || !op->kind->deferred || op->applied)
+			continue;
+		if (op->kind->apply(op, d))
 			rec->r->failed++;
+		else
+			journal_done(j, op->at, (const uint64_t *)op->late);
 	}
 	for (size_t i = 0; i < ops->nr; i++)
-		if (ops->list[i]->kind->finish && ops->list[i]->kind->finish(ops->list[i], d))
-			rec->r->failed++;
+		if (!ops->list[i].undo)
+			finish_one(rec, ops->list[i].op, d);
 }
 
 static const struct column recover_columns[] = {
@@ -128,17 +146,15 @@ static const struct record recover_record = { "unfinished transaction", recover_
 static void show(struct recovery *rec, const struct journal *j, const struct ops *ops)
 {
 	const char **lines = xcalloc(ops->nr, sizeof(*lines));
-	bool committed = journal_get_phase(j) == JOURNAL_COMMIT;
-
 	for (size_t i = 0; i < ops->nr; i++) {
 		struct buf text = BUF_INIT;
 
-		ops->list[i]->kind->describe(ops->list[i], &text);
+		ops->list[i].op->kind->describe(ops->list[i].op, &text);
 		lines[i] = buf_detach(&text);
 	}
 	sink_row(rec->ctx->sink, (const struct cell[]){
 		cell_u64(journal_writer(j)), cell_u64(journal_time(j)),
-		cell_str(committed ? "committed, to be finished" : "to be rolled back"),
+		cell_str(is_committed(j) ? "committed, to be finished" : "to be rolled back"),
 		cell_u64(ops->nr),
 		CELL(.kind = CELL_STRS, .strs = { lines, ops->nr }) });
 	for (size_t i = 0; i < ops->nr; i++)
@@ -146,28 +162,30 @@ static void show(struct recovery *rec, const struct journal *j, const struct ops
 	free(lines);
 }
 
+/* The state stays as it is, and what undoing would have needed goes. */
+static void discard_all(struct recovery *rec, const struct ops *ops, struct diags *d)
+{
+	for (size_t i = 0; i < ops->nr; i++)
+		finish_one(rec, ops->list[i].op, d);
+}
+
 static void recover_one(void *arg, struct journal *j)
 {
 	struct recovery *rec = arg;
 	struct diags *d = rec->ctx->diags;
 	size_t failed = rec->r->failed, errors = d->errors;
-	struct ops ops = { 0 };
+	struct ops ops = read_ops(j, d);
 
-	if (rec->how == RECOVER_DISCARD) {
-		journal_end(j);
-		return;
-	}
-	ops = read_ops(j, d);
 	show(rec, j, &ops);
-	if (rec->how == RECOVER_ROLLBACK) {
+	if (rec->how == RECOVER_DISCARD) {
+		discard_all(rec, &ops, d);
+	} else if (rec->how == RECOVER_ROLLBACK) {
 		rec->r->failed += d->errors - errors;	/* operations that cannot be read */
-		if (journal_get_phase(j) == JOURNAL_COMMIT)
-			finish_all(rec, &ops, d);
-		else
-			undo_all(rec, j, &ops, d);
+		finish_all(rec, j, &ops, d);
+		undo_all(rec, j, &ops, d);
 	}
 	for (size_t i = 0; i < ops.nr; i++)
-		op_free(ops.list[i]);
+		op_free(ops.list[i].op);
 	free(ops.list);
 	if (rec->how == RECOVER_PLAN || rec->r->failed > failed)
 		journal_keep(j);
@@ -178,8 +196,12 @@ static void recover_one(void *arg, struct journal *j)
 int txn_recover(struct ctx *ctx, enum recover how, struct rollback *r)
 {
 	struct recovery rec = { ctx, how, r };
+	struct diags ignored = { 0 };
 
 	sink_begin(ctx->sink, &recover_record, SINK_LIST);
-	journal_each(true, recover_one, &rec, ctx->diags);
+	journal_each(true, recover_one, &rec, &ignored);
+	/* A journal that cannot be read may stand for anything. */
+	r->failed += ignored.errors;
+	diags_move(ctx->diags, &ignored);
 	return sink_end(ctx->sink);
 }

@@ -24,6 +24,8 @@ struct txn {
 	struct log log;
 	struct log last;		/* the newest committed change, for `undo` */
 	struct journal *journal;	/* made by the first operation that needs it */
+	size_t stuck;			/* its operations that could not be undone */
+	struct rollback left;		/* by operations that failed half-way, until a rollback counts it */
 	bool open;
 	__s64 confirm_until;		/* milliseconds of the monotonic clock; 0: none is awaited */
 	struct savepoint *savepoints;	/* the first is the beginning, without a name */
@@ -78,11 +80,18 @@ static void log_cut(struct log *log, size_t mark)
 	}
 }
 
-static void end_journal(struct txn *t)
+/* What could not be undone now may be later: such a journal is kept. */
+static void end_journal(struct txn *t, struct diags *d)
 {
-	if (t->journal)
+	if (t->journal && t->stuck) {
+		diag_note(d, NO_SPAN, "the journal '%s' is kept: 'recover' tries again",
+			  journal_path(t->journal));
+		journal_keep(t->journal);
+	} else if (t->journal) {
 		journal_end(t->journal);
+	}
 	t->journal = NULL;
+	t->stuck = 0;
 }
 
 void txn_free(struct txn *t)
@@ -203,10 +212,20 @@ static void record_done(struct txn *t, struct op *op)
 		journal_done(t->journal, op->at, (const uint64_t *)op->late);
 }
 
-static void record_undone(struct txn *t, struct op *op)
+/* Notes in the journal how undoing an operation went, and counts it. */
+static void record_undo(struct txn *t, struct op *op, enum undo_result result, struct rollback *r)
 {
-	if (op->at != JOURNAL_NONE && t->journal)
+	bool journaled = op->at != JOURNAL_NONE && t->journal;
+
+	r->undone += result == UNDO_DONE;
+	r->conflicts += result == UNDO_CONFLICT;
+	r->failed += result == UNDO_FAILED;
+	if (journaled && result == UNDO_FAILED) {
+		journal_stuck(t->journal, op->at);
+		t->stuck++;
+	} else if (journaled) {
 		journal_undone(t->journal, op->at);
+	}
 }
 
 /* Nothing of the operation stays when its apply fails half-way. */
@@ -224,16 +243,16 @@ static int apply(struct ctx *ctx, struct op *op)
 		record_done(t, op);
 		return 0;
 	}
-	if (op->kind->undo(op, ctx->diags) != UNDO_FAILED)
-		record_undone(t, op);
+	record_undo(t, op, op->kind->undo(op, ctx->diags), &t->left);
+	t->left.undone = 0;
 	return -1;
 }
 
 /* A journal that no operation in the log needs any more. */
-static void end_idle_journal(struct txn *t)
+static void end_idle_journal(struct txn *t, struct diags *d)
 {
 	if (!t->log.nr)
-		end_journal(t);
+		end_journal(t, d);
 }
 
 int txn_do(struct ctx *ctx, struct op *op)
@@ -254,7 +273,7 @@ int txn_do(struct ctx *ctx, struct op *op)
 	}
 	if (apply(ctx, op)) {
 		op_free(op);
-		end_idle_journal(t);
+		end_idle_journal(t, ctx->diags);
 		return -1;
 	}
 	log_add(&t->log, op);
@@ -323,47 +342,28 @@ static int find_savepoint(struct ctx *ctx, const char *name, struct span at)
 	return -1;
 }
 
-/* Takes one operation back, and counts what came of it. */
-static void undo_one(struct txn *t, struct op *op, struct diags *d, struct rollback *r)
+/* Takes the newest operation back, if it was done, and forgets it. */
+static void undo_newest(struct txn *t, struct diags *d, struct rollback *r)
 {
-	switch (op->kind->undo(op, d)) {
-	case UNDO_DONE:
-		r->undone++;
-		break;
-	case UNDO_CONFLICT:
-		r->conflicts++;
-		break;
-	case UNDO_FAILED:
-		r->failed++;
-		return;
-	}
-	record_undone(t, op);
+	struct op *op = t->log.list[t->log.nr - 1];
+
+	if (op->applied)
+		record_undo(t, op, op->kind->undo(op, d), r);
+	if (op->at != JOURNAL_NONE && t->journal && !t->stuck)
+		journal_cut(t->journal, op->at);
+	log_cut(&t->log, t->log.nr - 1);
 }
 
 void txn_undo_to(struct session *s, size_t mark, struct diags *d, struct rollback *r)
 {
 	struct txn *t = s->txn;
-	size_t failed = r->failed;
 
-	while (t->log.nr > mark) {
-		struct op *op = t->log.list[t->log.nr - 1];
-
-		if (op->applied)
-			undo_one(t, op, d, r);
-		else
-			record_undone(t, op);
-		if (op->at != JOURNAL_NONE && t->journal && r->failed == failed)
-			journal_cut(t->journal, op->at);
-		log_cut(&t->log, t->log.nr - 1);
-	}
-	if (r->failed > failed && t->journal) {
-		/* What could not be undone now may be later: `recover` tries again. */
-		diag_note(d, NO_SPAN, "the journal '%s' is kept; 'recover' tries again",
-			  journal_path(t->journal));
-		journal_keep(t->journal);
-		t->journal = NULL;
-	}
-	end_idle_journal(t);
+	r->conflicts += t->left.conflicts;
+	r->failed += t->left.failed;
+	t->left = (struct rollback){ 0 };
+	while (t->log.nr > mark)
+		undo_newest(t, d, r);
+	end_idle_journal(t, d);
 }
 
 /* Closes the transaction, whose log is dealt with. */
@@ -434,11 +434,20 @@ static int apply_deferred(struct ctx *ctx)
 	return failed;
 }
 
-static void finish_all(const struct log *log, struct diags *d)
+/* Removes what undo would have needed; returns how many leavings could not be. */
+static int finish_all(struct txn *t, struct diags *d)
 {
-	for (size_t i = 0; i < log->nr; i++)
-		if (log->list[i]->kind->finish)
-			log->list[i]->kind->finish(log->list[i], d);
+	int failed = 0;
+
+	for (size_t i = 0; i < t->log.nr; i++) {
+		const struct op *op = t->log.list[i];
+
+		if (!op->kind->finish || !op->kind->finish(t->log.list[i], d))
+			continue;
+		failed++;
+		t->stuck += op->at != JOURNAL_NONE && t->journal;
+	}
+	return failed;
 }
 
 /* Makes the whole log stay; what `undo` needs of it is kept. */
@@ -453,8 +462,8 @@ static int commit(struct ctx *ctx)
 		failed = apply_deferred(ctx);
 	if (failed < 0)
 		return -1;
-	finish_all(&t->log, ctx->diags);
-	end_journal(t);
+	failed += finish_all(t, ctx->diags);
+	end_journal(t, ctx->diags);
 	if (t->log.nr) {
 		log_cut(&t->last, 0);
 		t->last = t->log;
@@ -538,7 +547,7 @@ int txn_undo_last(struct ctx *ctx, struct rollback *r)
 			return diag_error(ctx->diags, ctx->span, "'%s' cannot be undone: %s",
 					  t->last.list[i]->kind->name, why ? why : "it is permanent");
 	if (journal_again(ctx, &t->last)) {
-		end_journal(t);
+		end_journal(t, ctx->diags);
 		return -1;
 	}
 	t->log = t->last;
@@ -570,21 +579,20 @@ int txn_commit_confirm(struct ctx *ctx, unsigned seconds)
 
 static void confirm_other(void *arg, struct journal *j)
 {
-	pid_t *writer = arg;
+	bool *confirmed = arg;
 
-	journal_confirm(j);
-	*writer = journal_writer(j);
+	*confirmed |= journal_change_phase(j, JOURNAL_CONFIRM, JOURNAL_CONFIRMED);
 	journal_keep(j);
 }
 
 int txn_confirm(struct ctx *ctx)
 {
-	pid_t writer = 0;
+	bool confirmed = false;
 
 	if (ctx->s->txn->confirm_until)
 		return txn_commit(ctx);
-	journal_each(false, confirm_other, &writer, ctx->diags);
-	if (writer)
+	journal_each(false, confirm_other, &confirmed, ctx->diags);
+	if (confirmed)
 		return 0;
 	diag_error(ctx->diags, ctx->span, "no transaction waits for a confirmation");
 	diag_hint(ctx->diags, "'commit confirm SECONDS' makes one wait");
@@ -606,25 +614,25 @@ bool txn_check_confirm(struct session *s)
 	struct ctx ctx = { .s = s, .diags = &d };
 	struct rollback r = { 0 };
 	struct buf text = BUF_INIT;
-	bool over;
 
 	if (!t->confirm_until)
 		return false;
-	if (t->journal && journal_confirmed(t->journal)) {
+	if (journal_get_phase(t->journal) == JOURNAL_CONFIRMED) {
 		txn_commit(&ctx);
 		session_show(s, &d);
 		return false;
 	}
-	over = now_ms() >= t->confirm_until;
-	if (over) {
-		txn_rollback(&ctx, NULL, NO_SPAN, &r);
-		rollback_text(&text, &r);
-		fprintf(stderr, "not confirmed in time: %s\n", buf_str(&text));
-		session_show(s, &d);
-		s->status = r.conflicts || r.failed ? STATUS_PARTIAL : STATUS_FAILED;
-	}
+	/* Between the look and this somebody may still have confirmed it. */
+	if (now_ms() < t->confirm_until ||
+	    !journal_change_phase(t->journal, JOURNAL_CONFIRM, JOURNAL_OPEN))
+		return false;
+	txn_rollback(&ctx, NULL, NO_SPAN, &r);
+	rollback_text(&text, &r);
+	fprintf(stderr, "not confirmed in time: %s\n", buf_str(&text));
+	session_show(s, &d);
+	s->status = r.conflicts || r.failed ? STATUS_PARTIAL : STATUS_FAILED;
 	buf_free(&text);
-	return over;
+	return true;
 }
 
 int txn_wait_confirm(struct session *s)

@@ -55,7 +55,7 @@ struct op_kind {
 	void (*release)(struct op *op);
 	/* To the journal and back; NULL: nothing stays of it when its process dies. */
 	void (*encode)(const struct op *op, struct buf *out);
-	/* Fills a new operation; false where what it changed is gone: there is nothing to undo. */
+	/* Fills a new operation; false where the bytes make none. */
 	bool (*decode)(struct op *op, struct reader *r);
 };
 
