@@ -55,8 +55,8 @@ static int compare_call(const void *key, const void *elem)
 /* The function that @insn calls or takes the address of, or CFG_NONE. */
 static uint32_t callee(const struct cfg *cfg, uint32_t insn)
 {
-	const struct cfg_edge *call = bsearch(&insn, cfg->calls, cfg->nr_calls,
-					      sizeof(*cfg->calls), compare_call);
+	const struct cfg_edge *call = !cfg->nr_calls ? NULL :
+		bsearch(&insn, cfg->calls, cfg->nr_calls, sizeof(*cfg->calls), compare_call);
 
 	return call ? cfg->blocks[call->to].func : CFG_NONE;
 }

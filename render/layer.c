@@ -479,11 +479,12 @@ static int compare_ends(const void *a, const void *b, void *arg)
 static void set_ports(struct layers *s, uint32_t v, int side)
 {
 	uint32_t nr = s->nr_of[side][v], *links = s->links_of[side][v];
-	double gap = fmin(PORT_SEP, s->v[v].w / (nr + 1));
+	double room = v < s->g->nr_nodes ? s->g->nodes[v].w : 0, gap = fmin(PORT_SEP, room / (nr + 1));
 
-	qsort_r(links, nr, sizeof(*links), compare_ends, (void *[]){ s, &side });
+	if (nr)
+		qsort_r(links, nr, sizeof(*links), compare_ends, (void *[]){ s, &side });
 	for (uint32_t k = 0; k < nr; k++) {
-		double at = s->v[v].node == NONE ? 0 : (k - (nr - 1) / 2.0) * gap;
+		double at = (k - (nr - 1) / 2.0) * gap;
 
 		if (side)
 			s->links[links[k]].up_port = at;
