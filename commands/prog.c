@@ -241,6 +241,9 @@ static int prog_loadall(struct ctx *ctx, struct value *argv)
 }
 
 static const char *const replace_word[] = { "replace", NULL };
+static const char *const opcodes_word[] = { "opcodes", NULL };
+static const char *const linum_word[] = { "linum", NULL };
+static const char *const visual_word[] = { "visual", NULL };
 
 #define LOAD_ARGS									\
 	{ "type", &arg_section, ARG_KEYWORD | ARG_OPTIONAL, "program type, as a section's name" }, \
@@ -277,6 +280,36 @@ const struct cmd prog_cmds[] = {
 	{ "prog", "unpin", NULL, "remove a pin",
 	  (const struct arg[]){ { "path", &arg_pinned, 0, "the pin" }, { 0 } }, CMD_WRITES, unpin_run,
 	  (const char *const[]){ "prog unpin /sys/fs/bpf/filter", NULL } },
-	PROG_CODE_CMDS,
+	{ "prog", "dump", NULL, "show a program's instructions, or its machine code",
+	  (const struct arg[]){
+		{ "what", &arg_choice, 0, "as the verifier left them, or as the JIT made them", dump_words },
+		{ "prog", &arg_prog, 0, "the program" },
+		{ "file", &arg_file, ARG_KEYWORD | ARG_OPTIONAL, "write the bytes to a file instead" },
+		{ "opcodes", NULL, ARG_FLAG | ARG_OPTIONAL, "show the bytes of each instruction", opcodes_word },
+		{ "linum", NULL, ARG_FLAG | ARG_OPTIONAL, "show file, line and column", linum_word },
+		{ "visual", NULL, ARG_FLAG | ARG_OPTIONAL, "show the control-flow graph in DOT", visual_word },
+		{ 0 } }, 0, prog_dump,
+	  (const char *const[]){ "prog dump xlated $p", "prog dump xlated id 42 linum",
+				 "prog dump jited $p opcodes", NULL } },
+	{ "prog", "cfg", NULL, "draw or list a program's control-flow graph",
+	  (const struct arg[]){
+		{ "loaded", &arg_prog, ARG_OPTIONAL, "a loaded program" },
+		{ "obj", &arg_file, ARG_KEYWORD | ARG_OPTIONAL, "ELF object, which is not loaded" },
+		{ "prog", &arg_string, ARG_KEYWORD | ARG_OPTIONAL, "which program of the object" },
+		{ "func", &arg_string, ARG_KEYWORD | ARG_OPTIONAL, "only this function" },
+		{ "file", &arg_file, ARG_KEYWORD | ARG_OPTIONAL, "picture: .png, .svg, .pdf, .dot or .json" },
+		{ "form", NULL, ARG_FLAG | ARG_OPTIONAL, "without a file: what is shown", cfg_forms },
+		{ 0 } }, CMD_OUTSIDE, prog_cfg,
+	  (const char *const[]){ "prog cfg $p file filter.png", "prog cfg $p summary",
+				 "prog cfg obj filter.o prog xdp_main file filter.svg", NULL } },
+	{ "prog", "asm", NULL, "assemble instructions and load them as a program",
+	  (const struct arg[]){
+		{ "text", &arg_string, ARG_OPTIONAL, "instructions, ';' between them" },
+		{ "type", &arg_section, ARG_KEYWORD, "program type, as a section's name" },
+		{ "file", &arg_file, ARG_KEYWORD | ARG_OPTIONAL, "read the instructions from a file" },
+		{ "name", &arg_string, ARG_KEYWORD | ARG_OPTIONAL, "the program's name" },
+		{ "pin", &arg_pin_path, ARG_KEYWORD | ARG_OPTIONAL, "where to pin it" },
+		{ 0 } }, CMD_WRITES, prog_asm,
+	  (const char *const[]){ "$p = prog asm type xdp 'r0 = 2; exit'", NULL } },
 	{ 0 }
 };

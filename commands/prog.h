@@ -3,20 +3,28 @@
 #ifndef BPFSH_COMMANDS_PROG_H
 #define BPFSH_COMMANDS_PROG_H
 
+#include "render/code.h"
 #include "shell/cmd.h"
+#include "shell/kern.h"
 
 /* prog_metadata.c: variables bpf_metadata_* of a program's .rodata; invalid where there are none. */
 jv prog_metadata(const __u32 *map_ids, __u32 nr);
 
-/* prog_code.c: what shows a program's instructions. */
+/*
+ * prog_code.c: what shows a program's instructions. prog_code() reads those of
+ * a loaded program; *@raw must outlive the result, and is then ended with
+ * kern_code_free(). NULL with a diagnostic, and *@raw is nothing.
+ */
+struct code *prog_code(struct ctx *ctx, struct handle *prog, struct span at, struct kern_code *raw);
+int prog_dump(struct ctx *ctx, struct value *argv);
 int prog_cfg(struct ctx *ctx, struct value *argv);
+extern const char *const dump_words[], *const cfg_forms[];
 
-#define PROG_CODE_CMDS									\
-	{ "prog", "cfg", NULL, "draw a program's control-flow graph",			\
-	  (const struct arg[]){								\
-		{ "prog", &arg_prog, 0, "the program" },				\
-		{ "file", &arg_file, ARG_KEYWORD | ARG_OPTIONAL, "picture: .png, .svg, .pdf or .dot" }, \
-		{ 0 } }, CMD_OUTSIDE, prog_cfg,						\
-	  (const char *const[]){ "prog cfg $p file filter.png", NULL } }
+/* prog_jit.c: machine code. */
+int list_jited(struct ctx *ctx, const struct code *code, const struct kern_code *raw, bool opcodes,
+	       bool linum, struct span at);
+
+/* prog_asm.c */
+int prog_asm(struct ctx *ctx, struct value *argv);
 
 #endif

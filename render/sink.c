@@ -42,6 +42,21 @@ static void put_text(struct sink *s, struct buf *b, const char *text, size_t len
 		buf_add(b, text, len);
 }
 
+/* Finished text of several lines: its line ends and tabs are meant. */
+static void put_lines(struct sink *s, struct buf *b, const char *text, size_t len)
+{
+	for (const char *end = text + len; text < end;) {
+		size_t n = 0;
+
+		while (text + n < end && text[n] != '\n' && text[n] != '\t')
+			n++;
+		put_text(s, b, text, n);
+		text += n;
+		if (text < end)
+			buf_putc(b, *text++);
+	}
+}
+
 static void put_time(struct buf *b, __u64 seconds)
 {
 	time_t t = seconds;
@@ -81,8 +96,10 @@ static void put_plain(struct sink *s, struct buf *b, const struct column *col,
 		buf_puts(b, c->b ? "yes" : "no");
 		break;
 	case CELL_STR:
-	case CELL_TEXT:
 		put_text(s, b, c->str.s, c->str.len);
+		break;
+	case CELL_TEXT:
+		put_lines(s, b, c->str.s, c->str.len);
 		break;
 	case CELL_BYTES:
 		bytes_plain(b, c->str.s, c->str.len);
@@ -245,17 +262,7 @@ static void plain_row(struct sink *s, const struct cell *cells)
 	if (cells->kind == CELL_TEXT) {
 		size_t from = b->len;
 
-		/* Line ends and tabs of a finished text are meant. */
-		for (const char *p = cells->str.s, *end = p + cells->str.len; p < end;) {
-			size_t n = 0;
-
-			while (p + n < end && p[n] != '\n' && p[n] != '\t')
-				n++;
-			put_text(s, b, p, n);
-			p += n;
-			if (p < end)
-				buf_putc(b, *p++);
-		}
+		put_lines(s, b, cells->str.s, cells->str.len);
 		if (b->len > from && b->data[b->len - 1] != '\n')
 			buf_putc(b, '\n');
 		return;

@@ -157,6 +157,48 @@ struct kern_events *kern_events_open(const struct handle *map, kern_event_fn fn,
 int kern_events_poll(struct kern_events *e, int timeout_ms);
 void kern_events_close(struct kern_events *e);
 
+/* Links */
+
+enum link_place { LINK_ON_DEVICE, LINK_ON_CGROUP, LINK_ON_NETNS, LINK_ON_TRACEPOINT };
+
+/* What a program is to be attached to, by name. */
+struct link_def {
+	enum link_place place;
+	__u32 attach_type;
+	__u32 flags;			/* of a device's: XDP_FLAGS_..._MODE */
+	const char *target;		/* device, cgroup's path, tracepoint; NULL: this namespace */
+};
+
+/* The same, found. */
+struct link_spot {
+	enum link_place place;
+	__u32 attach_type, flags, ifindex;
+	int fd;				/* of the cgroup or namespace, or -1 */
+	char *tracepoint;
+};
+
+/* Finds what the definition names; -1 with a diagnostic. link_spot_free() ends it in any case. */
+int kern_link_find(const struct link_def *def, struct link_spot *spot, struct span at,
+		   struct diags *d);
+/*
+ * Where a link is attached, so that a new one can take its place: -ENOLINK where
+ * it is severed, -EOPNOTSUPP or -ENOENT where nobody can tell.
+ */
+int kern_link_spot(int fd, struct link_spot *spot);
+void link_spot_free(struct link_spot *spot);
+int kern_link_create(int prog_fd, const struct link_spot *spot);
+/* Compare and swap: -EPERM where the link does not run @old_prog, -ENOLINK where it is severed. */
+int kern_link_update(int fd, int new_prog, int old_prog);
+int kern_link_detach(int fd);
+/* False for types that end only with their last descriptor and pin. */
+bool kern_link_detachable(__u32 type);
+/* What an errno of these means; @target is as the user wrote it or NULL. Return -1. */
+int kern_link_create_error(struct diags *d, struct span at, const struct handle *prog,
+			   const struct link_spot *spot, const char *target, int err);
+/* @old: the program that the link was expected to run, or NULL. */
+int kern_link_update_error(struct diags *d, struct span at, const struct handle *link,
+			   const struct handle *old, const struct handle *prog, int err);
+
 /* bpffs */
 
 bool kern_is_bpffs(const char *path);
@@ -176,7 +218,7 @@ struct pin {
 /* All pinned objects of all bpffs mounts that this process sees; @fn as above. */
 typedef int (*kern_pin_fn)(void *arg, const struct pin *pin);
 int kern_pins(kern_pin_fn fn, void *arg);
-/* Mount points of bpffs that this process sees, freed by the caller, NULL-ended. */
+/* Mount points of bpffs that this process sees, NULL-ended; the caller frees each and the list. */
 char **kern_bpffs_mounts(void);
 
 /* Owners */
@@ -205,6 +247,10 @@ const char *kern_map_type_name(__u32 type);
 const char *kern_prog_type_name(__u32 type);
 const char *kern_link_type_name(__u32 type);
 const char *kern_attach_type_name(__u32 type);
+/* "egress" for BPF_CGROUP_INET_EGRESS: short names of cgroups' types; NULL where there is none. */
+const char *kern_attach_type_short(__u32 type);
+/* The number of an attach type's full or short name; -1 where there is none. */
+int kern_attach_type(const char *name);
 /* The number of a map type's name, also of newer ones; -1 where there is none. */
 int kern_map_type(const char *name);
 /* All names of map types, newer ones included; NULL-ended, the caller frees the list alone. */
@@ -229,6 +275,9 @@ struct load_map {
 
 struct load_request {
 	const char *file;
+	const struct bpf_insn *insns;	/* in place of a file: loaded as they are, as @name */
+	__u32 nr_insns;
+	const char *name;
 	struct span span;
 	bool all;			/* each program of the object, not only the first */
 	int prog_type;			/* -1: as the section says */

@@ -419,6 +419,46 @@ static int load(struct load *l, struct load_result *res)
 	return 0;
 }
 
+/* Instructions that were assembled: as they are; the verifier is asked for its reasons only if it refuses. */
+static int load_insns(struct load *l, struct load_result *res)
+{
+	const struct load_request *req = l->req;
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = req->attach_type);
+	struct buf reason = BUF_INIT;
+	int fd = fault_error("prog load");
+
+	if (!fd)
+		fd = bpf_prog_load(req->prog_type, req->name, "GPL", req->insns, req->nr_insns, &opts);
+	if (fd < 0) {
+		int err = -fd;
+
+		l->log = xcalloc(1, LOG_SIZE);
+		opts.log_buf = l->log;
+		opts.log_size = LOG_SIZE;
+		opts.log_level = 1;
+		fd = bpf_prog_load(req->prog_type, req->name, "GPL", req->insns, req->nr_insns, &opts);
+		if (fd < 0 && *l->log) {
+			verifier_reason(&reason, l->log);
+			fail(l, "the verifier refuses the program: %s", buf_str(&reason));
+			said_verifier(l->log);
+			buf_free(&reason);
+			return -1;
+		}
+		if (fd < 0)
+			return kern_error(l->d, req->span, err, "load the program");
+	}
+	fault_point("prog load done");
+	res->progs = xcalloc(1, sizeof(*res->progs));
+	res->progs[0] = kern_handle(OBJ_PROG, fd);
+	if (!res->progs[0]) {
+		free(res->progs);
+		res->progs = NULL;
+		return fail(l, "cannot read the new program: %s", strerror(errno));
+	}
+	res->nr_progs = 1;
+	return 0;
+}
+
 int kern_load(const struct load_request *req, struct load_result *res, struct diags *d)
 {
 	struct load l = { .req = req, .d = d };
@@ -426,6 +466,11 @@ int kern_load(const struct load_request *req, struct load_result *res, struct di
 
 	memset(res, 0, sizeof(*res));
 	said_begin();
+	if (req->insns) {
+		ret = load_insns(&l, res);
+		free(l.log);
+		return ret;
+	}
 	ret = load(&l, res);
 	bpf_object__close(l.obj);
 	buf_free(&l.bytes);

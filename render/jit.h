@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Machine code to text, through libcapstone, which is opened when it is first
+ * needed: it is no cost for those who never ask.
+ */
+#ifndef BPFSH_RENDER_JIT_H
+#define BPFSH_RENDER_JIT_H
+
+#include <stdint.h>
+
+#include "shell/diag.h"
+
+struct jit_insn {
+	uint64_t address;
+	const uint8_t *bytes;		/* @size of them */
+	uint32_t size;
+	const char *operation, *operands;	/* "mov", "%rsp, %rbp"; valid during the call */
+	uint64_t target;		/* where a call or jump leads, 0 for all else */
+};
+
+/*
+ * Calls @fn for each instruction of this machine's code, which runs at
+ * @address; bytes that are none become ".byte". @fn stops it by returning
+ * nonzero, which is returned. -1 with a diagnostic: no disassembler.
+ */
+typedef int (*jit_fn)(void *arg, const struct jit_insn *insn);
+int jit_disassemble(const uint8_t *code, size_t len, uint64_t address, jit_fn fn, void *arg,
+		    struct span at, struct diags *d);
+
+#endif
