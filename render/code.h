@@ -175,7 +175,16 @@ bool code_never_returns(const struct code *code, uint32_t i);
 void code_print_insn(struct buf *out, const struct code *code, uint32_t i);
 /* Appends the bytes as bpftool's "opcodes": "b7 01 00 00 00 00 00 00", 16 of them for ld_imm64. */
 void code_print_opcodes(struct buf *out, const struct code *code, uint32_t i);
-/* Appends bpftool's "linum": " [file:x.c line_num:45 line_col:42]"; text is not escaped. */
+/* Appends bpftool's "linum": " [file:x.c line_num:45 line_col:42]", printable. */
 void code_print_linum(struct buf *out, const struct code_line *line);
+
+enum code_listing { CODE_LINUM = 1, CODE_OPCODES = 2 };
+
+/*
+ * Appends what 'bpftool prog dump xlated' prints for instruction @i, whole
+ * lines: a prototype where a function begins, its source line, the number,
+ * opcode and text, and the bytes below. @flags: enum code_listing. Printable.
+ */
+void code_print_listing(struct buf *out, const struct code *code, uint32_t i, unsigned flags);
 
 #endif

@@ -489,5 +489,35 @@ void code_print_opcodes(struct buf *out, const struct code *code, uint32_t i)
 
 void code_print_linum(struct buf *out, const struct code_line *line)
 {
-	buf_printf(out, " [file:%s line_num:%u line_col:%u]", line->file, line->line, line->col);
+	buf_puts(out, " [file:");
+	print_name(out, line->file);
+	buf_printf(out, " line_num:%u line_col:%u]", line->line, line->col);
+}
+
+static void print_source(struct buf *out, const struct code_line *line, bool linum)
+{
+	if (!line || !*line->text)
+		return;
+	buf_puts(out, "; ");
+	print_name(out, line->text);
+	if (linum)
+		code_print_linum(out, line);
+	buf_putc(out, '\n');
+}
+
+void code_print_listing(struct buf *out, const struct code *code, uint32_t i, unsigned flags)
+{
+	uint32_t f = code_func_at(code, i);
+
+	if (f != CODE_NONE && code->funcs[f].proto)
+		buf_printf(out, "%s:\n", code->funcs[f].proto);
+	print_source(out, code_line_at(code, i), flags & CODE_LINUM);
+	buf_printf(out, "% 4d: (%02x) ", i, code->insns[i].code);
+	code_print_insn(out, code, i);
+	buf_putc(out, '\n');
+	if (!(flags & CODE_OPCODES))
+		return;
+	buf_puts(out, "       ");
+	code_print_opcodes(out, code, i);
+	buf_putc(out, '\n');
 }
