@@ -195,25 +195,17 @@ static struct mount *read_mounts(size_t *nr)
 
 char **kern_bpffs_mounts(void)
 {
-	size_t nr, size;
+	size_t nr;
 	struct mount *list = read_mounts(&nr);
-	char **paths, *text;
+	char **paths = xcalloc(nr + 1, sizeof(*paths));
 
-	/* One block, so that the caller frees all at once. */
-	size = (nr + 1) * sizeof(*paths);
 	for (size_t i = 0; i < nr; i++)
-		size += strlen(list[i].path) + 1;
-	paths = xcalloc(1, size);
-	text = (char *)(paths + nr + 1);
-	for (size_t i = 0; i < nr; i++) {
-		paths[i] = text;
-		text = stpcpy(text, list[i].path) + 1;
-	}
+		paths[i] = xstrdup(list[i].path);
 	free_mounts(list, nr);
 	return paths;
 }
 
-/* An ID is the first field of each kind's info behind the type, but for BTF, which has no pins. */
+/* BTF has no pins. */
 static int pin_id(int fd, enum object_kind kind, __u32 *id)
 {
 	struct bpf_link_info link;

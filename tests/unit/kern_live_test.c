@@ -455,8 +455,10 @@ static void pins(void **state)
 	assert_int_equal(kern_open_pin(env.dir, &kind), -KERN_ENOTPIN);
 	assert_int_equal(kern_open_pin("/nonexistent/x", &kind), -ENOENT);
 	mounts = kern_bpffs_mounts();
-	for (int i = 0; mounts[i]; i++)
+	for (int i = 0; mounts[i]; i++) {
 		listed |= !strcmp(mounts[i], env.dir);
+		free(mounts[i]);
+	}
 	assert_true(listed);
 	free(mounts);
 	assert_int_equal(kern_pins(note_pin, &f), 0);
