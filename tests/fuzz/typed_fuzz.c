@@ -461,7 +461,7 @@ static void fuzz_words(const char *text, size_t len)
 	typed_encode(&target, words, nr, bytes, &d);
 	typed_complete(t, prefix, count_candidate, &count);
 	diags_clear(&d);
-	fuzz_element(t, prefix, len);
+	fuzz_element(t, text, len);
 	free(prefix);
 	typed_free(t);
 	btf__free(btf);
