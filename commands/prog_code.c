@@ -109,7 +109,7 @@ static jv opcodes_json(const struct code *code, uint32_t i)
 		off = jv_array_append(off, hex_byte(bytes[k]));
 	for (size_t k = 4; k < end; k++)
 		imm = jv_array_append(imm, hex_byte(bytes[k]));
-	o = jv_object_set(o, jv_string("code"), jv_string_fmt("0x%x", insn->code));
+	o = jv_object_set(o, jv_string("code"), jv_string_fmt("0x%02x", insn->code));
 	o = jv_object_set(o, jv_string("src_reg"), jv_string_fmt("0x%x", insn->src_reg));
 	o = jv_object_set(o, jv_string("dst_reg"), jv_string_fmt("0x%x", insn->dst_reg));
 	o = jv_object_set(o, jv_string("off"), off);

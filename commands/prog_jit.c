@@ -102,14 +102,14 @@ static int add_insn(void *arg, const struct jit_insn *insn)
 	jv object = jv_object();
 
 	add_line(l, line_at(l, insn->address), &object);
-	buf_printf(&l->text, "%4" PRIx64 ":\t%s", insn->address - l->start, insn->operation);
+	buf_printf(&l->text, "%4" PRIx64 ":\t%s", (uint64_t)(insn->address - l->start), insn->operation);
 	if (*insn->operands)
 		buf_printf(&l->text, " %s", insn->operands);
 	if (*symbol)
 		buf_printf(&l->text, " <%s>", symbol);
 	buf_putc(&l->text, '\n');
 	object = jv_object_set(object, jv_string("pc"),
-			       jv_string_fmt("0x%" PRIx64, insn->address - l->start));
+			       jv_string_fmt("0x%" PRIx64, (uint64_t)(insn->address - l->start)));
 	object = jv_object_set(object, jv_string("operation"), jv_string(insn->operation));
 	object = jv_object_set(object, jv_string("operands"), operands_json(insn->operands));
 	if (*symbol)
