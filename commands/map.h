@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the commands of `map` share: map.c has their table. */
+#ifndef BPFSH_COMMANDS_MAP_H
+#define BPFSH_COMMANDS_MAP_H
+
+#include "commands/common.h"
+
+/* -1 with a diagnostic for a map that --plan made: it has no elements yet. */
+int need_real(struct ctx *ctx, const struct handle *map);
+
+extern const char *const update_flags[];	/* any, exist, noexist */
+
+int map_create(struct ctx *ctx, struct value *argv);
+
+int map_dump(struct ctx *ctx, struct value *argv);
+int map_lookup(struct ctx *ctx, struct value *argv);
+int map_update(struct ctx *ctx, struct value *argv);
+int map_delete(struct ctx *ctx, struct value *argv);
+int map_getnext(struct ctx *ctx, struct value *argv);
+
+#endif
