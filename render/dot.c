@@ -90,15 +90,21 @@ static const char *row_color(const struct card_row *row)
 	return row->kind == CARD_INSN || row->kind == CARD_HEAD ? NULL : TEXT_GREY;
 }
 
-static void open_cell(struct buf *out, const struct card_row *row, const struct block_look *look)
+static void open_cell(struct buf *out, const struct cfg *cfg, const struct card_row *row,
+		      const struct block_look *look)
 {
 	buf_puts(out, "<tr><td align=\"left\" balign=\"left\"");
 	if (row->kind == CARD_HEAD)
 		buf_printf(out, " bgcolor=\"%s\"", look->head);
-	if (row->func != CFG_NONE)
-		buf_printf(out, " href=\"#f%u\"", row->func);
-	else if (row->block != CFG_NONE)
-		buf_printf(out, " href=\"#b%u\"", row->block);
+	if (row->func != CFG_NONE) {
+		const char *name = cfg->code->funcs[row->func].name;
+
+		buf_printf(out, " href=\"#f%u\" title=\"", row->func);
+		add_escaped(out, name, strlen(name));
+		buf_putc(out, '"');
+	} else if (row->block != CFG_NONE) {
+		buf_printf(out, " href=\"#b%u\" title=\"b%u\"", row->block, row->block);
+	}
 	buf_putc(out, '>');
 }
 
@@ -106,17 +112,20 @@ static void add_row(struct buf *out, const struct card_row *row)
 {
 	const char *color = row_color(row);
 	bool italic = row->kind == CARD_SOURCE;
+	size_t name = row->kind == CARD_HEAD ? strcspn(row->text, " ") : 0;
 
+	if (name)
+		buf_printf(out, "<b>%.*s</b>", (int)name, row->text);
 	if (color)
 		buf_printf(out, "<font color=\"%s\">%s", color, italic ? "<i>" : "");
-	add_escaped(out, row->text, strlen(row->text));
+	add_escaped(out, row->text + name, strlen(row->text) - name);
 	if (color)
 		buf_printf(out, "%s</font>", italic ? "</i>" : "");
 }
 
 /* A block as an HTML-like table, no smaller than @box where there is one. */
-static void add_card(struct buf *out, const struct card *card, const struct block_look *look,
-		     const struct layout_box *box)
+static void add_card(struct buf *out, const struct cfg *cfg, const struct card *card,
+		     const struct block_look *look, const struct layout_box *box)
 {
 	buf_printf(out, "<<table border=\"%d\" cellborder=\"0\" cellspacing=\"0\" cellpadding=\"2\" "
 		   "color=\"%s\" bgcolor=\"%s\"%s", look->width, look->border, look->body,
@@ -128,7 +137,7 @@ static void add_card(struct buf *out, const struct card *card, const struct bloc
 		const struct card_row *row = &card->rows[i];
 
 		if (row->cell)
-			open_cell(out, row, look);
+			open_cell(out, cfg, row, look);
 		else
 			buf_puts(out, row->joined ? "  " : "<br/>");
 		add_row(out, row);
@@ -182,7 +191,7 @@ static void add_block(struct dot *dot, uint32_t b)
 		buf_putc(dot->out, '"');
 	}
 	buf_puts(dot->out, ", label=");
-	add_card(dot->out, &dot->cards[b], look, box);
+	add_card(dot->out, dot->cfg, &dot->cards[b], look, box);
 	if (dot->o->tooltips && (dot->cards[b].cut || !dot->layout))
 		add_tooltip(dot->out, dot->cfg, b);
 	buf_puts(dot->out, "];\n");
@@ -217,7 +226,7 @@ static void add_curve(struct dot *dot, const struct layout_curve *c)
 static void add_edge(struct dot *dot, const struct cfg_edge *e, const struct layout_curve *c)
 {
 	const struct edge_look *look = edge_look(e);
-	const char *label = edge_label(e->kind);
+	const char *label = e->kind == EDGE_CALL ? "" : edge_label(e->kind);
 
 	if (e->back && e->from != e->to && !c)
 		buf_printf(dot->out, "\tb%u -> b%u [dir=back, ", e->to, e->from);
