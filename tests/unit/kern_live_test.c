@@ -2,8 +2,10 @@
 /* Maps, pins, objects and names of the kernel layer, on a real kernel. */
 #include <bpf/btf.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 
+#include "shell/interrupt.h"
 #include "shell/maptypes.h"
 #include "tests/unit/kern_live.h"
 
@@ -152,6 +154,24 @@ static void walk_is_stopped(void **state)
 	fill(map, 100, &s);
 	assert_int_equal(kern_map_walk(map, see, &s), 77);
 	assert_int_equal(s.total, 10);
+	handle_put(map);
+}
+
+static void walk_is_interrupted(void **state)
+{
+	struct seen s = { 0 };
+	struct handle *map;
+
+	NEED_KERNEL();
+	map = new_map(BPF_MAP_TYPE_HASH, 4, 4, 100, 0);
+	fill(map, 100, &s);
+	interrupt_init();
+	raise(SIGINT);
+	assert_int_equal(kern_map_walk(map, see, &s), -EINTR);
+	interrupt_clear();
+	assert_int_equal(kern_map_walk(map, see, &s), 0);
+	assert_int_equal(s.total, 100);
+	interrupt_reset();
 	handle_put(map);
 }
 
@@ -594,6 +614,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(walk_plain_types),
 		cmocka_unit_test(walk_is_stopped),
+		cmocka_unit_test(walk_is_interrupted),
 		cmocka_unit_test(walk_maps_of_objects),
 		cmocka_unit_test(walk_devices),
 		cmocka_unit_test(not_to_be_walked),
