@@ -80,6 +80,11 @@ static int map_show(struct ctx *ctx, struct value *argv)
 	return show_objects(ctx, OBJ_MAP, &argv[0], &map_record, show_map);
 }
 
+static int map_freeze(struct ctx *ctx, struct value *argv)
+{
+	return txn_do(ctx, op_map_freeze(argv[0].handle, ctx->span));
+}
+
 static const char *const replace_word[] = { "replace", NULL };
 static const char *const or_words[] = { "null", NULL };
 
@@ -98,15 +103,20 @@ const struct cmd map_cmds[] = {
 		{ "value", &arg_number, ARG_KEYWORD | ARG_OPTIONAL, "bytes of a value" },
 		{ "entries", &arg_number, ARG_KEYWORD | ARG_OPTIONAL, "most elements it holds" },
 		{ "name", &arg_string, ARG_KEYWORD | ARG_OPTIONAL, "name, at most 15 characters" },
-		{ "flags", &arg_number, ARG_KEYWORD | ARG_OPTIONAL, "BPF_F_ flags as a number" },
+		{ "flags", &arg_map_flags, ARG_KEYWORD | ARG_OPTIONAL, "BPF_F_ flags by name, or a number" },
 		{ "inner_map", &arg_map, ARG_KEYWORD | ARG_OPTIONAL, "model of the maps inside" },
 		{ "map_extra", &arg_number64, ARG_KEYWORD | ARG_OPTIONAL, "what the type has besides" },
 		{ "numa_node", &arg_number, ARG_KEYWORD | ARG_OPTIONAL, "node to take memory from" },
+		{ "btf", &arg_btf_source, ARG_KEYWORD | ARG_OPTIONAL, "where the types are from" },
+		{ "key_type", &arg_c_type, ARG_KEYWORD | ARG_OPTIONAL, "type of keys, and their size" },
+		{ "value_type", &arg_c_type, ARG_KEYWORD | ARG_OPTIONAL, "type of values, and their size" },
 		{ 0 } },
 	  CMD_WRITES, map_create,
 	  (const char *const[]){
 		"map create /sys/fs/bpf/counter type array key 4 value 4 entries 5 name counter",
-		"$m = map create type hash key 4 value 16 entries 64 name flows", NULL } },
+		"$m = map create type hash key 4 value 16 entries 64 name flows",
+		"$m = map create type hash btf flow.o key_type struct key value_type struct flow "
+		"entries 64 flags no_prealloc", NULL } },
 	{ "map", "dump", NULL, "show all elements of a map",
 	  (const struct arg[]){ { "map", &arg_maps, 0, "the map" }, { 0 } }, 0, map_dump,
 	  (const char *const[]){ "map dump name flows", "map dump $m | jq length", NULL } },
@@ -134,6 +144,9 @@ const struct cmd map_cmds[] = {
 		{ "key", &arg_key, ARG_KEYWORD | ARG_OPTIONAL, "key to begin behind" },
 		{ 0 } }, 0, map_getnext,
 	  (const char *const[]){ "map getnext $m", NULL } },
+	{ "map", "freeze", NULL, "make a map read-only for user space, for good",
+	  (const struct arg[]){ ARG_MAP_ONE, { 0 } }, CMD_WRITES, map_freeze,
+	  (const char *const[]){ "map freeze $m", NULL } },
 	{ "map", "pin", NULL, "pin a map",
 	  (const struct arg[]){ ARG_MAP_ONE,
 		{ "path", &arg_pin_path, 0, "where, on a bpffs" },

@@ -10,6 +10,9 @@ int need_real(struct ctx *ctx, const struct handle *map);
 
 extern const char *const update_flags[];	/* any, exist, noexist */
 
+extern const struct arg_type arg_map_flags;	/* VALUE_NUM */
+extern const struct arg_type arg_c_type;	/* VALUE_STR: "struct flow" */
+extern const struct arg_type arg_btf_source;	/* VALUE_HANDLE, or VALUE_STR: a file */
 int map_create(struct ctx *ctx, struct value *argv);
 
 int map_dump(struct ctx *ctx, struct value *argv);

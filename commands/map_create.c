@@ -1,15 +1,233 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* New maps. */
+/* New maps: types from BTF, flags by name. */
+#include <bpf/btf.h>
+#include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "commands/map.h"
 
 enum { CREATE_FILE, CREATE_TYPE, CREATE_KEY, CREATE_VALUE, CREATE_ENTRIES, CREATE_NAME,
-       CREATE_FLAGS, CREATE_INNER, CREATE_EXTRA, CREATE_NUMA };
+       CREATE_FLAGS, CREATE_INNER, CREATE_EXTRA, CREATE_NUMA, CREATE_BTF, CREATE_KEY_TYPE,
+       CREATE_VALUE_TYPE };
+
+/* BPF_F_ flags by bit, as linux/bpf.h names them; those that create sets itself have no name. */
+static const char *const flag_names[] = {
+	"no_prealloc", "no_common_lru", "numa_node", "rdonly", "wronly", "stack_build_id",
+	"zero_seed", "rdonly_prog", "wronly_prog", "clone", "mmapable", "preserve_elems",
+	"inner_map", "link", "path_fd", "vtype_btf_obj_fd", "token_fd", "segv_on_fault",
+	"no_user_conv", "rb_overwrite", NULL
+};
+
+static int add_flag(struct ctx *ctx, const char *name, struct span at, __u64 *flags)
+{
+	const char *near;
+
+	for (size_t i = 0; flag_names[i]; i++) {
+		if (!strcmp(flag_names[i], name)) {
+			*flags |= 1u << i;
+			return 0;
+		}
+	}
+	near = nearest_word(name, flag_names);
+	diag_error(ctx->diags, at, "unknown map flag '%s'", name);
+	if (near)
+		diag_hint(ctx->diags, "did you mean '%s'?", near);
+	else
+		diag_hint(ctx->diags, "names of <linux/bpf.h> without BPF_F_, in lower case");
+	return -1;
+}
+
+/* "0x81" or "no_prealloc,rdonly_prog" */
+static int flags_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+		       struct value *out)
+{
+	char *text = word_text(ctx, w), *rest = text, *name;
+	__u64 flags = 0;
+	int err = 0;
+
+	if (!text)
+		return -1;
+	if (*text >= '0' && *text <= '9') {
+		free(text);
+		return arg_number.parse(ctx, a, w, nr, out);
+	}
+	while (!err && (name = strsep(&rest, ",|")))
+		err = add_flag(ctx, name, w->span, &flags);
+	free(text);
+	if (!err)
+		*out = (struct value){ .kind = VALUE_NUM, .num = flags };
+	return err;
+}
+
+static void flags_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+			   const struct word *w, size_t nr, struct candidates *c)
+{
+	const char *comma = strrchr(c->prefix, ',');
+	int head = comma ? comma + 1 - c->prefix : 0;
+
+	for (size_t i = 0; flag_names[i]; i++) {
+		char *text = xasprintf("%.*s%s", head, c->prefix, flag_names[i]);
+
+		candidate_add(c, text, NULL, false);
+		free(text);
+	}
+}
+
+const struct arg_type arg_map_flags = {
+	.name = "FLAG,...", .parse = flags_parse, .complete = flags_complete, .pure = true
+};
+
+/* "struct flow" is two words; all other types are one. */
+static size_t type_take(const struct match *m, const struct arg *a, const struct word *w, size_t nr)
+{
+	if (!word_is(w, "struct") && !word_is(w, "union") && !word_is(w, "enum"))
+		return 1;
+	return nr > 1 ? 2 : 0;
+}
+
+static int type_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+		      struct value *out)
+{
+	char *first = word_text(ctx, w), *second = nr > 1 ? word_text(ctx, w + 1) : NULL;
+
+	if (first && (second || nr == 1))
+		*out = (struct value){ .kind = VALUE_STR,
+				       .str = second ? xasprintf("%s %s", first, second) :
+						       xstrdup(first) };
+	free(first);
+	free(second);
+	return out->kind == VALUE_STR ? 0 : -1;
+}
+
+const struct arg_type arg_c_type = { .name = "TYPE", .take = type_take, .parse = type_parse };
+
+/* A variable with BTF, a BTF object's ID, or an object file. */
+static int source_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+			struct value *out)
+{
+	if (word_value(ctx, w, out))
+		return -1;
+	if (out->kind == VALUE_HANDLE)
+		return 0;
+	if (out->kind == VALUE_STR && (*out->str < '0' || *out->str > '9'))
+		return 0;
+	value_free(out);
+	*out = (struct value){ 0 };
+	return arg_btf.parse(ctx, a, w, nr, out);
+}
+
+static void source_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+			    const struct word *w, size_t nr, struct candidates *c)
+{
+	arg_prog.complete(ctx, m, a, w, nr, c);
+	arg_file.complete(ctx, m, a, w, nr, c);
+}
+
+const struct arg_type arg_btf_source = {
+	.name = "FILE|$PROG|ID", .parse = source_parse, .complete = source_complete
+};
+
+/* The types that a new map is created with. */
+struct types {
+	struct btf *btf;
+	int fd;				/* of a BTF object that the kernel has; -1: @btf is loaded */
+	struct span at;
+};
+
+static __u32 btf_of(const struct handle *h)
+{
+	struct bpf_prog_info info = { 0 };
+
+	if (h->kind == OBJ_BTF)
+		return h->id;
+	if (h->kind == OBJ_MAP)
+		return h->map.btf_id;
+	return h->kind == OBJ_PROG && !kern_prog_info(h->fd, &info) ? info.btf_id : 0;
+}
+
+static int types_open(struct ctx *ctx, const struct value *source, struct types *t)
+{
+	*t = (struct types){ .fd = -1, .at = source->span };
+	if (source->kind == VALUE_HANDLE) {
+		__u32 id = btf_of(source->handle);
+
+		if (!id)
+			return diag_error(ctx->diags, source->span, "this %s has no BTF",
+					  object_names[source->handle->kind]);
+		t->btf = kern_btf(id);
+		if (!t->btf)
+			return kern_error(ctx->diags, source->span, errno, "read BTF %u", id);
+		t->fd = kern_open_id(OBJ_BTF, id);
+		return t->fd < 0 ? kern_error(ctx->diags, source->span, -t->fd, "open BTF %u", id) : 0;
+	}
+	t->btf = kern_btf_file(source->str);
+	if (!t->btf && errno == ENODATA)
+		return diag_error(ctx->diags, source->span, "'%s' has no BTF", source->str);
+	return t->btf ? 0 : kern_error(ctx->diags, source->span, errno, "read the types of '%s'",
+				       source->str);
+}
+
+static void types_close(struct types *t)
+{
+	btf__free(t->btf);
+	if (t->fd >= 0)
+		close(t->fd);
+}
+
+/* One type: its ID, and the size, unless that was given and is another one. */
+static int find_type(struct ctx *ctx, const struct types *t, const struct value *name,
+		     const char *what, __u32 *id, __u32 *size)
+{
+	__s64 found, bytes;
+
+	if (name->kind != VALUE_STR)
+		return 0;
+	if (!t->btf) {
+		diag_error(ctx->diags, name->span, "a %s type needs to know where from", what);
+		diag_hint(ctx->diags, "add 'btf FILE.o', or 'btf $prog'");
+		return -1;
+	}
+	found = kern_btf_find(t->btf, name->str);
+	bytes = found > 0 ? btf__resolve_size(t->btf, found) : 0;
+	if (found < 0)
+		return diag_error(ctx->diags, name->span, "no type '%s' there", name->str);
+	if (bytes <= 0)
+		return diag_error(ctx->diags, name->span, "type '%s' has no size", name->str);
+	if (*size && *size != bytes)
+		return diag_error(ctx->diags, name->span, "'%s' has %" PRId64 " bytes, not the %u of "
+				  "the %s", name->str, (int64_t)bytes, *size, what);
+	*id = found;
+	*size = bytes;
+	return 0;
+}
 
 static __u64 number_or(const struct value *v, __u64 otherwise)
 {
 	return v->kind == VALUE_NUM ? v->num : otherwise;
+}
+
+/* Fills in the BTF part; the map's descriptor of the types lives as long as @t. */
+static int define_types(struct ctx *ctx, struct value *argv, struct types *t, struct map_def *def)
+{
+	if (argv[CREATE_BTF].kind != VALUE_NONE && types_open(ctx, &argv[CREATE_BTF], t))
+		return -1;
+	if (find_type(ctx, t, &argv[CREATE_KEY_TYPE], "key", &def->btf_key_type_id,
+		      &def->key_size) ||
+	    find_type(ctx, t, &argv[CREATE_VALUE_TYPE], "value", &def->btf_value_type_id,
+		      &def->value_size))
+		return -1;
+	if (!def->btf_value_type_id && t->btf) {
+		diag_error(ctx->diags, t->at, "BTF is given, but no value type");
+		diag_hint(ctx->diags, "add 'value_type TYPE'");
+		return -1;
+	}
+	if (!t->btf || txn_planning(ctx->s))
+		return 0;
+	def->btf_fd = t->fd >= 0 ? t->fd : kern_btf_load(t->btf);
+	return def->btf_fd < 0 ?
+	       kern_error(ctx->diags, t->at, -def->btf_fd, "load the types into the kernel") : 0;
 }
 
 /* What --plan works on: a map that does not exist. */
@@ -23,6 +241,21 @@ static struct handle *planned_map(const struct map_def *def)
 	h->map.max_entries = def->max_entries;
 	h->map.flags = def->flags;
 	return h;
+}
+
+static int create(struct ctx *ctx, struct value *argv, const struct map_def *def)
+{
+	struct handle *map = NULL;
+	int err;
+
+	if (txn_do(ctx, op_map_create(def, &map, ctx->span)))
+		return -1;
+	if (!map)
+		map = planned_map(def);
+	err = argv[CREATE_FILE].kind == VALUE_STR ?
+	      txn_do(ctx, op_pin(map, argv[CREATE_FILE].str, false, argv[CREATE_FILE].span)) : 0;
+	ctx->result = value_handle(map);
+	return err;
 }
 
 int map_create(struct ctx *ctx, struct value *argv)
@@ -40,15 +273,11 @@ int map_create(struct ctx *ctx, struct value *argv)
 		.btf_fd = -1,
 		.name = argv[CREATE_NAME].kind == VALUE_STR ? argv[CREATE_NAME].str : NULL,
 	};
-	struct handle *map = NULL;
-	int err;
+	struct types types = { .fd = -1 };
+	int err = define_types(ctx, argv, &types, &def);
 
-	if (txn_do(ctx, op_map_create(&def, &map, ctx->span)))
-		return -1;
-	if (!map)
-		map = planned_map(&def);
-	err = argv[CREATE_FILE].kind == VALUE_STR ?
-	      txn_do(ctx, op_pin(map, argv[CREATE_FILE].str, false, argv[CREATE_FILE].span)) : 0;
-	ctx->result = value_handle(map);
+	if (!err)
+		err = create(ctx, argv, &def);
+	types_close(&types);
 	return err;
 }

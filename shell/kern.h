@@ -47,6 +47,15 @@ struct handle *kern_handle(enum object_kind kind, int fd);
 __u32 *kern_prog_maps(int fd, __u32 *nr);
 /* BTF object @id, freed with btf__free(); NULL with errno set. */
 struct btf *kern_btf(__u32 id);
+/*
+ * The types of an object file under its IDs, without those of its functions and
+ * variables, so that kern_btf_load() can give them to the kernel: a descriptor
+ * that lives as long as @btf. NULL with errno set.
+ */
+struct btf *kern_btf_file(const char *file);
+int kern_btf_load(struct btf *btf);
+/* The ID of "struct flow", "flow", "__u32"; -ENOENT. */
+__s64 kern_btf_find(const struct btf *btf, const char *name);
 /* Types of the kernel itself, read once; borrowed, NULL where they are hidden. */
 struct btf *kern_vmlinux_btf(void);
 /* A line "name:\tvalue" of /proc/self/fdinfo/FD; false where there is none. */

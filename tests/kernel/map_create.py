@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Maps of every type of the running kernel: made, shown, and what each cannot do said in words."""
+from bpfsh import *
+
+# Type: key and value size, entries, and what else creation needs.
+SHAPES = {
+    "hash": (4, 4, 4), "percpu_hash": (4, 4, 4), "lru_hash": (4, 4, 4),
+    "lru_percpu_hash": (4, 4, 4), "array": (4, 4, 4), "percpu_array": (4, 4, 4),
+    "prog_array": (4, 4, 4), "perf_event_array": (4, 4, 4), "cgroup_array": (4, 4, 4),
+    "xskmap": (4, 4, 4), "stack_trace": (4, 64, 4), "lpm_trie": (8, 4, 4, "flags no_prealloc"),
+    "devmap": (4, 4, 4), "devmap_hash": (4, 4, 4), "cpumap": (4, 4, 4), "sockmap": (4, 8, 4),
+    "sockhash": (4, 8, 4), "reuseport_sockarray": (4, 8, 4), "queue": (0, 4, 4),
+    "stack": (0, 4, 4), "bloom_filter": (0, 4, 4), "ringbuf": (0, 0, 4096),
+    "user_ringbuf": (0, 0, 4096), "arena": (0, 0, 4, "flags mmapable"),
+    "array_of_maps": (4, 4, 4, "inner_map $inner"), "hash_of_maps": (4, 4, 4, "inner_map $inner"),
+    "cgroup_storage": (8, 4, 0), "percpu_cgroup_storage": (8, 4, 0),
+    "sk_storage": (4, 4, 0, "flags no_prealloc btf OBJ key_type int value_type int"),
+    "inode_storage": (4, 4, 0, "flags no_prealloc btf OBJ key_type int value_type int"),
+    "task_storage": (4, 4, 0, "flags no_prealloc btf OBJ key_type int value_type int"),
+    "cgrp_storage": (4, 4, 0, "flags no_prealloc btf OBJ key_type int value_type int"),
+}
+# Elements can be listed; the rest says why not.
+LISTED = {"hash", "percpu_hash", "lru_hash", "lru_percpu_hash", "array", "percpu_array",
+          "prog_array", "lpm_trie", "devmap", "devmap_hash", "cpumap", "sockmap", "sockhash",
+          "reuseport_sockarray", "stack_trace", "array_of_maps", "hash_of_maps",
+          "cgroup_storage", "percpu_cgroup_storage", "perf_event_array", "cgroup_array", "xskmap"}
+
+
+def create(box, kind):
+    key, value, entries, *more = SHAPES[kind]
+    more = " ".join(more).replace("OBJ", box.obj("maps"))
+    done = box.script(f"$inner = map create type array key 4 value 4 entries 1 name {box.prefix}i\n"
+                      f"map create {box.pin(kind)} type {kind} key {key} value {value} "
+                      f"entries {entries} name {box.prefix}x {more}\n")
+    if done.status and ("kernel refuses" in done.err or "not built" in done.err):
+        return None
+    done.expect(0, out="")
+    return box.pin(kind)
+
+
+def says_why(done):
+    assert done.status == 1 and done.err.startswith("error: "), done
+    assert "Invalid argument" not in done.err and "524" not in done.err, done
+
+
+def test_every_type(box):
+    made = 0
+    for kind in SHAPES:
+        pin = create(box, kind)
+        if not pin:
+            continue
+        made += 1
+        info = box.bpfsh("-j", "map", "show", "pinned", pin).expect(0).json
+        assert info["type"] == kind, info
+        key = ["hex"] + ["00"] * SHAPES[kind][0]
+        dump = box.bpfsh("-j", "map", "dump", "pinned", pin)
+        if kind in LISTED and not dump.status:
+            assert isinstance(dump.json, list), dump
+        else:
+            assert dump.status == 1 and "error" in dump.json, dump
+        for words in (["lookup", "pinned", pin, "key", *key], ["getnext", "pinned", pin],
+                      ["delete", "pinned", pin, "key", *key]):
+            done = box.bpfsh("map", *words)
+            if done.status:
+                says_why(done)
+        os.unlink(pin)
+    assert made >= 25, made
+
+
+def test_types_from_file(box):
+    obj = box.obj("maps")
+    box.bpfsh("map", "create", box.pin("m"), "type", "hash", "btf", obj, "key_type", "struct",
+              "key", "value_type", "struct", "value", "entries", "8", "name", box.prefix + "m"
+              ).expect(0)
+    box.bpfsh("map", "update", "pinned", box.pin("m"), "key", "addr=10.0.0.1", "port=80", "value",
+              "packets=3", "verdict=V_DROP").expect(0)
+    dump = box.bpftool("map", "dump", "pinned", box.pin("m"))
+    assert dump[0]["formatted"]["value"]["verdict"] == "V_DROP", dump
+    for words, message in ((["key_type", "struct nothing"], "no type 'struct nothing' there"),
+                           (["key", "3", "key_type", "key", "value_type", "value"],
+                            "'key' has 8 bytes, not the 3 of the key"),
+                           (["key", "4", "value", "4"], "no value type")):
+        box.bpfsh("map", "create", "type", "hash", "btf", obj, *words).expect(1, err=message)
+    box.bpfsh("map", "create", "type", "hash", "key_type", "int").expect(1, err="btf FILE.o")
+
+
+def test_types_from_program(box):
+    box.script(f"""\
+$p = prog load {box.obj("maps")}
+$m = map create type hash btf $p key_type __u32 value_type "struct pair" entries 4 name {box.prefix}n
+map update $m key 1 value a=7 b=[1,2]
+assert $m.bytes_value == 8
+map pin $m {box.pin("m")}
+""").expect(0)
+    dump = box.bpftool("map", "dump", "pinned", box.pin("m"))
+    assert dump[0]["formatted"]["value"] == {"a": 7, "b": [1, 2]}, dump
+
+
+def test_flags(box):
+    name = box.prefix + "f"
+    box.bpfsh("map", "create", box.pin("m"), *"type array key 4 value 4 entries 1 name".split(),
+              name, "flags", "rdonly_prog,mmapable").expect(0)
+    assert box.bpftool("map", "show", "pinned", box.pin("m"))["flags"] == 0x480
+    box.bpfsh("map", "create", *"type hash key 4 value 4 entries 1 flags no_preallok".split()
+              ).expect(2, err=["unknown map flag 'no_preallok'", "did you mean 'no_prealloc'?"])
+
+
+run(__name__)
