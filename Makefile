@@ -4,7 +4,7 @@
 #	make check              every test (root and a kernel with bpf(2))
 #	make bench              speed side by side with the installed bpftool
 #	make install            PREFIX and DESTDIR are honoured
-#	make FAULTS=1 O=DIR     with points at which the tests kill it (shell/fault.h)
+#	make faults             O/faults/bpfsh, with points at which the tests kill it (shell/fault.h)
 #	make SANITIZE=1 O=DIR   the same with address and undefined-behaviour sanitizers
 #
 # Objects go below O; WERROR=1 turns warnings into errors.
@@ -31,10 +31,6 @@ CFLAGS	+= -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit
 LDFLAGS	+= -fsanitize=address,undefined
 endif
 
-ifeq ($(FAULTS),1)
-CPPFLAGS += -DFAULTS
-endif
-
 # The shared objects that are opened only when a picture is asked for: their
 # names as the linker would record them, since they differ between releases.
 soname	= $(shell objdump -p "$$($(CC) -print-file-name=lib$(1).so)" 2>/dev/null | awk '$$1 == "SONAME" { print $$2 }')
@@ -47,6 +43,7 @@ LDLIBS	+= $(shell $(PKG_CONFIG) --libs $(PKGS)) -ljq -ldl -lm
 
 SRCS	:= $(wildcard shell/*.c commands/*.c render/*.c)
 OBJS	:= $(SRCS:%.c=$(O)/%.o)
+FAULTY	:= $(shell grep -l '"shell/fault.h"' shell/*.c)
 LIBOBJS	:= $(filter-out $(O)/shell/main.o,$(OBJS))
 UNITS	:= $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/*_test.c))
 FUZZERS	:= $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
@@ -64,6 +61,16 @@ $(O)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 $(CPPFLAGS) $(WARN) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# Those files that have such points, compiled once more.
+$(O)/faults/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -DFAULTS $(CPPFLAGS) $(WARN) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/faults/bpfsh: $(FAULTY:%.c=$(O)/faults/%.o) $(filter-out $(FAULTY:%.c=$(O)/%.o),$(OBJS))
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+faults: $(O)/faults/bpfsh
+
 # Programs for the kernel: tests and worked examples.
 $(O)/%.bpf.o: %.bpf.c Makefile
 	@mkdir -p $(@D)
@@ -80,7 +87,7 @@ $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(LIBOBJS)
 units: $(UNITS)
 fuzzers: $(FUZZERS)
 
-check: all units fuzzers progs
+check: all units fuzzers progs faults
 	tests/run $(O)
 
 bench: all progs
@@ -103,6 +110,6 @@ install: all
 clean:
 	rm -rf $(O)
 
--include $(OBJS:.o=.d) $(UNITS:=.d) $(FUZZERS:=.d) $(PROGS:.o=.d)
+-include $(OBJS:.o=.d) $(FAULTY:%.c=$(O)/faults/%.d) $(UNITS:=.d) $(FUZZERS:=.d) $(PROGS:.o=.d)
 
-.PHONY: all progs units fuzzers check bench clean install
+.PHONY: all faults progs units fuzzers check bench clean install

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Points at which the tests stop bpfsh, or make an operation fail. They exist
- * only in a build with FAULTS=1, and are nothing otherwise.
+ * only in what `make faults` builds, and are nothing otherwise.
  *
  * BPFSH_FAULT=N[:ERRNO] in the environment: the N-th point passed (from 1) ends
  * the process by SIGKILL, or, with an errno and at a point that can fail, makes

@@ -26,6 +26,7 @@ struct txn {
 	struct journal *journal;	/* made by the first operation that needs it */
 	size_t stuck;			/* its operations that could not be undone */
 	struct rollback left;		/* by operations that failed half-way, until a rollback counts it */
+	struct rollback lasting;	/* what rollbacks within the transaction left */
 	bool open;
 	__s64 confirm_until;		/* milliseconds of the monotonic clock; 0: none is awaited */
 	struct savepoint *savepoints;	/* the first is the beginning, without a name */
@@ -213,7 +214,8 @@ static void record_done(struct txn *t, struct op *op)
 }
 
 /* Notes in the journal how undoing an operation went, and counts it. */
-static void record_undo(struct txn *t, struct op *op, enum undo_result result, struct rollback *r)
+static void record_undo(struct txn *t, const struct op *op, enum undo_result result,
+			struct rollback *r)
 {
 	bool journaled = op->at != JOURNAL_NONE && t->journal;
 
@@ -301,6 +303,7 @@ int txn_begin(struct ctx *ctx)
 		return -1;
 	}
 	t->open = true;
+	t->lasting = (struct rollback){ 0 };
 	add_savepoint(ctx->s, NULL);
 	return 0;
 }
@@ -354,16 +357,24 @@ static void undo_newest(struct txn *t, struct diags *d, struct rollback *r)
 	log_cut(&t->log, t->log.nr - 1);
 }
 
+static void rollback_add(struct rollback *to, const struct rollback *r)
+{
+	to->undone += r->undone;
+	to->conflicts += r->conflicts;
+	to->failed += r->failed;
+}
+
 void txn_undo_to(struct session *s, size_t mark, struct diags *d, struct rollback *r)
 {
 	struct txn *t = s->txn;
+	struct rollback own = t->left;
 
-	r->conflicts += t->left.conflicts;
-	r->failed += t->left.failed;
 	t->left = (struct rollback){ 0 };
 	while (t->log.nr > mark)
-		undo_newest(t, d, r);
+		undo_newest(t, d, &own);
 	end_idle_journal(t, d);
+	rollback_add(&t->lasting, &own);
+	rollback_add(r, &own);
 }
 
 /* Closes the transaction, whose log is dealt with. */
@@ -373,6 +384,7 @@ static void txn_close(struct txn *t)
 	log_cut(&t->log, 0);
 	t->open = false;
 	t->confirm_until = 0;
+	t->lasting = (struct rollback){ 0 };
 }
 
 int txn_rollback(struct ctx *ctx, const char *name, struct span at, struct rollback *r)
@@ -393,6 +405,8 @@ int txn_rollback(struct ctx *ctx, const char *name, struct span at, struct rollb
 		t->savepoints[i].vars = vars_copy(s);
 		savepoints_cut(t, i + 1);
 	} else {
+		r->conflicts = t->lasting.conflicts;
+		r->failed = t->lasting.failed;
 		txn_close(t);
 	}
 	return 0;

@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Killed, or failing, at every point: what recovery leaves is the state of before, or of after.
+
+A mixed script is run once for each point that shell/fault.h counts. Journals,
+trash folders, pins, what is pinned, and every element are compared.
+"""
+import collections
+import errno
+import re
+
+from bpfsh import *
+from state import *
+
+FAULTY = os.path.join(BUILD, "faults/bpfsh")
+ERRORS = [errno.ENOMEM, errno.EPERM, errno.E2BIG, errno.EBUSY, errno.ENOSPC]
+
+
+def u32(n):
+    return struct.pack("=I", n)
+
+
+class World:
+    """A bpffs with a map of each kind, some elements, and two programs; made in no time."""
+
+    KINDS = [("hash", 4, 4, 0), ("array", 4, 4, 0), ("percpu_hash", 4, 8, 0),
+             ("percpu_array", 4, 8, 0), ("lpm_trie", 8, 4, 1)]
+
+    def __init__(self, box):
+        if not os.path.exists(FAULTY):
+            raise AssertionError(f"{FAULTY} is missing: run make faults")
+        self.box = box
+        box.bpftool("prog", "loadall", box.obj("count"), box.pin("progs"))
+        self.progs = [box.pin("xdp"), box.pin("tc")]
+        self.held = [open_pin(box.pin(f"progs/{box.prefix}{name}")) for name in ("xdp", "tc")]
+        shutil.rmtree(box.pin("progs"))
+        self.build()
+        self.before = state(box.bpffs)
+
+    def name(self, name):
+        return f"{self.box.prefix}{name}"
+
+    def make(self, kind, key, value, entries, name, flags=0, inner=0):
+        fd = create(kind, key, value, entries, self.name(name), flags, inner)
+        pin(fd, self.box.pin(name))
+        return fd
+
+    def build(self):
+        for kind, key, value, flags in self.KINDS:
+            fd = self.make(kind, key, value, 8, kind[:8], flags)
+            first = u32(24) + bytes([10, 0, 1, 0]) if kind == "lpm_trie" else u32(1)
+            update(fd, first, bytes([9] + [0] * (value - 1)) * (CPUS if "percpu" in kind else 1))
+            os.close(fd)
+        inner = self.make("array", 4, 4, 2, "inner")
+        # What only the outer map keeps alive must survive being replaced.
+        hidden = create("array", 4, 4, 2, self.name("hidden"))
+        for kind, name in (("array_of_maps", "aom"), ("hash_of_maps", "hom")):
+            outer = self.make(kind, 4, 4, 4, name, 0, inner)
+            update(outer, u32(1), u32(hidden))
+            os.close(outer)
+        for fd, path in zip(self.held, self.progs):
+            pin(fd, path)
+        jump = self.make("prog_array", 4, 4, 4, "jmp")
+        update(jump, u32(0), u32(self.held[0]))
+        for fd in (inner, hidden, jump):
+            os.close(fd)
+
+    def rebuild(self):
+        for name in self.box.pins():
+            os.unlink(self.box.pin(name))
+        self.build()
+        gone = difference(self.before, state(self.box.bpffs))
+        assert not gone, gone
+
+    def script(self):
+        pin, name = self.box.pin, self.name
+        maps = "".join(f"""\
+map update pinned {pin(kind[:8])} key 1 0 0 0 value 7{" 0" * (value - 1)}
+map update pinned {pin(kind[:8])} key 2 0 0 0 value 8{" 0" * (value - 1)}
+map update pinned {pin(kind[:8])} key 1 0 0 0 value 6{" 0" * (value - 1)}
+""" for kind, key, value, flags in self.KINDS if key == 4)
+        return f"""\
+{maps}map update pinned {pin("lpm_trie")} key 24 0 0 0 10 0 1 0 value 7 0 0 0
+map delete pinned {pin("hash")} key 1 0 0 0
+map delete pinned {pin("percpu_h")} key 2 0 0 0
+map delete pinned {pin("lpm_trie")} key 24 0 0 0 10 0 1 0
+$m = map create type array key 4 value 4 entries 2 name {name("made")}
+map update $m key 0 0 0 0 value 5 0 0 0
+map pin $m {pin("made")}
+map update pinned {pin("aom")} key 1 0 0 0 value $m
+map update pinned {pin("hom")} key 1 0 0 0 value $m
+map update pinned {pin("hom")} key 2 0 0 0 value $m
+map delete pinned {pin("aom")} key 1 0 0 0
+savepoint a
+map update pinned {pin("hash")} key 3 0 0 0 value 1 0 0 0
+map update pinned {pin("hom")} key 1 0 0 0 value pinned {pin("inner")}
+map unpin {pin("array")}
+map pin $m {pin("array")}
+rollback to a
+map update pinned {pin("jmp")} key 0 0 0 0 value pinned {self.progs[0]}
+map delete pinned {pin("jmp")} key 0 0 0 0
+map update pinned {pin("jmp")} key 1 0 0 0 value pinned {self.progs[0]}
+map pin $m {pin("inner")} replace
+map unpin {pin("hash")}
+$p = prog load {self.box.dir}/{self.box.prefix}count.o {pin("loaded")}
+prog pin $p {pin("made")} replace
+prog unpin {self.progs[1]}
+"""
+
+    def run(self, *words, fault=None, log=None):
+        env = dict(os.environ)
+        if fault:
+            env["BPFSH_FAULT"] = fault
+        if log:
+            env["BPFSH_FAULT_LOG"] = log
+        done = subprocess.run([FAULTY, "--no-rc", *words], capture_output=True, text=True,
+                              env=env, stdin=subprocess.DEVNULL)
+        result = Done([fault or "", *words], done.returncode, done.stdout, done.stderr)
+        assert not crashed(result), f"crash:\n{result}"
+        return result
+
+    def points(self, path):
+        """The names of the points that a script passes, from a run of its own; and that run."""
+        log = self.box.file("points", "")
+        done = self.run("-f", path, log=log)
+        with open(log) as f:
+            return f.read().splitlines(), done
+
+    def recover(self, done):
+        """Recovers; fails unless that went without trouble and left no journal."""
+        again = self.run("recover")
+        assert again.status == 0, f"{done}\n{again}"
+        assert not journals(), f"{done}\n{again}\n{journals()}"
+
+    def state(self):
+        return state(self.box.bpffs)
+
+
+def can_fail(name):
+    return not name.endswith((" done", " written")) and (
+        not name.startswith("journal") or name == "journal grow")
+
+
+def test_killed(box):
+    world = World(box)
+    path = box.file("script.bsh", world.script())
+    names, done = world.points(path)
+    done.expect(0)
+    after = world.state()
+    assert not journals() and difference(world.before, after)
+    world.rebuild()
+    committed = len(names) - names[::-1].index("journal phase written")
+    for n in range(1, len(names) + 1):
+        done = world.run("-f", path, fault=str(n))
+        assert done.status == -signal.SIGKILL, done
+        world.recover(done)
+        wrong = difference(after if n >= committed else world.before, world.state())
+        assert not wrong, f"killed at point {n} of {len(names)}, {names[n - 1]}:\n{wrong}"
+        if n >= committed:
+            world.rebuild()
+
+
+def test_killed_while_rolling_back(box):
+    """The script fails at its end; recovery goes on where its rollback was killed."""
+    world = World(box)
+    path = box.file("script.bsh", world.script() + "assert false\n")
+    names, done = world.points(path)
+    done.expect(1)
+    first = len(world.points(box.file("good.bsh", world.script() + "rollback\n"))[0]) // 2
+    for n in range(first, len(names) + 1):
+        done = world.run("-f", path, fault=str(n))
+        assert done.status == -signal.SIGKILL, done
+        world.recover(done)
+        wrong = difference(world.before, world.state())
+        assert not wrong, f"killed at point {n} of {len(names)}, {names[n - 1]}:\n{wrong}"
+
+
+def test_killed_while_recovering(box):
+    """Recovery is killed at each of its own points, and then run again."""
+    world = World(box)
+    path = box.file("script.bsh", world.script())
+    names, _ = world.points(path)
+    after = world.state()
+    world.rebuild()
+    committed = len(names) - names[::-1].index("journal phase written")
+    for at, wanted in ((committed - 1, world.before), (committed, after)):
+        n = 1
+        while True:
+            done = world.run("-f", path, fault=str(at))
+            assert done.status == -signal.SIGKILL, done
+            killed = world.run("recover", fault=str(n))
+            if killed.status == 0:
+                break
+            assert killed.status == -signal.SIGKILL, killed
+            world.recover(killed)
+            wrong = difference(wanted, world.state())
+            assert not wrong, f"killed at {at}, recovery at {n}:\n{wrong}"
+            if wanted is after:
+                world.rebuild()
+            n += 1
+        assert n > 10, n
+        world.rebuild()
+
+
+def test_failing(box):
+    """Each operation fails once by each errno: status 1, and the state of before."""
+    world = World(box)
+    path = box.file("script.bsh", world.script())
+    names, _ = world.points(path)
+    world.rebuild()
+    committed = len(names) - names[::-1].index("journal phase written")
+    for n in range(1, committed):
+        if not can_fail(names[n - 1]):
+            continue
+        code = ERRORS[n % len(ERRORS)]
+        done = world.run("-f", path, fault=f"{n}:{code}")
+        where = f"{errno.errorcode[code]} at point {n} of {len(names)}, {names[n - 1]}"
+        if names[n - 1] != "rmdir" and done.status not in (0, 3):
+            assert done.status == 1, f"{where}:\n{done}"
+        if done.status == 3:
+            world.recover(done)
+        assert not journals(), f"{where}: {journals()}\n{done}"
+        wrong = difference(world.before, world.state())
+        if done.status == 0:
+            world.rebuild()
+            assert False, f"{where}: went on\n{done}"
+        assert not wrong, f"{where}:\n{done}\n{wrong}"
+
+
+def test_failing_rollback(box):
+    """An operation fails while the script is rolled back: status 3, what is left is said, and recovered."""
+    world = World(box)
+    path = box.file("script.bsh", world.script() + "assert false\n")
+    names, done = world.points(path)
+    done.expect(1)
+    text = world.script().rstrip().rsplit("\n", 1)[0]
+    good = world.points(box.file("good.bsh", text + "\nrollback\n"))[0]
+    start = next(i for i in range(len(good)) if good[i] != names[i]) if good != names[:len(good)] else len(good)
+    for n in range(start, len(names) + 1):
+        if not can_fail(names[n - 1]):
+            continue
+        code = ERRORS[n % len(ERRORS)]
+        done = world.run("-f", path, fault=f"{n}:{code}")
+        where = f"{errno.errorcode[code]} at point {n} of {len(names)}, {names[n - 1]}"
+        assert done.status == 3 and "1 failed" in done.err and "recover" in done.err, \
+            f"{where}:\n{done}"
+        assert journals(), done
+        world.recover(done)
+        wrong = difference(world.before, world.state())
+        assert not wrong, f"{where}:\n{done}\n{wrong}"
+
+
+run(__name__)
