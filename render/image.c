@@ -33,7 +33,7 @@ static const struct {
 	[CHILD_NO_FORMAT] = { "graphviz cannot write this format",
 			      "install graphviz's plugins (Debian: graphviz, elsewhere also "
 			      "graphviz-cairo), or write .svg, .dot or .json" },
-	[CHILD_TOO_LARGE] = { "the picture is larger than a bitmap can be",
+	[CHILD_TOO_LARGE] = { "the program is too large for a legible bitmap",
 			      "write .svg or .pdf, or draw one function" },
 	[CHILD_NO_ROOM] = { "writing failed", "is there room on the file system?" },
 };

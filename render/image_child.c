@@ -93,7 +93,7 @@ static const struct level {
 
 /* Encoding takes a second for about every 20 million pixels. */
 #define PIXELS_WANTED 40e6
-#define PIXELS_AT_MOST 500e6
+#define PIXELS_AT_MOST 120e6
 
 static bool is_small(const struct cfg *cfg, const struct image_options *o)
 {
