@@ -15,7 +15,8 @@ static const struct column link_columns[] = {
 	{ "cgroup_id", "\n\tcgroup_id %" },
 	{ "netns_ino", "\n\tnetns_ino %" },
 	{ "devname", "\n\tifindex %" },
-	{ "ifindex", "(%)" },
+	{ "ifindex" },
+	{ "known ifindex", "(%)", .flags = COL_PLAIN_ONLY },
 	{ "attach_type", "  attach_type %" },
 	{ "target_obj_id", "\n\ttarget_obj_id %", .flags = COL_WIDE },
 	{ "target_btf_id", "  target_btf_id %", .flags = COL_WIDE },
@@ -28,8 +29,8 @@ static const struct column link_columns[] = {
 
 enum {
 	LINK_ID, LINK_TYPE, LINK_PROG, LINK_MAP, LINK_PROG_TYPE, LINK_TP, LINK_TARGET, LINK_CGROUP,
-	LINK_NETNS, LINK_DEV, LINK_IFINDEX, LINK_ATTACH, LINK_TARGET_OBJ, LINK_TARGET_BTF, LINK_PF,
-	LINK_HOOK, LINK_PRIO, LINK_PINNED, LINK_COLUMNS
+	LINK_NETNS, LINK_DEV, LINK_IFINDEX, LINK_KNOWN_IFINDEX, LINK_ATTACH, LINK_TARGET_OBJ,
+	LINK_TARGET_BTF, LINK_PF, LINK_HOOK, LINK_PRIO, LINK_PINNED, LINK_COLUMNS
 };
 
 static const struct record link_record = { "link", link_columns };
@@ -39,11 +40,16 @@ static void put_attach(struct cell *row, __u32 type)
 	row[LINK_ATTACH] = type_cell(kern_attach_type_name(type), type);
 }
 
-/* The device of an XDP, TCX or netkit link; it may be gone. */
+/* The device of an XDP, TCX or netkit link; it may be gone, or in another namespace. */
 static void put_device(struct cell *row, __u32 ifindex, char name[IF_NAMESIZE])
 {
-	row[LINK_DEV] = cell_str(if_indextoname(ifindex, name) ? name : "(detached)");
 	row[LINK_IFINDEX] = cell_u64(ifindex);
+	if (if_indextoname(ifindex, name)) {
+		row[LINK_DEV] = cell_str(name);
+		row[LINK_KNOWN_IFINDEX] = cell_u64(ifindex);
+	} else {
+		row[LINK_DEV] = cell_str(ifindex ? "(unknown)" : "(detached)");
+	}
 }
 
 /* Layouts of struct bpf_link_info that are newer than the oldest headers (6.4, 6.6). */
@@ -149,9 +155,96 @@ static int link_show(struct ctx *ctx, struct value *argv)
 	return show_objects(ctx, OBJ_LINK, &argv[0], &link_record, show_link);
 }
 
+enum { CREATE_PROG, CREATE_HOOK, CREATE_PIN };
+
+static struct link_def link_def(const struct value *hook)
+{
+	const struct value *parts = hook->values.list;
+	const struct hook *h = &hooks[parts[0].num];
+
+	return (struct link_def){
+		.place = h->place, .attach_type = parts[2].num, .flags = h->flags,
+		.target = parts[1].kind == VALUE_STR ? parts[1].str : NULL,
+	};
+}
+
+/* A link lives as long as something holds it: one command alone would end it at once. */
+static int need_holder(struct ctx *ctx, const struct value *pin)
+{
+	if (pin->kind == VALUE_STR || ctx->s->mode != MODE_COMMAND)
+		return 0;
+	diag_error(ctx->diags, ctx->span, "nothing would hold the link when this command ends");
+	diag_hint(ctx->diags, "'pin PATH' behind it keeps it; in a script or at the prompt a variable "
+		  "does, too: $l = link create ...");
+	return -1;
+}
+
+static int link_create(struct ctx *ctx, struct value *argv)
+{
+	struct link_def def = link_def(&argv[CREATE_HOOK]);
+	const struct value *pin = &argv[CREATE_PIN];
+	struct handle *link = NULL;
+	int err;
+
+	if (need_holder(ctx, pin))
+		return -1;
+	if (txn_do(ctx, op_link_create(argv[CREATE_PROG].handle, &def, &link,
+				       argv[CREATE_HOOK].span)))
+		return -1;
+	if (!link)	/* --plan */
+		link = handle_new(OBJ_LINK, -1, 0, "");
+	err = pin->kind == VALUE_STR ? txn_do(ctx, op_pin(link, pin->str, false, pin->span)) : 0;
+	ctx->result = value_handle(link);
+	return err;
+}
+
+static int link_update(struct ctx *ctx, struct value *argv)
+{
+	return txn_do(ctx, op_link_update(argv[0].handle, argv[1].handle, ctx->span));
+}
+
+static int link_detach(struct ctx *ctx, struct value *argv)
+{
+	return txn_do(ctx, op_link_detach(argv[0].handle, argv[0].span));
+}
+
+static const char *const replace_word[] = { "replace", NULL };
+
+#define ARG_LINK_ONE { "link", &arg_link, 0, "the link" }
+
 const struct cmd link_cmds[] = {
 	{ "link", "show", "list", "show all links, or one",
 	  (const struct arg[]){ { "link", &arg_links, ARG_OPTIONAL, "the link" }, { 0 } },
 	  CMD_DEFAULT, link_show, (const char *const[]){ "link show", "link show id 7", NULL } },
+	{ "link", "create", NULL, "attach a program; it stays as long as a variable or pin holds the link",
+	  (const struct arg[]){
+		{ "prog", &arg_prog, 0, "the program" },
+		{ "hook", &arg_hook, 0, "where: xdp|xdpgeneric|xdpdrv|xdpoffload|tcx_ingress|tcx_egress "
+		  "dev DEVICE, cgroup PATH TYPE, netns TYPE, or raw_tp NAME" },
+		{ "pin", &arg_pin_path, ARG_KEYWORD | ARG_OPTIONAL, "where to pin the link" },
+		{ 0 } }, CMD_WRITES, link_create,
+	  (const char *const[]){ "$l = link create $p xdp dev eth0",
+				 "link create $p tcx_ingress dev eth0 pin /sys/fs/bpf/eth0_in",
+				 "$l = link create $p cgroup /sys/fs/cgroup/web egress",
+				 "$l = link create $p netns sk_lookup",
+				 "$l = link create $p raw_tp sched_switch", NULL } },
+	{ "link", "update", NULL, "put another program in place of a link's, in one step",
+	  (const struct arg[]){ ARG_LINK_ONE,
+		{ "prog", &arg_prog, 0, "the new program" },
+		{ 0 } }, CMD_WRITES, link_update,
+	  (const char *const[]){ "link update $l $p", "link update id 7 pinned /sys/fs/bpf/filter",
+				 NULL } },
+	{ "link", "detach", NULL, "take a link's program off, whoever holds the link",
+	  (const struct arg[]){ ARG_LINK_ONE, { 0 } }, CMD_WRITES, link_detach,
+	  (const char *const[]){ "link detach $l", "link detach pinned /sys/fs/bpf/eth0_in", NULL } },
+	{ "link", "pin", NULL, "pin a link",
+	  (const struct arg[]){ ARG_LINK_ONE,
+		{ "path", &arg_pin_path, 0, "where, on a bpffs" },
+		{ "replace", NULL, ARG_FLAG | ARG_OPTIONAL, "exchange the pin that is there", replace_word },
+		{ 0 } }, CMD_WRITES, pin_run,
+	  (const char *const[]){ "link pin $l /sys/fs/bpf/eth0_in", NULL } },
+	{ "link", "unpin", NULL, "remove a pin",
+	  (const struct arg[]){ { "path", &arg_pinned, 0, "the pin" }, { 0 } }, CMD_WRITES, unpin_run,
+	  (const char *const[]){ "link unpin /sys/fs/bpf/eth0_in", NULL } },
 	{ 0 }
 };

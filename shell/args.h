@@ -7,6 +7,7 @@
 #define BPFSH_ARGS_H
 
 #include "shell/cmd.h"
+#include "shell/kern.h"
 
 extern const struct arg_type arg_string;	/* VALUE_STR */
 extern const struct arg_type arg_number;	/* VALUE_NUM, 32 bits */
@@ -35,6 +36,22 @@ extern const struct arg_type arg_key, arg_value;
 
 /* "name N MAP" or "idx N MAP": VALUE_LIST of name or index, and handle. */
 extern const struct arg_type arg_load_map;
+
+/*
+ * Where a link goes, "xdp dev eth0": VALUE_LIST of the hook's place in hooks[]
+ * (VALUE_NUM), its target (VALUE_STR or VALUE_NONE) and its attach type (VALUE_NUM).
+ */
+extern const struct arg_type arg_hook;
+
+/* How a link's place is written, and what the kernel has for it. */
+struct hook {
+	const char *name, *help;
+	enum link_place place;
+	__u32 attach_type;		/* 0 where the user names it */
+	__u32 flags;
+};
+
+extern const struct hook hooks[];
 
 /* Words to text, variables replaced: a new string. NULL with a diagnostic. */
 char *word_text(struct ctx *ctx, const struct word *w);

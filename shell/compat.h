@@ -28,10 +28,15 @@
 #define BPF_MAP_TYPE_ARENA		33
 #define BPF_MAP_TYPE_INSN_ARRAY		34
 
-/* enum bpf_link_type: 6.4, 6.6, 6.7 */
+/* enum bpf_link_type: 6.4, 6.6, 6.6, 6.7 */
 #define BPF_LINK_TYPE_NETFILTER		10
 #define BPF_LINK_TYPE_TCX		11
+#define BPF_LINK_TYPE_UPROBE_MULTI	12
 #define BPF_LINK_TYPE_NETKIT		13
+
+/* enum bpf_attach_type: 6.6 */
+#define BPF_TCX_INGRESS			46
+#define BPF_TCX_EGRESS			47
 
 /* The kernel's own errno for "this type has no such operation", which no C library knows. */
 #ifndef ENOTSUPP

@@ -118,18 +118,32 @@ const char *kern_attach_type_name(__u32 type)
 	return name_of(&attach_names, type);
 }
 
-int kern_map_type(const char *name)
+/* Number of a name, from @first on; -1 where there is none. */
+static int number_of(struct names *n, __u32 first, const char *name)
 {
-	struct names *n = &map_names;
-
-	for (__u32 i = 1; n->known(i); i++)
+	for (__u32 i = first; n->known(i); i++)
 		if (!strcmp(name, n->known(i)))
 			return i;
 	read_newer(n);
-	for (__u32 i = 1; i < n->nr_newer; i++)
+	for (__u32 i = first; i < n->nr_newer; i++)
 		if (n->newer[i] && !strcmp(name, n->newer[i]))
 			return i;
 	return -1;
+}
+
+int kern_map_type(const char *name)
+{
+	return number_of(&map_names, 1, name);
+}
+
+int kern_attach_type(const char *name)
+{
+	struct names *n = &attach_names;
+
+	for (__u32 i = 0; n->known(i); i++)
+		if (kern_attach_type_short(i) && !strcmp(name, kern_attach_type_short(i)))
+			return i;
+	return number_of(n, 0, name);
 }
 
 const char **kern_map_type_names(void)

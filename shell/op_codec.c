@@ -7,7 +7,8 @@
 #define NO_STRING UINT32_MAX
 
 const struct op_kind *const op_kinds[] = {
-	&op_update_kind, &op_delete_kind, &op_pin_kind, &op_unpin_kind, NULL
+	&op_update_kind, &op_delete_kind, &op_pin_kind, &op_unpin_kind,
+	&op_link_update_kind, &op_detach_kind, &op_freeze_kind, NULL
 };
 
 void put_u32(struct buf *out, __u32 v)

@@ -28,6 +28,18 @@ struct op *op_pin(struct handle *h, const char *path, bool replace, struct span 
 /* Moves the pin to a trash directory on the same bpffs; removed at commit, moved back by undo. */
 struct op *op_unpin(const char *path, struct span span);
 
+/*
+ * Links. A new one is undone by detaching and closing it; @result as above. An
+ * update is undone by compare and swap, so that a newer program stays.
+ * Detaching waits for the commit, as does freezing a map.
+ */
+struct op *op_link_create(struct handle *prog, const struct link_def *def, struct handle **result,
+			  struct span span);
+struct op *op_link_update(struct handle *link, struct handle *prog, struct span span);
+struct op *op_link_detach(struct handle *link, struct span span);
+struct op *op_map_freeze(struct handle *map, struct span span);
+
+extern const struct op_kind op_link_update_kind, op_detach_kind, op_freeze_kind;
 extern const struct op_kind op_update_kind, op_delete_kind, op_pin_kind, op_unpin_kind;
 
 /* "map 'flows'", "program 12" */

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Links: what attaches a program to a device, a cgroup, a network namespace or a tracepoint. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_link.h>
+#include <linux/magic.h>
+#include <mntent.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "shell/fault.h"
+#include "shell/kern.h"
+
+#define OWN_NETNS "/proc/self/ns/net"
+
+void link_spot_free(struct link_spot *spot)
+{
+	if (spot->fd >= 0)
+		close(spot->fd);
+	free(spot->tracepoint);
+	*spot = (struct link_spot){ .fd = -1 };
+}
+
+/* The device whose name is most like @name, as a hint. */
+static void hint_device(struct diags *d, const char *name)
+{
+	struct if_nameindex *all = if_nameindex();
+	const char **names = NULL, *near;
+	size_t nr = 0;
+
+	for (struct if_nameindex *p = all; p && p->if_index; p++) {
+		GROW(names, nr);
+		names[nr++] = p->if_name;
+	}
+	GROW(names, nr);
+	names[nr] = NULL;
+	near = nearest_word(name, names);
+	if (near)
+		diag_hint(d, "did you mean '%s'?", near);
+	free(names);
+	if (all)
+		if_freenameindex(all);
+}
+
+static int find_device(struct link_spot *spot, const char *name, struct span at, struct diags *d)
+{
+	spot->ifindex = if_nametoindex(name);
+	if (spot->ifindex)
+		return 0;
+	diag_error(d, at, "no network device '%s' in this network namespace", name);
+	hint_device(d, name);
+	return -1;
+}
+
+static int find_cgroup(struct link_spot *spot, const char *path, struct span at, struct diags *d)
+{
+	struct statfs fs;
+
+	spot->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (spot->fd < 0)
+		return kern_error(d, at, errno, "open the cgroup '%s'", path);
+	if (!fstatfs(spot->fd, &fs) && (__u32)fs.f_type == CGROUP2_SUPER_MAGIC)
+		return 0;
+	diag_error(d, at, "'%s' is no cgroup of version 2", path);
+	diag_hint(d, "they are the folders of a mounted cgroup2, see: findmnt -t cgroup2");
+	return -1;
+}
+
+static int find_netns(struct link_spot *spot, struct span at, struct diags *d)
+{
+	spot->fd = open(OWN_NETNS, O_RDONLY | O_CLOEXEC);
+	return spot->fd < 0 ? kern_error(d, at, errno, "open this network namespace") : 0;
+}
+
+int kern_link_find(const struct link_def *def, struct link_spot *spot, struct span at,
+		   struct diags *d)
+{
+	*spot = (struct link_spot){
+		.place = def->place, .attach_type = def->attach_type, .flags = def->flags, .fd = -1
+	};
+	switch (def->place) {
+	case LINK_ON_DEVICE:
+		return find_device(spot, def->target, at, d);
+	case LINK_ON_CGROUP:
+		return find_cgroup(spot, def->target, at, d);
+	case LINK_ON_NETNS:
+		return find_netns(spot, at, d);
+	case LINK_ON_TRACEPOINT:
+		spot->tracepoint = xstrdup(def->target);
+		return 0;
+	}
+	return -1;
+}
+
+int kern_link_create(int prog_fd, const struct link_spot *spot)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = spot->flags);
+	int target = spot->place == LINK_ON_DEVICE ? (int)spot->ifindex : spot->fd;
+	int fd = fault_error("link create");
+
+	if (!fd && spot->place == LINK_ON_TRACEPOINT)
+		fd = bpf_raw_tracepoint_open(spot->tracepoint, prog_fd);
+	else if (!fd)
+		fd = bpf_link_create(prog_fd, target, spot->attach_type, &opts);
+	fault_point("link create done");
+	return fd;
+}
+
+int kern_link_update(int fd, int new_prog, int old_prog)
+{
+	LIBBPF_OPTS(bpf_link_update_opts, opts, .flags = BPF_F_REPLACE, .old_prog_fd = old_prog);
+	int err = fault_error("link update");
+
+	if (!err)
+		err = bpf_link_update(fd, new_prog, &opts);
+	fault_point("link update done");
+	return err;
+}
+
+int kern_link_detach(int fd)
+{
+	int err = fault_error("link detach");
+
+	if (!err)
+		err = bpf_link_detach(fd);
+	fault_point("link detach done");
+	return err;
+}
+
+/* The mode in which an XDP program runs on a device, as a flag of link creation. */
+static __u32 xdp_mode(__u32 ifindex, __u32 prog_id)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, found);
+
+	if (bpf_xdp_query(ifindex, 0, &found))
+		return 0;
+	if (found.skb_prog_id == prog_id)
+		return XDP_FLAGS_SKB_MODE;
+	if (found.drv_prog_id == prog_id)
+		return XDP_FLAGS_DRV_MODE;
+	return found.hw_prog_id == prog_id ? XDP_FLAGS_HW_MODE : 0;
+}
+
+/* A descriptor on the cgroup2 file system, wherever it is mounted; -1 where it is not. */
+static int open_cgroups(void)
+{
+	FILE *mounts = setmntent("/proc/self/mounts", "re");
+	struct mntent *m;
+	int fd = -1;
+
+	while (mounts && fd < 0 && (m = getmntent(mounts)))
+		if (!strcmp(m->mnt_type, "cgroup2"))
+			fd = open(m->mnt_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (mounts)
+		endmntent(mounts);
+	return fd;
+}
+
+/* Opens a cgroup by its ID, which is its file handle (FILEID_KERNFS of linux/exportfs.h). */
+static int open_cgroup_id(__u64 id)
+{
+	struct {
+		struct file_handle head;
+		__u64 id;
+	} handle = { .head = { .handle_bytes = sizeof(id), .handle_type = 0xfe }, .id = id };
+	int mount = open_cgroups(), fd;
+
+	if (mount < 0)
+		return -ENOENT;
+	fd = open_by_handle_at(mount, &handle.head, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		fd = -errno;
+	close(mount);
+	return fd;
+}
+
+/* Opens the network namespace of a link, which can only be found where it is ours. */
+static int open_netns_inode(__u32 inode)
+{
+	struct stat st;
+	int fd = open(OWN_NETNS, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0 && (fstat(fd, &st) || st.st_ino != inode)) {
+		close(fd);
+		return -ENOENT;
+	}
+	return fd < 0 ? -errno : fd;
+}
+
+/* Device and attach type of a TCX link, whose info is newer than the oldest headers (6.6). */
+struct device_info {
+	__u32 ifindex, attach_type;
+};
+
+int kern_link_spot(int fd, struct link_spot *spot)
+{
+	struct bpf_link_info info;
+	struct device_info dev;
+	int err = kern_link_info(fd, &info);
+
+	*spot = (struct link_spot){ .fd = -1 };
+	if (err)
+		return err;
+	memcpy(&dev, &info.xdp, sizeof(dev));
+	switch (info.type) {
+	case BPF_LINK_TYPE_XDP:
+		spot->place = LINK_ON_DEVICE;
+		spot->ifindex = dev.ifindex;
+		spot->attach_type = BPF_XDP;
+		spot->flags = xdp_mode(dev.ifindex, info.prog_id);
+		return dev.ifindex ? 0 : -ENOLINK;
+	case BPF_LINK_TYPE_TCX:
+		spot->place = LINK_ON_DEVICE;
+		spot->ifindex = dev.ifindex;
+		spot->attach_type = dev.attach_type;
+		return dev.ifindex ? 0 : -ENOLINK;
+	case BPF_LINK_TYPE_CGROUP:
+		spot->place = LINK_ON_CGROUP;
+		spot->attach_type = info.cgroup.attach_type;
+		if (!info.cgroup.cgroup_id)
+			return -ENOLINK;
+		spot->fd = open_cgroup_id(info.cgroup.cgroup_id);
+		return spot->fd < 0 ? spot->fd : 0;
+	case BPF_LINK_TYPE_NETNS:
+		spot->place = LINK_ON_NETNS;
+		spot->attach_type = info.netns.attach_type;
+		if (!info.netns.netns_ino)
+			return -ENOLINK;
+		spot->fd = open_netns_inode(info.netns.netns_ino);
+		return spot->fd < 0 ? spot->fd : 0;
+	}
+	return -EOPNOTSUPP;
+}
+
+bool kern_link_detachable(__u32 type)
+{
+	switch (type) {
+	case BPF_LINK_TYPE_RAW_TRACEPOINT:
+	case BPF_LINK_TYPE_TRACING:
+	case BPF_LINK_TYPE_ITER:
+	case BPF_LINK_TYPE_PERF_EVENT:
+	case BPF_LINK_TYPE_KPROBE_MULTI:
+	case BPF_LINK_TYPE_UPROBE_MULTI:
+		return false;
+	}
+	return true;
+}

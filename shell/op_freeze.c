@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Freezing a map: nothing thaws it, so it waits for the commit. */
+#include "shell/ops.h"
+
+struct op_freeze {
+	struct op op;
+	struct handle *map;
+};
+
+static struct handle *map_of(const struct op *op)
+{
+	return ((const struct op_freeze *)op)->map;
+}
+
+static enum undo_class freeze_class(const struct op *op, const char **why)
+{
+	*why = "nothing thaws a frozen map";
+	return UNDO_NONE;
+}
+
+static void freeze_describe(const struct op *op, struct buf *out)
+{
+	buf_puts(out, "~ map freeze ");
+	describe_handle(out, map_of(op));
+}
+
+static bool is_frozen(const struct handle *map)
+{
+	char value[8];
+
+	return kern_fdinfo(map->fd, "frozen", value, sizeof(value)) && !strcmp(value, "1");
+}
+
+static int freeze_apply(struct op *op, struct diags *d)
+{
+	int err = is_frozen(map_of(op)) ? 0 : kern_map_freeze(map_of(op)->fd);
+
+	return err ? kern_map_error(d, op->span, "freeze", map_of(op), -err) : 0;
+}
+
+static enum undo_result freeze_undo(struct op *op, struct diags *d)
+{
+	if (!op->applied)
+		return UNDO_DONE;
+	diag_error(d, op->span, "map '%s' stays frozen", map_of(op)->name);
+	return UNDO_CONFLICT;
+}
+
+static void freeze_release(struct op *op)
+{
+	handle_put(map_of(op));
+}
+
+static void freeze_encode(const struct op *op, struct buf *out)
+{
+	put_u32(out, map_of(op)->id);
+	put_u32(out, map_of(op)->map.type);
+}
+
+static bool freeze_decode(struct op *op, struct reader *r)
+{
+	struct op_freeze *f = (struct op_freeze *)op;
+	__u32 id = get_u32(r), type = get_u32(r);
+	int fd = r->bad ? -1 : kern_open_id(OBJ_MAP, id);
+
+	f->map = fd >= 0 ? kern_handle(OBJ_MAP, fd) : NULL;
+	return f->map && f->map->map.type == type;
+}
+
+const struct op_kind op_freeze_kind = {
+	.name = "map freeze",
+	.id = 7,
+	.size = sizeof(struct op_freeze),
+	.deferred = true,
+	.class = freeze_class,
+	.describe = freeze_describe,
+	.apply = freeze_apply,
+	.undo = freeze_undo,
+	.release = freeze_release,
+	.encode = freeze_encode,
+	.decode = freeze_decode,
+};
+
+struct op *op_map_freeze(struct handle *map, struct span span)
+{
+	struct op_freeze *f = op_new(&op_freeze_kind, span);
+
+	f->map = handle_get(map);
+	return &f->op;
+}

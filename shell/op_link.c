@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Links, and their undo: a new one is closed again, another program is swapped
+ * back (the kernel compares before), and detaching waits for the commit, as a
+ * severed link cannot be revived.
+ *
+ * An open link keeps its program attached, so that no operation holds one
+ * beyond the commit: `undo` finds it again by its ID.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "shell/ops.h"
+#include "shell/trash.h"
+
+static void describe_link(struct buf *out, const struct handle *link, __u32 id)
+{
+	if (link)
+		describe_handle(out, link);
+	else
+		buf_printf(out, "%s %u", object_names[OBJ_LINK], id);
+}
+
+static void describe_prog(struct buf *out, const struct handle *prog, __u32 id)
+{
+	if (prog)
+		describe_handle(out, prog);
+	else
+		buf_printf(out, "%s %u", object_names[OBJ_PROG], id);
+}
+
+static struct handle *open_object(enum object_kind kind, __u32 id)
+{
+	int fd = kern_open_id(kind, id);
+
+	return fd >= 0 ? kern_handle(kind, fd) : NULL;
+}
+
+/* The link of a journal, or of before the commit; NULL where it has ended. */
+static struct handle *open_link(__u32 id, __u32 type)
+{
+	struct handle *link = open_object(OBJ_LINK, id);
+	struct bpf_link_info info;
+
+	if (link && (kern_link_info(link->fd, &info) || info.type != type)) {
+		handle_put(link);
+		link = NULL;
+	}
+	return link;
+}
+
+static int link_gone(const struct op *op, const struct handle *link, int err, struct diags *d)
+{
+	return kern_error(d, op->span, -err, "read link %u", link->id);
+}
+
+/* Create */
+
+struct op_link_new {
+	struct op op;
+	struct handle *prog;
+	struct link_def def;
+	char *target;
+	struct handle **result;
+	struct handle *link;		/* until the commit */
+	__u32 id, type;
+};
+
+static enum undo_class new_class(const struct op *op, const char **why)
+{
+	return UNDO_FULL;
+}
+
+static void new_describe(const struct op *op, struct buf *out)
+{
+	const struct op_link_new *n = (const struct op_link_new *)op;
+	const char *type = kern_attach_type_name(n->def.attach_type);
+
+	buf_puts(out, "+ link create ");
+	describe_handle(out, n->prog);
+	if (n->def.place == LINK_ON_TRACEPOINT)
+		buf_printf(out, " at raw tracepoint '%s'", n->target);
+	else if (n->def.place == LINK_ON_NETNS)
+		buf_printf(out, " at this network namespace, %s", type ? type : "");
+	else
+		buf_printf(out, " at %s '%s', %s", n->def.place == LINK_ON_DEVICE ? "device" : "cgroup",
+			   n->target, type ? type : "");
+}
+
+static int new_apply(struct op *op, struct diags *d)
+{
+	struct op_link_new *n = (struct op_link_new *)op;
+	struct bpf_link_info info;
+	struct link_spot spot;
+	int fd = -1, err = -1;
+
+	if (!kern_link_find(&n->def, &spot, op->span, d)) {
+		fd = kern_link_create(n->prog->fd, &spot);
+		if (fd < 0)
+			kern_link_create_error(d, op->span, n->prog, &spot, n->target, -fd);
+	}
+	link_spot_free(&spot);
+	if (fd < 0)
+		return -1;
+	n->link = kern_handle(OBJ_LINK, fd);
+	if (n->link)
+		err = kern_link_info(n->link->fd, &info);
+	if (err)
+		return kern_error(d, op->span, errno, "read the new link");
+	n->id = info.id;
+	n->type = info.type;
+	*n->result = handle_get(n->link);
+	return 0;
+}
+
+/* Others may hold the link, such as $_: what it is attached to is let go at once where that can be. */
+static enum undo_result new_undo(struct op *op, struct diags *d)
+{
+	struct op_link_new *n = (struct op_link_new *)op;
+	struct handle *link = n->link ? handle_get(n->link) : n->id ? open_link(n->id, n->type) : NULL;
+	enum undo_result r = UNDO_DONE;
+	int err = 0;
+
+	if (link && kern_link_detachable(n->type)) {
+		err = kern_link_detach(link->fd);
+		if (err && err != -ENOLINK) {
+			kern_error(d, op->span, -err, "undo: detach link %u", n->id);
+			r = UNDO_FAILED;
+		}
+	} else if (link && !n->link) {
+		diag_error(d, op->span, "link %u is still held by a variable, a pin or a process",
+			   n->id);
+		diag_hint(d, "it ends with the last of them: 'unset', 'link unpin'");
+		r = UNDO_FAILED;
+	}
+	handle_put(link);
+	return r;
+}
+
+/* From now on only variables and pins keep the link. */
+static int new_finish(struct op *op, struct diags *d)
+{
+	struct op_link_new *n = (struct op_link_new *)op;
+
+	handle_put(n->link);
+	n->link = NULL;
+	return 0;
+}
+
+static void new_release(struct op *op)
+{
+	struct op_link_new *n = (struct op_link_new *)op;
+
+	handle_put(n->link);
+	handle_put(n->prog);
+	free(n->target);
+}
+
+static const struct op_kind link_new_kind = {
+	.name = "link create",
+	.size = sizeof(struct op_link_new),
+	.class = new_class,
+	.describe = new_describe,
+	.apply = new_apply,
+	.undo = new_undo,
+	.finish = new_finish,
+	.release = new_release,
+};
+
+struct op *op_link_create(struct handle *prog, const struct link_def *def, struct handle **result,
+			  struct span span)
+{
+	struct op_link_new *n = op_new(&link_new_kind, span);
+
+	n->prog = handle_get(prog);
+	n->def = *def;
+	n->target = def->target ? xstrdup(def->target) : NULL;
+	n->def.target = n->target;
+	n->result = result;
+	return &n->op;
+}
+
+/* Update */
+
+struct op_link_update {
+	struct op op;
+	struct handle *link;		/* until the commit */
+	struct handle *prog;		/* the new one */
+	struct handle *old;		/* held to be put back */
+	__u32 id, type, prog_id, old_id;
+	struct trash trash;		/* the old program's, should this process be killed */
+};
+
+static struct op_link_update *update_of(const struct op *op)
+{
+	return (struct op_link_update *)op;
+}
+
+static void update_describe(const struct op *op, struct buf *out)
+{
+	const struct op_link_update *u = update_of(op);
+
+	buf_puts(out, "~ link update ");
+	describe_link(out, u->link, u->id);
+	buf_puts(out, " to ");
+	describe_prog(out, u->prog, u->prog_id);
+	if (u->old_id)
+		buf_printf(out, " from %s %u", object_names[OBJ_PROG], u->old_id);
+}
+
+static int update_prepare(struct op *op, struct diags *d)
+{
+	struct op_link_update *u = update_of(op);
+	struct bpf_link_info info;
+	int err = kern_link_info(u->link->fd, &info);
+
+	if (err)
+		return link_gone(op, u->link, err, d);
+	u->type = info.type;
+	u->old_id = info.prog_id;
+	u->old = open_object(OBJ_PROG, u->old_id);
+	if (!u->old)
+		return kern_error(d, op->span, errno, "open program %u, which link %u runs", u->old_id,
+				  u->id);
+	trash_choose(&u->trash, NULL);
+	return 0;
+}
+
+/* Pins the program that the link lets go of; without a bpffs, only this process keeps it. */
+static int save_old(struct op_link_update *u, struct diags *d)
+{
+	int err;
+
+	if (!u->trash.dir)
+		return 0;
+	err = trash_make(&u->trash);
+	if (!err)
+		err = kern_pin(u->old->fd, u->trash.pin);
+	return err ? kern_error(d, u->op.span, -err, "keep the old program in '%s'", u->trash.dir) : 0;
+}
+
+static int update_apply(struct op *op, struct diags *d)
+{
+	struct op_link_update *u = update_of(op);
+	int err;
+
+	if (save_old(u, d))
+		return -1;
+	err = kern_link_update(u->link->fd, u->prog->fd, u->old->fd);
+	return err ? kern_link_update_error(d, op->span, u->link, u->old, u->prog, -err) : 0;
+}
+
+static int update_empty_trash(struct op_link_update *u, struct diags *d)
+{
+	int err = trash_empty(&u->trash);
+
+	return err ? kern_error(d, u->op.span, -err, "remove '%s'", u->trash.dir) : 0;
+}
+
+static int update_finish(struct op *op, struct diags *d)
+{
+	struct op_link_update *u = update_of(op);
+
+	handle_put(u->link);
+	u->link = NULL;
+	return update_empty_trash(u, d);
+}
+
+/* The old program: held, in the trash, or alive elsewhere. */
+static struct handle *find_old(const struct op_link_update *u)
+{
+	enum object_kind kind = OBJ_PROG;
+	int fd;
+
+	if (u->old)
+		return handle_get(u->old);
+	fd = u->trash.pin ? kern_open_pin(u->trash.pin, &kind) : -1;
+	return fd >= 0 ? kern_handle(kind, fd) : open_object(OBJ_PROG, u->old_id);
+}
+
+/* The link runs our program: swaps the old one in, unless somebody is faster. */
+static enum undo_result swap_back(struct op_link_update *u, struct handle *link, struct diags *d)
+{
+	struct handle *old = find_old(u), *prog = open_object(OBJ_PROG, u->prog_id);
+	enum undo_result r = UNDO_DONE;
+	int err;
+
+	if (!old || !prog) {
+		diag_error(d, u->op.span, "link %u: program %u, which it ran, is gone", u->id,
+			   u->old_id);
+		r = UNDO_FAILED;
+	} else {
+		err = kern_link_update(link->fd, old->fd, prog->fd);
+		if (err)
+			kern_link_update_error(d, u->op.span, link, prog, old, -err);
+		if (err == -ENOLINK || err == -EPERM)
+			r = UNDO_CONFLICT;
+		else if (err)
+			r = UNDO_FAILED;
+	}
+	handle_put(old);
+	handle_put(prog);
+	return r;
+}
+
+/* What the link runs now says how far the operation came. */
+static enum undo_result put_back(struct op_link_update *u, struct handle *link, struct diags *d)
+{
+	struct bpf_link_info info;
+	int err = kern_link_info(link->fd, &info);
+
+	if (err) {
+		link_gone(&u->op, link, err, d);
+		return UNDO_FAILED;
+	}
+	if (info.prog_id == u->old_id)
+		return UNDO_DONE;
+	if (info.prog_id == u->prog_id)
+		return swap_back(u, link, d);
+	diag_error(d, u->op.span, "link %u runs program %u, not %u: left alone", u->id, info.prog_id,
+		   u->prog_id);
+	diag_hint(d, "somebody else updated it during the transaction");
+	return UNDO_CONFLICT;
+}
+
+/* A link that has ended needs no program any more. */
+static enum undo_result update_undo(struct op *op, struct diags *d)
+{
+	struct op_link_update *u = update_of(op);
+	struct handle *link = u->link ? handle_get(u->link) : open_link(u->id, u->type);
+	enum undo_result r = link ? put_back(u, link, d) : UNDO_DONE;
+
+	handle_put(link);
+	return r != UNDO_FAILED && update_empty_trash(u, d) ? UNDO_FAILED : r;
+}
+
+static void update_release(struct op *op)
+{
+	struct op_link_update *u = update_of(op);
+
+	handle_put(u->link);
+	handle_put(u->prog);
+	handle_put(u->old);
+	trash_free(&u->trash);
+}
+
+static void update_encode(const struct op *op, struct buf *out)
+{
+	const struct op_link_update *u = update_of(op);
+
+	put_u32(out, u->id);
+	put_u32(out, u->type);
+	put_u32(out, u->prog_id);
+	put_u32(out, u->old_id);
+	put_str(out, u->trash.dir);
+}
+
+static bool update_decode(struct op *op, struct reader *r)
+{
+	struct op_link_update *u = update_of(op);
+
+	u->id = get_u32(r);
+	u->type = get_u32(r);
+	u->prog_id = get_u32(r);
+	u->old_id = get_u32(r);
+	trash_set(&u->trash, get_str(r));
+	return !r->bad;
+}
+
+const struct op_kind op_link_update_kind = {
+	.name = "link update",
+	.id = 5,
+	.size = sizeof(struct op_link_update),
+	.class = new_class,
+	.describe = update_describe,
+	.prepare = update_prepare,
+	.apply = update_apply,
+	.undo = update_undo,
+	.finish = update_finish,
+	.release = update_release,
+	.encode = update_encode,
+	.decode = update_decode,
+};
+
+struct op *op_link_update(struct handle *link, struct handle *prog, struct span span)
+{
+	struct op_link_update *u = op_new(&op_link_update_kind, span);
+
+	u->link = handle_get(link);
+	u->id = link->id;
+	u->prog = handle_get(prog);
+	u->prog_id = prog->id;
+	return &u->op;
+}
