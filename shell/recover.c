@@ -99,6 +99,9 @@ static void undo_all(struct recovery *rec, struct journal *j, const struct ops *
 		if (!ops->list[i].undo)
 			continue;
 		result = undo_one(op, d);
+		/* It may be the doing of a later operation, which is stuck. */
+		if (result == UNDO_CONFLICT && rec->r->failed)
+			result = UNDO_FAILED;
 		rec->r->undone += result == UNDO_DONE;
 		rec->r->conflicts += result == UNDO_CONFLICT;
 		rec->r->failed += result == UNDO_FAILED;

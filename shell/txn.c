@@ -213,12 +213,17 @@ static void record_done(struct txn *t, struct op *op)
 		journal_done(t->journal, op->at, (const uint64_t *)op->late);
 }
 
-/* Notes in the journal how undoing an operation went, and counts it. */
+/*
+ * Notes in the journal how undoing an operation went, and counts it. Where a
+ * later operation is stuck, what looks like a conflict may be its doing.
+ */
 static void record_undo(struct txn *t, const struct op *op, enum undo_result result,
 			struct rollback *r)
 {
 	bool journaled = op->at != JOURNAL_NONE && t->journal;
 
+	if (result == UNDO_CONFLICT && t->stuck)
+		result = UNDO_FAILED;
 	r->undone += result == UNDO_DONE;
 	r->conflicts += result == UNDO_CONFLICT;
 	r->failed += result == UNDO_FAILED;

@@ -140,6 +140,16 @@ def can_fail(name):
         not name.startswith("journal") or name == "journal grow")
 
 
+def rolled_back(world):
+    """A script that fails at its end, its points, and the first of them that belongs to the rollback."""
+    names, _ = world.points(world.box.file("good.bsh", world.script()))
+    world.rebuild()
+    path = world.box.file("script.bsh", world.script() + "assert false\n")
+    points, done = world.points(path)
+    done.expect(1)
+    return path, points, names.index("journal phase") + 1
+
+
 def test_killed(box):
     world = World(box)
     path = box.file("script.bsh", world.script())
@@ -162,10 +172,7 @@ def test_killed(box):
 def test_killed_while_rolling_back(box):
     """The script fails at its end; recovery goes on where its rollback was killed."""
     world = World(box)
-    path = box.file("script.bsh", world.script() + "assert false\n")
-    names, done = world.points(path)
-    done.expect(1)
-    first = len(world.points(box.file("good.bsh", world.script() + "rollback\n"))[0]) // 2
+    path, names, first = rolled_back(world)
     for n in range(first, len(names) + 1):
         done = world.run("-f", path, fault=str(n))
         assert done.status == -signal.SIGKILL, done
@@ -229,13 +236,8 @@ def test_failing(box):
 def test_failing_rollback(box):
     """An operation fails while the script is rolled back: status 3, what is left is said, and recovered."""
     world = World(box)
-    path = box.file("script.bsh", world.script() + "assert false\n")
-    names, done = world.points(path)
-    done.expect(1)
-    text = world.script().rstrip().rsplit("\n", 1)[0]
-    good = world.points(box.file("good.bsh", text + "\nrollback\n"))[0]
-    start = next(i for i in range(len(good)) if good[i] != names[i]) if good != names[:len(good)] else len(good)
-    for n in range(start, len(names) + 1):
+    path, names, first = rolled_back(world)
+    for n in range(first, len(names) + 1):
         if not can_fail(names[n - 1]):
             continue
         code = ERRORS[n % len(ERRORS)]
