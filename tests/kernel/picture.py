@@ -58,7 +58,7 @@ def test_nothing_half_written(box):
 
 def test_leaves_an_old_file_alone_on_failure(box):
     box.file("x.unknown", "mine")
-    box.bpfsh("prog", "cfg", "pinned", load(box), "file", "x.unknown")
+    assert box.bpfsh("prog", "cfg", "pinned", load(box), "file", "x.unknown").status in (1, 2)
     with open("x.unknown") as f:
         assert f.read() == "mine"
 
