@@ -73,32 +73,31 @@ static int contradiction(struct encoder *e, const struct step *step, struct piec
 	return encode_error(e, step, text, "contradicts what is given for the same bytes before");
 }
 
-/* An integer of @size bytes, at once. */
-static bool encode_whole_number(struct encoder *e, uint32_t offset, uint32_t size, uint64_t v)
+bool encode_plain(struct encoder *e, uint32_t offset, uint32_t size, uint64_t v)
 {
-	const uint8_t *from = (const uint8_t *)&v;
+	uint64_t written = load_unsigned(e->mask + offset, size);
+	uint64_t all = ~0ULL >> (64 - 8 * size);
 
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	from += sizeof(v) - size;
-#endif
-	if (load_unsigned(e->mask + offset, size) &&
-	    (load_unsigned(e->out + offset, size) ^ load_unsigned(from, size)) &
-	    load_unsigned(e->mask + offset, size))
+	if ((load_unsigned(e->out + offset, size) ^ v) & written & all)
 		return false;
-	memcpy(e->out + offset, from, size);
-	memset(e->mask + offset, 0xff, size);
+	store_unsigned(e->out + offset, size, v);
+	store_unsigned(e->mask + offset, size, all);
 	return true;
 }
 
 int encode_bytes(struct encoder *e, uint32_t offset, const struct step *step, struct piece text,
 		 const void *bytes, size_t n)
 {
-	const uint8_t *p = bytes;
+	const uint8_t *p = bytes, *out = e->out + offset, *mask = e->mask + offset;
+	uint8_t differs = 0;
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (!put_masked(e, offset + i, p[i], 0xff))
-			return contradiction(e, step, text);
+		differs |= (out[i] ^ p[i]) & mask[i];
+	if (differs)
+		return contradiction(e, step, text);
+	memcpy(e->out + offset, bytes, n);
+	memset(e->mask + offset, 0xff, n);
 	return 0;
 }
 
@@ -112,7 +111,7 @@ int encode_bits(struct encoder *e, const struct typed_place *at, const struct st
 	uint32_t offset = at->offset + bit / 8;
 
 	if (!at->bits && !n->bits && bits <= 64) {
-		if (encode_whole_number(e, offset, bits / 8, v))
+		if (encode_plain(e, offset, bits / 8, v))
 			return 0;
 		return contradiction(e, step, text);
 	}

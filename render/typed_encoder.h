@@ -39,6 +39,8 @@ int encode_bits(struct encoder *e, const struct typed_place *at, const struct st
 		struct piece text, unsigned __int128 v);
 int encode_bytes(struct encoder *e, uint32_t offset, const struct step *step, struct piece text,
 		 const void *bytes, size_t n);
+/* An integer of 1, 2, 4 or 8 bytes; false, and nothing is done, where it contradicts. */
+bool encode_plain(struct encoder *e, uint32_t offset, uint32_t size, uint64_t v);
 /* Forgets the old value of a part that is given anew as a whole. */
 void encode_clear(struct encoder *e, const struct typed_place *at);
 

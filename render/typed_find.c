@@ -23,7 +23,7 @@ struct typed_place typed_element(const struct typed_place *at, uint32_t index)
 	};
 }
 
-static void to_member(struct typed_place *at, const struct member *m)
+void typed_to_member(struct typed_place *at, const struct member *m)
 {
 	at->offset += m->offset;
 	at->node = m->node;
@@ -49,7 +49,7 @@ bool typed_field(struct typed_place *at, struct piece name, uint32_t *hint)
 		struct typed_place inner = *at;
 		bool found = m->anonymous ? false : has_name(t, m, name);
 
-		to_member(&inner, m);
+		typed_to_member(&inner, m);
 		if (m->anonymous)
 			found = typed_field(&inner, name, NULL);
 		if (!found)

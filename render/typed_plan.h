@@ -137,6 +137,28 @@ static inline uint64_t load_unsigned(const void *data, uint32_t size)
 	}
 }
 
+/* The reverse; higher bits of @v are dropped. */
+static inline void store_unsigned(void *to, uint32_t size, uint64_t v)
+{
+	uint32_t v4 = v;
+	uint16_t v2 = v;
+
+	switch (size) {
+	case 1:
+		*(uint8_t *)to = v;
+		break;
+	case 2:
+		memcpy(to, &v2, 2);
+		break;
+	case 4:
+		memcpy(to, &v4, 4);
+		break;
+	default:
+		memcpy(to, &v, 8);
+		break;
+	}
+}
+
 /* A piece of text that somebody typed. */
 struct piece {
 	const char *s;
@@ -160,6 +182,7 @@ static inline bool is_compound(const struct node *n)
 }
 
 struct typed_place typed_whole(const struct typed *t);
+void typed_to_member(struct typed_place *at, const struct member *m);
 struct typed_place typed_element(const struct typed_place *at, uint32_t index);
 /*
  * Moves @at to its field @name, also one of an anonymous struct or union in it;

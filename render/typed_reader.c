@@ -143,6 +143,41 @@ int read_name(struct reader *r, const struct step *step, struct piece *name)
 	return name->len ? 0 : expected(r, step, "a field's name");
 }
 
+/*
+ * Most objects have all fields in order, written as TYPED_NICE writes them:
+ * then the next name and its colon are found by one comparison.
+ */
+static bool read_next_name(struct reader *r, struct typed_place *at, struct step *step,
+			   uint32_t *hint)
+{
+	const struct typed *t = at->type;
+	const struct node *n = place_node(at);
+	const struct member *m = &t->members[n->first + *hint];
+	uint32_t len;
+
+	if (*hint >= n->nr || m->anonymous)
+		return false;
+	len = m->nice_label.len - 1;
+	if (r->end - r->p < len || memcmp(r->p, typed_text(t, m->nice_label) + 1, len))
+		return false;
+	r->p += len;
+	(*hint)++;
+	step->name = (struct piece){ typed_text(t, m->name), m->name.len };
+	typed_to_member(at, m);
+	return true;
+}
+
+static int no_field(struct reader *r, const struct typed_place *at, struct piece name)
+{
+	struct span span = r->e->span;
+
+	if (r->e->exact && name.s >= r->e->source.s && name.s < r->end && span.src) {
+		span.start += name.s - r->e->source.s;
+		span.end = span.start + name.len;
+	}
+	return typed_no_field(at, name, span, r->e->d);
+}
+
 /* One field's name and value; @hint is where the next field probably is. */
 static int read_field(struct reader *r, const struct typed_place *at, const struct step *step,
 		      uint32_t *hint)
@@ -151,17 +186,13 @@ static int read_field(struct reader *r, const struct typed_place *at, const stru
 	struct typed_place field = *at;
 	struct piece name;
 
+	skip_blanks(r);
+	if (read_next_name(r, &field, &inner, hint))
+		return read_value(r, &field, &inner);
 	if (read_name(r, step, &name) < 0)
 		return -1;
-	if (!typed_field(&field, name, hint)) {
-		struct span span = r->e->span;
-
-		if (r->e->exact && name.s >= r->e->source.s && name.s < r->end && span.src) {
-			span.start += name.s - r->e->source.s;
-			span.end = span.start + name.len;
-		}
-		return typed_no_field(at, name, span, r->e->d);
-	}
+	if (!typed_field(&field, name, hint))
+		return no_field(r, at, name);
 	if (!next_is(r, ':'))
 		return expected(r, step, "':' after a field's name");
 	/* Where the name was unescaped, its buffer may be used for the value. */
@@ -228,10 +259,35 @@ static int check_bracket(struct reader *r, const struct typed_place *at, const s
 	return -1;
 }
 
+/*
+ * The numbers that exports are full of: decimal digits alone, for a whole
+ * integer, and in its range. False, and nothing is read, for all else.
+ */
+static bool read_plain_number(struct reader *r, const struct typed_place *at)
+{
+	const struct node *n = place_node(at);
+	const char *p = r->p, *end = r->end - p > 19 ? p + 19 : r->end;
+	unsigned int bits = 8 * n->size - n->is_signed;
+	uint64_t v = 0;
+
+	if (n->kind > NODE_S64 || at->bits)
+		return false;
+	for (; p < end && *p >= '0' && *p <= '9'; p++)
+		v = 10 * v + *p - '0';
+	if (p == r->p || p == end || word_ends[(uint8_t)*p] != 1 || (bits < 64 && v >> bits) ||
+	    !encode_plain(r->e, at->offset, n->size, v))
+		return false;
+	r->p = p;
+	return true;
+}
+
 int read_value(struct reader *r, const struct typed_place *at, const struct step *step)
 {
 	struct piece p;
 
+	skip_blanks(r);
+	if (read_plain_number(r, at))
+		return 0;
 	if (next_is(r, '{')) {
 		encode_clear(r->e, at);
 		return check_bracket(r, at, step, true) < 0 ? -1 : read_object(r, at, step);
@@ -253,26 +309,47 @@ int read_value(struct reader *r, const struct typed_place *at, const struct step
 	return encode_scalar(r->e, at, step, p);
 }
 
-static inline int nibble(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+/* The values of lower-case hexadecimal digits, plus 1. */
+static const uint8_t digit_plus_one[256] = {
+	['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6, ['6'] = 7, ['7'] = 8,
+	['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15,
+	['f'] = 16,
+};
 
 /* The byte in "0x1f", which is next, or -1. */
-static int read_byte_string(struct reader *r)
+static inline int read_byte_string(struct reader *r)
 {
 	const char *p;
 	int high, low;
 
-	if (!next_is(r, '"') || r->end - r->p < 5)
-		return -1;
+	skip_blanks(r);
 	p = r->p;
-	high = nibble(p[2]);
-	low = nibble(p[3]);
-	if (p[0] != '0' || p[1] != 'x' || high < 0 || low < 0 || p[4] != '"')
+	if (r->end - p < 6 || memcmp(p, "\"0x", 3) || p[5] != '"')
 		return -1;
-	r->p += 5;
-	return high << 4 | low;
+	high = digit_plus_one[(uint8_t)p[3]];
+	low = digit_plus_one[(uint8_t)p[4]];
+	if (!high || !low)
+		return -1;
+	r->p += 6;
+	return (high - 1) << 4 | (low - 1);
+}
+
+/* As many of "0x1f", as follow each other without blanks; returns how many, at most @n. */
+static size_t read_byte_strings_fast(struct reader *r, uint8_t *out, size_t n)
+{
+	const char *p = r->p;
+	size_t i;
+
+	for (i = 0; i < n && r->end - p >= 7; i++, p += 7) {
+		uint8_t high = digit_plus_one[(uint8_t)p[3]], low = digit_plus_one[(uint8_t)p[4]];
+
+		if (p[0] != '"' || p[1] != '0' || p[2] != 'x' || !high || !low || p[5] != '"' ||
+		    p[6] != ',')
+			break;
+		out[i] = (high - 1) << 4 | (low - 1);
+	}
+	r->p = p;
+	return i;
 }
 
 /*
@@ -288,9 +365,11 @@ static bool read_byte_strings(struct reader *r)
 
 	if (!n || e->target->keep || !next_is(&ahead, '['))
 		return false;
-	for (i = 0; i < n && byte >= 0; i++) {
-		byte = i && !next_is(&ahead, ',') ? -1 : read_byte_string(&ahead);
+	for (i = read_byte_strings_fast(&ahead, e->out, n - 1); i < n && byte >= 0; i++) {
+		byte = read_byte_string(&ahead);
 		e->out[i] = byte;
+		if (i + 1 < n && !next_is(&ahead, ','))
+			byte = -1;
 	}
 	if (byte < 0 || !next_is(&ahead, ']')) {
 		memset(e->out, 0, i);

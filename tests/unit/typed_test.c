@@ -1012,6 +1012,8 @@ static void test_read_elements(void **state)
 		    "\1\2\3\4");
 	assert_read(&bytes, "{\"key\":\"10.0.0.1\",\"value\":[1,2,3,4]}", "\x0a\0\0\1",
 		    "\1\2\3\4");
+	value[0] = 32767;
+	assert_read(&f, "{\"key\":7,\"value\":{\"y\":-1,\"x\":32767}}", &key, value);
 	f.cpus = 2;
 	assert_read(&f, "{\"key\":7,\"values\":[{\"cpu\":0,\"value\":{\"x\":1,\"y\":-1}},"
 		    "{\"cpu\":1,\"value\":{\"x\":1,\"y\":-1}}]}", &key, both);
@@ -1025,6 +1027,12 @@ static void test_read_elements(void **state)
 	assert_unread(&f, "{\"value\":{}}", "the element has no \"key\"");
 	assert_unread(&f, "{\"key\":7,\"value\":{\"x\":99999}}",
 		      "value.x: 99999 is out of range for s16 (-32768..32767)");
+	assert_unread(&f, "{\"key\":7,\"value\":{\"x\":32768}}",
+		      "value.x: 32768 is out of range for s16 (-32768..32767)");
+	assert_unread(&f, "{\"key\":4294967296,\"value\":{}}",
+		      "key: 4294967296 is out of range for u32 (0..4294967295)");
+	assert_unread(&f, "{\"key\":7,\"value\":{\"x\":1,\"x\":2}}",
+		      "value.x: contradicts what is given for the same bytes before");
 	assert_unread(&f, "{\"key\":-1,\"value\":{}}",
 		      "key: -1 is out of range for u32 (0..4294967295)");
 	assert_unread(&f, "{\"key\":7,\"value\":{}} x", "value: expected the end");
