@@ -94,19 +94,28 @@ static void join(struct card *card, enum card_kind kind)
 		card->columns = columns;
 }
 
-static bool is_cut(const struct cfg_edge *e, const void *o)
+/* What incoming_text() is given, to name only those edges that are not drawn. */
+struct cut_edges {
+	const struct cfg *cfg;
+	const bool *cut;
+};
+
+static bool is_cut(const struct cfg_edge *e, const void *user)
 {
-	return card_cuts(o, e);
+	const struct cut_edges *edges = user;
+
+	return edges->cut[e - edges->cfg->edges];
 }
 
 /* One row for all the edges that come from elsewhere. */
 static void add_from(struct card *card, const struct cfg *cfg, uint32_t b,
 		     const struct card_options *o)
 {
+	const struct cut_edges edges = { cfg, o->cut };
 	struct buf text = BUF_INIT;
 
 	buf_puts(&text, "from ");
-	incoming_text(&text, cfg, o->in, b, o->terse ? 1 : FROM_MAX, is_cut, o);
+	incoming_text(&text, cfg, o->in, b, o->terse ? 1 : FROM_MAX, is_cut, &edges);
 	if (text.len > strlen("from ")) {
 		add_row(card, CARD_FROM, &text);
 		if (o->terse)
@@ -127,7 +136,7 @@ static void add_to(struct card *card, const struct cfg *cfg, uint32_t b, const s
 		struct buf text = BUF_INIT;
 		struct card_row *row;
 
-		if (!card_cuts(o, e))
+		if (!o->cut[block->first_edge + i])
 			continue;
 		buf_printf(&text, "%s%s\u2192 b%u%s", label, *label ? " " : "", e->to,
 			   e->back ? " (loop)" : "");
@@ -207,13 +216,13 @@ struct card card_make(const struct cfg *cfg, uint32_t b, const struct card_optio
 
 	listing_heading(&head, cfg, b, o->terse);
 	add_row(&card, CARD_HEAD, &head);
-	if (o->part)
+	if (o->cut)
 		add_from(&card, cfg, b, o);
 	if (o->terse)
 		add_last(&card, cfg, b, o->terse == 1);
 	else
 		add_listing(&card, cfg, b, o->body);
-	if (o->part)
+	if (o->cut)
 		add_to(&card, cfg, b, o);
 	divide(&card);
 	return card;

@@ -35,17 +35,12 @@ struct card_options {
 	uint32_t columns;	/* rows longer than that end in "..."; from 3 */
 	int terse;		/* 1: of the listing only the last instruction and its source line, and
 				   references in one line; 2: without the source line */
-	const uint32_t *part;	/* for each block where it is drawn, or NULL: all in one place */
-	const struct incoming *in;	/* needed where there are parts */
+	const bool *cut;	/* which of cfg->edges are not drawn, so that cards name their ends instead;
+				   NULL: none */
+	const struct incoming *in;	/* needed where edges are cut */
 };
 
 struct card card_make(const struct cfg *cfg, uint32_t b, const struct card_options *o);
 void card_free(struct card *card);
-
-/* Whether an edge's ends are drawn in different places, so that cards name them instead. */
-static inline bool card_cuts(const struct card_options *o, const struct cfg_edge *e)
-{
-	return o->part && o->part[e->from] != o->part[e->to];
-}
 
 #endif

@@ -340,7 +340,7 @@ static struct card *make_cards(const struct cfg *cfg, const struct dot_options *
 	struct incoming in = incoming_find(cfg);
 	struct card_options card = {
 		.body = o->body, .columns = o->columns, .terse = o->terse,
-		.part = l ? l->part : NULL, .in = &in
+		.cut = l ? l->cut : NULL, .in = &in
 	};
 
 	for (uint32_t b = 0; b < cfg->nr_blocks; b++) {

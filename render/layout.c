@@ -69,6 +69,23 @@ static void cut_func(struct layout *l, const struct cfg *cfg, uint32_t func)
 	free(passing);
 }
 
+/* More edges than that to one block from its own part are not drawn, but for that from the block above. */
+#define HUB_EDGES 8
+
+static void cut_edges(struct layout *l, const struct cfg *cfg)
+{
+	uint32_t *nr = xcalloc(cfg->nr_blocks, sizeof(*nr));
+
+	for (uint32_t e = 0; e < cfg->nr_edges; e++) {
+		l->cut[e] = l->part[cfg->edges[e].from] != l->part[cfg->edges[e].to];
+		nr[cfg->edges[e].to] += !l->cut[e];
+	}
+	for (uint32_t e = 0; e < cfg->nr_edges; e++)
+		l->cut[e] |= nr[cfg->edges[e].to] > HUB_EDGES &&
+			     cfg->edges[e].from + 1 != cfg->edges[e].to;
+	free(nr);
+}
+
 struct layout *layout_new(const struct cfg *cfg, uint32_t func)
 {
 	struct layout *l = xcalloc(1, sizeof(*l));
@@ -77,10 +94,12 @@ struct layout *layout_new(const struct cfg *cfg, uint32_t func)
 	l->funcs = xcalloc(cfg->nr_funcs, sizeof(*l->funcs));
 	l->edges = xcalloc(cfg->nr_edges, sizeof(*l->edges));
 	l->part = xcalloc(cfg->nr_blocks, sizeof(*l->part));
+	l->cut = xcalloc(cfg->nr_edges, sizeof(*l->cut));
 	for (uint32_t f = 0; f < cfg->nr_funcs; f++) {
 		if (func == CFG_NONE || func == f)
 			cut_func(l, cfg, f);
 	}
+	cut_edges(l, cfg);
 	return l;
 }
 
@@ -95,6 +114,7 @@ void layout_free(struct layout *l, const struct cfg *cfg)
 	free(l->edges);
 	free(l->parts);
 	free(l->part);
+	free(l->cut);
 	free(l);
 }
 
@@ -179,11 +199,11 @@ static uint32_t find_root(uint32_t *piece, uint32_t b)
 	return b;
 }
 
-/* Calls for each edge that is drawn within @p; blocks count from the part's first. */
+/* Each edge that is drawn within @p. */
 #define for_each_part_edge(l, cfg, p, e) \
 	for (uint32_t e = (cfg)->blocks[(p)->first].first_edge; \
 	     e < part_edges_end(cfg, p); e++) \
-		if ((l)->part[(cfg)->edges[e].to] == (l)->part[(p)->first])
+		if (!(l)->cut[e])
 
 static uint32_t part_edges_end(const struct cfg *cfg, const struct layout_part *p)
 {

@@ -39,6 +39,7 @@ struct layout {
 	struct layout_part *parts;
 	uint32_t nr_parts;
 	uint32_t *part;			/* of each block */
+	bool *cut;			/* of each edge whether it is named rather than drawn */
 };
 
 /* Blocks of the largest part. */
