@@ -31,15 +31,16 @@ CFLAGS	+= -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit
 LDFLAGS	+= -fsanitize=address,undefined
 endif
 
-# The shared objects that are opened only when a picture is asked for: their
+# The shared objects that are opened only when they are needed, as most commands do without: their
 # names as the linker would record them, since they differ between releases.
 soname	= $(shell objdump -p "$$($(CC) -print-file-name=lib$(1).so)" 2>/dev/null | awk '$$1 == "SONAME" { print $$2 }')
 
 CPPFLAGS += -D_GNU_SOURCE -I. -DVERSION='"$(VERSION)"' \
 	    -DLIBGVC='"$(call soname,gvc)"' -DLIBCGRAPH='"$(call soname,cgraph)"' \
-	    -DLIBCAPSTONE='"$(call soname,capstone)"' \
+	    -DLIBCAPSTONE='"$(call soname,capstone)"' -DLIBEDIT='"$(call soname,edit)"' \
+	    -DLIBSMARTCOLS='"$(call soname,smartcols)"' \
 	    $(shell $(PKG_CONFIG) --cflags $(PKGS) $(DRAW))
-LDLIBS	+= $(shell $(PKG_CONFIG) --libs $(PKGS)) -ljq -ldl -lm
+LDLIBS	+= $(shell $(PKG_CONFIG) --libs libbpf libelf) -ljq -ldl -lm
 
 SRCS	:= $(wildcard shell/*.c commands/*.c render/*.c)
 OBJS	:= $(SRCS:%.c=$(O)/%.o)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <inttypes.h>
-#include <libsmartcols.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
+#include "render/scols.h"
 #include "render/sink.h"
 #include "render/typed.h"
 
@@ -26,6 +26,7 @@ struct sink {
 	bool open, used;
 	struct out_mark mark;		/* where the list or record begins */
 	bool typed;			/* the elements of this list have BTF */
+	const struct scols *scols;	/* set where table is */
 	struct libscols_table *table;
 	unsigned table_rows;
 	struct sink *tee;
@@ -364,11 +365,11 @@ static void table_flush(struct sink *s)
 
 	if (!s->table || !s->table_rows)
 		return;
-	scols_table_enable_noheadings(s->table, s->rows > s->table_rows);
-	if (!scols_print_table_to_string(s->table, &text) && text)
+	s->scols->scols_table_enable_noheadings(s->table, s->rows > s->table_rows);
+	if (!s->scols->scols_print_table_to_string(s->table, &text) && text)
 		buf_puts(out_buf(s->out), text);
 	free(text);
-	scols_table_remove_lines(s->table);
+	s->scols->scols_table_remove_lines(s->table);
 	s->table_rows = 0;
 }
 
@@ -377,12 +378,13 @@ static void table_begin(struct sink *s)
 	s->typed = false;
 	if (!s->rec->columns)
 		return;
-	s->table = scols_new_table();
+	s->scols = scols_load();
+	s->table = s->scols ? s->scols->scols_new_table() : NULL;
 	if (!s->table)
 		return;
 	for (const struct column *col = s->rec->columns; col->key; col++)
 		if (in_table(col))
-			scols_table_new_column(s->table, col->key, 0, 0);
+			s->scols->scols_table_new_column(s->table, col->key, 0, 0);
 	s->table_rows = 0;
 }
 
@@ -395,14 +397,14 @@ static void table_row(struct sink *s, const struct cell *cells)
 		plain_row(s, cells);
 		return;
 	}
-	line = scols_table_new_line(s->table, NULL);
+	line = s->scols->scols_table_new_line(s->table, NULL);
 	for (const struct column *col = s->rec->columns; line && col->key; col++, cells++) {
 		struct buf text = BUF_INIT;
 
 		if (!in_table(col))
 			continue;
 		put_plain(s, &text, col, cells);
-		scols_line_refer_data(line, n++, buf_detach(&text));
+		s->scols->scols_line_refer_data(line, n++, buf_detach(&text));
 	}
 	if (++s->table_rows == TABLE_ROWS)
 		table_flush(s);
@@ -415,7 +417,7 @@ static void table_end(struct sink *s)
 		return;
 	}
 	table_flush(s);
-	scols_unref_table(s->table);
+	s->scols->scols_unref_table(s->table);
 	s->table = NULL;
 }
 
@@ -448,7 +450,7 @@ void sink_free(struct sink *s)
 		return;
 	sink_free(s->tee);
 	if (s->table)
-		scols_unref_table(s->table);
+		s->scols->scols_unref_table(s->table);
 	free(s);
 }
 

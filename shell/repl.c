@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <errno.h>
-#include <histedit.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,12 +14,13 @@
 #include "shell/interrupt.h"
 #include "shell/kern.h"
 #include "shell/repl.h"
+#include "shell/repl_lib.h"
 #include "shell/userfile.h"
 
 struct repl {
 	struct session *s;
 	EditLine *el;
-	History *history;
+	History *past;
 	FILE *tty;
 	struct buf text;		/* the statement so far, from lines before this one */
 	struct buf prompt;
@@ -307,8 +307,8 @@ static const char *find_entry(struct repl *r, int nr)
 	HistEvent ev;
 	int more;
 
-	for (more = history(r->history, &ev, H_FIRST); more >= 0;
-	     more = history(r->history, &ev, H_NEXT)) {
+	for (more = history(r->past, &ev, H_FIRST); more >= 0;
+	     more = history(r->past, &ev, H_NEXT)) {
 		if (strncmp(ev.str, c->typed, c->prefix_len) || !strcmp(ev.str, last))
 			continue;
 		last = ev.str;
@@ -679,9 +679,9 @@ static void remember(struct repl *r, const char *text)
 	if (!*text || *text == ' ' || *text == '\t')
 		return;
 	/* A line like the one before is no new entry. */
-	if (history(r->history, &ev, H_FIRST) >= 0 && !strcmp(ev.str, text))
+	if (history(r->past, &ev, H_FIRST) >= 0 && !strcmp(ev.str, text))
 		return;
-	history(r->history, &ev, H_ENTER, text);
+	history(r->past, &ev, H_ENTER, text);
 	history_add(text);
 }
 
@@ -733,15 +733,15 @@ static void repl_open(struct repl *r)
 	r->escapes = has_escapes();
 	r->color = r->escapes && r->s->opt.color && strncmp(term, "vt", 2);
 	r->signals = open_signals();
-	r->history = history_init();
-	history(r->history, &ev, H_SETSIZE, HISTORY_MAX);
-	history_read(load_entry, r->history);
+	r->past = history_init();
+	history(r->past, &ev, H_SETSIZE, HISTORY_MAX);
+	history_read(load_entry, r->past);
 	r->el = el_init("bpfsh", stdin, r->tty, stderr);
 	el_set(r->el, EL_CLIENTDATA, r);
 	el_set(r->el, EL_SIGNAL, 0);
 	el_set(r->el, EL_SETTY, "-d", "-isig", NULL);
 	el_wset(r->el, EL_GETCFN, read_key);
-	el_set(r->el, EL_HIST, history, r->history);
+	el_set(r->el, EL_HIST, history, r->past);
 	el_set(r->el, EL_PROMPT_ESC, show_prompt, '\1');
 	el_set(r->el, EL_EDITOR, "emacs");
 	el_source(r->el, NULL);
@@ -751,7 +751,7 @@ static void repl_open(struct repl *r)
 static void repl_close(struct repl *r)
 {
 	el_end(r->el);
-	history_end(r->history);
+	history_end(r->past);
 	close(r->signals);
 	recall_reset(&r->recall);
 	free(r->last_tab);
@@ -775,6 +775,11 @@ int repl_run(struct session *s)
 	struct repl r = { .s = s };
 	int signal;
 
+	if (!editline_load()) {
+		fprintf(stderr, "error: cannot open the library %s: %s\n"
+			"hint: scripts and single commands do without\n", LIBEDIT, dlerror());
+		return STATUS_FAILED;
+	}
 	repl_open(&r);
 	greet(&r);
 	if (!s->opt.no_rc)
