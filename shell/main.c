@@ -285,8 +285,8 @@ int main(int argc, char **argv)
 	struct request r = { 0 };
 	int status;
 
-	setlocale(LC_ALL, "");
-	setlocale(LC_NUMERIC, "C");
+	/* Widths of characters; numbers and dates are the same everywhere. */
+	setlocale(LC_CTYPE, "");
 	if (argc > 1 && !strcmp(argv[1], "--complete"))
 		return run_complete(argv + 2, argc - 2);
 	if (parse(&r, argv, argc))
