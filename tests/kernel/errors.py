@@ -86,7 +86,8 @@ def test_closed_pipe(box):
 def test_full_map(box):
     pin = box.map_create("m", entries=1)
     box.bpfsh(*f"map update pinned {pin} key 1 0 0 0 value 1 0 0 0".split()).expect(0)
-    done = box.bpfsh(*f"map update pinned {pin} key 2 0 0 0 value 1 0 0 0".split()).expect(1, err="full")
+    done = box.bpfsh(*f"map update pinned {pin} key 2 0 0 0 value 1 0 0 0".split())
+    done.expect(1, err="full")
     assert "too long" not in done.err, done
 
 

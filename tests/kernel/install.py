@@ -10,7 +10,8 @@ from bpfsh import *
 
 def install(box):
     dest = os.path.join(box.dir, "dest")
-    done = box.run("make", "-s", "-C", ROOT, "install", f"O={BUILD}", f"DESTDIR={dest}", "PREFIX=/opt/x")
+    done = box.run("make", "-s", "-C", ROOT, "install", f"O={BUILD}", f"DESTDIR={dest}",
+                   "PREFIX=/opt/x")
     done.expect(0)
     return {os.path.relpath(os.path.join(folder, name), dest)
             for folder, _, names in os.walk(dest) for name in names}, dest

@@ -73,7 +73,7 @@ def test_pipes(box):
                       f"map dump pinned {pin} | grep ^key | sort -r | head -1\n").expect(0)
     assert done.out == "3\nkey: 02 00 00 00  value: 00 00 00 00\n", done
     box.bpfsh("-c", f"map dump pinned {pin} | grep nothing-there").expect(1)
-    box.bpfsh("-c", f"map dump pinned {pin} | not-a-program-at-all").expect(1, err="not-a-program-at-all")
+    box.bpfsh("-c", f"map dump pinned {pin} | no-such-program").expect(1, err="no-such-program")
 
 
 def test_redirections(box):
@@ -95,8 +95,8 @@ def test_shell(box):
 
 def test_integers_and_bytes(box):
     pin = box.map_create("m")
-    for key, value in (("1", "256"), ("2 0 0 0", "0x2 0 0 0"), ("hex 03 00 00 00", "hex 0a 0b 0c 0d"),
-                       ("4", "-1"), ("5", "0xffffffff")):
+    for key, value in (("1", "256"), ("2 0 0 0", "0x2 0 0 0"),
+                       ("hex 03 00 00 00", "hex 0a 0b 0c 0d"), ("4", "-1"), ("5", "0xffffffff")):
         box.script(f"map update pinned {pin} key {key} value {value}\n").expect(0)
     found = {e["key"][0]: "".join(b[2:] for b in e["value"])
              for e in box.bpftool("map", "dump", "pinned", pin)}
@@ -149,8 +149,8 @@ def test_lpm(box):
 
 def test_percpu(box):
     pin = box.map_create("m", "percpu_array", 4, 8, 2)
-    box.script(f"map update pinned {pin} key 0 value 5\nmap update pinned {pin} key 0 value cpu 1 9\n") \
-        .expect(0)
+    box.script(f"map update pinned {pin} key 0 value 5\n"
+               f"map update pinned {pin} key 0 value cpu 1 9\n").expect(0)
     values = [v["value"][0] for v in
               box.bpftool("map", "lookup", "pinned", pin, "key", 0, 0, 0, 0)["values"]]
     assert values[0] == "0x05" and values[1] == "0x09", values
@@ -164,8 +164,8 @@ def test_prefixes(box):
 
 
 def test_lines(box):
-    done = box.script("echo a \\\n  b; echo c # not this\n# nor this\necho 'two\nlines'\n").expect(0)
-    assert done.out == "a b\nc\ntwo\nlines\n", done
+    done = box.script("echo a \\\n  b; echo c # not this\n# nor this\necho 'two\nlines'\n")
+    assert done.expect(0).out == "a b\nc\ntwo\nlines\n", done
 
 
 def test_set(box):

@@ -91,7 +91,8 @@ map show
 def test_prog_show_json_through_jq(box):
     box.bpftool("prog", "load", box.obj("count"), box.pin("p"))
     prog = box.bpftool("prog", "show", "pinned", box.pin("p"))
-    done = box.bpfsh("-c", f"prog show id {prog['id']} | jq -c '[.id, .type, .loaded_at]'").expect(0)
+    command = f"prog show id {prog['id']} | jq -c '[.id, .type, .loaded_at]'"
+    done = box.bpfsh("-c", command).expect(0)
     assert json.loads(done.out) == [prog["id"], "xdp", prog["loaded_at"]], done
     box.bpfsh("prog", "show", "id", prog["id"], "--json").expect(0, out=f'"id":{prog["id"]}')
 
