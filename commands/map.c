@@ -88,6 +88,9 @@ static int map_freeze(struct ctx *ctx, struct value *argv)
 static const char *const replace_word[] = { "replace", NULL };
 static const char *const or_words[] = { "null", NULL };
 
+static const char *const exist_word[] = { "exist", NULL };
+
+#define ARG_VALUE { "value", &arg_value, ARG_KEYWORD, "value: bytes, or a literal of its type" }
 #define ARG_MAP_ONE { "map", &arg_map, 0, "the map" }
 
 const struct cmd map_cmds[] = {
@@ -134,11 +137,11 @@ const struct cmd map_cmds[] = {
 		{ 0 } }, CMD_WRITES, map_update,
 	  (const char *const[]){ "map update $m key 1 0 0 0 value 1 0 0 0",
 				 "map update $m key 10.0.0.1 value pkts=1 verdict=V_DROP noexist", NULL } },
-	{ "map", "delete", NULL, "remove one element",
+	{ "map", "delete", NULL, "remove one element, or without a key the map: all its pins",
 	  (const struct arg[]){ ARG_MAP_ONE,
-		{ "key", &arg_key, ARG_KEYWORD, "key: bytes, or a literal of its type" },
+		{ "key", &arg_key, ARG_KEYWORD | ARG_OPTIONAL, "key: bytes, or a literal of its type" },
 		{ 0 } }, CMD_WRITES, map_delete,
-	  (const char *const[]){ "map delete $m key 1", NULL } },
+	  (const char *const[]){ "map delete $m key 1", "map delete name flows", NULL } },
 	{ "map", "getnext", NULL, "show the key behind a key, or the first one",
 	  (const struct arg[]){ ARG_MAP_ONE,
 		{ "key", &arg_key, ARG_KEYWORD | ARG_OPTIONAL, "key to begin behind" },
@@ -147,6 +150,27 @@ const struct cmd map_cmds[] = {
 	{ "map", "freeze", NULL, "make a map read-only for user space, for good",
 	  (const struct arg[]){ ARG_MAP_ONE, { 0 } }, CMD_WRITES, map_freeze,
 	  (const char *const[]){ "map freeze $m", NULL } },
+	{ "map", "push", NULL, "put a value into a stack, queue or bloom filter",
+	  (const struct arg[]){ ARG_MAP_ONE, ARG_VALUE,
+		{ "exist", NULL, ARG_FLAG | ARG_OPTIONAL, "where it is full, drop the oldest", exist_word },
+		{ 0 } }, CMD_WRITES, map_push,
+	  (const char *const[]){ "map push $stack value 7", NULL } },
+	{ "map", "enqueue", NULL, "put a value into a queue",
+	  (const struct arg[]){ ARG_MAP_ONE, ARG_VALUE,
+		{ "exist", NULL, ARG_FLAG | ARG_OPTIONAL, "where it is full, drop the oldest", exist_word },
+		{ 0 } }, CMD_WRITES, map_push,
+	  (const char *const[]){ "map enqueue $queue value 7", NULL } },
+	{ "map", "pop", NULL, "take the newest value out of a stack",
+	  (const struct arg[]){ ARG_MAP_ONE, { 0 } }, CMD_WRITES, map_pop,
+	  (const char *const[]){ "map pop $stack", NULL } },
+	{ "map", "dequeue", NULL, "take the oldest value out of a queue",
+	  (const struct arg[]){ ARG_MAP_ONE, { 0 } }, CMD_WRITES, map_pop,
+	  (const char *const[]){ "map dequeue $queue", NULL } },
+	{ "map", "peek", NULL, "show what would come out next, or whether a bloom filter has a value",
+	  (const struct arg[]){ ARG_MAP_ONE,
+		{ "value", &arg_value, ARG_KEYWORD | ARG_OPTIONAL, "value to look for: a bloom filter" },
+		{ 0 } }, 0, map_peek,
+	  (const char *const[]){ "map peek $queue", "map peek $bloom value 7", NULL } },
 	{ "map", "pin", NULL, "pin a map",
 	  (const struct arg[]){ ARG_MAP_ONE,
 		{ "path", &arg_pin_path, 0, "where, on a bpffs" },

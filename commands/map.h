@@ -21,4 +21,11 @@ int map_update(struct ctx *ctx, struct value *argv);
 int map_delete(struct ctx *ctx, struct value *argv);
 int map_getnext(struct ctx *ctx, struct value *argv);
 
+/* Unpins the map everywhere and drops the session's variables of it; shows what still keeps it. */
+int map_remove(struct ctx *ctx, struct handle *map);
+
+int map_push(struct ctx *ctx, struct value *argv);
+int map_pop(struct ctx *ctx, struct value *argv);
+int map_peek(struct ctx *ctx, struct value *argv);
+
 #endif

@@ -113,6 +113,8 @@ int map_update(struct ctx *ctx, struct value *argv)
 
 int map_delete(struct ctx *ctx, struct value *argv)
 {
+	if (argv[1].kind != VALUE_BYTES)
+		return map_remove(ctx, argv[0].handle);
 	return txn_do(ctx, op_map_delete(argv[0].handle, argv[1].bytes.data, ctx->span));
 }
 

@@ -106,6 +106,7 @@ static const struct row {
 	{ LOOKUP | UPDATE | DELETE, STORAGES, EBADF,
 	  "key is no descriptor of what owns the storage" },
 	{ PUSH | POP, ~QUEUES & ~T(BLOOM_FILTER), 0, "only queues and stacks have that" },
+	{ POP, T(BLOOM_FILTER), EOPNOTSUPP, "only queues and stacks have that" },
 	{ FREEZE, ALL, EBUSY, "map is frozen already, or mapped for writing" },
 	{ FREEZE, ALL, EINVAL, "maps of this type cannot be frozen" },
 	{ CREATE, ALL, E2BIG, "keys, values or the map are larger than the kernel allows" },

@@ -2,13 +2,14 @@
 /* Operations as bytes of the journal, in the host's byte order; and the table of their kinds. */
 #include <stdlib.h>
 
-#include "shell/ops.h"
+#include "shell/map_ops.h"
 
 #define NO_STRING UINT32_MAX
 
 const struct op_kind *const op_kinds[] = {
 	&op_update_kind, &op_delete_kind, &op_pin_kind, &op_unpin_kind,
-	&op_link_update_kind, &op_detach_kind, &op_freeze_kind, NULL
+	&op_link_update_kind, &op_detach_kind, &op_freeze_kind,
+	&op_push_kind, &op_pop_kind, &op_batch_kind, NULL
 };
 
 void put_u32(struct buf *out, __u32 v)

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "shell/maptypes.h"
-#include "shell/ops.h"
+#include "shell/op_element.h"
 #include "shell/trash.h"
 
 struct op_element {
@@ -46,20 +46,23 @@ static struct op_element *element(const struct op *op)
 	return (struct op_element *)op;
 }
 
-static enum undo_class element_class(const struct op *op, const char **why)
+enum undo_class map_undo_class(struct handle *map, const char **why)
 {
-	const struct op_element *e = element(op);
-
-	if (e->map->map.type < ARRAY_SIZE(undo_by_type)) {
-		*why = undo_by_type[e->map->map.type].why;
+	if (map->map.type < ARRAY_SIZE(undo_by_type)) {
+		*why = undo_by_type[map->map.type].why;
 		if (*why)
-			return undo_by_type[e->map->map.type].class;
+			return undo_by_type[map->map.type].class;
 	}
-	if (map_format(e->map)->value && typed_has_special(map_format(e->map)->value)) {
+	if (map_format(map)->value && typed_has_special(map_format(map)->value)) {
 		*why = "timers, locks and kernel pointers in the value are reset";
 		return UNDO_LOSSY;
 	}
 	return UNDO_FULL;
+}
+
+static enum undo_class element_class(const struct op *op, const char **why)
+{
+	return map_undo_class(element(op)->map, why);
 }
 
 void describe_handle(struct buf *out, const struct handle *h)
@@ -73,31 +76,40 @@ void describe_handle(struct buf *out, const struct handle *h)
 		buf_puts(out, "(new)");
 }
 
-/* The key as people read it: through its type, else in hexadecimal. */
-static void describe_key(struct buf *out, const struct op_element *e)
+static void describe_bytes(struct buf *out, const struct typed *type, const char *bytes,
+			   __u32 size)
 {
-	const struct element_format *f = map_format(e->map);
+	if (type)
+		typed_json(out, type, bytes, TYPED_NICE);
+	else
+		for (__u32 i = 0; i < size; i++)
+			buf_printf(out, "%s%02x", i ? " " : "", (unsigned char)bytes[i]);
+}
+
+void describe_key(struct buf *out, struct handle *map, const char *key)
+{
+	const struct element_format *f = map_format(map);
 
 	buf_putc(out, '[');
-	if (f->key)
-		typed_json(out, f->key, e->key, TYPED_NICE);
-	else
-		for (__u32 i = 0; i < f->key_size; i++)
-			buf_printf(out, "%s%02x", i ? " " : "", (unsigned char)e->key[i]);
+	describe_bytes(out, f->key, key, f->key_size);
 	buf_putc(out, ']');
+}
+
+void describe_value(struct buf *out, struct handle *map, const char *value)
+{
+	describe_bytes(out, map_format(map)->value, value, map->map.value_size);
 }
 
 static void describe_element(struct buf *out, const struct op_element *e)
 {
 	describe_handle(out, e->map);
 	buf_putc(out, ' ');
-	describe_key(out, e);
+	describe_key(out, e->map, e->key);
 }
 
 static void update_describe(const struct op *op, struct buf *out)
 {
 	const struct op_element *e = element(op);
-	const struct element_format *f = map_format(e->map);
 
 	buf_puts(out, "~ map update ");
 	describe_element(out, e);
@@ -106,11 +118,8 @@ static void update_describe(const struct op *op, struct buf *out)
 		describe_handle(out, e->object);
 	else if (e->object_id)
 		buf_printf(out, "ID %u", e->object_id);
-	else if (f->value)
-		typed_json(out, f->value, e->after, TYPED_NICE);
 	else
-		for (__u32 i = 0; i < f->value_size; i++)
-			buf_printf(out, "%s%02x", i ? " " : "", (unsigned char)e->after[i]);
+		describe_value(out, e->map, e->after);
 }
 
 static void delete_describe(const struct op *op, struct buf *out)
@@ -128,13 +137,12 @@ static bool holds_objects(const struct handle *map, enum object_kind *kind)
 	       map->map.type == BPF_MAP_TYPE_HASH_OF_MAPS;
 }
 
-/* Equal in what counts: the gaps between per-CPU values do not. */
-static bool same_value(const struct op_element *e, const char *a, const char *b)
+bool same_map_value(struct handle *map, const char *a, const char *b)
 {
-	const struct element_format *f = map_format(e->map);
+	const struct element_format *f = map_format(map);
 
 	if (!f->cpus)
-		return !memcmp(a, b, e->size);
+		return !memcmp(a, b, kern_value_bytes(map));
 	for (__u32 i = 0; i < f->cpus; i++)
 		if (memcmp(a + i * element_stride(f), b + i * element_stride(f), f->value_size))
 			return false;
@@ -229,15 +237,20 @@ static int element_finish(struct op *op, struct diags *d)
 	return err ? kern_error(d, op->span, -err, "remove '%s'", e->trash.dir) : 0;
 }
 
+void put_map(struct buf *out, const struct handle *map)
+{
+	put_u32(out, map->id);
+	put_u32(out, map->map.type);
+	put_u32(out, map->map.key_size);
+	put_u32(out, map->map.value_size);
+}
+
 /* The map itself, and all that undo compares with and puts back. */
 static void element_encode(const struct op *op, struct buf *out)
 {
 	const struct op_element *e = element(op);
 
-	put_u32(out, e->map->id);
-	put_u32(out, e->map->map.type);
-	put_u32(out, e->map->map.key_size);
-	put_u32(out, e->map->map.value_size);
+	put_map(out, e->map);
 	put_u32(out, e->existed);
 	put_u32(out, e->object_id);
 	put_u32(out, e->old_id);
@@ -262,11 +275,7 @@ static void find_old_object(struct op_element *e)
 		e->old_object = kern_handle(kind, fd);
 }
 
-/*
- * The map that a journal speaks of. Where it is no more, a stand-in that has no
- * descriptor: there is nothing to undo, but what was kept for that must go.
- */
-static struct handle *map_of_journal(struct reader *r)
+struct handle *get_map(struct reader *r)
 {
 	__u32 id = get_u32(r), type = get_u32(r), key_size = get_u32(r), value_size = get_u32(r);
 	int fd = kern_open_id(OBJ_MAP, id);
@@ -289,7 +298,7 @@ static bool element_decode(struct op *op, struct reader *r)
 	size_t key_len, after_len, before_len;
 	const void *key, *after, *before;
 
-	e->map = map_of_journal(r);
+	e->map = get_map(r);
 	e->existed = get_u32(r);
 	e->object_id = get_u32(r);
 	e->old_id = get_u32(r);
@@ -355,10 +364,12 @@ static bool nothing_to_undo(const struct op_element *e)
 	return e->refused || e->map->fd < 0;
 }
 
-/* Once nothing is left to put back, the old object need not be kept. */
+/* Where the newer value stays, the old object need not be kept either. */
 static enum undo_result undone(struct op_element *e, enum undo_result r, struct diags *d)
 {
-	return r != UNDO_FAILED && element_finish(&e->op, d) ? UNDO_FAILED : r;
+	if (r == UNDO_CONFLICT)
+		element_finish(&e->op, d);
+	return r;
 }
 
 static enum undo_result update_undo(struct op *op, struct diags *d)
@@ -382,8 +393,8 @@ static enum undo_result update_undo(struct op *op, struct diags *d)
 		r = undo_failed(e, d, "undo: lookup", err);
 	else if (err && e->existed)
 		r = conflict(e, d, "is gone");
-	else if (!err && !same_value(e, now, e->after))
-		r = e->existed && same_value(e, now, e->before) ? UNDO_DONE :
+	else if (!err && !same_map_value(e->map, now, e->after))
+		r = e->existed && same_map_value(e->map, now, e->before) ? UNDO_DONE :
 		    conflict(e, d, "has a newer value");
 	else if (e->old_id && !e->old_object)
 		r = old_object_gone(e, d);
@@ -407,7 +418,7 @@ static enum undo_result delete_undo(struct op *op, struct diags *d)
 	now = xmalloc(e->size);
 	err = kern_map_lookup(e->map->fd, e->key, now, 0);
 	if (!err) {
-		if (!same_value(e, now, e->before))
+		if (!same_map_value(e->map, now, e->before))
 			r = conflict(e, d, "was put there again");
 	} else if (!is_lookup_miss(err)) {
 		r = undo_failed(e, d, "undo: lookup", err);

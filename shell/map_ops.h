@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Operations on maps beyond single elements: queues and stacks, and many elements at once. */
+#ifndef BPFSH_MAP_OPS_H
+#define BPFSH_MAP_OPS_H
+
+#include "shell/ops.h"
+
+/* Values are kern_value_bytes(); flags are BPF_ANY, or BPF_EXIST to drop the oldest value. */
+struct op *op_map_push(struct handle *map, const void *value, __u64 flags, struct span span);
+/* Stores the value to @result, which must outlive txn_do(); NULL: nobody wants it. */
+struct op *op_map_pop(struct handle *map, void *result, struct span span);
+
+/*
+ * Many elements in one operation, in their order: @nr keys stand key_size bytes
+ * apart, values kern_value_bytes(); @values NULL deletes. Not for maps whose
+ * values are objects. The arrays, made by malloc(), are taken over.
+ */
+struct map_batch {
+	void *keys, *values;
+	__u32 nr;
+	/*
+	 * Deletion: the values that were there, if somebody has just read them.
+	 * Else NULL, and they are looked up.
+	 */
+	void *before;
+	/*
+	 * The map was empty when the command began: elements are taken for new
+	 * ones without a look, and one that is there already ends the operation,
+	 * without an error. @done tells how far it came.
+	 */
+	bool fresh;
+	__u32 *done;			/* may be NULL; must outlive txn_do() */
+};
+
+struct op *op_map_batch(struct handle *map, const struct map_batch *batch, struct span span);
+
+extern const struct op_kind op_push_kind, op_pop_kind, op_batch_kind;
+
+#endif

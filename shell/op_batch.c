@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Many map elements in one operation, with one record in the journal.
+ *
+ * The kernel's batch calls stop where one element fails, with those before it
+ * done. Undo does not rely on knowing where that was: it looks at each element
+ * and puts back what is as this operation wrote it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "shell/map_ops.h"
+#include "shell/op_element.h"
+
+struct op_batch {
+	struct op op;
+	struct handle *map;
+	size_t key_size, size;		/* bytes of a key, of a value */
+	__u32 nr;
+	char *keys;
+	char *after;			/* NULL: deletion */
+	char *before;			/* NULL: nothing was there */
+	unsigned char *existed;		/* a bit for each element; NULL with @before */
+	bool fresh;
+	__u32 *done;
+};
+
+static struct op_batch *batch_of(const struct op *op)
+{
+	return (struct op_batch *)op;
+}
+
+static bool existed(const struct op_batch *b, __u32 i)
+{
+	return b->existed && b->existed[i / 8] >> i % 8 & 1;
+}
+
+static char *key_at(const struct op_batch *b, __u32 i)
+{
+	return b->keys + i * b->key_size;
+}
+
+static char *after_at(const struct op_batch *b, __u32 i)
+{
+	return b->after + i * b->size;
+}
+
+static char *before_at(const struct op_batch *b, __u32 i)
+{
+	return b->before + i * b->size;
+}
+
+static enum undo_class batch_class(const struct op *op, const char **why)
+{
+	return map_undo_class(batch_of(op)->map, why);
+}
+
+static void batch_describe(const struct op *op, struct buf *out)
+{
+	const struct op_batch *b = batch_of(op);
+
+	buf_puts(out, b->after ? "~ map update " : "- map delete ");
+	describe_handle(out, b->map);
+	buf_printf(out, ", %u element%s", b->nr, b->nr == 1 ? "" : "s");
+	if (!b->nr)
+		return;
+	buf_puts(out, " from ");
+	describe_key(out, b->map, b->keys);
+}
+
+/* Looks up what the elements hold, as far as they are there. */
+static int batch_prepare(struct op *op, struct diags *d)
+{
+	struct op_batch *b = batch_of(op);
+	const char *why;
+
+	if (b->fresh || b->before || batch_class(op, &why) == UNDO_NONE)
+		return 0;
+	b->before = xcalloc(b->nr, b->size);
+	b->existed = xcalloc(1, b->nr / 8 + 1);
+	for (__u32 i = 0; i < b->nr; i++) {
+		int err = kern_map_lookup(b->map->fd, key_at(b, i), before_at(b, i), 0);
+
+		if (err && err != -ENOENT)
+			return kern_map_error(d, op->span, "lookup", b->map, -err);
+		if (!err)
+			b->existed[i / 8] |= 1 << i % 8;
+	}
+	return 0;
+}
+
+/* Deletes all; one that is gone already is not to blame. */
+static int delete_all(struct op_batch *b)
+{
+	__u32 done = 0;
+	int err = 0;
+
+	while (done < b->nr && !err) {
+		__u32 count = b->nr - done;
+
+		err = kern_map_delete_batch(b->map, key_at(b, done), &count);
+		done += count;
+		if (err == -ENOENT) {
+			if (b->existed)
+				b->existed[done / 8] &= ~(1 << done % 8);
+			done++;
+			err = 0;
+		}
+	}
+	return err;
+}
+
+static int batch_apply(struct op *op, struct diags *d)
+{
+	struct op_batch *b = batch_of(op);
+	__u32 count = b->nr;
+	int err;
+
+	if (b->after)
+		err = kern_map_update_batch(b->map, b->keys, b->after, &count,
+					    b->fresh ? BPF_NOEXIST : BPF_ANY);
+	else
+		err = delete_all(b);
+	if (err == -EEXIST && b->fresh) {
+		b->nr = count;
+		err = 0;
+	}
+	if (b->done)
+		*b->done = count;
+	b->done = NULL;
+	if (!err)
+		return 0;
+	/* What was not reached is not ours to undo. */
+	if (b->after)
+		b->nr = count;
+	return kern_map_error(d, op->span, b->after ? "update" : "delete", b->map, -err);
+}
+
+/* What undo has found out about one element. */
+enum verdict { KEEP, PUT_BACK, REMOVE, CHANGED, ERROR };
+
+static enum verdict judge(const struct op_batch *b, __u32 i, char *now, int *err)
+{
+	bool there;
+
+	*err = kern_map_lookup(b->map->fd, key_at(b, i), now, 0);
+	if (*err && *err != -ENOENT)
+		return ERROR;
+	there = !*err;
+	if (!b->after) {
+		if (!existed(b, i) || (there && same_map_value(b->map, now, before_at(b, i))))
+			return KEEP;
+		return there ? CHANGED : PUT_BACK;
+	}
+	if (!there)
+		return existed(b, i) ? CHANGED : KEEP;
+	if (same_map_value(b->map, now, after_at(b, i)))
+		return existed(b, i) ? PUT_BACK : REMOVE;
+	return existed(b, i) && same_map_value(b->map, now, before_at(b, i)) ? KEEP : CHANGED;
+}
+
+/* Elements that undo will change, collected for batch calls. */
+struct pile {
+	char *keys, *values;
+	__u32 nr;
+};
+
+struct undoing {
+	struct op_batch *b;
+	struct pile back, gone;
+	__u32 conflicts, first;		/* of them */
+	int err;
+};
+
+static void pile_add(const struct op_batch *b, struct pile *p, __u32 i, bool value)
+{
+	memcpy(p->keys + p->nr * b->key_size, key_at(b, i), b->key_size);
+	if (value)
+		memcpy(p->values + p->nr * b->size, before_at(b, i), b->size);
+	p->nr++;
+}
+
+/* One by one, as a request to stop that is pending must not stop this. */
+static int change_singly(const struct op_batch *b, const struct pile *p, __u32 from)
+{
+	int err = 0;
+
+	for (__u32 i = from; i < p->nr && !err; i++) {
+		const char *key = p->keys + i * b->key_size;
+
+		err = p->values ? kern_map_update(b->map->fd, key, p->values + i * b->size, BPF_ANY) :
+		      kern_map_delete(b->map->fd, key);
+	}
+	return err;
+}
+
+static void pile_flush(struct undoing *u, struct pile *p)
+{
+	__u32 count = p->nr;
+	int err = 0;
+
+	if (count && p->values)
+		err = kern_map_update_batch(u->b->map, p->keys, p->values, &count, BPF_ANY);
+	else if (count)
+		err = kern_map_delete_batch(u->b->map, p->keys, &count);
+	if (err == -EINTR)
+		err = change_singly(u->b, p, count);
+	if (err)
+		u->err = err;
+	p->nr = 0;
+}
+
+static void undo_flush(struct undoing *u)
+{
+	pile_flush(u, &u->back);
+	pile_flush(u, &u->gone);
+}
+
+static void undo_element(struct undoing *u, __u32 i, char *now)
+{
+	int err;
+	enum verdict v = judge(u->b, i, now, &err);
+
+	/* A key that stands twice in the operation shows its later value until that is undone. */
+	if (v == CHANGED && (u->back.nr || u->gone.nr)) {
+		undo_flush(u);
+		v = judge(u->b, i, now, &err);
+	}
+	if (v == PUT_BACK) {
+		pile_add(u->b, &u->back, i, true);
+	} else if (v == REMOVE) {
+		pile_add(u->b, &u->gone, i, false);
+	} else if (v == CHANGED) {
+		u->first = i;
+		u->conflicts++;
+	} else if (v == ERROR) {
+		u->err = err;
+	}
+}
+
+static enum undo_result undo_result(struct undoing *u, struct diags *d)
+{
+	struct op_batch *b = u->b;
+	struct buf text = BUF_INIT;
+
+	if (u->conflicts) {
+		describe_handle(&text, b->map);
+		buf_printf(&text, ": %u element%s changed, such as ", u->conflicts,
+			   u->conflicts == 1 ? " was" : "s were");
+		describe_key(&text, b->map, key_at(b, u->first));
+		diag_error(d, b->op.span, "%s: left alone", buf_str(&text));
+		diag_hint(d, "somebody else changed it during the transaction");
+		buf_free(&text);
+	}
+	if (u->err) {
+		kern_map_error(d, b->op.span, "undo: update", b->map, -u->err);
+		return UNDO_FAILED;
+	}
+	return u->conflicts ? UNDO_CONFLICT : UNDO_DONE;
+}
+
+static enum undo_result batch_undo(struct op *op, struct diags *d)
+{
+	struct op_batch *b = batch_of(op);
+	struct undoing u = { .b = b };
+	enum undo_result result;
+	const char *why;
+	char *now;
+
+	if (b->map->fd < 0)
+		return UNDO_DONE;
+	if (batch_class(op, &why) == UNDO_NONE) {
+		diag_error(d, op->span, "updates of %s cannot be undone",
+			   kern_map_type_name(b->map->map.type));
+		return UNDO_FAILED;
+	}
+	now = xmalloc(b->size);
+	u.back = (struct pile){ xcalloc(b->nr, b->key_size), xcalloc(b->nr, b->size) };
+	u.gone = (struct pile){ xcalloc(b->nr, b->key_size) };
+	for (__u32 i = b->nr; i-- > 0 && !u.err;)
+		undo_element(&u, i, now);
+	undo_flush(&u);
+	result = undo_result(&u, d);
+	free(now);
+	free(u.back.keys);
+	free(u.back.values);
+	free(u.gone.keys);
+	return result;
+}
+
+static void batch_release(struct op *op)
+{
+	struct op_batch *b = batch_of(op);
+
+	handle_put(b->map);
+	free(b->keys);
+	free(b->after);
+	free(b->before);
+	free(b->existed);
+}
+
+static void batch_encode(const struct op *op, struct buf *out)
+{
+	const struct op_batch *b = batch_of(op);
+
+	put_map(out, b->map);
+	put_u32(out, b->nr);
+	put_bytes(out, b->keys, b->nr * b->key_size);
+	put_bytes(out, b->after, b->after ? b->nr * b->size : 0);
+	put_bytes(out, b->before, b->before ? b->nr * b->size : 0);
+	put_bytes(out, b->existed, b->existed ? b->nr / 8 + 1 : 0);
+}
+
+/* An array of the journal, of the one length that it may have, or NULL where it is empty. */
+static void *get_array(struct reader *r, size_t wanted)
+{
+	size_t len;
+	const void *data = get_bytes(r, &len);
+
+	if (len && len != wanted)
+		r->bad = true;
+	return len && !r->bad ? xmemdup(data, len) : NULL;
+}
+
+static bool batch_decode(struct op *op, struct reader *r)
+{
+	struct op_batch *b = batch_of(op);
+
+	b->map = get_map(r);
+	b->key_size = b->map->map.key_size;
+	b->size = kern_value_bytes(b->map);
+	b->nr = get_u32(r);
+	b->keys = get_array(r, b->nr * b->key_size);
+	b->after = get_array(r, b->nr * b->size);
+	b->before = get_array(r, b->nr * b->size);
+	b->existed = get_array(r, b->nr / 8 + 1);
+	if (!b->nr)
+		return !r->bad;
+	return !r->bad && b->keys && (b->after || b->before) && !b->before == !b->existed;
+}
+
+const struct op_kind op_batch_kind = {
+	.name = "map update of many",
+	.id = 22,
+	.size = sizeof(struct op_batch),
+	.class = batch_class,
+	.describe = batch_describe,
+	.prepare = batch_prepare,
+	.apply = batch_apply,
+	.undo = batch_undo,
+	.release = batch_release,
+	.encode = batch_encode,
+	.decode = batch_decode,
+};
+
+struct op *op_map_batch(struct handle *map, const struct map_batch *batch, struct span span)
+{
+	struct op_batch *b = op_new(&op_batch_kind, span);
+
+	b->map = handle_get(map);
+	b->key_size = map->map.key_size;
+	b->size = kern_value_bytes(map);
+	b->nr = batch->nr;
+	b->keys = batch->keys;
+	b->after = batch->values;
+	b->before = batch->before;
+	b->fresh = batch->fresh;
+	b->done = batch->done;
+	if (b->before) {
+		b->existed = xmalloc(b->nr / 8 + 1);
+		memset(b->existed, 0xff, b->nr / 8 + 1);
+	}
+	return &b->op;
+}

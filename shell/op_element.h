@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What operations on elements share: single ones, many at once, queues and stacks. */
+#ifndef BPFSH_OP_ELEMENT_H
+#define BPFSH_OP_ELEMENT_H
+
+#include "shell/ops.h"
+
+/* How well changes of this map's elements can be undone; *why says what is lost. */
+enum undo_class map_undo_class(struct handle *map, const char **why);
+
+/* Equal in what counts: the gaps between per-CPU values do not. */
+bool same_map_value(struct handle *map, const char *a, const char *b);
+
+/* A map in the journal, by its ID and facts. */
+void put_map(struct buf *out, const struct handle *map);
+/*
+ * The map that a journal speaks of. Where it is no more, a stand-in that has no
+ * descriptor: there is nothing to undo, but what was kept for that must go.
+ */
+struct handle *get_map(struct reader *r);
+
+/* A key or value as people read it: through its type, else in hexadecimal. */
+void describe_key(struct buf *out, struct handle *map, const char *key);
+void describe_value(struct buf *out, struct handle *map, const char *value);
+
+#endif

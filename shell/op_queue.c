@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Pushing to and popping from queues, stacks and bloom filters. Only a stack
+ * gives back what went in last: its operations can be undone as long as nobody
+ * else used it in between.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "shell/map_ops.h"
+#include "shell/op_element.h"
+
+struct op_queue {
+	struct op op;
+	struct handle *map;
+	__u64 flags;
+	char *value;			/* pushed; or popped, and before that, what is on top */
+	size_t size;
+	char *result;			/* pop: where the caller wants it */
+	bool refused;
+};
+
+static struct op_queue *queue_of(const struct op *op)
+{
+	return (struct op_queue *)op;
+}
+
+static enum undo_class push_class(const struct op *op, const char **why)
+{
+	const struct op_queue *q = queue_of(op);
+
+	switch (q->map->map.type) {
+	case BPF_MAP_TYPE_STACK:
+		*why = q->flags & BPF_EXIST ? "where it is full, the oldest value is dropped" :
+		       "others may push and pop meanwhile";
+		return UNDO_LOSSY;
+	case BPF_MAP_TYPE_BLOOM_FILTER:
+		*why = "a bloom filter forgets nothing";
+		return UNDO_NONE;
+	default:
+		*why = "what is pushed to a queue comes out behind all else";
+		return UNDO_NONE;
+	}
+}
+
+static enum undo_class pop_class(const struct op *op, const char **why)
+{
+	if (queue_of(op)->map->map.type == BPF_MAP_TYPE_STACK) {
+		*why = "others may push and pop meanwhile";
+		return UNDO_LOSSY;
+	}
+	*why = "what is put back goes to the end of the queue";
+	return UNDO_NONE;
+}
+
+static void push_describe(const struct op *op, struct buf *out)
+{
+	const struct op_queue *q = queue_of(op);
+
+	buf_puts(out, "+ map push ");
+	describe_handle(out, q->map);
+	buf_puts(out, " = ");
+	describe_value(out, q->map, q->value);
+}
+
+static void pop_describe(const struct op *op, struct buf *out)
+{
+	buf_puts(out, "- map pop ");
+	describe_handle(out, queue_of(op)->map);
+}
+
+static int push_apply(struct op *op, struct diags *d)
+{
+	struct op_queue *q = queue_of(op);
+	int err = kern_map_push(q->map->fd, q->value, q->flags);
+
+	q->refused = err;
+	return err ? kern_map_error(d, op->span, "push", q->map, -err) : 0;
+}
+
+/* What will most probably be popped, for the journal. */
+static int pop_prepare(struct op *op, struct diags *d)
+{
+	struct op_queue *q = queue_of(op);
+	int err = kern_map_peek(q->map->fd, q->value);
+
+	return err ? kern_map_error(d, op->span, "pop", q->map, -err) : 0;
+}
+
+static int pop_apply(struct op *op, struct diags *d)
+{
+	struct op_queue *q = queue_of(op);
+	int err = kern_map_pop(q->map->fd, q->value);
+
+	q->refused = err;
+	if (err)
+		return kern_map_error(d, op->span, "pop", q->map, -err);
+	if (q->result)
+		memcpy(q->result, q->value, q->size);
+	q->result = NULL;
+	return 0;
+}
+
+static enum undo_result queue_failed(struct op_queue *q, struct diags *d, const char *what, int err)
+{
+	kern_map_error(d, q->op.span, what, q->map, -err);
+	return UNDO_FAILED;
+}
+
+static enum undo_result queue_conflict(struct op_queue *q, struct diags *d)
+{
+	struct buf text = BUF_INIT;
+
+	describe_handle(&text, q->map);
+	diag_error(d, q->op.span, "%s has another value on top: left alone", buf_str(&text));
+	diag_hint(d, "somebody else changed it during the transaction");
+	buf_free(&text);
+	return UNDO_CONFLICT;
+}
+
+static enum undo_result irreversible(struct op_queue *q, struct diags *d)
+{
+	diag_error(d, q->op.span, "'%s' on a %s cannot be undone", q->op.kind->name,
+		   kern_map_type_name(q->map->map.type));
+	return UNDO_FAILED;
+}
+
+/* True where our value is on top; *err says what else is the matter. */
+static bool on_top(struct op_queue *q, int *err)
+{
+	char *now = xcalloc(1, q->size);
+	bool ours;
+
+	*err = kern_map_peek(q->map->fd, now);
+	ours = !*err && !memcmp(now, q->value, q->size);
+	free(now);
+	if (*err == -ENOENT)
+		*err = 0;
+	return ours;
+}
+
+static enum undo_result push_undo(struct op *op, struct diags *d)
+{
+	struct op_queue *q = queue_of(op);
+	char *gone;
+	bool ours;
+	int err;
+
+	if (q->refused || q->map->fd < 0)
+		return UNDO_DONE;
+	if (q->map->map.type != BPF_MAP_TYPE_STACK)
+		return irreversible(q, d);
+	ours = on_top(q, &err);
+	if (err)
+		return queue_failed(q, d, "undo: peek", err);
+	if (!ours)
+		return op->applied ? queue_conflict(q, d) : UNDO_DONE;
+	gone = xcalloc(1, q->size);
+	err = kern_map_pop(q->map->fd, gone);
+	free(gone);
+	return err ? queue_failed(q, d, "undo: pop", err) : UNDO_DONE;
+}
+
+/* One that was only begun: what should have been popped is still on top, or is gone. */
+static enum undo_result pop_undo(struct op *op, struct diags *d)
+{
+	struct op_queue *q = queue_of(op);
+	int err = 0;
+
+	if (q->refused || q->map->fd < 0)
+		return UNDO_DONE;
+	if (q->map->map.type != BPF_MAP_TYPE_STACK)
+		return irreversible(q, d);
+	if (!op->applied && on_top(q, &err))
+		return UNDO_DONE;
+	if (!err)
+		err = kern_map_push(q->map->fd, q->value, 0);
+	return err ? queue_failed(q, d, "undo: push", err) : UNDO_DONE;
+}
+
+static void queue_release(struct op *op)
+{
+	struct op_queue *q = queue_of(op);
+
+	handle_put(q->map);
+	free(q->value);
+}
+
+static void queue_encode(const struct op *op, struct buf *out)
+{
+	const struct op_queue *q = queue_of(op);
+
+	put_map(out, q->map);
+	put_bytes(out, q->value, q->size);
+}
+
+static bool queue_decode(struct op *op, struct reader *r)
+{
+	struct op_queue *q = queue_of(op);
+	const void *value;
+
+	q->map = get_map(r);
+	value = get_bytes(r, &q->size);
+	if (r->bad || q->size != kern_value_bytes(q->map))
+		return false;
+	q->value = xmemdup(value, q->size);
+	return true;
+}
+
+const struct op_kind op_push_kind = {
+	.name = "map push",
+	.id = 20,
+	.size = sizeof(struct op_queue),
+	.class = push_class,
+	.describe = push_describe,
+	.apply = push_apply,
+	.undo = push_undo,
+	.release = queue_release,
+	.encode = queue_encode,
+	.decode = queue_decode,
+};
+
+const struct op_kind op_pop_kind = {
+	.name = "map pop",
+	.id = 21,
+	.size = sizeof(struct op_queue),
+	.class = pop_class,
+	.describe = pop_describe,
+	.prepare = pop_prepare,
+	.apply = pop_apply,
+	.undo = pop_undo,
+	.release = queue_release,
+	.encode = queue_encode,
+	.decode = queue_decode,
+};
+
+static struct op_queue *queue_new(const struct op_kind *kind, struct handle *map, struct span span)
+{
+	struct op_queue *q = op_new(kind, span);
+
+	q->map = handle_get(map);
+	q->size = kern_value_bytes(map);
+	q->value = xcalloc(1, q->size);
+	return q;
+}
+
+struct op *op_map_push(struct handle *map, const void *value, __u64 flags, struct span span)
+{
+	struct op_queue *q = queue_new(&op_push_kind, map, span);
+
+	q->flags = flags;
+	memcpy(q->value, value, q->size);
+	return &q->op;
+}
+
+struct op *op_map_pop(struct handle *map, void *result, struct span span)
+{
+	struct op_queue *q = queue_new(&op_pop_kind, map, span);
+
+	q->result = result;
+	return &q->op;
+}

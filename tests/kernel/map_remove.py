@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""map delete MAP: all its pins go, and what still keeps it alive is said."""
+import time
+
+from bpfsh import *
+
+
+def gone(box, map_id):
+    """The kernel frees maps after a grace period."""
+    for _ in range(200):
+        if map_id not in {m["id"] for m in box.retry("map")}:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_by_id(box):
+    pin = box.map_create("a")
+    box.bpfsh("map", "pin", "pinned", pin, box.pin("b")).expect(0)
+    map_id = box.bpftool("map", "show", "pinned", pin)["id"]
+    box.bpfsh("map", "delete", map_id).expect(0, out="")
+    assert box.pins() == [] and gone(box, map_id)
+
+
+def test_rollback(box):
+    pin = box.map_create("a")
+    before = box.snapshot()
+    box.script(f"$m = map show pinned {pin}\nmap delete $m\nassert false\n").expect(1)
+    box.unchanged(before)
+    done = box.bpfsh("--plan", "map", "delete", "pinned", pin).expect(0, out="unpin")
+    box.unchanged(before)
+
+
+def test_users_are_named(box):
+    box.bpftool("prog", "load", box.obj("count"), box.pin("p"), "pinmaps", box.pin("maps"))
+    prog = box.bpftool("prog", "show", "pinned", box.pin("p"))
+    name = [p for p in box.pins() if p.startswith("maps/")][0]
+    map_id = box.bpftool("map", "show", "pinned", box.pin(name))["id"]
+    done = box.bpfsh("-j", "map", "delete", map_id).expect(0).json
+    assert done["prog_ids"] == [prog["id"]] and done["pinned"] == [box.pin(name)], done
+    assert not os.path.exists(box.pin(name))
+
+
+def test_variables_are_dropped(box):
+    done = box.script(f"$m = map create type hash key 4 value 4 entries 4 name {box.prefix}v\n"
+                      "map delete $m\nvars\n").expect(0)
+    assert "$m" not in done.out and "m " not in done.out.split("\n")[0], done
+
+
+run(__name__)
