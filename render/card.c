@@ -38,9 +38,11 @@ static struct card_row *add_row(struct card *card, enum card_kind kind, struct b
 		card->columns = columns;
 	GROW(card->rows, card->nr);
 	row = &card->rows[card->nr++];
-	*row = (struct card_row){
-		.kind = kind, .text = buf_detach(text), .columns = columns, .func = CFG_NONE, .block = CFG_NONE
-	};
+	*row = (struct card_row){ .kind = kind,
+				  .text = buf_detach(text),
+				  .columns = columns,
+				  .func = CFG_NONE,
+				  .block = CFG_NONE };
 	return row;
 }
 
@@ -63,9 +65,9 @@ static uint32_t callee(const struct cfg *cfg, uint32_t insn)
 
 static void add_listing(struct card *card, const struct cfg *cfg, uint32_t b, uint32_t max)
 {
-	static const enum card_kind kinds[] = {
-		[LISTING_SOURCE] = CARD_SOURCE, [LISTING_INSN] = CARD_INSN, [LISTING_MORE] = CARD_MORE
-	};
+	static const enum card_kind kinds[] = { [LISTING_SOURCE] = CARD_SOURCE,
+						[LISTING_INSN] = CARD_INSN,
+						[LISTING_MORE] = CARD_MORE };
 	struct listing l = listing_block(cfg, b, max);
 
 	for (uint32_t i = 0; i < l.nr; i++) {
@@ -126,7 +128,8 @@ static void add_from(struct card *card, const struct cfg *cfg, uint32_t b,
 }
 
 /* A row for each edge that leads elsewhere. */
-static void add_to(struct card *card, const struct cfg *cfg, uint32_t b, const struct card_options *o)
+static void add_to(struct card *card, const struct cfg *cfg, uint32_t b,
+		   const struct card_options *o)
 {
 	const struct cfg_block *block = &cfg->blocks[b];
 
@@ -148,7 +151,10 @@ static void add_to(struct card *card, const struct cfg *cfg, uint32_t b, const s
 	}
 }
 
-/* Where a jump leads is what the edges are for: cuts "goto pc+4" off. Returns whether anything is left. */
+/*
+ * Where a jump leads is what the edges are for: cuts "goto pc+4" off. Returns whether
+ * anything is left.
+ */
 static bool cut_target(struct buf *text)
 {
 	char *jump = strstr(buf_str(text), " goto ");
@@ -190,7 +196,10 @@ static bool links(const struct card_row *row)
 	return row->func != CFG_NONE || row->block != CFG_NONE;
 }
 
-/* Heading, listing and references are cells of their own, and so is each row that links somewhere. */
+/*
+ * Heading, listing and references are cells of their own, and so is each row that
+ * links somewhere.
+ */
 static void divide(struct card *card)
 {
 	static const int group[] = {

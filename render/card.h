@@ -33,10 +33,13 @@ struct card {
 struct card_options {
 	uint32_t body;		/* at most so many instructions: see listing_block() */
 	uint32_t columns;	/* rows longer than that end in "..."; from 3 */
-	int terse;		/* 1: of the listing only the last instruction and its source line, and
-				   references in one line; 2: without the source line */
-	const bool *cut;	/* which of cfg->edges are not drawn, so that cards name their ends instead;
-				   NULL: none */
+	/*
+	 * 1: of the listing only the last instruction and its source line, and
+	 * references in one line; 2: without the source line.
+	 */
+	int terse;
+	/* Which of cfg->edges are not drawn, so that cards name their ends instead; NULL: none. */
+	const bool *cut;
 	const struct incoming *in;	/* needed where edges are cut */
 };
 

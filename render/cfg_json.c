@@ -124,7 +124,8 @@ static void add_edges(struct buf *out, const struct cfg *cfg, const struct cfg_e
 			continue;
 		begin(out, first);
 		buf_printf(out, "\"from\":%u,\"to\":%u,\"insn\":%u,\"kind\":\"%s\",\"back\":%s}",
-			   e->from, e->to, e->insn, kind_names[e->kind], e->back ? "true" : "false");
+			   e->from, e->to, e->insn, kind_names[e->kind],
+			   e->back ? "true" : "false");
 	}
 }
 

@@ -58,7 +58,8 @@ static void add_func_head(struct buf *out, const struct cfg *cfg, uint32_t f)
 	const struct code_func *code = &cfg->code->funcs[f];
 
 	buf_printf(out, "\n%s%s%s:\n", code->proto ? code->proto : code->name,
-		   code->callback ? "  callback" : "", cfg->funcs[f].reachable ? "" : "  never called");
+		   code->callback ? "  callback" : "",
+		   cfg->funcs[f].reachable ? "" : "  never called");
 }
 
 void cfg_text(struct buf *out, const struct cfg *cfg, uint32_t func)

@@ -127,9 +127,10 @@ static void add_row(struct buf *out, const struct card_row *row)
 static void add_card(struct buf *out, const struct cfg *cfg, const struct card *card,
 		     const struct block_look *look, const struct layout_box *box)
 {
-	buf_printf(out, "<<table border=\"%d\" cellborder=\"0\" cellspacing=\"0\" cellpadding=\"2\" "
-		   "color=\"%s\" bgcolor=\"%s\"%s", look->width, look->border, look->body,
-		   look->dashed ? " style=\"dashed\"" : "");
+	buf_printf(out,
+		   "<<table border=\"%d\" cellborder=\"0\" cellspacing=\"0\" cellpadding=\"2\" "
+		   "color=\"%s\" bgcolor=\"%s\"%s",
+		   look->width, look->border, look->body, look->dashed ? " style=\"dashed\"" : "");
 	if (box)
 		buf_printf(out, " width=\"%.0f\" height=\"%.0f\"", box->w, box->h);
 	buf_putc(out, '>');
@@ -215,7 +216,8 @@ static void add_curve(struct dot *dot, const struct layout_curve *c)
 	buf_putc(dot->out, ' ');
 	add_point(dot, tip.x - dx * back, tip.y - dy * back);
 	buf_puts(dot->out, "\", lp=\"");
-	add_point(dot, c->points[0].x + 6, c->points[0].y + (c->points[1].y < c->points[0].y ? -7 : 7));
+	add_point(dot, c->points[0].x + 6,
+		  c->points[0].y + (c->points[1].y < c->points[0].y ? -7 : 7));
 	buf_putc(dot->out, '"');
 }
 
@@ -244,7 +246,10 @@ static void add_edge(struct dot *dot, const struct cfg_edge *e, const struct lay
 	buf_puts(dot->out, "];\n");
 }
 
-/* A frame with its label in the top left corner; where there is no layout, graphviz finds the place. */
+/*
+ * A frame with its label in the top left corner; where there is no layout, graphviz
+ * finds the place.
+ */
 static void add_frame(struct dot *dot, const struct layout_box *box, struct buf *label,
 		      const char *look)
 {
@@ -283,7 +288,8 @@ static void add_part(struct dot *dot, const struct layout_part *p)
 		buf_printf(&label, "b%u-b%u  %u-%u", p->first, p->first + p->nr - 1,
 			   dot->cfg->blocks[p->first].start, last->end - 1);
 		buf_printf(dot->out, "\tsubgraph cluster_%u_%u {\n\t\t", p->func, p->first);
-		add_frame(dot, &p->box, &label, "style=\"rounded\"; color=\"#d0d7de\"; fontcolor=\"#6e7781\";");
+		add_frame(dot, &p->box, &label,
+			  "style=\"rounded\"; color=\"#d0d7de\"; fontcolor=\"#6e7781\";");
 	}
 	for (uint32_t b = p->first; b < p->first + p->nr; b++)
 		add_block(dot, b);
@@ -374,10 +380,14 @@ static void add_title(struct dot *dot)
 	buf_free(&title);
 }
 
-/* Graphviz takes the page's size from what is on it: nodes in two corners, none smaller than a point. */
+/*
+ * Graphviz takes the page's size from what is on it: nodes in two corners, none
+ * smaller than a point.
+ */
 static void add_corners(struct dot *dot)
 {
-	buf_printf(dot->out, "\tnode [shape=none, style=invis, label=\"\", width=0.01, height=0.01];\n"
+	buf_printf(dot->out,
+		   "\tnode [shape=none, style=invis, label=\"\", width=0.01, height=0.01];\n"
 		   "\tcorner0 [pos=\"0.5,0.5\"];\n\tcorner1 [pos=\"%.1f,%.1f\"];\n",
 		   dot->layout->w - 0.5, dot->layout->h - 0.5);
 }
@@ -386,14 +396,17 @@ static void add_graph(struct dot *dot)
 {
 	bool placed = dot->layout;
 
-	buf_printf(dot->out, "digraph cfg {\n\tgraph [bgcolor=\"white\", fontname=\"" FONT "\", fontsize=11, "
+	buf_printf(dot->out,
+		   "digraph cfg {\n\tgraph [bgcolor=\"white\", fontname=\"" FONT "\", fontsize=11, "
 		   "labelloc=t, labeljust=l, pad=%s, nodesep=0.35, ranksep=0.4, splines=polyline",
 		   placed ? "0" : "0.2");
 	if (dot->o->dpi)
 		buf_printf(dot->out, ", dpi=%d", dot->o->dpi);
 	add_title(dot);
-	buf_printf(dot->out, "];\n\tnode [shape=plain, fontname=\"" FONT "\", fontsize=10];\n"
-		   "\tedge [fontname=\"" FONT "\", fontsize=%d, arrowsize=0.7];\n", placed ? 10 : 9);
+	buf_printf(dot->out,
+		   "];\n\tnode [shape=plain, fontname=\"" FONT "\", fontsize=10];\n"
+		   "\tedge [fontname=\"" FONT "\", fontsize=%d, arrowsize=0.7];\n",
+		   placed ? 10 : 9);
 }
 
 static void add_all(struct dot *dot)

@@ -16,14 +16,17 @@
 
 struct dot_options {
 	uint32_t func;			/* draw only this function; CFG_NONE: all */
-	uint32_t body;			/* at most so many instructions of a block: see listing_block() */
+	uint32_t body;			/* instructions of a block: see listing_block() */
 	uint32_t columns;		/* at most so many characters of a line */
 	bool placed;			/* with positions (see layout.h), for "neato -n2" */
 	int terse;			/* see struct card_options */
 	double gap;			/* of what is placed: distances, 1 as usual */
 	int dpi;			/* pixels per 72 points; 0: left open */
-	bool tooltips;			/* the whole text of blocks, for a pointer to rest on; where they
-					   are placed, only of those that do not show all of it */
+	/*
+	 * The whole text of blocks, for a pointer to rest on; where they are
+	 * placed, only of those that do not show all of it.
+	 */
+	bool tooltips;
 };
 
 /* What a .dot file is written with unless somebody wishes otherwise. */

@@ -62,8 +62,8 @@ static int64_t now_ms(void)
 }
 
 /* The child: no terminal, no handlers, no descriptors but the picture's, and no way back. */
-static void __attribute__((noreturn)) run_child(const struct cfg *cfg, const struct image_options *o,
-						int out, int err, pid_t parent)
+static void __attribute__((noreturn))
+run_child(const struct cfg *cfg, const struct image_options *o, int out, int err, pid_t parent)
 {
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	int null = open("/dev/null", O_RDWR);
@@ -281,7 +281,10 @@ int image_make(struct buf *out, const struct cfg *cfg, const struct image_option
 	return make(out, cfg, o, "picture", at, d);
 }
 
-/* For what can't be replaced by a new file: the picture is complete before its first byte is written. */
+/*
+ * For what can't be replaced by a new file: the picture is complete before its first
+ * byte is written.
+ */
 static int write_stream(int fd, const struct cfg *cfg, const struct image_options *o,
 			const char *name, struct span at, struct diags *d)
 {

@@ -131,7 +131,8 @@ static bool write_placed(struct buf *text, const struct cfg *cfg, const struct i
 		dot->terse = level->terse;
 		dot->gap = level->gap;
 		dot->dpi = bitmap ? level->dpi : 0;
-		if (bitmap ? fits_bitmap(level, dot_write(NULL, cfg, dot)) : blocks <= level->blocks) {
+		if (bitmap ? fits_bitmap(level, dot_write(NULL, cfg, dot))
+			   : blocks <= level->blocks) {
 			dot_write(text, cfg, dot);
 			return true;
 		}

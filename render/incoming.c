@@ -10,7 +10,10 @@ struct incoming incoming_find(const struct cfg *cfg)
 		.edge = xcalloc(cfg->nr_edges, sizeof(*in.edge)),
 	};
 
-	/* Counted two places further on, so that placing the edges moves each count where it belongs. */
+	/*
+	 * Counted two places further on, so that placing the edges moves each count
+	 * where it belongs.
+	 */
 	for (uint32_t e = 0; e < cfg->nr_edges; e++)
 		in.first[cfg->edges[e].to + 2]++;
 	for (uint32_t b = 2; b < cfg->nr_blocks + 2; b++)

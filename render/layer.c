@@ -38,7 +38,7 @@ struct layers {
 	uint32_t nr_links;
 	uint32_t *rank;		/* of each node */
 	bool *turned;		/* edges that lead up, seen from the other end */
-	uint32_t **chain;	/* of each edge its vertices from top to bottom, both ends included */
+	uint32_t **chain;	/* of each edge its vertices from top to bottom, with its ends */
 	uint32_t **layer;	/* of each layer its vertices in order */
 	uint32_t *size;
 	uint32_t nr_layers;
@@ -141,7 +141,10 @@ static uint32_t *find_order(struct layers *s)
 	w.at = xmemdup(w.lists.head, nr * sizeof(*w.at));
 	for (uint32_t e = 0; e < s->g->nr_edges; e++)
 		entered[lower(s, e)] |= !is_loop(&s->g->edges[e]);
-	/* First from where the graph is entered, then from what is left: cycles that nothing enters. */
+	/*
+	 * First from where the graph is entered, then from what is left: cycles that
+	 * nothing enters.
+	 */
 	for (int rest = 0; rest < 2; rest++) {
 		for (uint32_t n = 0; n < nr; n++) {
 			if (w.state[n] == UNSEEN && (rest || !entered[n]))
@@ -233,7 +236,8 @@ static struct line *find_line(struct layers *s, struct lines *lines, uint32_t e)
 
 	for (uint32_t i = 0; i < lines->nr; i++) {
 		line = &lines->list[i];
-		if (line->to == edge->to && line->look == edge->look && line->turned == s->turned[e])
+		if (line->to == edge->to && line->look == edge->look &&
+		    line->turned == s->turned[e])
 			return line;
 	}
 	GROW(lines->list, lines->nr);
@@ -439,7 +443,8 @@ static void restore_order(struct layers *s, const uint32_t *best)
 /* Sorts the layers downwards and upwards in turn, and keeps the best order met. */
 static void order_layers(struct layers *s)
 {
-	uint32_t *tree = xcalloc(s->nr_v + 1, sizeof(*tree)), *ends = xcalloc(s->nr_links, sizeof(*ends));
+	uint32_t *tree = xcalloc(s->nr_v + 1, sizeof(*tree)),
+		 *ends = xcalloc(s->nr_links, sizeof(*ends));
 	uint32_t *best = xcalloc(s->nr_v, sizeof(*best));
 	uint64_t least = all_crossings(s, tree, ends);
 
@@ -479,7 +484,8 @@ static int compare_ends(const void *a, const void *b, void *arg)
 static void set_ports(struct layers *s, uint32_t v, int side)
 {
 	uint32_t nr = s->nr_of[side][v], *links = s->links_of[side][v];
-	double room = v < s->g->nr_nodes ? s->g->nodes[v].w : 0, gap = fmin(PORT_SEP, room / (nr + 1));
+	double room = v < s->g->nr_nodes ? s->g->nodes[v].w : 0,
+	       gap = fmin(PORT_SEP, room / (nr + 1));
 
 	if (nr)
 		qsort_r(links, nr, sizeof(*links), compare_ends, (void *[]){ s, &side });
@@ -556,7 +562,8 @@ static void place_layer(struct layers *s, uint32_t r, int sides, struct group *g
 	for (uint32_t g = 0; g < nr; g++) {
 		for (uint32_t k = 0; k < groups[g].nr; k++, i++) {
 			if (i)
-				offset += apart(s, &s->v[s->layer[r][i - 1]], &s->v[s->layer[r][i]]);
+				offset +=
+					apart(s, &s->v[s->layer[r][i - 1]], &s->v[s->layer[r][i]]);
 			s->v[s->layer[r][i]].x = groups[g].sum / groups[g].weight + offset;
 		}
 	}

@@ -23,7 +23,10 @@ static uint32_t *count_passing(const struct cfg *cfg, const struct cfg_func *f)
 		for (uint32_t i = 0; i < block->nr_edges; i++) {
 			uint32_t to = cfg->edges[block->first_edge + i].to - f->first_block;
 
-			/* Differences first: one more from the nearer end on, one less after the other. */
+			/*
+			 * Differences first: one more from the nearer end on, one
+			 * less after the other.
+			 */
 			passing[(b < to ? b : to) + 1]++;
 			passing[(b < to ? to : b) + 1]--;
 		}
@@ -69,7 +72,10 @@ static void cut_func(struct layout *l, const struct cfg *cfg, uint32_t func)
 	free(passing);
 }
 
-/* More edges than that to one block from its own part are not drawn, but for that from the block above. */
+/*
+ * More edges than that to one block from its own part are not drawn, but for that
+ * from the block above.
+ */
 #define HUB_EDGES 8
 
 static void cut_edges(struct layout *l, const struct cfg *cfg)
@@ -123,7 +129,7 @@ struct shelf {
 	double limit;		/* no row gets wider, unless by one box alone */
 	double sep;
 	double y, row;		/* the top of this row, and how high it is by now */
-	double x, column;	/* the left side of its last column, and how wide that is; 0: none */
+	double x, column;	/* the left side of its last column, and its width; 0: none */
 	double below;		/* where the next box of that column goes */
 	double w, h;		/* what is filled */
 };
@@ -212,7 +218,8 @@ static uint32_t part_edges_end(const struct cfg *cfg, const struct layout_part *
 	return last->first_edge + last->nr_edges;
 }
 
-static uint32_t *find_pieces(const struct layout *l, const struct cfg *cfg, const struct layout_part *p)
+static uint32_t *find_pieces(const struct layout *l, const struct cfg *cfg,
+			     const struct layout_part *p)
 {
 	uint32_t *piece = xcalloc(p->nr, sizeof(*piece));
 
@@ -229,7 +236,8 @@ static uint32_t *find_pieces(const struct layout *l, const struct cfg *cfg, cons
 	return piece;
 }
 
-static struct layer_edge layer_edge_of(const struct cfg_edge *e, const uint32_t *node, uint32_t first)
+static struct layer_edge layer_edge_of(const struct cfg_edge *e, const uint32_t *node,
+				       uint32_t first)
 {
 	bool falls = e->kind == EDGE_NEXT || e->kind == EDGE_FALL || e->kind == EDGE_MAY_FALL;
 
@@ -244,7 +252,8 @@ static struct layer_edge layer_edge_of(const struct cfg_edge *e, const uint32_t 
 
 /* Lays out the piece whose first block is @root; the places are relative to its own corner. */
 static struct layout_box place_piece(struct layout *l, const struct cfg *cfg,
-				     const struct layout_part *p, const uint32_t *piece, uint32_t root)
+				     const struct layout_part *p, const uint32_t *piece,
+				     uint32_t root)
 {
 	uint32_t *node = xcalloc(p->nr, sizeof(*node)), *edge = NULL;
 	struct layer_graph g = { .gap = l->gap };
@@ -321,7 +330,8 @@ static void place_part(struct layout *l, const struct cfg *cfg, struct layout_pa
 	}
 	shelf = pack(boxes, nr, GRAPH_SEP * l->gap);
 	for (uint32_t b = 0; b < p->nr; b++)
-		move_block(l, cfg, p->first + b, places[piece[b]].x + pad, places[piece[b]].y + pad + head);
+		move_block(l, cfg, p->first + b, places[piece[b]].x + pad,
+			   places[piece[b]].y + pad + head);
 	p->box = (struct layout_box){ .w = shelf.w + 2 * pad, .h = shelf.h + 2 * pad + head };
 	free(boxes);
 	free(places);

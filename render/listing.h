@@ -32,7 +32,10 @@ struct listing {
 struct listing listing_block(const struct cfg *cfg, uint32_t b, uint32_t max);
 void listing_free(struct listing *listing);
 
-/* Appends a line's text: "; source", "  12: r1 = 0" or "... 9 more insns"; for a terminal or a picture. */
+/*
+ * Appends a line's text: "; source", " 12: r1 = 0" or "... 9 more insns"; for a
+ * terminal or a picture.
+ */
 void listing_text(struct buf *out, const struct cfg *cfg, const struct listing_line *line);
 /* Appends "b3  12-13  exit": the heading of block @b, in short words if @brief. */
 void listing_heading(struct buf *out, const struct cfg *cfg, uint32_t b, bool brief);

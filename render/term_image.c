@@ -126,7 +126,8 @@ enum term_viewer term_detect(int in, int out)
 
 static void add_base64(struct buf *out, const unsigned char *data, size_t len)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 	for (size_t i = 0; i < len; i += 3) {
 		uint32_t bits = data[i] << 16;
@@ -271,7 +272,8 @@ static int show_picture(const struct buf *png, enum term_viewer viewer, int out,
 	err = write_all(out, bytes.data, bytes.len);
 	buf_free(&bytes);
 	if (!err && columns_for(png, &ws))
-		diag_note(d, at, "the picture is wider than the terminal: write it to a file to read it");
+		diag_note(d, at,
+			  "the picture is wider than the terminal: write it to a file to read it");
 	return err ? diag_error(d, at, "cannot show the graph: %s", strerror(errno)) : 0;
 }
 
@@ -302,7 +304,8 @@ int term_show(const struct cfg *cfg, const struct image_options *o, enum term_vi
 	} else if (viewer == VIEWER_KITTY || viewer == VIEWER_ITERM) {
 		err = show_picture(&png, viewer, out, at, d);
 	} else if (!show_by_chafa(&png, out, viewer, &ws)) {
-		diag_note(d, at, "chafa, which draws in terminals, is not installed: here is the text");
+		diag_note(d, at,
+			  "chafa, which draws in terminals, is not installed: here is the text");
 		err = show_text(cfg, o, out, at, d);
 	}
 	buf_free(&png);

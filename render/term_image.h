@@ -9,7 +9,14 @@
 
 #include "render/image.h"
 
-enum term_viewer { VIEWER_AUTO, VIEWER_KITTY, VIEWER_ITERM, VIEWER_SIXEL, VIEWER_CHAFA, VIEWER_TEXT };
+enum term_viewer {
+	VIEWER_AUTO,
+	VIEWER_KITTY,
+	VIEWER_ITERM,
+	VIEWER_SIXEL,
+	VIEWER_CHAFA,
+	VIEWER_TEXT
+};
 
 /* "auto", "kitty" ...: by enum term_viewer, NULL-ended; the values of an option. */
 extern const char *const term_viewers[];

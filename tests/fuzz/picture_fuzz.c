@@ -140,14 +140,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 /* Mostly jumps, most of them to somewhere near and within the program. */
 static uint32_t random_stream(struct bpf_insn *insns)
 {
-	static const uint8_t opcodes[] = { 0xb7, 0x0f, 0x15, 0x1d, 0x25, 0x05, 0x06, 0x95, 0x85, 0x18, 0xe5 };
+	static const uint8_t opcodes[] = { 0xb7, 0x0f, 0x15, 0x1d, 0x25, 0x05,
+					   0x06, 0x95, 0x85, 0x18, 0xe5 };
 	uint32_t nr = random() % (random() % 16 ? 40 : INSNS_MAX);
 
 	for (uint32_t i = 0; i < nr; i++) {
 		int to = random() % 3 ? (int)(random() % 24) - 8 : (int)(random() % nr) - (int)i;
 
 		insns[i] = (struct bpf_insn){
-			.code = opcodes[random() % sizeof(opcodes)], .dst_reg = random() % 10, .off = to,
+			.code = opcodes[random() % sizeof(opcodes)],
+			.dst_reg = random() % 10,
+			.off = to,
 		};
 		if (insns[i].code == 0x85)
 			insns[i].src_reg = BPF_PSEUDO_CALL;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What graphs are written as: DOT, text and JSON, against tests/golden/graph.*; UPDATE=1 rewrites them. */
+/*
+ * What graphs are written as: DOT, text and JSON, against tests/golden/graph.*;
+ * UPDATE=1 rewrites them.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -172,7 +175,8 @@ static struct cfg *build_large(uint32_t nr)
 	return cfg;
 }
 
-static struct card *make_cards(const struct cfg *cfg, const struct layout *l, struct card_options *o)
+static struct card *make_cards(const struct cfg *cfg, const struct layout *l,
+			       struct card_options *o)
 {
 	struct card *cards = xcalloc(cfg->nr_blocks, sizeof(*cards));
 	struct incoming in = incoming_find(cfg);
@@ -194,7 +198,8 @@ static void assert_within(const struct layout_box *in, const struct layout_box *
 
 static bool apart(const struct layout_box *a, const struct layout_box *b)
 {
-	return a->x + a->w <= b->x || b->x + b->w <= a->x || a->y + a->h <= b->y || b->y + b->h <= a->y;
+	return a->x + a->w <= b->x || b->x + b->w <= a->x || a->y + a->h <= b->y ||
+	       b->y + b->h <= a->y;
 }
 
 static uint32_t count_references(const struct card *card, uint32_t to)

@@ -200,7 +200,8 @@ static void test_other_formats(void **state)
 		box->o.format = formats[i].format;
 		write_ok(box, box->path);
 		b = read_file(box->path);
-		assert_int_equal(strncmp(buf_str(&b), formats[i].begins, strlen(formats[i].begins)), 0);
+		assert_int_equal(strncmp(buf_str(&b), formats[i].begins, strlen(formats[i].begins)),
+				 0);
 		buf_free(&b);
 	}
 }
@@ -325,7 +326,8 @@ static void test_bad_targets(void **state)
 
 	assert_fails(box, "x.unknown", "cannot tell the format of 'x.unknown'");
 	assert_fails(box, "dir.png/x", "cannot tell the format of 'dir.png/x'");
-	assert_fails(box, "/nowhere/x.png", "cannot write '/nowhere/x.png': No such file or directory");
+	assert_fails(box, "/nowhere/x.png",
+		     "cannot write '/nowhere/x.png': No such file or directory");
 	box->o.format = IMAGE_PNG;
 	assert_fails(box, box->dir, "Is a directory");
 	assert_fails(box, "/dev/full", "No space left on device");

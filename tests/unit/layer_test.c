@@ -45,7 +45,8 @@ static void set_edge(struct layer_graph *g, uint32_t e, uint32_t from, uint32_t 
 
 static bool apart(const struct layer_node *a, const struct layer_node *b)
 {
-	return a->x + a->w <= b->x || b->x + b->w <= a->x || a->y + a->h <= b->y || b->y + b->h <= a->y;
+	return a->x + a->w <= b->x || b->x + b->w <= a->x || a->y + a->h <= b->y ||
+	       b->y + b->h <= a->y;
 }
 
 static bool on_border(struct point p, const struct layer_node *n)
@@ -147,7 +148,8 @@ static void test_no_crossing(void **state)
 		set_edge(&g, e, e, 5 - e, false);
 	layer_layout(&g);
 	for (uint32_t e = 0; e < 2; e++)
-		assert_true((g.nodes[e].x < g.nodes[e + 1].x) == (g.nodes[5 - e].x < g.nodes[4 - e].x));
+		assert_true((g.nodes[e].x < g.nodes[e + 1].x) ==
+			    (g.nodes[5 - e].x < g.nodes[4 - e].x));
 	drop(&g);
 }
 

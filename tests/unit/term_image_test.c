@@ -64,9 +64,13 @@ static void test_iterm(void **state)
 	buf_free(&out);
 }
 
-static const char *const variables[] = {
-	"KITTY_WINDOW_ID", "GHOSTTY_RESOURCES_DIR", "TERM_PROGRAM", "LC_TERMINAL", "TMUX", "STY", NULL
-};
+static const char *const variables[] = { "KITTY_WINDOW_ID",
+					 "GHOSTTY_RESOURCES_DIR",
+					 "TERM_PROGRAM",
+					 "LC_TERMINAL",
+					 "TMUX",
+					 "STY",
+					 NULL };
 
 /* Detects in a session of its own on a pty; the terminal's side answers the query with @reply. */
 static int detect_on_pty(const char *name, const char *value, const char *reply)
@@ -85,7 +89,8 @@ static int detect_on_pty(const char *name, const char *value, const char *reply)
 	}
 	for (;;) {
 		struct pollfd pfd = { .fd = master, .events = POLLIN };
-		ssize_t n = poll(&pfd, 1, 5000) == 1 ? read(master, buf_reserve(&said, 64), 64) : -1;
+		ssize_t n =
+			poll(&pfd, 1, 5000) == 1 ? read(master, buf_reserve(&said, 64), 64) : -1;
 
 		if (n <= 0)
 			break;
@@ -140,7 +145,8 @@ static struct buf show(enum term_viewer viewer, struct image_options *o, int *no
 	return b;
 }
 
-static void assert_shows(enum term_viewer viewer, struct image_options *o, const char *begins, int notes)
+static void assert_shows(enum term_viewer viewer, struct image_options *o, const char *begins,
+			 int notes)
 {
 	int nr;
 	struct buf b = show(viewer, o, &nr);
