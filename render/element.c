@@ -159,46 +159,47 @@ static void put_newline(struct buf *out, int depth)
 	buf_pad(out, ' ', 4 * depth);
 }
 
-static void typed_cpus_plain(struct buf *out, const struct element_format *f, const uint8_t *value)
+static void typed_cpus_plain(struct buf *out, const struct element_format *f, const uint8_t *value,
+			     int depth)
 {
 	uint32_t cpu;
 
 	buf_puts(out, "\"values\": [");
 	for (cpu = 0; cpu < f->cpus; cpu++) {
 		buf_puts(out, cpu ? ",{" : "{");
-		put_newline(out, 4);
+		put_newline(out, depth + 3);
 		buf_puts(out, "\"cpu\": ");
 		put_number(out, cpu);
 		buf_putc(out, ',');
-		put_newline(out, 4);
+		put_newline(out, depth + 3);
 		buf_puts(out, "\"value\": ");
-		typed_plain(out, f->value, value + cpu * element_stride(f), 4);
-		put_newline(out, 3);
+		typed_plain(out, f->value, value + cpu * element_stride(f), depth + 3);
+		put_newline(out, depth + 2);
 		buf_putc(out, '}');
 	}
-	put_newline(out, 2);
+	put_newline(out, depth + 1);
 	buf_putc(out, ']');
 }
 
-/* An object of the outermost array. */
+/* An object, alone (@depth 0) or in the outermost array (1). */
 static void element_plain_typed(struct buf *out, const struct element_format *f, const void *key,
-				const void *value)
+				const void *value, int depth)
 {
 	buf_putc(out, '{');
-	put_newline(out, 2);
+	put_newline(out, depth + 1);
 	if (f->key) {
 		buf_puts(out, "\"key\": ");
-		typed_plain(out, f->key, key, 2);
+		typed_plain(out, f->key, key, depth + 1);
 		buf_putc(out, ',');
-		put_newline(out, 2);
+		put_newline(out, depth + 1);
 	}
 	if (f->cpus) {
-		typed_cpus_plain(out, f, value);
+		typed_cpus_plain(out, f, value, depth);
 	} else {
 		buf_puts(out, "\"value\": ");
-		typed_plain(out, f->value, value, 2);
+		typed_plain(out, f->value, value, depth + 1);
 	}
-	put_newline(out, 1);
+	put_newline(out, depth);
 	buf_putc(out, '}');
 }
 
@@ -245,10 +246,10 @@ static void bytes_element_plain(struct buf *out, const struct element_format *f,
 }
 
 void element_plain(struct buf *out, const struct element_format *f, const void *key,
-		   const void *value)
+		   const void *value, int depth)
 {
 	if (f->value)
-		element_plain_typed(out, f, key, value);
+		element_plain_typed(out, f, key, value, depth);
 	else if (f->cpus)
 		cpus_plain(out, f, key, value);
 	else

@@ -139,11 +139,12 @@ void element_json(struct buf *out, const struct element_format *f, const void *k
 		  const void *value);
 /*
  * An element as plain bpftool has it. Without BTF: lines of hexadecimal, newline
- * included. With BTF: an object to stand in [] at depth 1, the caller puts "["
- * before the first, "," between, and "\n]\n" after the last.
+ * included. With BTF: an object, without a newline behind it; at @depth 1 it is
+ * to stand in [], and the caller puts "[" before the first, "," between, and
+ * "\n]\n" after the last; at depth 0 it stands alone.
  */
 void element_plain(struct buf *out, const struct element_format *f, const void *key,
-		   const void *value);
+		   const void *value, int depth);
 /* An element in TYPED_NICE: {"key":K,"value":V} or {"key":K,"values":[{"cpu":0,"value":V}]};
  * bytes_json() where there is no BTF. */
 void element_nice(struct buf *out, const struct element_format *f, const void *key,

@@ -181,6 +181,8 @@ def test_lookup_and_getnext(box):
         command = ["map", verb, "pinned", box.pin(f"m/{box.prefix}{name}"), *rest]
         ours, theirs = box.bpfsh("-j", *command).expect(0).json, box.bpftool(*command)
         assert ours == theirs, f"{command}: {ours}\nby bpftool: {theirs}"
+        ours, theirs = box.bpfsh(*command).expect(0).out, box.run(BPFTOOL, *command).out
+        assert ours == theirs, f"{command}: {ours}\nby bpftool: {theirs}"
 
 
 def test_empty_is_json(box):
