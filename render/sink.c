@@ -247,7 +247,8 @@ static void plain_element(struct sink *s, struct buf *b, const struct cell *c)
 	s->typed = c->element.format->value || c->element.format->key;
 	if (s->typed && s->shape == SINK_LIST)
 		buf_puts(b, s->rows ? "," : "[");
-	element_plain(b, c->element.format, c->element.key, c->element.value);
+	element_plain(b, c->element.format, c->element.key, c->element.value,
+		      s->shape == SINK_LIST);
 	if (s->typed && s->shape == SINK_ONE)
 		buf_putc(b, '\n');
 }
