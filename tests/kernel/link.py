@@ -1,0 +1,598 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Links: made, updated, detached, shown, and taken back, on devices, cgroups and namespaces of a test's own."""
+import re
+
+from bpfsh import *
+from state import info, journals, pin, prog_name
+
+FAULTY = os.path.join(BUILD, "faults/bpfsh")
+PROMPT = re.compile(r"bpfsh[^\n]*> ?$")
+BPF_TRACE_ITER, DETACH = 28, 34
+# Pairs of programs in test_link.bpf.c, and where they go. The last one can neither be updated nor detached.
+KINDS = ["x", "t", "c", "n", "r"]
+UPDATED = KINDS[:-1]
+# enum bpf_link_type
+NAMES = {1: "raw_tracepoint", 3: "cgroup", 4: "iter", 5: "netns", 6: "xdp", 11: "tcx"}
+
+
+class Place:
+    """Programs, a device, a cgroup and the network namespace to attach to."""
+
+    def __init__(self, box):
+        self.box = box
+        box.veth()
+        box.bpftool("prog", "loadall", box.obj("link"), box.pin("p"))
+        self.group = box.cgroup()
+        self.hooks = {"x": "xdp dev v0", "t": "tcx_ingress dev v0", "n": "netns sk_lookup",
+                      "c": f"cgroup {self.group} egress", "r": "raw_tp sched_switch"}
+
+    def prog(self, name):
+        return self.box.pin(f"p/{self.box.prefix}{name}")
+
+    def pin(self, kind):
+        return self.box.pin(f"l{kind}")
+
+    def create(self, kind):
+        """A line that attaches the first program of a kind, and pins the link."""
+        return f"link create {self.prog(kind + '1')} {self.hooks[kind]} pin {self.pin(kind)}\n"
+
+    def attach(self, kinds=UPDATED):
+        self.box.script("".join(map(self.create, kinds))).expect(0)
+        return self.state()
+
+    def update(self, kind):
+        return f"link update {self.pin(kind)} {self.prog(kind + '2')}\n"
+
+    def link(self, kind):
+        return Link(self.pin(kind))
+
+    def state(self, ids=True):
+        """All pins and folders but the programs', with what the links among them are."""
+        found = {name: "folder" for name in self.box.folders()}
+        for name in self.box.pins():
+            if not name.startswith("p/"):
+                found[name] = Link(self.box.pin(name)).facts(ids)
+        return found
+
+    def ours(self):
+        """Links that run a program of this test, pinned or not, as (type, program's name)."""
+        progs = {p["id"]: p["name"] for p in self.box.retry("prog")
+                 if p.get("name", "").startswith(self.box.prefix)}
+        links = bpftool_json("link", "show", check=False) or []
+        return sorted((str(l["type"]), progs[l["prog_id"]][len(self.box.prefix):])
+                      for l in links if l.get("prog_id") in progs)
+
+
+class Link:
+    """A pinned link as bpf(2) tells of it; struct bpf_link_info."""
+
+    def __init__(self, path):
+        fd = open_pin(path)
+        raw = info(fd)
+        os.close(fd)
+        kind, self.id, self.prog_id = struct.unpack_from("=III", raw)
+        self.kind = NAMES.get(kind, kind)
+        # Device, cgroup's ID, or namespace: zero once the link is severed.
+        self.where = struct.unpack_from("=Q" if self.kind == "cgroup" else "=I", raw, 16)[0]
+        prog = bpf(13, struct.pack("=IIII", self.prog_id, 0, 0, 0))
+        self.prog = prog_name(prog).split("_")[-1]
+        os.close(prog)
+
+    def facts(self, ids=True):
+        where = "a tracepoint" if self.kind == "raw_tracepoint" else self.where
+        return (self.kind, self.prog, where, self.id if ids else None)
+
+
+def prompt(box, *lines):
+    """Types lines at a prompt and leaves; the text of each answer."""
+    with Pty(box, columns=250) as tty:
+        tty.expect(PROMPT)
+        answers = []
+        for line in lines:
+            tty.send(line + "\r")
+            answers.append(tty.expect(PROMPT))
+        tty.send("quit\r")
+        assert tty.wait() == 0
+    return answers
+
+
+# Create
+
+def test_create(box):
+    place = Place(box)
+    place.attach(KINDS)
+    expected = {"x": "xdp", "t": "tcx", "c": "cgroup", "n": "netns", "r": "raw_tracepoint"}
+    for kind in KINDS:
+        link = place.link(kind)
+        assert (link.kind, link.prog) == (expected[kind], kind + "1"), link.facts()
+    device = socket.if_nametoindex("v0")
+    assert place.link("x").where == place.link("t").where == device
+    assert place.link("c").where == os.stat(place.group).st_ino
+    assert place.link("n").where == os.stat("/proc/self/ns/net").st_ino
+    shown = box.run("ip", "-d", "link", "show", "v0").out
+    assert f"prog/xdp id {place.link('x').prog_id}" in shown, shown
+
+
+def test_create_modes(box):
+    place = Place(box)
+    for hook, word in (("xdpgeneric", "xdpgeneric"), ("xdpdrv", "xdp")):
+        box.script(f"link create {place.prog('x1')} {hook} dev v0 pin {place.pin('x')}\n").expect(0)
+        shown = box.run("ip", "link", "show", "v0").out
+        assert re.search(rf"\b{word}\b", shown), f"{hook}: {shown}"
+        box.script(f"link unpin {place.pin('x')}\n").expect(0)
+        assert "xdp" not in box.run("ip", "link", "show", "v0").out
+
+
+def test_create_is_undone(box):
+    """What a failed script attached is not attached any more, whoever holds it."""
+    place = Place(box)
+    seen = box.file("seen", "")
+    before = box.snapshot()
+    text = "".join(f"$l{kind} = {place.create(kind)}" for kind in KINDS)
+    box.script(f"{text}!{BPFTOOL} -j link show >{seen}\nassert false\n").expect(1, err="10 of 10")
+    with open(seen) as f:
+        assert len(json.load(f)) >= len(KINDS)
+    assert place.ours() == [], place.ours()
+    box.unchanged(before)
+
+
+def test_create_is_undone_at_the_prompt(box):
+    """$_ still has the link after a rollback: it must not keep it attached."""
+    place = Place(box)
+    lines = [place.create(kind).split(" pin ")[0] for kind in UPDATED]
+    with Pty(box, columns=250) as tty:
+        tty.expect(PROMPT)
+        for line in lines:
+            tty.check("begin\r", PROMPT)
+            tty.check(line + "\r", PROMPT)
+            assert len(place.ours()) == 1, (line, place.ours())
+            tty.check("rollback\r", re.compile(r"rolled back 1 of 1.*> ?$", re.S))
+            info_of = box.bpfsh("-j", "link", "show").expect(0).json
+            left = [l for l in info_of if l.get("ifindex") or l.get("cgroup_id") or l.get("netns_ino")]
+            assert not left, (line, left)
+
+
+def test_create_needs_a_holder(box):
+    place = Place(box)
+    done = box.bpfsh("link", "create", place.prog("x1"), *place.hooks["x"].split())
+    done.expect(1, err=["nothing would hold the link", "pin PATH"])
+    assert place.ours() == []
+    box.bpfsh("link", "create", place.prog("x1"), *place.hooks["x"].split(), "pin", place.pin("x")) \
+        .expect(0)
+    assert place.ours() == [("xdp", "x1")], place.ours()
+
+
+def test_a_variable_holds_a_link(box):
+    place = Place(box)
+    box.script(f"""\
+$l = link create {place.prog("x1")} xdp dev v0
+commit
+assert $l.ifindex == {socket.if_nametoindex("v0")} and $l.type == "xdp"
+!ip link show v0 | grep -q xdp
+unset $l
+echo nothing
+""").expect(0)
+    assert place.ours() == [], place.ours()
+
+
+def test_refusals(box):
+    """Each says what is wrong, and leaves nothing."""
+    place = Place(box)
+    place.attach(["x", "r"])
+    before = place.state()
+    x, links = place.link("x"), {kind: place.pin(kind) for kind in KINDS}
+    for words, text in (
+        (f"create {place.prog('x2')} xdp dev v0", f"it runs program {x.prog_id} already, by link {x.id}"),
+        (f"create {place.prog('x2')} xdp dev v7", "no network device 'v7'"),
+        (f"create {place.prog('x2')} xdp dev v00", "did you mean 'v0'?"),
+        (f"create {place.prog('t1')} xdp dev v1", "the program has type sched_cls, and it takes type xdp"),
+        (f"create {place.prog('a1')} cgroup {place.group} connect6", "loaded for another attach type"),
+        (f"create {place.prog('c1')} cgroup {box.dir} egress", "is no cgroup of version 2"),
+        (f"create {place.prog('c1')} cgroup {place.group}/x egress", "cannot open the cgroup"),
+        (f"create {place.prog('r1')} raw_tp nonesuch", "there is no such tracepoint"),
+        (f"create {place.prog('n1')} netns egress", "it takes type cgroup_skb"),
+        (f"create {place.prog('x1')} xdpoffload dev v1", "cannot attach"),
+    ):
+        box.bpfsh("link", *words.split(), "pin", box.pin("new")).expect(1, err=text)
+        assert place.state() == before, words
+    for words, text in (
+        (f"update {links['x']} {place.prog('t1')}", "the program has type sched_cls"),
+        (f"update {links['r']} {place.prog('r2')}", "links of type raw_tracepoint take no other program"),
+        (f"detach {links['r']}", "links of type raw_tracepoint have no such operation"),
+        (f"pin {links['x']} {links['r']}", "it exists already"),
+    ):
+        box.bpfsh("link", *words.split()).expect(1, err=text)
+        assert place.state() == before, words
+
+
+def test_words_are_checked_before_anything_runs(box):
+    place = Place(box)
+    for words, text in ((f"{place.prog('x1')} xpd dev v0", "did you mean 'xdp'?"),
+                        (f"{place.prog('x1')} xdp on v0", "'dev' expected behind 'xdp'"),
+                        (f"{place.prog('x1')} xdp dev", "HOOK expected"),
+                        (f"{place.prog('c1')} cgroup {place.group} egres", "did you mean 'egress'?"),
+                        (f"{place.prog('n1')} netns sk_lookups", "did you mean 'sk_lookup'?")):
+        done = box.script(f"{place.create('t')}$l = link create {words}\n").expect(2, err=text)
+        assert "script.bsh:2:" in done.err and place.ours() == [], done
+
+
+def test_both_names_of_a_cgroup_type(box):
+    place = Place(box)
+    for name in ("egress", "cgroup_inet_egress"):
+        box.script(f"""\
+$l = link create {place.prog("c1")} cgroup {place.group} {name}
+assert $l.attach_type == "cgroup_inet_egress"
+""").expect(0)
+
+
+# Update
+
+def test_update(box):
+    place = Place(box)
+    before = place.attach()
+    box.script("".join(map(place.update, UPDATED))).expect(0)
+    for kind in UPDATED:
+        link = place.link(kind)
+        assert link.prog == kind + "2" and link.id == before[f"l{kind}"][3], link.facts()
+        assert link.where == before[f"l{kind}"][2], link.facts()
+    assert place.state().keys() == before.keys()
+
+
+def test_update_is_undone(box):
+    place = Place(box)
+    before = place.attach()
+    box.script("".join(map(place.update, UPDATED)) + "assert false\n").expect(1, err="4 of 4")
+    assert place.state() == before
+
+
+def test_update_when_the_old_program_had_no_other_holder(box):
+    """The program that a link lets go of is kept for the undo."""
+    place = Place(box)
+    before = place.attach()
+    for kind in UPDATED:
+        os.unlink(place.prog(kind + "1"))
+    box.script("".join(map(place.update, UPDATED)) + "assert false\n").expect(1, err="4 of 4")
+    assert place.state() == before
+
+
+def test_update_conflict(box):
+    """Somebody else updates the link during the transaction: theirs stays."""
+    place = Place(box)
+    place.attach()
+    for kind in UPDATED:
+        other = f"{BPFSH} --no-rc link update {place.pin(kind)} {place.prog(kind + '1')}"
+        third = f"{BPFSH} --no-rc link detach {place.pin(kind)}"
+        done = box.script(f"{place.update(kind)}!{other}\nassert false\n").expect(1)
+        assert place.link(kind).prog == kind + "1", done
+        done = box.script(f"{place.update(kind)}!{third}\nassert false\n")
+        done.expect(3, err=["1 conflict", "severed"])
+        assert place.link(kind).where == 0
+    assert all(not name.startswith("bpfsh_tx") for name in place.state()), place.state()
+
+
+def test_update_conflict_with_a_third_program(box):
+    place = Place(box)
+    place.attach(["x"])
+    box.script(f"$p = prog load {box.obj('count')} {box.pin('third')}\n").expect(0)
+    third = box.pin("third")
+    done = box.script(f"""\
+{place.update("x")}!{BPFSH} --no-rc link update {place.pin("x")} {third}
+assert false
+""").expect(3, err=["1 conflict", "left alone"])
+    assert place.link("x").prog == "xdp", done
+
+
+def test_update_undo_at_the_prompt(box):
+    place = Place(box)
+    before = place.attach()
+    for kind in UPDATED:
+        answers = prompt(box, place.update(kind).strip(), "undo")
+        assert "~ link update" in answers[0] and "rolled back 1 of 1" in answers[1], answers
+        assert place.state() == before, (kind, answers)
+
+
+def test_update_does_not_hold_the_link(box):
+    """The log that `undo` needs must not keep a link attached that nobody else holds."""
+    place = Place(box)
+    with Pty(box, columns=250) as tty:
+        tty.expect(PROMPT)
+        for line in (f"$l = link create {place.prog('x1')} xdp dev v0",
+                     f"link update $l {place.prog('x2')}"):
+            tty.check(line + "\r", PROMPT)
+        assert place.ours() == [("xdp", "x2")], place.ours()
+        tty.check("unset $l\r", PROMPT)
+        tty.check("echo gone\r", PROMPT)
+        assert gone_soon(place), place.ours()
+
+
+def gone_soon(place):
+    deadline = time.monotonic() + 3
+    while place.ours() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not place.ours()
+
+
+# Detach
+
+def test_detach(box):
+    place = Place(box)
+    before = place.attach()
+    for kind in UPDATED:
+        box.script(f"link detach {place.pin(kind)}\n").expect(0)
+        assert place.link(kind).where == 0, place.link(kind).facts()
+        assert place.link(kind).id == before[f"l{kind}"][3]
+        box.script(f"link detach {place.pin(kind)}\n").expect(0)
+
+
+def test_detach_waits_for_the_commit(box):
+    place = Place(box)
+    before = place.attach()
+    detach = "".join(f"link detach {place.pin(kind)}\n" for kind in UPDATED)
+    check = f"!{BPFSH} --no-rc -j link show > {box.dir}/seen\n"
+    box.script(f"{detach}{check}assert false\n").expect(1)
+    with open(f"{box.dir}/seen") as f:
+        seen = {l["id"]: l for l in json.load(f)}
+    for kind in UPDATED:
+        link = seen[before[f"l{kind}"][3]]
+        assert link.get("ifindex") or link.get("cgroup_id") or link.get("netns_ino"), link
+    assert place.state() == before
+    done = box.script(detach, options=["--plan"]).expect(0)
+    assert done.out.count("lossy") == done.out.count("at commit") == len(UPDATED), done
+    assert place.state() == before
+
+
+def test_detach_is_undone_at_the_prompt(box):
+    """By a new link, which is pinned where the old one was, with the same program and mode."""
+    place = Place(box)
+    for kind in UPDATED:
+        before = place.attach([kind])
+        answers = prompt(box, f"link detach {place.pin(kind)}", "undo")
+        after = place.link(kind)
+        assert "attached again" in answers[1], answers
+        assert after.facts(False)[:3] == before[f"l{kind}"][:3], (after.facts(), answers)
+        assert after.id != before[f"l{kind}"][3]
+        box.script(f"link unpin {place.pin(kind)}\n").expect(0)
+
+
+def test_undone_detach_is_in_the_variable(box):
+    place = Place(box)
+    answers = prompt(box, f"$l = link create {place.prog('x1')} xdpgeneric dev v0", "link detach $l",
+                     "assert $l.ifindex == 0", "undo", "assert $l.devname == \"v0\"",
+                     "!ip link show v0 | grep -o xdpgeneric")
+    assert "xdpgeneric\n" in answers[-1].split("xdpgeneric", 1)[1], answers
+    assert not any("error" in answer for answer in answers), answers
+
+
+# Pins
+
+def test_pins(box):
+    place = Place(box)
+    place.attach(["x", "t"])
+    before = place.state()
+    text = f"""\
+link pin {place.pin("x")} {box.pin("again")}
+link unpin {place.pin("x")}
+link pin {place.pin("t")} {box.pin("again")} replace
+"""
+    box.script(text + "assert false\n").expect(1, err="3 of 3")
+    assert place.state() == before
+    box.script(text).expect(0)
+    assert box.pins() == sorted([name for name in box.pins() if name.startswith("p/")] +
+                                ["again", "lt"]), box.pins()
+    assert gone_soon_link(place, "x1") and Link(box.pin("again")).prog == "t1"
+
+
+def gone_soon_link(place, prog):
+    deadline = time.monotonic() + 3
+    while any(name == prog for _, name in place.ours()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return all(name != prog for _, name in place.ours())
+
+
+# Freeze
+
+def test_freeze(box):
+    frozen = lambda: box.bpftool("map", "show", "pinned", pin_path)["frozen"]
+    pin_path = box.map_create("m", "array", entries=2)
+    text = f"""\
+map freeze pinned {pin_path}
+map update pinned {pin_path} key 0 0 0 0 value 7 0 0 0
+"""
+    before = box.snapshot()
+    box.script(text + "assert false\n").expect(1)
+    assert not frozen()
+    box.unchanged(before)
+    done = box.script(text, options=["--plan"]).expect(0, out="at commit")
+    assert "undo: none" in done.out and not frozen(), done
+    box.script(text).expect(0)
+    assert frozen() and '"0x07"' in str(box.elements(pin_path)), box.elements(pin_path)
+    box.script(f"map freeze pinned {pin_path}\n").expect(0)
+    box.script(f"map update pinned {pin_path} key 0 0 0 0 value 8 0 0 0\n").expect(1, err="frozen")
+
+
+def test_freeze_cannot_be_undone(box):
+    pin_path = box.map_create("m", "array", entries=2)
+    answers = prompt(box, f"map freeze pinned {pin_path}", "undo")
+    assert "cannot be undone" in answers[1], answers
+
+
+# Recovery
+
+def mixed(place):
+    """A script that does each operation on each kind."""
+    box, lines = place.box, []
+    lines += map(place.update, UPDATED)
+    lines.append(f"$p = link create {place.prog('t1')} tcx_egress dev v0 pin {box.pin('new')}\n")
+    lines.append(f"$c = link create {place.prog('c2')} cgroup {place.group} egress\n")
+    lines.append(f"link pin $c {place.pin('t')} replace\n")
+    lines.append(f"link update $p {place.prog('t2')}\n")
+    lines.append(f"link unpin {place.pin('n')}\n")
+    lines.append(f"link detach {place.pin('c')}\n")
+    lines.append(f"link detach {place.pin('x')}\n")
+    return "".join(lines)
+
+
+def test_killed_in_the_middle(box):
+    place = Place(box)
+    before = place.attach()
+    for kind in UPDATED:
+        os.unlink(place.prog(kind + "1"))
+    # Each line's programs stand in the script already: the updates alone.
+    text = "".join(map(place.update, UPDATED)) + f"link detach {place.pin('c')}\n!kill -9 $PPID\n"
+    done = box.script(text)
+    assert done.status == -signal.SIGKILL, done
+    assert place.link("x").prog == "x2"
+    box.bpfsh("recover", "--plan").expect(0, out=["~ link update", "- link detach"])
+    box.bpfsh("recover").expect(0)
+    assert place.state() == before and not journals(), (before, place.state())
+
+
+def test_killed_with_a_link_that_ends(box):
+    """A link that only the dead process held needs no undo, and its old program no keeping."""
+    place = Place(box)
+    done = box.script(f"""\
+$l = link create {place.prog("x1")} xdp dev v0
+link update $l {place.prog("x2")}
+!kill -9 $PPID
+""")
+    assert done.status == -signal.SIGKILL, done
+    assert any(name.startswith("bpfsh_tx") for name in box.folders()), box.folders()
+    box.bpfsh("recover").expect(0)
+    assert place.state() == {"p": "folder"} and gone_soon(place) and not journals(), place.state()
+
+
+class Faulty:
+    """Runs with a fault at a point; see shell/fault.h."""
+
+    def __init__(self, place):
+        if not os.path.exists(FAULTY):
+            raise AssertionError(f"{FAULTY} is missing: run make faults")
+        self.place, self.box = place, place.box
+
+    def run(self, *words, fault=None, log=None):
+        more = {"BPFSH_FAULT": fault, "BPFSH_FAULT_LOG": log}
+        env = dict(os.environ, **{k: v for k, v in more.items() if v})
+        return self.box.run(FAULTY, "--no-rc", *words, env=env)
+
+    def points(self, path):
+        log = self.box.file("points", "")
+        done = self.run("-f", path, log=log)
+        with open(log) as f:
+            return f.read().splitlines(), done
+
+    def rebuild(self):
+        for name in self.box.pins():
+            if not name.startswith("p/"):
+                os.unlink(self.box.pin(name))
+        assert gone_soon(self.place), self.place.ours()
+        return self.place.attach()
+
+
+def test_killed_at_every_point(box):
+    place = Place(box)
+    faulty = Faulty(place)
+    before = place.attach()
+    path = box.file("mixed.bsh", mixed(place))
+    names, done = faulty.points(path)
+    done.expect(0)
+    assert {"link create", "link update", "link detach"} <= set(names), names
+    after = place.state(ids=False)
+    before = faulty.rebuild()
+    committed = len(names) - names[::-1].index("journal phase written")
+    for n in range(1, len(names) + 1):
+        done = faulty.run("-f", path, fault=str(n))
+        assert done.status == -signal.SIGKILL, done
+        again = faulty.run("recover").expect(0)
+        where = f"killed at point {n} of {len(names)}, {names[n - 1]}\n{done}\n{again}"
+        assert not journals(), where
+        if n >= committed:
+            assert place.state(ids=False) == after, f"{where}\n{after}\n{place.state(ids=False)}"
+            before = faulty.rebuild()
+        else:
+            assert place.state() == before, f"{where}\n{before}\n{place.state()}"
+
+
+def test_failing_at_every_point(box):
+    place = Place(box)
+    faulty = Faulty(place)
+    place.attach()
+    path = box.file("mixed.bsh", mixed(place))
+    names, _ = faulty.points(path)
+    before = faulty.rebuild()
+    for n, name in enumerate(names, 1):
+        if name not in ("link create", "link update", "link detach", "pin", "rename"):
+            continue
+        for code in (errno.ENOMEM, errno.EPERM, errno.EBUSY):
+            done = faulty.run("-f", path, fault=f"{n}:{code}")
+            where = f"{errno.errorcode[code]} at point {n} of {len(names)}, {name}\n{done}"
+            if done.status == 3:
+                # The second of two deferred operations failed: what was committed stays.
+                assert name == "link detach", where
+                before = faulty.rebuild()
+                continue
+            assert done.status == 1 and "cannot" in done.err, where
+            assert not journals() and place.state() == before, f"{where}\n{before}\n{place.state()}"
+
+
+# Show
+
+def iter_link(place):
+    """An iterator's link, which no command makes yet."""
+    prog = open_pin(place.prog("i1"))
+    link = bpf(BPF_LINK_CREATE, struct.pack("=IIII", prog, 0, BPF_TRACE_ITER, 0))
+    pin(link, place.pin("i"))
+    os.close(prog)
+    os.close(link)
+
+
+def test_show_agrees_with_bpftool(box):
+    """On what bpftool 7.1 knows; its plain lines end in blanks."""
+    place = Place(box)
+    place.attach(KINDS)
+    iter_link(place)
+    known = {"x": {"devname", "ifindex"}, "t": {"type", "devname", "ifindex", "attach_type"}}
+    for kind in KINDS + ["i"]:
+        words = ["link", "show", "pinned", place.pin(kind)]
+        ours, theirs = box.bpfsh("-j", *words).expect(0).json, box.bpftool(*words)
+        more = known.get(kind, set())
+        assert {k: v for k, v in ours.items() if k not in more} == \
+            {k: v for k, v in theirs.items() if k not in more | {"cookie"}}, (ours, theirs)
+        assert more <= ours.keys(), ours
+        if not more:
+            plain = [box.run(tool, *words).out for tool in (BPFTOOL, BPFSH)]
+            strip = lambda text: [line.rstrip() for line in text.splitlines() if line.strip()]
+            assert strip(plain[0]) == strip(plain[1]), plain
+    device = socket.if_nametoindex("v0")
+    out = box.bpfsh("link", "show", "pinned", place.pin("t")).expect(0).out
+    link = place.link("t")
+    assert out == (f"{link.id}: tcx  prog {link.prog_id}\n"
+                   f"\tifindex v0({device})  attach_type tcx_ingress\n"), out
+    box.script(f"link detach {place.pin('x')}\n").expect(0)
+    out = box.bpfsh("link", "show", "pinned", place.pin("x")).expect(0, out="\n\tifindex (detached)\n")
+
+
+def test_show_pins(box):
+    place = Place(box)
+    place.attach(["x"])
+    shown = box.bpfsh("--bpffs", "-j", "link", "show", "id", place.link("x").id).expect(0).json
+    assert shown["pinned"] == [place.pin("x")], shown
+
+
+# At the prompt
+
+def test_tab(box):
+    place = Place(box)
+    with Pty(box, columns=250) as tty:
+        tty.expect(PROMPT)
+        tty.check(f"link create {place.prog('x1')} \t\t", re.compile(r"cgroup .*tcx_egress .*xdpdrv ", re.S))
+        tty.check("xdpg\t", "xdpgeneric ")
+        tty.check("\t", "dev ")
+        tty.check("\t\t", re.compile(r"v0.*v1", re.S))
+        tty.check("\x15", "")
+        tty.check(f"link create {place.prog('n1')} netns sk\t", "sk_lookup ")
+        tty.check("\x15", "")
+        tty.check(f"link create {place.prog('a1')} cgroup {place.group} conn\t\t",
+                  re.compile(r"connect4.*connect6", re.S))
+
+
+run(__name__)
