@@ -24,6 +24,11 @@ int map_getnext(struct ctx *ctx, struct value *argv);
 /* Unpins the map everywhere and drops the session's variables of it; shows what still keeps it. */
 int map_remove(struct ctx *ctx, struct handle *map);
 
+extern const struct arg_type arg_holder;	/* VALUE_HANDLE: a map or a program */
+extern const struct arg_type arg_global;	/* VALUE_STR: a variable of the holder before it */
+int map_get(struct ctx *ctx, struct value *argv);
+int map_set(struct ctx *ctx, struct value *argv);
+
 int map_push(struct ctx *ctx, struct value *argv);
 int map_pop(struct ctx *ctx, struct value *argv);
 int map_peek(struct ctx *ctx, struct value *argv);

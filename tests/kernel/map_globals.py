@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Global variables by name: read, listed, set, completed."""
+from bpfsh import *
+
+
+def load(box):
+    box.bpftool("prog", "load", box.obj("maps"), box.pin("p"), "pinmaps", box.pin("m"))
+    return box.pin("p")
+
+
+def get(box, prog, name):
+    return box.bpfsh("-j", "map", "get", prog, name).expect(0).json["value"]
+
+
+def test_get(box):
+    prog = load(box)
+    assert get(box, prog, "total") == 7
+    assert get(box, prog, "last") == {"a": 1, "b": [2, 3]}
+    assert get(box, prog, "last.b[1]") == 3
+    assert get(box, prog, "limit") == 42
+    names = {v["name"] for v in box.bpfsh("-j", "map", "get", prog).expect(0).json}
+    assert {"total", "last", "zero", "limit"} <= names, names
+    box.bpfsh("map", "get", prog, "total").expect(0, out="total: __u64 = 7")
+    box.bpfsh("map", "get", prog, "totla").expect(1, err="no global variable 'totla'")
+    data = box.pin([n for n in box.pins() if n.endswith("data") and "rodata" not in n][0])
+    box.bpfsh("map", "get", data, "totla").expect(1, err="did you mean 'total'?")
+    prog_id = box.bpftool("prog", "show", "pinned", prog)["id"]
+    box.bpfsh("map", "get", "prog", "id", prog_id, "total").expect(0, out="= 7")
+
+
+def test_set(box):
+    prog = load(box)
+    for words in (["total", "9"], ["zero[1]", "-5"], ["last", "a=3"], ["zero", "[4,5,6]"]):
+        box.bpfsh("map", "set", prog, *words).expect(0, out="")
+    assert get(box, prog, "total") == 9 and get(box, prog, "zero") == [4, 5, 6]
+    assert get(box, prog, "last") == {"a": 3, "b": [2, 3]}
+    box.bpfsh("map", "set", prog, "last.b[0]", "70000").expect(1, err="out of range for __u16")
+    box.bpfsh("map", "set", prog, "limit", "1").expect(1, err="frozen")
+
+
+def test_set_is_undone(box):
+    prog = load(box)
+    before = box.snapshot()
+    box.script(f"$p = prog show pinned {prog}\nmap set $p total 100\nmap set $p last.a 2\n"
+               "$v = map get $p total\nassert $v.value == 100\nassert false\n").expect(1)
+    box.unchanged(before)
+    assert get(box, prog, "total") == 7
+
+
+def test_tab(box):
+    prog = load(box)
+    with Pty(box) as shell:
+        shell.expect("bpfsh>")
+        shell.send(f"map get {prog} tot\t")
+        shell.expect("total")
+
+
+run(__name__)
