@@ -303,21 +303,11 @@ void journal_done(struct journal *j, journal_pos at, const uint64_t late[2])
 	fault_point("journal done written");
 }
 
-static void set_state(struct journal *j, journal_pos at, enum journal_state state)
+void journal_set_state(struct journal *j, journal_pos at, enum journal_state state)
 {
 	fault_point("journal state");
 	__atomic_store_n(&record_at(j, at)->state, state, __ATOMIC_RELEASE);
 	fault_point("journal state written");
-}
-
-void journal_undone(struct journal *j, journal_pos at)
-{
-	set_state(j, at, RECORD_UNDONE);
-}
-
-void journal_stuck(struct journal *j, journal_pos at)
-{
-	set_state(j, at, RECORD_STUCK);
 }
 
 void journal_cut(struct journal *j, journal_pos end)
@@ -372,6 +362,7 @@ static bool sound_state(const struct record *r)
 	case RECORD_DONE:
 	case RECORD_UNDONE:
 	case RECORD_STUCK:
+	case RECORD_LITTER:
 		return r->late_crc == late_crc(r);
 	}
 	return false;

@@ -35,6 +35,7 @@ enum journal_state {
 	RECORD_DONE = 0x646f6e65,
 	RECORD_UNDONE = 0x756e646f,
 	RECORD_STUCK = 0x7374636b,	/* could not be undone: recovery tries again, in any phase */
+	RECORD_LITTER = 0x6c697474,	/* is settled, but what undo needed is still there */
 };
 
 struct journal;
@@ -54,8 +55,7 @@ void journal_keep(struct journal *j);
 journal_pos journal_intent(struct journal *j, uint32_t kind, const void *payload, size_t len);
 /* Two numbers that are known only after the operation (such as a pin's inode), and the mark. */
 void journal_done(struct journal *j, journal_pos at, const uint64_t late[2]);
-void journal_undone(struct journal *j, journal_pos at);
-void journal_stuck(struct journal *j, journal_pos at);
+void journal_set_state(struct journal *j, journal_pos at, enum journal_state state);
 /* Records behind @end are forgotten: their operations are undone. */
 void journal_cut(struct journal *j, journal_pos end);
 

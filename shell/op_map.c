@@ -229,6 +229,15 @@ static int delete_apply(struct op *op, struct diags *d)
 	return err ? kern_map_error(d, op->span, "delete", e->map, -err) : 0;
 }
 
+static void element_target(const struct op *op, struct buf *out)
+{
+	const struct op_element *e = element(op);
+
+	buf_puts(out, "map ");
+	put_u32(out, e->map->id);
+	buf_add(out, e->key, e->map->map.key_size);
+}
+
 static int element_finish(struct op *op, struct diags *d)
 {
 	struct op_element *e = element(op);
@@ -454,6 +463,7 @@ const struct op_kind op_update_kind = {
 	.prepare = element_prepare,
 	.apply = update_apply,
 	.undo = update_undo,
+	.target = element_target,
 	.finish = element_finish,
 	.release = element_release,
 	.encode = element_encode,
@@ -469,6 +479,7 @@ const struct op_kind op_delete_kind = {
 	.prepare = element_prepare,
 	.apply = delete_apply,
 	.undo = delete_undo,
+	.target = element_target,
 	.finish = element_finish,
 	.release = element_release,
 	.encode = element_encode,

@@ -224,8 +224,6 @@ static enum undo_result undo_replace(struct op_pin *p, struct diags *d)
 		return not_ours(p, d);
 	if (exchanged)
 		err = kern_rename(p->trash.pin, p->path, RENAME_EXCHANGE);
-	if (!err)
-		err = trash_empty(&p->trash);
 	return err ? failed(p, d, err, "put back the pin") : UNDO_DONE;
 }
 
@@ -236,7 +234,13 @@ static enum undo_result pin_undo(struct op *op, struct diags *d)
 	return p->replace ? undo_replace(p, d) : undo_new(p, d);
 }
 
-/* At commit: what lies in the trash goes for good. */
+static void pin_target(const struct op *op, struct buf *out)
+{
+	/* With its end: a path is no part of a longer one. */
+	buf_add(out, pin_of(op)->path, strlen(pin_of(op)->path) + 1);
+}
+
+/* What lies in the trash goes for good. */
 static int empty_trash(struct op *op, struct diags *d)
 {
 	struct op_pin *p = pin_of(op);
@@ -294,12 +298,9 @@ static int pin_again(struct op_pin *p)
 static enum undo_result undo_occupied(struct op_pin *p, struct diags *d)
 {
 	bool full = trash_full(&p->trash);
-	int err;
 
-	if (pins_object(p->path, p) || (!full && !p->op.applied)) {
-		err = trash_empty(&p->trash);
-		return err ? failed(p, d, err, "remove what was kept of") : UNDO_DONE;
-	}
+	if (pins_object(p->path, p) || (!full && !p->op.applied))
+		return UNDO_DONE;
 	diag_error(d, p->op.span, "'%s' exists again: left alone", p->path);
 	if (full)
 		diag_hint(d, "the pin that was there before is '%s'", p->trash.pin);
@@ -318,8 +319,6 @@ static enum undo_result unpin_undo(struct op *op, struct diags *d)
 		err = kern_rename(p->trash.pin, p->path, RENAME_NOREPLACE);
 	else if (op->applied)
 		err = pin_again(p);
-	if (!err)
-		err = trash_empty(&p->trash);
 	return err ? failed(p, d, err, "put back the pin") : UNDO_DONE;
 }
 
@@ -367,6 +366,7 @@ const struct op_kind op_pin_kind = {
 	.prepare = pin_prepare,
 	.apply = pin_apply,
 	.undo = pin_undo,
+	.target = pin_target,
 	.finish = empty_trash,
 	.release = pin_release,
 	.encode = pin_encode,
@@ -382,6 +382,7 @@ const struct op_kind op_unpin_kind = {
 	.prepare = unpin_prepare,
 	.apply = unpin_apply,
 	.undo = unpin_undo,
+	.target = pin_target,
 	.finish = empty_trash,
 	.release = pin_release,
 	.encode = pin_encode,

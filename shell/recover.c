@@ -12,11 +12,11 @@ struct recovery {
 	struct rollback *r;
 };
 
-/* The operations of a journal that are to be undone or finished, in their order. */
+/* The operations of a journal that are to be undone, done, or only cleaned up after, in their order. */
 struct ops {
 	struct entry {
 		struct op *op;
-		bool undo;
+		bool undo, litter;
 	} *list;
 	size_t nr;
 };
@@ -78,36 +78,34 @@ static struct ops read_ops(const struct journal *j, struct diags *d)
 		if (!op)
 			continue;
 		GROW(ops.list, ops.nr);
-		ops.list[ops.nr++] = (struct entry){ op, !is_committed(j) || rec.state == RECORD_STUCK };
+		ops.list[ops.nr++] = (struct entry){
+			.op = op, .litter = rec.state == RECORD_LITTER,
+			.undo = rec.state == RECORD_STUCK ||
+				(!is_committed(j) && rec.state != RECORD_LITTER),
+		};
 	}
 	return ops;
 }
 
 /* What was put off to commit never began. */
-static enum undo_result undo_one(struct op *op, struct diags *d)
+static enum undo_result undo_one(struct op *op, struct buf *stuck, struct diags *d)
 {
-	return op->kind->deferred && !op->applied ? UNDO_DONE : op->kind->undo(op, d);
+	return op->kind->deferred && !op->applied ? UNDO_DONE : op_undo(op, stuck, d);
 }
 
 static void undo_all(struct recovery *rec, struct journal *j, const struct ops *ops,
 		     struct diags *d)
 {
+	struct buf stuck = BUF_INIT;
+
 	for (size_t i = ops->nr; i-- > 0;) {
 		struct op *op = ops->list[i].op;
-		enum undo_result result;
 
-		if (!ops->list[i].undo)
-			continue;
-		result = undo_one(op, d);
-		/* It may be the doing of a later operation, which is stuck. */
-		if (result == UNDO_CONFLICT && rec->r->failed)
-			result = UNDO_FAILED;
-		rec->r->undone += result == UNDO_DONE;
-		rec->r->conflicts += result == UNDO_CONFLICT;
-		rec->r->failed += result == UNDO_FAILED;
-		if (result != UNDO_FAILED)
-			journal_undone(j, op->at);
+		if (ops->list[i].undo)
+			journal_set_state(j, op->at,
+					  rollback_count(rec->r, undo_one(op, &stuck, d)));
 	}
+	buf_free(&stuck);
 }
 
 static void finish_one(struct recovery *rec, struct op *op, struct diags *d)
@@ -123,7 +121,7 @@ static void finish_all(struct recovery *rec, struct journal *j, const struct ops
 	for (size_t i = 0; i < ops->nr; i++) {
 		struct op *op = ops->list[i].op;
 
-		if (ops->list[i].undo || !op->kind->deferred || op->applied)
+		if (ops->list[i].undo || ops->list[i].litter || !op->kind->deferred || op->applied)
 			continue;
 		if (op->kind->apply(op, d))
 			rec->r->failed++;

@@ -24,7 +24,8 @@ struct txn {
 	struct log log;
 	struct log last;		/* the newest committed change, for `undo` */
 	struct journal *journal;	/* made by the first operation that needs it */
-	size_t stuck;			/* its operations that could not be undone */
+	size_t unsettled;		/* its operations that could not be undone, or cleaned up */
+	struct buf stuck;		/* targets of the former */
 	struct rollback left;		/* by operations that failed half-way, until a rollback counts it */
 	struct rollback lasting;	/* what rollbacks within the transaction left */
 	bool open;
@@ -84,7 +85,7 @@ static void log_cut(struct log *log, size_t mark)
 /* What could not be undone now may be later: such a journal is kept. */
 static void end_journal(struct txn *t, struct diags *d)
 {
-	if (t->journal && t->stuck) {
+	if (t->journal && t->unsettled) {
 		diag_note(d, NO_SPAN, "the journal '%s' is kept: 'recover' tries again",
 			  journal_path(t->journal));
 		journal_keep(t->journal);
@@ -92,7 +93,8 @@ static void end_journal(struct txn *t, struct diags *d)
 		journal_end(t->journal);
 	}
 	t->journal = NULL;
-	t->stuck = 0;
+	t->unsettled = 0;
+	buf_free(&t->stuck);
 }
 
 void txn_free(struct txn *t)
@@ -101,6 +103,7 @@ void txn_free(struct txn *t)
 	free(t->savepoints);
 	log_cut(&t->log, 0);
 	log_cut(&t->last, 0);
+	buf_free(&t->stuck);
 	if (t->journal)
 		journal_keep(t->journal);
 	free(t);
@@ -213,26 +216,73 @@ static void record_done(struct txn *t, struct op *op)
 		journal_done(t->journal, op->at, (const uint64_t *)op->late);
 }
 
-/*
- * Notes in the journal how undoing an operation went, and counts it. Where a
- * later operation is stuck, what looks like a conflict may be its doing.
- */
-static void record_undo(struct txn *t, const struct op *op, enum undo_result result,
-			struct rollback *r)
+/* True where one of the stuck targets is, holds, or is part of the operation's. */
+static bool is_blocked(const struct buf *stuck, const struct buf *target)
 {
-	bool journaled = op->at != JOURNAL_NONE && t->journal;
+	struct reader r = { stuck->data, stuck->data + stuck->len, false };
 
-	if (result == UNDO_CONFLICT && t->stuck)
-		result = UNDO_FAILED;
+	while (r.at < r.end) {
+		size_t len;
+		const void *other = get_bytes(&r, &len);
+
+		if (!memcmp(other, target->data, len < target->len ? len : target->len))
+			return true;
+	}
+	return false;
+}
+
+static enum undo_result blocked(const struct op *op, struct diags *d)
+{
+	struct buf text = BUF_INIT;
+
+	op->kind->describe(op, &text);
+	diag_error(d, op->span, "not undone, as a later change of the same is not: %s",
+		   buf_str(&text));
+	buf_free(&text);
+	return UNDO_FAILED;
+}
+
+enum undo_result op_undo(struct op *op, struct buf *stuck, struct diags *d)
+{
+	struct buf target = BUF_INIT;
+	enum undo_result result;
+
+	if (op->kind->target)
+		op->kind->target(op, &target);
+	if (target.len && is_blocked(stuck, &target))
+		result = blocked(op, d);
+	else
+		result = op->kind->undo(op, d);
+	if (result == UNDO_FAILED && target.len)
+		put_bytes(stuck, target.data, target.len);
+	if (result == UNDO_DONE && op->kind->finish && op->kind->finish(op, d))
+		result = UNDO_LITTER;
+	buf_free(&target);
+	return result;
+}
+
+enum journal_state rollback_count(struct rollback *r, enum undo_result result)
+{
+	static const enum journal_state states[] = {
+		[UNDO_DONE] = RECORD_UNDONE, [UNDO_CONFLICT] = RECORD_UNDONE,
+		[UNDO_FAILED] = RECORD_STUCK, [UNDO_LITTER] = RECORD_LITTER,
+	};
+
 	r->undone += result == UNDO_DONE;
 	r->conflicts += result == UNDO_CONFLICT;
-	r->failed += result == UNDO_FAILED;
-	if (journaled && result == UNDO_FAILED) {
-		journal_stuck(t->journal, op->at);
-		t->stuck++;
-	} else if (journaled) {
-		journal_undone(t->journal, op->at);
-	}
+	r->failed += result == UNDO_FAILED || result == UNDO_LITTER;
+	return states[result];
+}
+
+/* Undoes an operation, counts how that went and notes it in the journal. */
+static void undo_one(struct txn *t, struct op *op, struct diags *d, struct rollback *r)
+{
+	enum journal_state state = rollback_count(r, op_undo(op, &t->stuck, d));
+
+	if (op->at == JOURNAL_NONE || !t->journal)
+		return;
+	journal_set_state(t->journal, op->at, state);
+	t->unsettled += state != RECORD_UNDONE;
 }
 
 /* Nothing of the operation stays when its apply fails half-way. */
@@ -250,7 +300,7 @@ static int apply(struct ctx *ctx, struct op *op)
 		record_done(t, op);
 		return 0;
 	}
-	record_undo(t, op, op->kind->undo(op, ctx->diags), &t->left);
+	undo_one(t, op, ctx->diags, &t->left);
 	t->left.undone = 0;
 	return -1;
 }
@@ -356,8 +406,8 @@ static void undo_newest(struct txn *t, struct diags *d, struct rollback *r)
 	struct op *op = t->log.list[t->log.nr - 1];
 
 	if (op->applied)
-		record_undo(t, op, op->kind->undo(op, d), r);
-	if (op->at != JOURNAL_NONE && t->journal && !t->stuck)
+		undo_one(t, op, d, r);
+	if (op->at != JOURNAL_NONE && t->journal && !t->unsettled)
 		journal_cut(t->journal, op->at);
 	log_cut(&t->log, t->log.nr - 1);
 }
@@ -464,7 +514,10 @@ static int finish_all(struct txn *t, struct diags *d)
 		if (!op->kind->finish || !op->kind->finish(t->log.list[i], d))
 			continue;
 		failed++;
-		t->stuck += op->at != JOURNAL_NONE && t->journal;
+		if (op->at == JOURNAL_NONE || !t->journal)
+			continue;
+		journal_set_state(t->journal, op->at, RECORD_LITTER);
+		t->unsettled++;
 	}
 	return failed;
 }

@@ -27,7 +27,12 @@ enum undo_class {
 	UNDO_NONE,		/* cannot be undone */
 };
 
-enum undo_result { UNDO_DONE, UNDO_CONFLICT, UNDO_FAILED };
+enum undo_result {
+	UNDO_DONE,
+	UNDO_CONFLICT,		/* somebody else changed it: left alone */
+	UNDO_FAILED,		/* may be tried again */
+	UNDO_LITTER,		/* done, but what undo needed is still there: op_undo() alone says so */
+};
 
 struct op;
 struct reader;
@@ -50,7 +55,12 @@ struct op_kind {
 	 * begun, or is finished; what stands in the way is said in @d.
 	 */
 	enum undo_result (*undo)(struct op *op, struct diags *d);
-	/* At commit: removes what undo would have needed. May be called again, after a kill. */
+	/*
+	 * Names what it changes, in bytes: where one name begins with the other, an
+	 * earlier change cannot be undone before the later one is. NULL: on its own.
+	 */
+	void (*target)(const struct op *op, struct buf *out);
+	/* At commit, and after undo: removes what undo needed. May be called again, after a kill. */
 	int (*finish)(struct op *op, struct diags *d);
 	void (*release)(struct op *op);
 	/* To the journal and back; NULL: nothing stays of it when its process dies. */
@@ -66,6 +76,12 @@ struct op {
 	journal_pos at;			/* in the journal; JOURNAL_NONE: not there */
 	__u64 late[2];			/* what is known after apply; kept in the journal */
 };
+
+/*
+ * Takes an operation back, and then removes what that needed. @stuck gathers
+ * the targets of those where it failed: what was done to them before stays too.
+ */
+enum undo_result op_undo(struct op *op, struct buf *stuck, struct diags *d);
 
 /* All kinds, NULL-ended. */
 extern const struct op_kind *const op_kinds[];
@@ -114,6 +130,9 @@ int txn_savepoint(struct ctx *ctx, const char *name, struct span at);
 struct rollback {
 	size_t undone, conflicts, failed;
 };
+
+/* What a journal keeps of an undone operation; counted in @r too. */
+enum journal_state rollback_count(struct rollback *r, enum undo_result result);
 
 /* Undoes everything, or what came after the savepoint @name; closes the transaction in the first case. */
 int txn_rollback(struct ctx *ctx, const char *name, struct span at, struct rollback *r);
