@@ -51,7 +51,7 @@ static int by_id(struct ctx *ctx, enum object_kind kind, const char *text, struc
 	h = kern_handle(kind, fd);
 	if (!h)
 		return kern_error(ctx->diags, at, errno, "read %s %lu", object_names[kind], id);
-	add_handle(out, h);
+	add_handle(out, handle_share(&ctx->s->shared, h));
 	out->handles.one = true;
 	return 0;
 }
@@ -75,7 +75,7 @@ static int by_pin(struct ctx *ctx, enum object_kind kind, const char *path, stru
 	h = kern_handle(kind, fd);
 	if (!h)
 		return kern_error(ctx->diags, at, errno, "read the pin '%s'", path);
-	add_handle(out, h);
+	add_handle(out, handle_share(&ctx->s->shared, h));
 	out->handles.one = true;
 	return 0;
 }
@@ -105,6 +105,7 @@ struct search {
 	enum object_kind kind;
 	const char *name;
 	bool by_tag;
+	struct handle **shared;
 	struct value *out;
 	const char **names;	/* seen, for a suggestion */
 	size_t nr_names;
@@ -135,7 +136,7 @@ static bool search_one(void *arg, struct handle *h)
 	struct search *s = arg;
 
 	if (s->by_tag ? has_tag(h, s->name) : same_name(s->name, h->name)) {
-		add_handle(s->out, h);
+		add_handle(s->out, handle_share(s->shared, h));
 		return true;
 	}
 	if (!s->by_tag && *h->name) {
@@ -165,7 +166,8 @@ static int not_found(struct ctx *ctx, struct search *s, struct span at)
 static int by_search(struct ctx *ctx, enum object_kind kind, const char *finder, const char *text,
 		     struct span at, struct value *out)
 {
-	struct search s = { .kind = kind, .name = text, .by_tag = !strcmp(finder, "tag"), .out = out };
+	struct search s = { .kind = kind, .name = text, .by_tag = !strcmp(finder, "tag"),
+			    .shared = &ctx->s->shared, .out = out };
 	int err = each_object(kind, search_one, &s);
 
 	if (err)

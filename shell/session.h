@@ -51,6 +51,7 @@ struct session {
 	struct options opt;
 	struct variable *vars;	/* sorted by nothing: there are few */
 	size_t nr_vars;
+	struct handle *shared;	/* those that references opened; see handle_share() */
 	char **args;		/* $1 ... */
 	int nr_args;
 	int status;		/* $? */

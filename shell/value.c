@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -35,10 +36,37 @@ void handle_put(struct handle *h)
 {
 	if (!h || --h->refs)
 		return;
+	if (h->prev)
+		*h->prev = h->next;
+	if (h->next)
+		h->next->prev = h->prev;
 	map_types_free(h->types);
 	if (h->fd >= 0)
 		close(h->fd);
 	free(h);
+}
+
+/* A descriptor for reading only is not as good as one for writing. */
+static int access_mode(int fd)
+{
+	return fcntl(fd, F_GETFL) & O_ACCMODE;
+}
+
+struct handle *handle_share(struct handle **list, struct handle *h)
+{
+	for (struct handle *old = *list; old; old = old->next) {
+		if (old->kind == h->kind && old->id == h->id &&
+		    access_mode(old->fd) == access_mode(h->fd)) {
+			handle_put(h);
+			return handle_get(old);
+		}
+	}
+	h->next = *list;
+	if (h->next)
+		h->next->prev = &h->next;
+	h->prev = list;
+	*list = h;
+	return h;
 }
 
 struct value value_copy(const struct value *v)

@@ -32,6 +32,7 @@ struct handle {
 		__u32 btf_id, btf_key_type_id, btf_value_type_id, btf_vmlinux_value_type_id;
 	} map;
 	struct map_types *types;	/* compiled BTF types of a map, made when first needed */
+	struct handle *next, **prev;	/* among the shared ones of a session; prev NULL: it is none */
 };
 
 enum value_kind {
@@ -80,6 +81,12 @@ struct value {
 struct handle *handle_new(enum object_kind kind, int fd, __u32 id, const char *name);
 struct handle *handle_get(struct handle *h);
 void handle_put(struct handle *h);
+/*
+ * One descriptor serves an object however often it is named: returns the handle
+ * of @list for the same object, opened the same way, in place of @h; else @h,
+ * which is in the list from then on until it ends.
+ */
+struct handle *handle_share(struct handle **list, struct handle *h);
 
 struct value value_copy(const struct value *v);
 void value_free(struct value *v);
