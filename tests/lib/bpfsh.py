@@ -332,10 +332,18 @@ class Box:
             if after == before:
                 return
             if time.monotonic() > deadline:
-                raise AssertionError("state differs:\n" + "\n".join(
-                    f"{key}: {before[key]} -> {after[key]}"
-                    for key in before if before[key] != after[key]))
+                raise AssertionError("state differs:\n" + "\n".join(differences(before, after)))
             time.sleep(0.02)
+
+
+def differences(before, after, where=""):
+    """Lines "pins.m: before -> after", of those members alone that differ."""
+    if before == after:
+        return []
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return [f"{where}: {before} -> {after}"]
+    return [line for key in sorted({*before, *after})
+            for line in differences(before.get(key), after.get(key), f"{where}.{key}".lstrip("."))]
 
 
 def pin_identity(path):
