@@ -29,6 +29,12 @@ extern const struct arg_type arg_global;	/* VALUE_STR: a variable of the holder 
 int map_get(struct ctx *ctx, struct value *argv);
 int map_set(struct ctx *ctx, struct value *argv);
 
+int map_export(struct ctx *ctx, struct value *argv);
+int map_import(struct ctx *ctx, struct value *argv);
+int map_copy(struct ctx *ctx, struct value *argv);
+int map_clear(struct ctx *ctx, struct value *argv);
+int map_count(struct ctx *ctx, struct value *argv);
+
 int map_push(struct ctx *ctx, struct value *argv);
 int map_pop(struct ctx *ctx, struct value *argv);
 int map_peek(struct ctx *ctx, struct value *argv);

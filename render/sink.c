@@ -173,7 +173,10 @@ static void put_json(struct buf *b, const struct cell *c)
 		put_jv(b, jv_copy(c->json));
 		break;
 	case CELL_ELEMENT:
-		element_json(b, c->element.format, c->element.key, c->element.value);
+		if (c->element.nice)
+			element_nice(b, c->element.format, c->element.key, c->element.value);
+		else
+			element_json(b, c->element.format, c->element.key, c->element.value);
 		break;
 	case CELL_TYPED:
 		typed_place_json(b, c->typed.place, c->typed.data, TYPED_NICE);
@@ -244,6 +247,11 @@ static void put_column(struct sink *s, struct buf *b, const struct column *col,
 
 static void plain_element(struct sink *s, struct buf *b, const struct cell *c)
 {
+	if (c->element.nice) {
+		element_nice(b, c->element.format, c->element.key, c->element.value);
+		buf_putc(b, '\n');
+		return;
+	}
 	s->typed = c->element.format->value || c->element.format->key;
 	if (s->typed && s->shape == SINK_LIST)
 		buf_puts(b, s->rows ? "," : "[");

@@ -60,6 +60,7 @@ struct cell {
 		struct {
 			const struct element_format *format;
 			const void *key, *value;
+			bool nice;	/* as element_nice() has it, in plain a line each */
 		} element;
 		struct {
 			const struct typed_place *place;

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "commands/progress.h"
+
+#define FIRST_MS 1000
+#define EVERY_MS 200
+
+static long long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+void progress_begin(struct progress *p, const char *verb)
+{
+	*p = (struct progress){ .verb = verb, .begin = now_ms(), .terminal = isatty(STDERR_FILENO) };
+}
+
+void progress_show(struct progress *p)
+{
+	long long now;
+
+	if (!p->terminal)
+		return;
+	now = now_ms();
+	if (now - p->begin < FIRST_MS || now - p->shown < EVERY_MS)
+		return;
+	fprintf(stderr, "\r%s %" PRIu64 " elements", p->verb, (uint64_t)p->nr);
+	p->shown = now;
+	p->visible = true;
+}
+
+void progress_end(struct progress *p)
+{
+	if (p->visible)
+		fputs("\r\033[K", stderr);
+	p->visible = false;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* "imported 1234567 elements", on a terminal, while a long command works. */
+#ifndef BPFSH_COMMANDS_PROGRESS_H
+#define BPFSH_COMMANDS_PROGRESS_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+
+struct progress {
+	const char *verb;		/* "imported" */
+	__u64 nr;			/* elements so far */
+	long long begin, shown;		/* milliseconds */
+	bool terminal, visible;
+};
+
+void progress_begin(struct progress *p, const char *verb);
+/* To be called now and then; shows the number once a second has passed. */
+void progress_show(struct progress *p);
+/* Wipes the line. */
+void progress_end(struct progress *p);
+
+#endif

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Export, import, copy, clear, count: round trips, partial success, undo, signals."""
+import signal
+import subprocess
+import time
+
+from bpfsh import *
+
+KINDS = [("hash", 4, 8), ("percpu_hash", 4, 8), ("lru_hash", 4, 8), ("array", 4, 12),
+         ("percpu_array", 4, 8), ("lpm_trie", 8, 4, "flags", "1")]
+COUNT = 10
+
+
+def filled(box, name, kind, key, value, *more, entries=16):
+    pin = box.map_create(name, kind, key, value, entries, *more)
+    for n in range(COUNT):
+        first = [32, 0, 0, 0] if kind == "lpm_trie" else []
+        box.bpftool("map", "update", "pinned", pin, "key", *first, n, 0, 0, 0,
+                    "value", n + 1, *[0] * (value - 1))
+    return pin
+
+
+def test_round_trip(box):
+    for kind, key, value, *more in KINDS:
+        pin = filled(box, kind, kind, key, value, *more)
+        before = box.elements(pin)
+        file = os.path.join(box.dir, kind + ".jsonl")
+        box.bpfsh("map", "export", "pinned", pin, file).expect(0, out="")
+        count = box.bpfsh("-j", "map", "count", "pinned", pin).expect(0).json["count"]
+        assert count == len(before) == len(open(file).readlines())
+        box.bpfsh("map", "clear", "pinned", pin).expect(0, out="")
+        left = box.elements(pin)
+        assert all("0x01" not in e.partition("value")[2] for e in left), left
+        assert bool(left) == kind.endswith("array")
+        box.bpfsh("map", "import", "pinned", pin, file).expect(0, out="")
+        assert box.elements(pin) == before
+        box.bpfsh("map", "import", "pinned", pin, file).expect(0)
+        assert box.elements(pin) == before
+
+
+def test_bpftools_dump(box):
+    pin = filled(box, "m", "hash", 4, 8)
+    before = box.elements(pin)
+    for options in ["-j"], ["-p"]:
+        dump = box.run(BPFTOOL, *options, "map", "dump", "pinned", pin).out
+        box.bpfsh("map", "clear", "pinned", pin).expect(0)
+        box.bpfsh("map", "import", "pinned", pin, box.file("dump", dump)).expect(0)
+        assert box.elements(pin) == before
+
+
+def test_typed(box):
+    box.bpftool("prog", "load", box.obj("maps"), box.pin("p"), "pinmaps", box.pin("m"))
+    pin = box.pin(f"m/{box.prefix}hash")
+    box.bpfsh("map", "update", "pinned", pin, "key", "addr=10.0.0.1", "port=80", "value",
+              "packets=5", "verdict=V_LOG", "low=3").expect(0)
+    before = box.elements(pin)
+    line = box.bpfsh("map", "export", "pinned", pin, "-").expect(0, out='"verdict":"V_LOG"').out
+    json.loads(line)
+    box.bpfsh("map", "clear", "pinned", pin).expect(0)
+    box.bpfsh("map", "import", "pinned", pin, "-", input=line).expect(0)
+    assert box.elements(pin) == before
+
+
+def test_errors(box):
+    pin = filled(box, "m", "hash", 4, 8)
+    before = box.snapshot()
+    good = '{"key":["0x63","0","0","0"],"value":["0x01","0","0","0","0","0","0","0"]}\n'
+    for text, message in ((good + "nonsense", "line 2: an element is expected"),
+                          (good + '{"key":', "line 2: the file ends inside an element"),
+                          (good + '\n{"key":[1],"value":3}', "line 3")):
+        box.bpfsh("map", "import", "pinned", pin, "-", input=text).expect(1, err=message)
+        box.unchanged(before)
+    box.bpfsh("map", "import", "pinned", pin, "/nonexistent").expect(1, err="cannot open")
+    other = box.map_create("o", "hash", 4, 4, 16)
+    box.bpfsh("map", "copy", "pinned", pin, "pinned", other).expect(1, err="4 and 8 bytes")
+    queue = box.map_create("q", "queue", 0, 4, 16)
+    box.bpfsh("map", "count", "pinned", queue).expect(1, err="cannot be listed, only taken out")
+    os.unlink(queue)
+
+
+def test_partial_success_is_undone(box):
+    """A map that is full after 8 of 12: the kernel's batch call stops in the middle."""
+    source = filled(box, "src", "hash", 4, 8)
+    for taken in 0, 3:
+        target = box.map_create(f"dst{taken}", "hash", 4, 8, 8)
+        for n in range(taken):
+            box.bpftool("map", "update", "pinned", target, "key", n, 0, 0, 0, "value", *[9] * 8)
+        before = box.snapshot()
+        box.bpfsh("map", "copy", "pinned", source, "pinned", target).expect(
+            1, err="map is full (8 of 8 entries)")
+        box.unchanged(before)
+
+
+def test_duplicates_are_undone(box):
+    pin = box.map_create("m", "hash", 4, 4, 8)
+    lines = "".join(f'{{"key":{n % 3},"value":{n}}}\n' for n in range(9))
+    for script in ("", f"map update pinned {pin} key 1 value 77\n"):
+        before = box.snapshot()
+        file = box.file("lines", lines)
+        before["files"] = sorted(set(os.listdir(box.dir)) - {"script.bsh"})
+        box.script(script + f"map import pinned {pin} {file}\nassert false\n").expect(
+            1, err="nothing changed")
+        box.unchanged(before)
+    box.bpfsh("map", "import", "pinned", pin, file).expect(0)
+    assert [e["value"] for e in box.bpfsh("-o", "jsonl", "map", "dump", "pinned", pin).jsonl
+            ].count(["0x08", "0x00", "0x00", "0x00"]) == 1
+
+
+def test_undo_in_script(box):
+    pins = [filled(box, kind, kind, key, value, *more) for kind, key, value, *more in KINDS]
+    file = os.path.join(box.dir, "all.jsonl")
+    for pin in pins:
+        box.bpfsh("map", "export", "pinned", pin, file).expect(0)
+        before = box.snapshot()
+        for text in (f"map clear pinned {pin}\n",
+                     f"map clear pinned {pin}\nmap import pinned {pin} {file}\n"):
+            box.script(text + "assert false\n").expect(1, err="nothing changed")
+            box.unchanged(before)
+
+
+def test_conflict(box):
+    """What somebody else wrote meanwhile is kept, all else put back."""
+    pin = filled(box, "m", "hash", 4, 8)
+    before = box.elements(pin)
+    file = box.file("new", "".join(f'{{"key":{n},"value":{n + 100}}}\n' for n in range(COUNT)))
+    done = box.script(f"map import pinned {pin} {file}\n"
+                      f"!{BPFTOOL} map update pinned {pin} key 3 0 0 0 value 7 7 7 7 7 7 7 7\n"
+                      "assert false\n").expect(3, err=["1 element was changed", "left alone"])
+    after = box.elements(pin)
+    assert len(set(before) ^ set(after)) == 2 and '"0x07", "0x07"' in str(set(after) - set(before))
+
+
+def test_objects(box):
+    inner = box.map_create("in", "array", 4, 4, 1)
+    outers = [box.map_create(n, "hash_of_maps", 4, 4, 4, "inner_map", "pinned", inner)
+              for n in ("one", "two")]
+    box.bpftool("map", "update", "pinned", outers[0], "key", 1, 0, 0, 0, "value", "pinned", inner)
+    box.bpfsh("map", "copy", "pinned", outers[0], "pinned", outers[1]).expect(0)
+    assert box.elements(outers[1]) == box.elements(outers[0]) != []
+    box.script(f"map clear pinned {outers[0]}\nassert false\n").expect(1)
+    assert box.elements(outers[1]) == box.elements(outers[0])
+    box.bpfsh("map", "clear", "pinned", outers[0]).expect(0)
+    assert box.elements(outers[0]) == []
+
+
+def test_large_and_interrupted(box):
+    pin = box.map_create("big", "hash", 4, 8, 1 << 18)
+    fill_map(pin, 200000, 4, 8)
+    file = os.path.join(box.dir, "big.jsonl")
+    box.bpfsh("map", "export", "pinned", pin, file).expect(0)
+    count = ["-j", "map", "count", "pinned", pin]
+    box.script(f"map clear pinned {pin}\nassert false\n").expect(1, err="nothing changed")
+    assert box.bpfsh(*count).json["count"] == 200000
+    box.bpfsh("map", "clear", "pinned", pin).expect(0)
+    process = subprocess.Popen([BPFSH, "--no-rc", "map", "import", "pinned", pin, file],
+                               stderr=subprocess.PIPE, text=True)
+    while not box.bpfsh(*count).json["count"] and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    err = process.communicate()[1]
+    if process.returncode:
+        assert process.returncode == 130, (process.returncode, err)
+        assert box.bpfsh(*count).json["count"] == 0
+    box.bpfsh("map", "import", "pinned", pin, file).expect(0)
+    assert box.bpfsh(*count).json["count"] == 200000
+    done = box.run("sh", "-c", f"{BPFSH} --no-rc map export pinned {pin} - | head -1")
+    assert done.status == 0 and done.err == "", done
+
+
+run(__name__)
