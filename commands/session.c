@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "commands/common.h"
-#include "shell/source.h"
 
 /* Transactions */
 
@@ -118,6 +117,7 @@ static int undo_run(struct ctx *ctx, struct value *argv)
 {
 	struct rollback r = { 0 };
 
+	last_drop(ctx->s);
 	return txn_undo_last(ctx, &r) ? -1 : show_rollback(ctx, &r);
 }
 
@@ -356,22 +356,6 @@ static int assert_run(struct ctx *ctx, struct value *argv)
 	return 0;
 }
 
-static int source_run(struct ctx *ctx, struct value *argv)
-{
-	struct source src = { .parent = ctx->span.src, .parent_at = ctx->span.start };
-	static const struct source prompt = { .text = "" };
-	int status;
-
-	if (!src.parent)
-		src.parent = &prompt;
-	if (source_read(&src, argv[0].str, argv[0].span, ctx->diags))
-		return -1;
-	status = session_source(ctx->s, session_keep(ctx->s, &src));
-	/* The failed command has said what is wrong. */
-	ctx->s->status = status;
-	return status == STATUS_OK ? 0 : -1;
-}
-
 static int quit_run(struct ctx *ctx, struct value *argv)
 {
 	ctx->s->quit = true;
@@ -473,6 +457,11 @@ const struct cmd session_cmds[] = {
 	{ NULL, "help", NULL, "show commands, or what one takes",
 	  (const struct arg[]){ { "command", &arg_command, ARG_OPTIONAL, "object, and verb" }, { 0 } },
 	  0, help_run, (const char *const[]){ "help map update", NULL } },
+	{ NULL, "plan", NULL, "show what commands would change, and how each change would be undone",
+	  (const struct arg[]){ { "commands", &arg_block, 0, "the commands" }, { 0 } },
+	  CMD_CONTROL | CMD_NESTED, plan_run,
+	  (const char *const[]){ "plan { map unpin /sys/fs/bpf/flows; prog unpin /sys/fs/bpf/filter }",
+				 NULL } },
 	{ NULL, "quit", "exit", "leave; an open transaction is rolled back", NULL, CMD_CONTROL,
 	  quit_run, (const char *const[]){ "quit", NULL } },
 	{ NULL, "recover", NULL, "roll back what killed processes left unfinished",

@@ -62,6 +62,7 @@ struct session {
 	int depth;		/* of sourced files */
 	struct source **sources;	/* all that were read: operations point into them */
 	size_t nr_sources;
+	bool batch;		/* a batch file of bpftool's runs: prefixes of words are enough */
 	bool quit;
 	bool failed;		/* the last command inside an open transaction failed: shown by the prompt */
 	unsigned long long batch_at;	/* where the output of its newest member begins */
@@ -77,6 +78,11 @@ int session_end(struct session *s);
  * Diagnostics are shown as they come. Returns a status.
  */
 int session_source(struct session *s, const struct source *src);
+/*
+ * The inside of a block in braces as a source of its own, in which everything
+ * stands where it stood; the session keeps it.
+ */
+const struct source *session_block(struct session *s, struct span block);
 /* A source that lives as long as the session; takes over its texts. */
 struct source *session_keep(struct session *s, const struct source *src);
 /* Runs the words of the command line as one command. */
@@ -91,7 +97,10 @@ void session_show(struct session *s, struct diags *d);
 struct value *var_find(struct session *s, const char *name);
 /* Takes over @v. */
 void var_set(struct session *s, const char *name, struct value v);
+/* Lets go of the object too, where $_ is the same. */
 bool var_unset(struct session *s, const char *name);
+/* $_ holds no object any more: what was made is taken back. */
+void last_drop(struct session *s);
 /* "name", "name.field", "name.list[0].x" as a new value; -1 with a diagnostic. */
 int var_read(struct ctx *ctx, const char *path, size_t len, struct span at, struct value *out);
 /* A copy of all variables, for a savepoint; vars_restore() takes it over. */

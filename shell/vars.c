@@ -28,13 +28,21 @@ void var_set(struct session *s, const char *name, struct value v)
 	s->vars[s->nr_vars++] = (struct variable){ .name = xstrdup(name), .value = v };
 }
 
+void last_drop(struct session *s)
+{
+	value_free(&s->last_result);
+	s->last_result = (struct value){ .kind = VALUE_NONE };
+}
+
 bool var_unset(struct session *s, const char *name)
 {
-	struct value *v = var_find(s, name);
+	struct value *v = var_find(s, name), *last = &s->last_result;
 	size_t i;
 
 	if (!v)
 		return false;
+	if (v->kind == VALUE_HANDLE && last->kind == VALUE_HANDLE && last->handle == v->handle)
+		last_drop(s);
 	i = (struct variable *)((char *)v - offsetof(struct variable, value)) - s->vars;
 	value_free(v);
 	free(s->vars[i].name);
@@ -70,6 +78,7 @@ void vars_restore(struct session *s, struct vars v)
 	vars_free((struct vars){ s->vars, s->nr_vars });
 	s->vars = v.list;
 	s->nr_vars = v.nr;
+	last_drop(s);
 }
 
 /* The command that shows objects of a kind, by its place in the table. */
