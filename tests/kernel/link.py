@@ -54,10 +54,14 @@ class Place:
                 found[name] = Link(self.box.pin(name)).facts(ids)
         return found
 
+    def progs(self):
+        """Names of this test's programs by ID."""
+        return {p["id"]: p["name"] for p in self.box.retry("prog")
+                if p.get("name", "").startswith(self.box.prefix)}
+
     def ours(self):
         """Links that run a program of this test, pinned or not, as (type, program's name)."""
-        progs = {p["id"]: p["name"] for p in self.box.retry("prog")
-                 if p.get("name", "").startswith(self.box.prefix)}
+        progs = self.progs()
         links = bpftool_json("link", "show", check=False) or []
         return sorted((str(l["type"]), progs[l["prog_id"]][len(self.box.prefix):])
                       for l in links if l.get("prog_id") in progs)
@@ -139,7 +143,7 @@ def test_create_is_undone(box):
 def test_create_is_undone_at_the_prompt(box):
     """$_ still has the link after a rollback: it must not keep it attached."""
     place = Place(box)
-    lines = [place.create(kind).split(" pin ")[0] for kind in UPDATED]
+    lines = [place.create(kind).split(" pin ")[0] for kind in KINDS]
     with Pty(box, columns=250) as tty:
         tty.expect(PROMPT)
         for line in lines:
@@ -147,9 +151,31 @@ def test_create_is_undone_at_the_prompt(box):
             tty.check(line + "\r", PROMPT)
             assert len(place.ours()) == 1, (line, place.ours())
             tty.check("rollback\r", re.compile(r"rolled back 1 of 1.*> ?$", re.S))
-            info_of = box.bpfsh("-j", "link", "show").expect(0).json
-            left = [l for l in info_of if l.get("ifindex") or l.get("cgroup_id") or l.get("netns_ino")]
-            assert not left, (line, left)
+            assert gone_soon(place), (line, place.ours())
+
+
+def test_create_is_undone_after_the_commit(box):
+    """At once, though a variable holds the link, where links of its type can be detached."""
+    place = Place(box)
+    with Pty(box, columns=250) as tty:
+        tty.expect(PROMPT)
+        for kind in KINDS:
+            tty.check(f"$l = {place.create(kind).split(' pin ')[0]}\r", PROMPT)
+            answer = tty.check("undo\r", re.compile(r"rolled back.*> ?$", re.S))
+            where = attached(place)
+            if kind in UPDATED:
+                assert "rolled back 1 of 1" in answer and not where, (kind, answer, where)
+            else:
+                assert "still held by a variable" in answer and where, (kind, answer)
+            tty.check("unset $l\r", PROMPT)
+            assert gone_soon(place), (kind, place.ours())
+
+
+def attached(place):
+    """Our links that are not severed."""
+    mine = place.progs()
+    return [l for l in place.box.bpfsh("-j", "link", "show").expect(0).json if l["prog_id"] in mine and
+            (l.get("ifindex") or l.get("cgroup_id") or l.get("netns_ino") or l.get("tp_name"))]
 
 
 def test_create_needs_a_holder(box):
@@ -301,7 +327,6 @@ def test_update_does_not_hold_the_link(box):
             tty.check(line + "\r", PROMPT)
         assert place.ours() == [("xdp", "x2")], place.ours()
         tty.check("unset $l\r", PROMPT)
-        tty.check("echo gone\r", PROMPT)
         assert gone_soon(place), place.ours()
 
 
@@ -532,6 +557,47 @@ def test_failing_at_every_point(box):
                 continue
             assert done.status == 1 and "cannot" in done.err, where
             assert not journals() and place.state() == before, f"{where}\n{before}\n{place.state()}"
+
+
+def rolled_back(faulty):
+    """A script that fails at its end, its points, and the first of them that belongs to the rollback."""
+    names, _ = faulty.points(faulty.box.file("mixed.bsh", mixed(faulty.place)))
+    before = faulty.rebuild()
+    path = faulty.box.file("mixed.bsh", mixed(faulty.place) + "assert false\n")
+    points, done = faulty.points(path)
+    done.expect(1)
+    return before, path, points, names.index("journal phase") + 1
+
+
+def test_killed_while_rolling_back(box):
+    place = Place(box)
+    faulty = Faulty(place)
+    place.attach()
+    before, path, names, first = rolled_back(faulty)
+    for n in range(first, len(names) + 1):
+        done = faulty.run("-f", path, fault=str(n))
+        assert done.status == -signal.SIGKILL, done
+        again = faulty.run("recover").expect(0)
+        assert place.state() == before and not journals(), \
+            f"killed at point {n} of {len(names)}, {names[n - 1]}\n{done}\n{again}\n{place.state()}"
+
+
+def test_failing_rollback(box):
+    """Status 3, said, and what is left can be recovered."""
+    place = Place(box)
+    faulty = Faulty(place)
+    place.attach()
+    before, path, names, first = rolled_back(faulty)
+    tried = 0
+    for n, name in enumerate(names[first - 1:], first):
+        if name not in ("link update", "link detach"):
+            continue
+        done = faulty.run("-f", path, fault=f"{n}:{errno.ENOMEM}").expect(3, err="1 failed")
+        again = faulty.run("recover")
+        assert place.state() == before and not journals(), \
+            f"ENOMEM at point {n} of {len(names)}, {name}\n{done}\n{again}\n{place.state()}"
+        tried += 1
+    assert tried >= 5, names
 
 
 # Show
