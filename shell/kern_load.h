@@ -26,7 +26,7 @@ char *said_program(void);
 char *said_map(void);
 /* Keeps a verifier's log for kern_load_log(), and shows it where all is to be shown: then true. */
 bool said_verifier(const char *log);
-/* Appends why a verifier's log says no, and on further lines where. No newline ends it. */
+/* Appends why a verifier's log says no, and below where and how: see vlog_explain(). */
 void verifier_reason(struct buf *out, const char *log);
 
 /*

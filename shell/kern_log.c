@@ -4,11 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "render/vlog.h"
 #include "shell/kern.h"
 #include "shell/kern_load.h"
-
-/* Lines of a verifier log that are worth showing at once. */
-#define LINES 4
 
 static struct buf messages, verifier_log;
 static bool show_all;
@@ -143,39 +141,10 @@ char *said_map(void)
 	return name_said("map '", "': failed to create");
 }
 
-/* Statistics that the verifier adds behind the reason. */
-static bool is_statistics(const char *line)
-{
-	static const char *const heads[] = {
-		"processed ", "verification time ", "stack depth ", "mark_precise", "max_states",
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
-		if (!strncmp(line, heads[i], strlen(heads[i])))
-			return true;
-	return false;
-}
-
-/* The reason comes last in a log; what it is about stands in the lines before. */
 void verifier_reason(struct buf *out, const char *log)
 {
-	const char *line[LINES], *end = log + strlen(log), *start;
-	size_t len[LINES];
-	int nr = 0;
+	struct vlog *v = vlog_new(log, strlen(log));
 
-	while (nr < LINES) {
-		len[nr] = line_before(log, end, &start);
-		line[nr] = start;
-		if (len[nr] && !is_statistics(start))
-			nr++;
-		if (start == log)
-			break;
-		end = start - 1;
-	}
-	if (nr)
-		buf_add(out, line[0], len[0]);
-	for (int i = nr - 1; i > 0; i--) {
-		buf_puts(out, "\n    ");
-		buf_add(out, line[i], len[i]);
-	}
+	vlog_explain(out, v);
+	vlog_free(v);
 }

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a verifier's log tells: why a program is refused, where, on which path,
+ * and how often each instruction was visited.
+ *
+ * The log is text for people whose form changes from kernel to kernel, and it
+ * may be cut off at either end. Lines that are not understood are taken for
+ * messages, the last of which is the reason. Levels 1 and 2 are read (see
+ * kernel/bpf/log.c and verifier.c); at level 1 a log has only the path that
+ * failed, so that visits count only this path.
+ */
+#ifndef BPFSH_RENDER_VLOG_H
+#define BPFSH_RENDER_VLOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shell/buf.h"
+
+#define VLOG_NONE UINT32_MAX
+#define VLOG_REGS 11
+#define VLOG_MESSAGES 4
+
+/* A part of the log, not printable as it is: see buf_escaped(). s is NULL where there is none. */
+struct vlog_text {
+	const char *s;
+	size_t len;
+};
+
+struct vlog_insn {
+	uint32_t visits;
+	struct vlog_text text;		/* "(71) r1 = *(u8 *)(r1 +12)" */
+	struct vlog_text source;	/* "return data[12]; @ x.c:11" */
+};
+
+struct vlog_step {
+	uint32_t insn;
+	bool left;		/* its other branch was explored, later */
+};
+
+struct vlog {
+	struct vlog_insn *insns;
+	uint32_t nr;			/* beyond the last one that the log names */
+	struct vlog_step *path;		/* explored last, from the entry */
+	uint32_t nr_path;
+	uint32_t fail;			/* the instruction to blame, or VLOG_NONE */
+	/* What was said last, the reason at the end; none where the program was accepted. */
+	struct vlog_text messages[VLOG_MESSAGES];
+	int nr_messages;
+	struct vlog_text regs[VLOG_REGS];	/* as known last: "R1=pkt(r=0)" */
+};
+
+/* Reads @log, which must outlive the result. Never fails, in linear time. */
+struct vlog *vlog_new(const char *log, size_t len);
+/* NULL is fine. */
+void vlog_free(struct vlog *v);
+
+/*
+ * Appends, in about ten lines and printable: the reason, what was said before it,
+ * the instruction, its source line, the registers that it or the reason names,
+ * the path in short, the last branches on it, and a loop where there is one.
+ * Nothing where there is no reason; no newline at the end.
+ */
+void vlog_explain(struct buf *out, const struct vlog *v);
+
+#endif

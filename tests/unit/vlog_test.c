@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Verifier logs of several kernels: what they tell, and that damaged ones do no harm. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+
+#include "render/vlog.h"
+
+/* Linux 6.18, level 1. */
+static const char packet[] =
+	"0: R1=ctx() R10=fp0\n"
+	"; unsigned char *data = (void *)(long)ctx->data; @ x.bpf.c:9\n"
+	"0: (61) r1 = *(u32 *)(r1 +0)          ; R1=pkt(r=0)\n"
+	"; return data[12] == 8 ? XDP_DROP : XDP_PASS; @ x.bpf.c:11\n"
+	"1: (71) r1 = *(u8 *)(r1 +12)\n"
+	"invalid access to packet, off=12 size=1, R1(id=0,off=12,r=0)\n"
+	"R1 offset is outside of the packet\n"
+	"processed 2 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 "
+	"mark_read 0\n";
+
+/* Linux 6.18, level 2: both branches of 3, a subprogram, backtracking. */
+static const char branches[] =
+	"func#0 @0\n"
+	"func#1 @8\n"
+	"Live regs before insn:\n"
+	"      0: .1........ (b7) r6 = 0\n"
+	"0: R1=ctx() R10=fp0\n"
+	"0: (18) r6 = 0xffff88812796f800       ; R6=map_ptr(map=m,ks=4,vs=8)\n"
+	"2: (61) r2 = *(u32 *)(r1 +16)         ; R2=scalar(smin=0,var_off=(0x0; 0xff)) R1=ctx()\n"
+	"3: (15) if r2 == 0x7 goto pc+2        ; R2=scalar(smin=0,var_off=(0x0; 0xff))\n"
+	"4: (b7) r0 = 1                        ; R0=1\n"
+	"5: (95) exit\n"
+	"mark_precise: frame0: last_idx 5 first_idx 0 subseq_idx -1 \n"
+	"mark_precise: frame0: regs=r0 stack= before 4: (b7) r0 = 1\n"
+	"\n"
+	"from 3 to 6: R1=ctx() R2=7 R6=map_ptr(map=m,ks=4,vs=8) R10=fp0\n"
+	"6: R1=ctx() R2=7 R6=map_ptr(map=m,ks=4,vs=8) R10=fp0\n"
+	"6: (85) call pc+1\n"
+	"caller:\n"
+	" R6=map_ptr(map=m,ks=4,vs=8) R10=fp0\n"
+	"callee:\n"
+	" frame1: R1=ctx() R2=7 R10=fp0\n"
+	"8: frame1: R1=ctx() R2=7 R10=fp0\n"
+	"; return *p; @ x.bpf.c:3\n"
+	"8: (79) r0 = *(u64 *)(r2 +0)\n"
+	"R2 invalid mem access 'scalar'\n"
+	"processed 9 insns (limit 1000000)\n";
+
+/* Linux 5.10, level 1. */
+static const char older[] =
+	"; int f(struct __sk_buff *skb)\n"
+	"0: (b7) r0 = 0\n"
+	"1: (61) r2 = *(u32 *)(r1 +76)\n"
+	"2: R0_w=inv0 R1=ctx(id=0,off=0,imm=0) R2_w=pkt(id=0,off=0,r=0,imm=0) R10=fp0\n"
+	"; return *data;\n"
+	"2: (71) r0 = *(u8 *)(r2 +0)\n"
+	" R0_w=inv0 R1=ctx(id=0,off=0,imm=0) R2_w=pkt(id=0,off=0,r=0,imm=0) R10=fp0\n"
+	"invalid access to packet, off=0 size=1, R2(id=0,off=0,r=0)\n"
+	"R2 offset is outside of the packet\n"
+	"processed 3 insns (limit 1000000) max_states_per_insn 0\n";
+
+static void explains(const char *log, const char *says)
+{
+	struct vlog *v = vlog_new(log, strlen(log));
+	struct buf text = BUF_INIT;
+
+	vlog_explain(&text, v);
+	assert_string_equal(buf_str(&text), says);
+	buf_free(&text);
+	vlog_free(v);
+}
+
+static void reasons(void **state)
+{
+	explains(packet,
+		 "R1 offset is outside of the packet\n"
+		 "    invalid access to packet, off=12 size=1, R1(id=0,off=12,r=0)\n"
+		 "    at 1: (71) r1 = *(u8 *)(r1 +12)\n"
+		 "    source: return data[12] == 8 ? XDP_DROP : XDP_PASS; @ x.bpf.c:11\n"
+		 "    R1=pkt(r=0)\n"
+		 "    path: 0-1");
+	explains(branches,
+		 "R2 invalid mem access 'scalar'\n"
+		 "    at 8: (79) r0 = *(u64 *)(r2 +0)\n"
+		 "    source: return *p; @ x.bpf.c:3\n"
+		 "    R2=7\n"
+		 "    path: 0-3, 6, 8\n"
+		 "    3: if r2 == 0x7 goto pc+2: taken");
+	explains(older,
+		 "R2 offset is outside of the packet\n"
+		 "    invalid access to packet, off=0 size=1, R2(id=0,off=0,r=0)\n"
+		 "    at 2: (71) r0 = *(u8 *)(r2 +0)\n"
+		 "    source: return *data;\n"
+		 "    R2_w=pkt(id=0,off=0,r=0,imm=0)\n"
+		 "    R0_w=inv0\n"
+		 "    path: 0-2");
+}
+
+static void visits(void **state)
+{
+	static const uint32_t counts[] = { 1, 0, 1, 1, 1, 1, 1, 0, 1 };
+	struct vlog *v = vlog_new(branches, strlen(branches));
+
+	assert_int_equal(v->nr, ARRAY_SIZE(counts));
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
+		assert_int_equal(v->insns[i].visits, counts[i]);
+	assert_int_equal(v->fail, 8);
+	assert_int_equal(v->nr_path, 5);
+	vlog_free(v);
+}
+
+/* The state that was kept last is taken up first: here of the third round, then the second. */
+static void loops(void **state)
+{
+	static const char log[] =
+		"0: (b7) r0 = 0\n"
+		"1: (07) r0 += 1\n2: (1d) if r0 == r1 goto pc+1\n3: (05) goto pc-3\n"
+		"1: (07) r0 += 1\n2: (1d) if r0 == r1 goto pc+1\n3: (05) goto pc-3\n"
+		"1: (07) r0 += 1\n2: (1d) if r0 == r1 goto pc+1\n3: (05) goto pc-3\n"
+		"1: safe\n"
+		"from 2 to 4: R0=3\n4: (95) exit\n"
+		"from 2 to 4: R0=2\n4: (bf) r0 = r9\nR9 !read_ok\n";
+	struct vlog *v = vlog_new(log, strlen(log));
+
+	assert_int_equal(v->insns[1].visits, 3);
+	assert_int_equal(v->nr_path, 7);
+	assert_int_equal(v->path[6].insn, 4);
+	assert_int_equal(v->fail, 4);
+	vlog_free(v);
+	explains(log, "R9 !read_ok\n    at 4: (bf) r0 = r9\n    R0=2\n    path: 0-3, 1-2, 4\n"
+		 "    2: if r0 == r1 goto pc+1: not taken\n    2: if r0 == r1 goto pc+1: taken");
+}
+
+static void no_visits(void **state)
+{
+	explains("", "");
+	explains("\n", "");
+	explains("one", "one");
+	explains("a\nb\nc\nd\nwhy\nstack depth 8\nprocessed 3 insns\n", "why\n    b\n    c\n    d");
+	explains("unreachable insn 5\nprocessed 0 insns\n", "unreachable insn 5\n    at 5");
+	explains("0: (b7) r0 = 0\n1: (95) exit\nprocessed 2 insns\n", "");
+	explains("0: (b7) r0 = 0\nfrom 7 to 9: safe\ncombined stack size of 2 calls is 544. Too large\n",
+		 "combined stack size of 2 calls is 544. Too large");
+}
+
+/* Cut off anywhere, with bytes that are no text, with numbers that are too large. */
+static void damaged(void **state)
+{
+	struct buf text = BUF_INIT;
+
+	for (size_t start = 0; start < strlen(branches); start++) {
+		struct vlog *v = vlog_new(branches + start, strlen(branches) - start);
+
+		vlog_explain(&text, v);
+		vlog_free(v);
+		v = vlog_new(branches, start);
+		vlog_explain(&text, v);
+		vlog_free(v);
+	}
+	buf_free(&text);
+	explains("99999999999: (b7) r0 = 0\nno\n", "no\n    99999999999: (b7) r0 = 0");
+	explains("from 3 to 99999999999\nno\n", "no\n    from 3 to 99999999999");
+	explains("0: (95) exit \x1b[1m\nR0 !read_ok\x1b\n",
+		 "R0 !read_ok\\x1b\n    at 0: (95) exit \\x1b[1m\n    path: 0");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reasons), cmocka_unit_test(visits), cmocka_unit_test(loops),
+		cmocka_unit_test(no_visits), cmocka_unit_test(damaged),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
