@@ -41,6 +41,10 @@ int unpin_run(struct ctx *ctx, struct value *argv);
 
 extern const struct arg_type arg_pinned;	/* VALUE_STR: an existing pin */
 
-extern const struct cmd prog_cmds[], map_cmds[], link_cmds[], btf_cmds[], session_cmds[];
+extern const struct cmd prog_cmds[], map_cmds[], link_cmds[], btf_cmds[], batch_cmds[], session_cmds[];
+
+/* Session commands that run other commands. */
+int source_run(struct ctx *ctx, struct value *argv);
+int plan_run(struct ctx *ctx, struct value *argv);
 
 #endif

@@ -482,8 +482,8 @@ const struct cmd session_cmds[] = {
 		{ "value", &arg_string, ARG_OPTIONAL, "its new value" }, { 0 } }, CMD_CONTROL, set_run,
 	  (const char *const[]){ "set", "set output table", NULL } },
 	{ NULL, "source", NULL, "run a file of commands, all or nothing",
-	  (const struct arg[]){ { "file", &arg_file, 0, "the file" }, { 0 } }, CMD_CONTROL,
-	  source_run, (const char *const[]){ "source setup.bsh", NULL } },
+	  (const struct arg[]){ { "file", &arg_file, 0, "the file" }, { 0 } },
+	  CMD_CONTROL | CMD_NESTED, source_run, (const char *const[]){ "source setup.bsh", NULL } },
 	{ NULL, "txn", NULL, "show what the open transaction did",
 	  (const struct arg[]){
 		{ "show", NULL, ARG_FLAG | ARG_OPTIONAL, "the log", show_word }, { 0 } },

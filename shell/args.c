@@ -263,6 +263,21 @@ static int expr_parse(struct ctx *ctx, const struct arg *a, const struct word *w
 	return 0;
 }
 
+static int block_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+		       struct value *out)
+{
+	if (w->len < 2 || !w->text || w->text[0] != '{' || w->text[w->len - 1] != '}') {
+		diag_error(ctx->diags, w->span, "commands in braces are missing");
+		diag_hint(ctx->diags, "as in: plan { map delete $m key 1 }");
+		return -1;
+	}
+	*out = (struct value){ .kind = VALUE_STR, .str = xstrndup(w->text, w->len), .span = w->span };
+	return 0;
+}
+
+const struct arg_type arg_block = { .name = "{ COMMANDS }", .parse = block_parse, .pure = true,
+				    .block = true };
+
 /* The expression is one raw word in scripts, several words on the command line. */
 const struct arg_type arg_expr = { .name = "EXPR", .parse = expr_parse, .pure = true, .raw = true };
 

@@ -466,14 +466,20 @@ int match_values(struct ctx *ctx, const struct match *m, struct value *argv)
 	return 0;
 }
 
-bool cmd_raw_tail(const struct word *words, uint32_t nr)
+static enum lex_tail tail_of(const struct arg *first)
+{
+	if (!first || !first->type)
+		return TAIL_WORDS;
+	return first->type->block ? TAIL_BLOCK : first->type->raw ? TAIL_EXPRESSION : TAIL_WORDS;
+}
+
+enum lex_tail cmd_raw_tail(const struct word *words, uint32_t nr)
 {
 	for (const struct cmd_table *t = bpfsh_commands; t->cmds && nr == 1; t++)
 		for (const struct cmd *c = t->object ? NULL : t->cmds; c && c->verb; c++)
-			if (c->args && c->args[0].type && c->args[0].type->raw &&
-			    word_is(&words[0], c->verb))
-				return true;
-	return false;
+			if (tail_of(c->args) != TAIL_WORDS && word_is(&words[0], c->verb))
+				return tail_of(c->args);
+	return TAIL_WORDS;
 }
 
 /* Usage and help */

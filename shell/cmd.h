@@ -71,6 +71,7 @@ struct arg_type {
 	bool pure;		/* parse needs neither kernel nor session: checked beforehand */
 	bool greedy;		/* takes words up to the next keyword */
 	bool raw;		/* takes the rest of the statement as an expression */
+	bool block;		/* takes "{ COMMANDS }" */
 };
 
 struct arg {
@@ -85,6 +86,7 @@ enum cmd_flags {
 	CMD_WRITES = 1,		/* changes the kernel: through the transaction layer */
 	CMD_DEFAULT = 2,	/* what the object alone means */
 	CMD_CONTROL = 4,	/* of the session itself: runs in --plan too, is no transaction of its own */
+	CMD_NESTED = 16,	/* runs commands, which say themselves what they did */
 	CMD_OUTSIDE = 8,	/* has effects outside the kernel that are not undone */
 };
 
@@ -153,8 +155,8 @@ int match_check(struct ctx *ctx, const struct match *m);
 int match_values(struct ctx *ctx, const struct match *m, struct value *argv);
 void match_free(struct match *m);
 
-/* True where the words begin a command whose next argument is an expression. */
-bool cmd_raw_tail(const struct word *words, uint32_t nr);
+/* Whether the words begin a command whose next argument is an expression, or a block. */
+enum lex_tail cmd_raw_tail(const struct word *words, uint32_t nr);
 /* "map update MAP key KEY value VALUE [any|exist|noexist]" */
 void cmd_usage(struct buf *out, const struct cmd *cmd);
 const char *arg_display(const struct arg *a, struct buf *scratch);

@@ -25,6 +25,7 @@ struct source {
 	size_t len;
 	const struct source *parent;	/* the script that sourced this one, or NULL */
 	uint32_t parent_at;		/* where in it, as an offset */
+	bool batch;			/* a batch file of bpftool's: no variables, pipes or separators */
 };
 
 /* Bytes start..end (exclusive) of a source; src is NULL where no text is to blame. */

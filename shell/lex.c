@@ -112,10 +112,11 @@ static void skip_blanks(struct lexer *l)
 	}
 }
 
-static bool ends_word(int c)
+static bool ends_word(const struct lexer *l, int c)
 {
-	return c == -1 || c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == ';' ||
-	       c == '|' || c == '>';
+	if (c == -1 || c == ' ' || c == '\t' || c == '\n' || c == '\r')
+		return true;
+	return l->src->batch ? c == '#' : c == ';' || c == '|' || c == '>';
 }
 
 static bool name_char(int c)
@@ -243,7 +244,7 @@ static enum lex_result lex_double_quotes(struct lexer *l, struct making *m)
 			return LEX_INCOMPLETE;
 		if (c == '"')
 			break;
-		if (c == '$') {
+		if (c == '$' && !l->src->batch) {
 			enum lex_result r = lex_variable(l, m, true);
 
 			if (r != LEX_STMT)
@@ -278,7 +279,7 @@ static enum lex_result lex_word(struct lexer *l, struct word *w)
 	enum lex_result r = LEX_STMT;
 	bool quoted = false;
 
-	while (r == LEX_STMT && !ends_word(peek(l, 0))) {
+	while (r == LEX_STMT && !ends_word(l, peek(l, 0))) {
 		int c = peek(l, 0);
 
 		if (c == '\'') {
@@ -295,7 +296,7 @@ static enum lex_result lex_word(struct lexer *l, struct word *w)
 		} else if (c == '"') {
 			quoted = true;
 			r = lex_double_quotes(l, &m);
-		} else if (c == '$') {
+		} else if (c == '$' && !l->src->batch) {
 			r = lex_variable(l, &m, false);
 		} else if (c == '\\') {
 			if (peek(l, 1) == -1) {
@@ -389,6 +390,56 @@ static enum lex_result lex_raw(struct lexer *l, struct word *w)
 	return LEX_STMT;
 }
 
+/* Skips one character of a block, or a quoted text or a comment; false where that does not end. */
+static bool skip_in_block(struct lexer *l)
+{
+	const char *text = l->src->text, *end;
+	int c = peek(l, 0);
+
+	if (c == '"')
+		return skip_string(l);
+	if (c == '\'') {
+		end = memchr(text + l->pos + 1, '\'', l->src->len - l->pos - 1);
+		l->pos = end ? (size_t)(end + 1 - text) : l->src->len;
+		return end;
+	}
+	if (c == '#' && strchr(" \t\n;{", text[l->pos - 1])) {
+		while (peek(l, 0) != -1 && peek(l, 0) != '\n')
+			l->pos++;
+		return true;
+	}
+	l->pos += c == '\\' && peek(l, 1) != -1 ? 2 : 1;
+	return true;
+}
+
+/* Commands in braces, which may span lines: up to the brace that matches the first. */
+static enum lex_result lex_block(struct lexer *l, struct word *w)
+{
+	size_t start;
+	int depth = 0;
+
+	skip_blanks(l);
+	start = l->pos;
+	if (peek(l, 0) != '{') {
+		if (peek(l, 0) == -1)
+			return LEX_INCOMPLETE;
+		l->pos++;
+		return lex_error(l, start, "a block in braces must stand here");
+	}
+	do {
+		int c = peek(l, 0);
+
+		depth += c == '{';
+		depth -= c == '}';
+		if (c == -1 || !skip_in_block(l))
+			return LEX_INCOMPLETE;
+	} while (depth);
+	*w = (struct word){ .span = span_from(l, start), .raw = true, .block = true,
+			    .len = l->pos - start,
+			    .text = arena_text(l, l->src->text + start, l->pos - start) };
+	return LEX_STMT;
+}
+
 /* Growing list of words, in the arena. */
 static struct word *add_word(struct lexer *l, struct word **words, uint32_t *nr)
 {
@@ -435,11 +486,18 @@ static enum lex_result lex_words(struct lexer *l, struct word **words, uint32_t 
 {
 	for (;;) {
 		enum lex_result r;
+		enum lex_tail tail;
 
 		skip_blanks(l);
-		if (command && *nr && l->raw_tail(*words, *nr))
+		tail = command && *nr ? l->raw_tail(*words, *nr) : TAIL_WORDS;
+		if (tail == TAIL_EXPRESSION)
 			return lex_raw(l, add_word(l, words, nr));
-		if (ends_word(peek(l, 0)))
+		if (tail == TAIL_BLOCK) {
+			r = lex_block(l, add_word(l, words, nr));
+			skip_blanks(l);
+			return r;
+		}
+		if (ends_word(l, peek(l, 0)))
 			return LEX_STMT;
 		r = lex_word(l, add_word(l, words, nr));
 		if (r != LEX_STMT)
@@ -484,7 +542,7 @@ static enum lex_result lex_redirect(struct lexer *l, struct stmt *stmt)
 		l->pos++;
 	}
 	skip_blanks(l);
-	if (ends_word(peek(l, 0)))
+	if (ends_word(l, peek(l, 0)))
 		return lex_error(l, start, "no file name after '>'");
 	stmt->has_redirect = true;
 	r = lex_word(l, &stmt->redirect);
@@ -510,9 +568,9 @@ static enum lex_result lex_stmt(struct lexer *l, struct stmt *stmt)
 {
 	enum lex_result r;
 
-	if (peek(l, 0) == '!')
+	if (!l->src->batch && peek(l, 0) == '!')
 		return lex_shell(l, stmt);
-	if (lex_assign(l, &stmt->assign)) {
+	if (!l->src->batch && lex_assign(l, &stmt->assign)) {
 		skip_blanks(l);
 		if (starts_expression(l))
 			return lex_raw(l, add_word(l, &stmt->words, &stmt->nr));
@@ -528,9 +586,11 @@ static enum lex_result lex_stmt(struct lexer *l, struct stmt *stmt)
 		l->pos += peek(l, 0) != -1 && peek(l, 0) != '\n';
 		return lex_error(l, stmt->span.start, "no command here");
 	}
-	if (!ends_word(peek(l, 0)) || peek(l, 0) == '|' || peek(l, 0) == '>') {
+	if (!ends_word(l, peek(l, 0)) || peek(l, 0) == '|' || peek(l, 0) == '>') {
 		l->pos++;
-		return lex_error(l, l->pos - 1, "unexpected text after the redirection");
+		return lex_error(l, l->pos - 1, stmt->has_redirect ?
+				 "unexpected text after the redirection" :
+				 "unexpected text after the block");
 	}
 	return LEX_STMT;
 }
@@ -549,7 +609,7 @@ enum lex_result lex_next(struct lexer *l, struct stmt *stmt)
 	*stmt = (struct stmt){ 0 };
 	for (;;) {
 		skip_blanks(l);
-		if (peek(l, 0) != '\n' && peek(l, 0) != ';')
+		if (peek(l, 0) != '\n' && (peek(l, 0) != ';' || l->src->batch))
 			break;
 		l->pos++;
 	}

@@ -28,7 +28,8 @@ struct part {
 struct word {
 	struct span span;
 	bool quoted;		/* some of it was quoted: never a keyword */
-	bool raw;		/* an expression, as it stands in the source */
+	bool raw;		/* an expression or a block, as it stands in the source */
+	bool block;		/* "{ COMMANDS }", braces included */
 	const char *text;	/* NUL-ended, or NULL where the word has variables */
 	uint32_t len;
 	const struct part *parts;	/* where text is NULL */
@@ -55,8 +56,10 @@ struct stmt {
 
 enum lex_result { LEX_STMT, LEX_END, LEX_INCOMPLETE, LEX_ERROR };
 
-/* What the grammar says of the words so far: is the rest of the statement one expression? */
-typedef bool (*lex_raw_fn)(const struct word *words, uint32_t nr);
+enum lex_tail { TAIL_WORDS, TAIL_EXPRESSION, TAIL_BLOCK };
+
+/* What the grammar says of the words so far: is the rest of the statement one expression, or a block? */
+typedef enum lex_tail (*lex_raw_fn)(const struct word *words, uint32_t nr);
 
 struct arena;
 

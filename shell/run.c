@@ -31,6 +31,19 @@ struct source *session_keep(struct session *s, const struct source *src)
 	return s->sources[s->nr_sources++];
 }
 
+const struct source *session_block(struct session *s, struct span block)
+{
+	char *text = xstrndup(block.src->text, block.end - 1);
+
+	for (uint32_t i = 0; i <= block.start; i++)
+		if (text[i] != '\n')
+			text[i] = ' ';
+	return session_keep(s, &(struct source){
+		.name = block.src->name ? xstrdup(block.src->name) : NULL, .text = text,
+		.len = block.end - 1, .parent = block.src->parent,
+		.parent_at = block.src->parent_at });
+}
+
 static bool is_json(const struct session *s)
 {
 	return s->opt.output == SINK_JSON || s->opt.output == SINK_JSONL;
@@ -154,7 +167,7 @@ static int run_cmd(struct session *s, const struct match *m, struct span span, s
 			status = s->status ? s->status : STATUS_FAILED;
 		value_free(&ctx.result);
 	} else {
-		if (!sink_used(ctx.sink))
+		if (!sink_used(ctx.sink) && !(m->cmd->flags & CMD_NESTED && s->batch_open))
 			sink_null(ctx.sink);
 		if (s->opt.plan && sink_used(ctx.sink))
 			sink_end(ctx.sink);
@@ -246,7 +259,7 @@ static int run_matched(struct session *s, const struct stmt *stmt, const struct 
 
 static unsigned match_flags(const struct session *s)
 {
-	return s->mode == MODE_SCRIPT || s->depth ? 0 : MATCH_PREFIX;
+	return (s->mode == MODE_SCRIPT || s->depth) && !s->batch ? 0 : MATCH_PREFIX;
 }
 
 /* -j with a script: each command's output is a member of one array. */
@@ -305,7 +318,7 @@ static int run_stmt(struct session *s, const struct stmt *stmt)
 		status = STATUS_USAGE;
 	} else {
 		/* The commands of a sourced file stand in the array themselves. */
-		nested = m.cmd->flags & CMD_CONTROL && !strcmp(m.cmd->verb, "source");
+		nested = m.cmd->flags & CMD_NESTED;
 		if (!nested)
 			batch_begin(s, stmt);
 		status = usage_status(s, &m, &d);
@@ -402,6 +415,19 @@ static int check_expr(struct known *k, struct ctx *ctx, const struct word *w)
 	return err;
 }
 
+static void check_statements(struct known *k, const struct source *src, struct diags *d);
+
+/* An expression's syntax, or all commands of a block. */
+static int check_raw(struct known *k, struct ctx *ctx, const struct word *w)
+{
+	int errors = ctx->diags->errors;
+
+	if (!w->block)
+		return check_expr(k, ctx, w);
+	check_statements(k, session_block(k->s, w->span), ctx->diags);
+	return ctx->diags->errors > errors ? -1 : 0;
+}
+
 static int check_stmt(struct known *k, const struct stmt *stmt, struct diags *d)
 {
 	struct match m = { .open = -1 };
@@ -420,7 +446,7 @@ static int check_stmt(struct known *k, const struct stmt *stmt, struct diags *d)
 		err = check_words(k, stmt->words, stmt->nr, d);
 	for (uint32_t i = 0; i < stmt->nr; i++)
 		if (stmt->words[i].raw && !stmt->shell)
-			err |= check_expr(k, &ctx, &stmt->words[i]);
+			err |= check_raw(k, &ctx, &stmt->words[i]);
 	err |= pipeline_check(stmt, k->s, d);
 	for (uint32_t i = 0; i < stmt->nr_stages; i++)
 		err |= check_words(k, stmt->stages[i].words, stmt->stages[i].nr, d);
@@ -434,10 +460,8 @@ static int check_stmt(struct known *k, const struct stmt *stmt, struct diags *d)
 	return err;
 }
 
-/* All errors of a source: lexical, grammatical, unknown variables, bad literals. */
-static int check_source(struct session *s, const struct source *src, struct diags *d)
+static void check_statements(struct known *k, const struct source *src, struct diags *d)
 {
-	struct known k = { .s = s };
 	enum lex_result r;
 	struct lexer l;
 	struct stmt stmt;
@@ -445,12 +469,20 @@ static int check_source(struct session *s, const struct source *src, struct diag
 	lex_init(&l, src, cmd_raw_tail, d);
 	while ((r = lex_next(&l, &stmt)) != LEX_END) {
 		if (r == LEX_STMT)
-			check_stmt(&k, &stmt, d);
+			check_stmt(k, &stmt, d);
 		else if (r == LEX_INCOMPLETE)
 			diag_error(d, (struct span){ src, stmt.span.start, stmt.span.start + 1 },
 				   "the text ends inside this command");
 	}
 	lex_free(&l);
+}
+
+/* All errors of a source: lexical, grammatical, unknown variables, bad literals. */
+static int check_source(struct session *s, const struct source *src, struct diags *d)
+{
+	struct known k = { .s = s };
+
+	check_statements(&k, src, d);
 	for (size_t i = 0; i < k.nr; i++)
 		free((char *)k.names[i]);
 	free(k.names);
@@ -552,6 +584,7 @@ int session_source(struct session *s, const struct source *src)
 		session_show(s, &d);
 		return STATUS_USAGE;
 	}
+	s->batch = src->batch;
 	if (check_source(s, src, &d)) {
 		session_show(s, &d);
 		s->status = STATUS_USAGE;
@@ -561,6 +594,7 @@ int session_source(struct session *s, const struct source *src)
 	if (s->opt.check)
 		return STATUS_OK;
 	s->depth += src->parent != NULL;
+	s->batch = src->batch;
 	if (s->mode == MODE_PROMPT && !src->parent)
 		status = run_all(s, src);
 	else if (txn_open(s) || s->opt.no_transaction)
@@ -568,6 +602,7 @@ int session_source(struct session *s, const struct source *src)
 	else
 		status = run_transaction(s, src);
 	s->depth -= src->parent != NULL;
+	s->batch = false;
 	return status;
 }
 
