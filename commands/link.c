@@ -174,8 +174,8 @@ static int need_holder(struct ctx *ctx, const struct value *pin)
 	if (pin->kind == VALUE_STR || ctx->s->mode != MODE_COMMAND)
 		return 0;
 	diag_error(ctx->diags, ctx->span, "nothing would hold the link when this command ends");
-	diag_hint(ctx->diags, "'pin PATH' behind it keeps it; in a script or at the prompt a variable "
-		  "does, too: $l = link create ...");
+	diag_hint(ctx->diags, "'pin PATH' behind it keeps it; in a script or at the prompt a "
+		  "variable does, too: $l = link create ...");
 	return -1;
 }
 
@@ -216,11 +216,11 @@ const struct cmd link_cmds[] = {
 	{ "link", "show", "list", "show all links, or one",
 	  (const struct arg[]){ { "link", &arg_links, ARG_OPTIONAL, "the link" }, { 0 } },
 	  CMD_DEFAULT, link_show, (const char *const[]){ "link show", "link show id 7", NULL } },
-	{ "link", "create", NULL, "attach a program; it stays as long as a variable or pin holds the link",
+	{ "link", "create", NULL, "attach a program, as long as a variable or pin holds the link",
 	  (const struct arg[]){
 		{ "prog", &arg_prog, 0, "the program" },
-		{ "hook", &arg_hook, 0, "where: xdp|xdpgeneric|xdpdrv|xdpoffload|tcx_ingress|tcx_egress "
-		  "dev DEVICE, cgroup PATH TYPE, netns TYPE, or raw_tp NAME" },
+		{ "hook", &arg_hook, 0, "where: xdp|xdpgeneric|xdpdrv|xdpoffload|tcx_ingress|"
+		  "tcx_egress dev DEVICE, cgroup PATH TYPE, netns TYPE, or raw_tp NAME" },
 		{ "pin", &arg_pin_path, ARG_KEYWORD | ARG_OPTIONAL, "where to pin the link" },
 		{ 0 } }, CMD_WRITES, link_create,
 	  (const char *const[]){ "$l = link create $p xdp dev eth0",
@@ -236,15 +236,18 @@ const struct cmd link_cmds[] = {
 				 NULL } },
 	{ "link", "detach", NULL, "take a link's program off, whoever holds the link",
 	  (const struct arg[]){ ARG_LINK_ONE, { 0 } }, CMD_WRITES, link_detach,
-	  (const char *const[]){ "link detach $l", "link detach pinned /sys/fs/bpf/eth0_in", NULL } },
+	  (const char *const[]){ "link detach $l", "link detach pinned /sys/fs/bpf/eth0_in",
+				 NULL } },
 	{ "link", "pin", NULL, "pin a link",
 	  (const struct arg[]){ ARG_LINK_ONE,
 		{ "path", &arg_pin_path, 0, "where, on a bpffs" },
-		{ "replace", NULL, ARG_FLAG | ARG_OPTIONAL, "exchange the pin that is there", replace_word },
+		{ "replace", NULL, ARG_FLAG | ARG_OPTIONAL, "exchange the pin that is there",
+		  replace_word },
 		{ 0 } }, CMD_WRITES, pin_run,
 	  (const char *const[]){ "link pin $l /sys/fs/bpf/eth0_in", NULL } },
 	{ "link", "unpin", NULL, "remove a pin",
-	  (const struct arg[]){ { "path", &arg_pinned, 0, "the pin" }, { 0 } }, CMD_WRITES, unpin_run,
+	  (const struct arg[]){ { "path", &arg_pinned, 0, "the pin" }, { 0 } },
+	  CMD_WRITES, unpin_run,
 	  (const char *const[]){ "link unpin /sys/fs/bpf/eth0_in", NULL } },
 	{ 0 }
 };

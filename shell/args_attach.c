@@ -89,7 +89,8 @@ static const char *near_cgroup_type(const char *text)
 	return near;
 }
 
-static int type_parse(struct ctx *ctx, const struct hook *h, const struct word *w, struct value *out)
+static int type_parse(struct ctx *ctx, const struct hook *h, const struct word *w,
+		      struct value *out)
 {
 	char *text = word_text(ctx, w);
 	const char *near;
@@ -212,5 +213,6 @@ static void hook_complete(struct ctx *ctx, const struct match *m, const struct a
 }
 
 const struct arg_type arg_hook = {
-	.name = "HOOK", .take = hook_take, .parse = hook_parse, .complete = hook_complete, .pure = true
+	.name = "HOOK", .take = hook_take, .parse = hook_parse, .complete = hook_complete,
+	.pure = true
 };

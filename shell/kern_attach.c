@@ -70,8 +70,8 @@ static const struct {
 	{ LINK_ON_DEVICE, EEXIST, "it has an XDP program in another mode already" },
 	{ LINK_ON_DEVICE, EOPNOTSUPP, "the device's driver does not support it",
 	  "'xdpgeneric' works on any device" },
-	{ LINK_ON_DEVICE, EINVAL, "the program was loaded for something else, or the kernel does not "
-	  "know this attachment" },
+	{ LINK_ON_DEVICE, EINVAL, "the program was loaded for something else, or the kernel "
+	  "does not know this attachment" },
 	{ LINK_ON_CGROUP, EPERM, "what is attached there, or above, allows no further program" },
 	{ LINK_ON_CGROUP, E2BIG, "a cgroup takes no more programs of one type" },
 	{ LINK_ON_CGROUP, EINVAL, "the program was loaded for another attach type" },
@@ -203,8 +203,8 @@ static void update_trouble(struct buf *why, const struct bpf_link_info *info,
 
 	if (old && !kern_prog_info(old->fd, &old_info) && type_trouble(why, prog, old_info.type))
 		return;
-	buf_printf(why, "links of type %s take no other program, or this one was loaded for another "
-		   "attach type", type ? type : "unknown");
+	buf_printf(why, "links of type %s take no other program, or this one was loaded for "
+		   "another attach type", type ? type : "unknown");
 }
 
 int kern_link_update_error(struct diags *d, struct span at, const struct handle *link,

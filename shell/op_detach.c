@@ -30,7 +30,7 @@ static struct op_detach *detach_of(const struct op *op)
 static enum undo_class detach_class(const struct op *op, const char **why)
 {
 	if (detach_of(op)->found || detach_of(op)->link->fd < 0) {
-		*why = "a link that is attached again has a gap, a new ID and the last place in its order";
+		*why = "attached again, after a gap, it has a new ID and the last place in its order";
 		return UNDO_LOSSY;
 	}
 	*why = "where it is attached cannot be found again";
@@ -56,9 +56,10 @@ static int detach_prepare(struct op *op, struct diags *d)
 
 	if (kern_link_detachable(t->type))
 		return 0;
-	diag_error(d, op->span, "cannot detach link %u: links of type %s have no such operation", t->id,
-		   type ? type : "unknown");
-	diag_hint(d, "it ends with the last variable, pin or process that holds it: 'link unpin', 'unset'");
+	diag_error(d, op->span, "cannot detach link %u: links of type %s have no such operation",
+		   t->id, type ? type : "unknown");
+	diag_hint(d, "it ends with the last variable, pin or process that holds it: "
+		  "'link unpin', 'unset'");
 	return -1;
 }
 
@@ -130,12 +131,12 @@ static enum undo_result detach_undo(struct op *op, struct diags *d)
 	if (!op->applied)
 		return UNDO_DONE;
 	if (!t->found || !t->prog) {
-		diag_error(d, op->span, "link %u stays detached: where it was is not known any more",
+		diag_error(d, op->span, "link %u stays detached: where it was is not known",
 			   t->id);
 		return UNDO_CONFLICT;
 	}
 	if (!t->nr_pins && t->link->refs == 1) {
-		diag_error(d, op->span, "link %u stays detached: no variable or pin would hold a new one",
+		diag_error(d, op->span, "link %u stays detached: nothing would hold a new one",
 			   t->id);
 		return UNDO_CONFLICT;
 	}

@@ -85,8 +85,9 @@ static void new_describe(const struct op *op, struct buf *out)
 	else if (n->def.place == LINK_ON_NETNS)
 		buf_printf(out, " at this network namespace, %s", type ? type : "");
 	else
-		buf_printf(out, " at %s '%s', %s", n->def.place == LINK_ON_DEVICE ? "device" : "cgroup",
-			   n->target, type ? type : "");
+		buf_printf(out, " at %s '%s', %s",
+			   n->def.place == LINK_ON_DEVICE ? "device" : "cgroup", n->target,
+			   type ? type : "");
 }
 
 static int new_apply(struct op *op, struct diags *d)
@@ -115,11 +116,19 @@ static int new_apply(struct op *op, struct diags *d)
 	return 0;
 }
 
-/* Others may hold the link, such as $_: what it is attached to is let go at once where that can be. */
+/* The link that was made, also after the commit; NULL where there is none. */
+static struct handle *find_new(const struct op_link_new *n)
+{
+	if (n->link)
+		return handle_get(n->link);
+	return n->id ? open_link(n->id, n->type) : NULL;
+}
+
+/* Variables and others may still hold the link: where it can be detached, it is at once. */
 static enum undo_result new_undo(struct op *op, struct diags *d)
 {
 	struct op_link_new *n = (struct op_link_new *)op;
-	struct handle *link = n->link ? handle_get(n->link) : n->id ? open_link(n->id, n->type) : NULL;
+	struct handle *link = find_new(n);
 	enum undo_result r = UNDO_DONE;
 	int err = 0;
 
@@ -222,8 +231,8 @@ static int update_prepare(struct op *op, struct diags *d)
 	u->old_id = info.prog_id;
 	u->old = open_object(OBJ_PROG, u->old_id);
 	if (!u->old)
-		return kern_error(d, op->span, errno, "open program %u, which link %u runs", u->old_id,
-				  u->id);
+		return kern_error(d, op->span, errno, "open program %u, which link %u runs",
+				  u->old_id, u->id);
 	trash_choose(&u->trash, NULL);
 	return 0;
 }
@@ -238,7 +247,9 @@ static int save_old(struct op_link_update *u, struct diags *d)
 	err = trash_make(&u->trash);
 	if (!err)
 		err = kern_pin(u->old->fd, u->trash.pin);
-	return err ? kern_error(d, u->op.span, -err, "keep the old program in '%s'", u->trash.dir) : 0;
+	if (!err)
+		return 0;
+	return kern_error(d, u->op.span, -err, "keep the old program in '%s'", u->trash.dir);
 }
 
 static int update_apply(struct op *op, struct diags *d)
@@ -319,8 +330,8 @@ static enum undo_result put_back(struct op_link_update *u, struct handle *link, 
 		return UNDO_DONE;
 	if (info.prog_id == u->prog_id)
 		return swap_back(u, link, d);
-	diag_error(d, u->op.span, "link %u runs program %u, not %u: left alone", u->id, info.prog_id,
-		   u->prog_id);
+	diag_error(d, u->op.span, "link %u runs program %u, not %u: left alone", u->id,
+		   info.prog_id, u->prog_id);
 	diag_hint(d, "somebody else updated it during the transaction");
 	return UNDO_CONFLICT;
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Links: made, updated, detached, shown, and taken back, on devices, cgroups and namespaces of a test's own."""
+"""Links: made, updated, detached, shown, taken back; on devices and cgroups of the test's own."""
 import re
 
 from bpfsh import *
@@ -8,7 +8,7 @@ from state import info, journals, pin, prog_name
 FAULTY = os.path.join(BUILD, "faults/bpfsh")
 PROMPT = re.compile(r"bpfsh[^\n]*> ?$")
 BPF_TRACE_ITER, DETACH = 28, 34
-# Pairs of programs in test_link.bpf.c, and where they go. The last one can neither be updated nor detached.
+# Pairs of programs in test_link.bpf.c. The last kind can neither be updated nor detached.
 KINDS = ["x", "t", "c", "n", "r"]
 UPDATED = KINDS[:-1]
 # enum bpf_link_type
@@ -174,7 +174,8 @@ def test_create_is_undone_after_the_commit(box):
 def attached(place):
     """Our links that are not severed."""
     mine = place.progs()
-    return [l for l in place.box.bpfsh("-j", "link", "show").expect(0).json if l["prog_id"] in mine and
+    links = place.box.bpfsh("-j", "link", "show").expect(0).json
+    return [l for l in links if l["prog_id"] in mine and
             (l.get("ifindex") or l.get("cgroup_id") or l.get("netns_ino") or l.get("tp_name"))]
 
 
@@ -183,8 +184,7 @@ def test_create_needs_a_holder(box):
     done = box.bpfsh("link", "create", place.prog("x1"), *place.hooks["x"].split())
     done.expect(1, err=["nothing would hold the link", "pin PATH"])
     assert place.ours() == []
-    box.bpfsh("link", "create", place.prog("x1"), *place.hooks["x"].split(), "pin", place.pin("x")) \
-        .expect(0)
+    box.bpfsh(*place.create("x").split()).expect(0)
     assert place.ours() == [("xdp", "x1")], place.ours()
 
 
@@ -208,11 +208,14 @@ def test_refusals(box):
     before = place.state()
     x, links = place.link("x"), {kind: place.pin(kind) for kind in KINDS}
     for words, text in (
-        (f"create {place.prog('x2')} xdp dev v0", f"it runs program {x.prog_id} already, by link {x.id}"),
+        (f"create {place.prog('x2')} xdp dev v0",
+         f"it runs program {x.prog_id} already, by link {x.id}"),
         (f"create {place.prog('x2')} xdp dev v7", "no network device 'v7'"),
         (f"create {place.prog('x2')} xdp dev v00", "did you mean 'v0'?"),
-        (f"create {place.prog('t1')} xdp dev v1", "the program has type sched_cls, and it takes type xdp"),
-        (f"create {place.prog('a1')} cgroup {place.group} connect6", "loaded for another attach type"),
+        (f"create {place.prog('t1')} xdp dev v1",
+         "the program has type sched_cls, and it takes type xdp"),
+        (f"create {place.prog('a1')} cgroup {place.group} connect6",
+         "loaded for another attach type"),
         (f"create {place.prog('c1')} cgroup {box.dir} egress", "is no cgroup of version 2"),
         (f"create {place.prog('c1')} cgroup {place.group}/x egress", "cannot open the cgroup"),
         (f"create {place.prog('r1')} raw_tp nonesuch", "there is no such tracepoint"),
@@ -223,7 +226,8 @@ def test_refusals(box):
         assert place.state() == before, words
     for words, text in (
         (f"update {links['x']} {place.prog('t1')}", "the program has type sched_cls"),
-        (f"update {links['r']} {place.prog('r2')}", "links of type raw_tracepoint take no other program"),
+        (f"update {links['r']} {place.prog('r2')}",
+         "links of type raw_tracepoint take no other program"),
         (f"detach {links['r']}", "links of type raw_tracepoint have no such operation"),
         (f"pin {links['x']} {links['r']}", "it exists already"),
     ):
@@ -236,7 +240,8 @@ def test_words_are_checked_before_anything_runs(box):
     for words, text in ((f"{place.prog('x1')} xpd dev v0", "did you mean 'xdp'?"),
                         (f"{place.prog('x1')} xdp on v0", "'dev' expected behind 'xdp'"),
                         (f"{place.prog('x1')} xdp dev", "HOOK expected"),
-                        (f"{place.prog('c1')} cgroup {place.group} egres", "did you mean 'egress'?"),
+                        (f"{place.prog('c1')} cgroup {place.group} egres",
+                         "did you mean 'egress'?"),
                         (f"{place.prog('n1')} netns sk_lookups", "did you mean 'sk_lookup'?")):
         done = box.script(f"{place.create('t')}$l = link create {words}\n").expect(2, err=text)
         assert "script.bsh:2:" in done.err and place.ours() == [], done
@@ -381,8 +386,8 @@ def test_detach_is_undone_at_the_prompt(box):
 
 def test_undone_detach_is_in_the_variable(box):
     place = Place(box)
-    answers = prompt(box, f"$l = link create {place.prog('x1')} xdpgeneric dev v0", "link detach $l",
-                     "assert $l.ifindex == 0", "undo", "assert $l.devname == \"v0\"",
+    answers = prompt(box, f"$l = link create {place.prog('x1')} xdpgeneric dev v0",
+                     "link detach $l", "assert $l.ifindex == 0", "undo", "assert $l.devname == \"v0\"",
                      "!ip link show v0 | grep -o xdpgeneric")
     assert "xdpgeneric\n" in answers[-1].split("xdpgeneric", 1)[1], answers
     assert not any("error" in answer for answer in answers), answers
@@ -560,7 +565,7 @@ def test_failing_at_every_point(box):
 
 
 def rolled_back(faulty):
-    """A script that fails at its end, its points, and the first of them that belongs to the rollback."""
+    """A script that fails at its end, its points, and the first of them that is the rollback's."""
     names, _ = faulty.points(faulty.box.file("mixed.bsh", mixed(faulty.place)))
     before = faulty.rebuild()
     path = faulty.box.file("mixed.bsh", mixed(faulty.place) + "assert false\n")
@@ -634,7 +639,7 @@ def test_show_agrees_with_bpftool(box):
     assert out == (f"{link.id}: tcx  prog {link.prog_id}\n"
                    f"\tifindex v0({device})  attach_type tcx_ingress\n"), out
     box.script(f"link detach {place.pin('x')}\n").expect(0)
-    out = box.bpfsh("link", "show", "pinned", place.pin("x")).expect(0, out="\n\tifindex (detached)\n")
+    box.bpfsh("link", "show", "pinned", place.pin("x")).expect(0, out="\n\tifindex (detached)\n")
 
 
 def test_show_pins(box):
@@ -650,7 +655,8 @@ def test_tab(box):
     place = Place(box)
     with Pty(box, columns=250) as tty:
         tty.expect(PROMPT)
-        tty.check(f"link create {place.prog('x1')} \t\t", re.compile(r"cgroup .*tcx_egress .*xdpdrv ", re.S))
+        tty.check(f"link create {place.prog('x1')} \t\t",
+                  re.compile(r"cgroup .*tcx_egress .*xdpdrv ", re.S))
         tty.check("xdpg\t", "xdpgeneric ")
         tty.check("\t", "dev ")
         tty.check("\t\t", re.compile(r"v0.*v1", re.S))
