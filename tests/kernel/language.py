@@ -159,7 +159,7 @@ def test_percpu(box):
 def test_prefixes(box):
     """Unique prefixes will do for one command, not in a script."""
     box.map_create("m")
-    assert box.bpfsh("-j", "m", "s").expect(0).json
+    assert box.bpfsh("-j", "m", "sh").expect(0).json
     box.bpfsh("-c", "map sho").expect(2, err="show")
 
 

@@ -548,6 +548,9 @@ def run_test(name, test):
     if not pid:
         os.setpgid(0, 0)
         signal.signal(signal.SIGALRM, on_alarm)
+        # Below nohup, or in a shell's background, these would be ignored by all that we start.
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
         os.close(reader)
         status, text = run_one(test, box)
         with os.fdopen(writer, "w") as f:
