@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Journals that are damaged, foreign or in the wrong place are refused, and said; never followed."""
+from bpfsh import *
+from state import *
+
+FAULTY = os.path.join(BUILD, "faults/bpfsh")
+FOLDER = "/run/bpfsh"
+
+
+def killed(box):
+    """Leaves a journal of a killed transaction; returns its path, and the state of before."""
+    if not os.path.exists(box.pin("m")):
+        fd = create("hash", 4, 4, 8, f"{box.prefix}m")
+        pin(fd, box.pin("m"))
+        os.close(fd)
+    before = state(box.bpffs)
+    path = box.file("script.bsh", f"""\
+map update pinned {box.pin("m")} key 1 0 0 0 value 7 0 0 0
+map pin pinned {box.pin("m")} {box.pin("n")}
+map update pinned {box.pin("m")} key 2 0 0 0 value 8 0 0 0
+""")
+    done = box.run(FAULTY, "--no-rc", "-f", path, env=dict(os.environ, BPFSH_FAULT="20"))
+    assert done.status == -signal.SIGKILL, done
+    [name] = os.listdir(FOLDER)
+    return os.path.join(FOLDER, name), before
+
+
+def refused(box, *words):
+    """Recovery refuses what there is: says so, and changes nothing."""
+    before = state(box.bpffs)
+    done = box.bpfsh("recover").expect(3, err=["ignoring", *words])
+    assert not difference(before, state(box.bpffs)), done
+    return done
+
+
+def recovers(box, before):
+    box.bpfsh("recover").expect(0)
+    assert not difference(before, state(box.bpffs)) and not journals()
+
+
+def test_sound(box):
+    path, before = killed(box)
+    assert difference(before, state(box.bpffs))
+    assert "unfinished" in box.bpfsh("vars").err
+    box.bpfsh("--plan", "recover").expect(0, out="map update")
+    recovers(box, before)
+    assert "unfinished" not in box.bpfsh("vars").err
+
+
+def test_flipped_bytes(box):
+    """Whichever byte is damaged: recovery is right all the same, or refuses."""
+    path, before = killed(box)
+    after = state(box.bpffs)
+    with open(path, "rb") as f:
+        sound = f.read()
+    used = len(sound.rstrip(b"\0")) + 48
+    right = wrong = 0
+    for at in range(used):
+        with open(path, "r+b") as f:
+            f.write(sound[:at] + bytes([sound[at] ^ 0x5a]) + sound[at + 1:used])
+        done = box.bpfsh("recover")
+        assert done.status in (0, 3), done
+        now = state(box.bpffs)
+        if done.status == 0:
+            assert not difference(before, now), f"byte {at}:\n{done}\n{difference(before, now)}"
+            right += 1
+            assert not journals(), done
+            path, _ = killed(box)
+            with open(path, "rb") as f:
+                sound = f.read()
+        else:
+            assert "ignoring" in done.err and not difference(after, now), f"byte {at}:\n{done}"
+            wrong += 1
+    # What does not count: padding, and what is behind the last record.
+    assert wrong > 2 * right, (right, wrong)
+    with open(path, "wb") as f:
+        f.write(sound)
+    recovers(box, before)
+
+
+def test_truncated(box):
+    path, before = killed(box)
+    with open(path, "rb") as f:
+        sound = f.read()
+    for size in (0, 1, 40, 79, 80, 100, 200, len(sound.rstrip(b"\0"))):
+        with open(path, "wb") as f:
+            f.write(sound[:size])
+        refused(box, "damaged")
+    with open(path, "wb") as f:
+        f.write(sound)
+    recovers(box, before)
+
+
+def test_not_ours(box):
+    """Others may write to it, or it is not where it seems to be."""
+    path, before = killed(box)
+    os.chmod(path, 0o622)
+    refused(box, "others may have written it")
+    os.chmod(path, 0o600)
+    os.chown(path, NOBODY, NOBODY)
+    refused(box, "others may have written it")
+    os.chown(path, 0, 0)
+    os.link(path, "/run/second")
+    refused(box, "not a plain file")
+    os.unlink("/run/second")
+    os.rename(path, "/run/elsewhere")
+    os.symlink("/run/elsewhere", path)
+    refused(box, "symbolic link")
+    os.unlink(path)
+    os.mkfifo(path)
+    refused(box, "tx-")
+    os.unlink(path)
+    os.rename("/run/elsewhere", path)
+    recovers(box, before)
+
+
+def test_folder(box):
+    path, before = killed(box)
+    os.chmod(FOLDER, 0o777)
+    refused(box, "others may write to it")
+    box.script(f"map update pinned {box.pin('m')} key 3 0 0 0 value 1 0 0 0\n") \
+        .expect(1, err="cannot make a journal")
+    os.chmod(FOLDER, 0o700)
+    os.chown(FOLDER, NOBODY, NOBODY)
+    refused(box, "others may write to it")
+    os.chown(FOLDER, 0, 0)
+    os.rename(FOLDER, "/run/real")
+    os.symlink("/run/real", FOLDER)
+    refused(box, FOLDER)
+    os.unlink(FOLDER)
+    os.rename("/run/real", FOLDER)
+    recovers(box, before)
+
+
+def crc32c(data):
+    crc = 0xffffffff
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
+    return crc ^ 0xffffffff
+
+
+def rewrite_header(path, at, put):
+    """Changes a field of the header, whose checksum is right afterwards."""
+    with open(path, "r+b") as f:
+        head = bytearray(f.read(72))
+        head[at:at + len(put)] = put
+        f.seek(0)
+        f.write(head + struct.pack("=I", crc32c(head)))
+
+
+def test_other_version(box):
+    path, before = killed(box)
+    rewrite_header(path, 8, struct.pack("=I", 99))
+    refused(box, "another version")
+    rewrite_header(path, 8, struct.pack("=I", 1))
+    recovers(box, before)
+
+
+def test_other_boot(box):
+    """Nothing that it speaks of exists any more: it is removed, and nothing is changed."""
+    path, _ = killed(box)
+    rewrite_header(path, 16, b"00000000")
+    before = state(box.bpffs)
+    box.bpfsh("recover").expect(0)
+    assert not journals() and not difference(before, state(box.bpffs))
+
+
+def test_full(box):
+    """No room for a journal: a clear error, and nothing is changed."""
+    pin = box.map_create("m", entries=60000)
+    os.mkdir(FOLDER, 0o700)
+    mount("tmpfs", FOLDER, "tmpfs", MS_NODEV | MS_NOSUID, "mode=0700,size=256k")
+    before = box.snapshot()
+    lines = "".join(f"map update pinned {pin} key {n} value {n}\n" for n in range(1, 5000))
+    box.script(lines).expect(1, err=["cannot write the journal", "No space left", "rolled back"])
+    box.unchanged(before)
+    assert not journals()
+    with open(f"{FOLDER}/ballast", "wb") as f:
+        try:
+            f.write(b"x" * (1 << 20))
+        except OSError:
+            pass
+    box.script(lines).expect(1, err="cannot make a journal")
+    box.unchanged(before)
+    os.unlink(f"{FOLDER}/ballast")
+    umount(FOLDER)
+
+
+def test_discard(box):
+    """The state stays as it is, and nothing of the journal does."""
+    killed(box)
+    before = state(box.bpffs)
+    box.bpfsh("recover", "--discard").expect(0)
+    assert not journals() and not difference(before, state(box.bpffs))
+
+
+run(__name__)
