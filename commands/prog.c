@@ -132,7 +132,7 @@ static const struct arg_type arg_section = {
 	.name = "TYPE", .parse = section_parse, .complete = section_complete
 };
 
-enum { LOAD_FILE, LOAD_PATH, LOAD_TYPE, LOAD_MAP };
+enum { LOAD_FILE, LOAD_PATH, LOAD_TYPE, LOAD_MAP, LOAD_LOG };
 
 static int load_maps(const struct value *given, struct load_map *maps)
 {
@@ -190,6 +190,16 @@ static int pin_loaded(struct ctx *ctx, const struct load_result *res, const stru
 	return 0;
 }
 
+/* The verifier's whole log, for people. */
+static void write_log(void)
+{
+	struct buf text = BUF_INIT;
+
+	prog_log_text(&text);
+	fwrite(buf_str(&text), 1, text.len, stderr);
+	buf_free(&text);
+}
+
 static int load(struct ctx *ctx, struct value *argv, bool all)
 {
 	struct load_request req = {
@@ -215,6 +225,8 @@ static int load(struct ctx *ctx, struct value *argv, bool all)
 		req.nr_maps = given->values.nr;
 	}
 	err = txn_do(ctx, op_load(&req, &res, ctx->span));
+	if (err && argv[LOAD_LOG].kind != VALUE_NONE)
+		write_log();
 	free(maps);
 	if (!err)
 		err = pin_declared(ctx, &res, argv[LOAD_FILE].span);
@@ -242,6 +254,8 @@ static int prog_loadall(struct ctx *ctx, struct value *argv)
 
 static const char *const replace_word[] = { "replace", NULL };
 static const char *const opcodes_word[] = { "opcodes", NULL };
+static const char *const log_word[] = { "log", NULL };
+static const char *const verifier_word[] = { "verifier", NULL };
 static const char *const linum_word[] = { "linum", NULL };
 static const char *const visual_word[] = { "visual", NULL };
 
@@ -249,6 +263,7 @@ static const char *const visual_word[] = { "visual", NULL };
 	{ "type", &arg_section, ARG_KEYWORD | ARG_OPTIONAL, "program type, as a section's name" }, \
 	{ "map", &arg_load_map, ARG_KEYWORD | ARG_OPTIONAL | ARG_REPEAT,		\
 	  "a map to use in place of the object's own" },				\
+	{ "log", NULL, ARG_FLAG | ARG_OPTIONAL, "on failure, show the verifier's whole log", log_word }, \
 	{ 0 }
 
 const struct cmd prog_cmds[] = {
@@ -299,9 +314,14 @@ const struct cmd prog_cmds[] = {
 		{ "func", &arg_string, ARG_KEYWORD | ARG_OPTIONAL, "only this function" },
 		{ "file", &arg_file, ARG_KEYWORD | ARG_OPTIONAL, "picture: .png, .svg, .pdf, .dot or .json" },
 		{ "form", NULL, ARG_FLAG | ARG_OPTIONAL, "without a file: what is shown", cfg_forms },
+		{ "verifier", NULL, ARG_FLAG | ARG_OPTIONAL,
+		  "mark where the verifier was how often, and the path that it refuses", verifier_word },
 		{ 0 } }, CMD_OUTSIDE, prog_cfg,
 	  (const char *const[]){ "prog cfg $p file filter.png", "prog cfg $p summary",
-				 "prog cfg obj filter.o prog xdp_main file filter.svg", NULL } },
+				 "prog cfg obj filter.o prog xdp_main file filter.svg",
+				 "prog cfg obj filter.o verifier file refused.png", NULL } },
+	{ "prog", "log", NULL, "show what the verifier said of the last program that it refused",
+	  (const struct arg[]){ { 0 } }, 0, prog_log, (const char *const[]){ "prog log", NULL } },
 	{ "prog", "asm", NULL, "assemble instructions and load them as a program",
 	  (const struct arg[]){
 		{ "text", &arg_string, ARG_OPTIONAL, "instructions, ';' between them" },

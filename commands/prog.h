@@ -18,6 +18,10 @@ jv prog_metadata(const __u32 *map_ids, __u32 nr);
 struct code *prog_code(struct ctx *ctx, struct handle *prog, struct span at, struct kern_code *raw);
 int prog_dump(struct ctx *ctx, struct value *argv);
 int prog_cfg(struct ctx *ctx, struct value *argv);
+/* Shows the verifier's last log. */
+int prog_log(struct ctx *ctx, struct value *argv);
+/* Appends that log as it is for a terminal. */
+void prog_log_text(struct buf *out);
 extern const char *const dump_words[], *const cfg_forms[];
 
 /* prog_jit.c: machine code. */

@@ -11,6 +11,7 @@
 #include "render/cfg.h"
 #include "render/cfg_text.h"
 #include "render/image.h"
+#include "render/marks.h"
 #include "shell/interrupt.h"
 
 /* The helper or kfunc that an instruction of a dump calls. */
@@ -267,7 +268,7 @@ int prog_dump(struct ctx *ctx, struct value *argv)
 
 /* cfg */
 
-enum { CFG_PROG, CFG_OBJ, CFG_NAME, CFG_FUNC, CFG_FILE, CFG_FORM };
+enum { CFG_PROG, CFG_OBJ, CFG_NAME, CFG_FUNC, CFG_FILE, CFG_FORM, CFG_VERIFIER };
 
 const char *const cfg_forms[] = { "text", "summary", "json", NULL };
 
@@ -322,9 +323,12 @@ static int show_cfg(struct ctx *ctx, const struct cfg *cfg, uint32_t func, const
 	return show_text(ctx, &text);
 }
 
-static int draw_code(struct ctx *ctx, const struct code *code, struct value *argv)
+/* @log: what the verifier told of this program, or NULL. */
+static int draw_code(struct ctx *ctx, const struct code *code, const struct vlog *log,
+		     struct value *argv)
 {
 	struct image_options options = { .stop = interrupt_flag() };
+	struct cfg_marks *marks;
 	struct cfg *cfg;
 	uint32_t func;
 	int err;
@@ -334,23 +338,83 @@ static int draw_code(struct ctx *ctx, const struct code *code, struct value *arg
 	options.one_func = func != CFG_NONE;
 	options.func = func;
 	cfg = cfg_build(code);
+	marks = log ? marks_new(cfg, log) : NULL;
+	cfg->marks = marks;
 	if (argv[CFG_FILE].kind == VALUE_STR)
 		err = image_write(cfg, &options, argv[CFG_FILE].str, argv[CFG_FILE].span, ctx->diags);
 	else
 		err = show_cfg(ctx, cfg, func, argv[CFG_FORM].kind == VALUE_STR ? argv[CFG_FORM].str :
 						 "text");
 	cfg_free(cfg);
+	marks_free(marks);
 	return err;
 }
 
-/* A program of an object file, which nothing loads. */
+/* Says why the program is refused, below its picture. */
+static void note_refusal(struct ctx *ctx, const struct vlog *log, struct span at)
+{
+	struct buf text = BUF_INIT;
+
+	vlog_explain(&text, log);
+	if (text.len)
+		diag_note(ctx->diags, at, "the verifier refuses it: %s", buf_str(&text));
+	buf_free(&text);
+}
+
+/* The same with what the verifier thinks of it. */
+static int draw_verified(struct ctx *ctx, const struct code *code, struct value *argv)
+{
+	const struct value *name = &argv[CFG_NAME];
+	struct vlog *log;
+	int err;
+
+	if (kern_verify(argv[CFG_OBJ].str, name->kind == VALUE_STR ? name->str : code->name,
+			argv[CFG_OBJ].span, ctx->diags))
+		return -1;
+	log = vlog_new(kern_load_log(), strlen(kern_load_log()));
+	err = draw_code(ctx, code, log, argv);
+	if (!err)
+		note_refusal(ctx, log, argv[CFG_OBJ].span);
+	vlog_free(log);
+	return err;
+}
+
+void prog_log_text(struct buf *out)
+{
+	for (const char *s = kern_load_log(); *s;) {
+		size_t len = strcspn(s, "\n");
+
+		buf_escaped(out, s, len);
+		buf_putc(out, '\n');
+		s += len + (s[len] == '\n');
+	}
+}
+
+int prog_log(struct ctx *ctx, struct value *argv)
+{
+	struct buf text = BUF_INIT;
+
+	prog_log_text(&text);
+	if (!text.len) {
+		diag_error(ctx->diags, ctx->span, "there is no log");
+		diag_hint(ctx->diags, "it is kept for the session when the verifier refuses a program");
+		return -1;
+	}
+	return show_text(ctx, &text);
+}
+
+/* A program of an object file, which nothing loads for longer than the verifier takes. */
 static int draw_object(struct ctx *ctx, struct value *argv)
 {
 	const char *name = argv[CFG_NAME].kind == VALUE_STR ? argv[CFG_NAME].str : NULL;
 	struct code *code = code_new_elf(argv[CFG_OBJ].str, name, NULL,
 					 name ? argv[CFG_NAME].span : argv[CFG_OBJ].span, ctx->diags);
-	int err = code ? draw_code(ctx, code, argv) : -1;
+	int err = -1;
 
+	if (code && argv[CFG_VERIFIER].kind != VALUE_NONE)
+		err = draw_verified(ctx, code, argv);
+	else if (code)
+		err = draw_code(ctx, code, NULL, argv);
 	code_free(code);
 	return err;
 }
@@ -363,6 +427,11 @@ int prog_cfg(struct ctx *ctx, struct value *argv)
 
 	if (argv[CFG_OBJ].kind == VALUE_STR)
 		return draw_object(ctx, argv);
+	if (argv[CFG_VERIFIER].kind != VALUE_NONE) {
+		diag_error(ctx->diags, argv[CFG_VERIFIER].span, "'verifier' is for object files");
+		diag_hint(ctx->diags, "what is loaded has been accepted: prog cfg obj FILE verifier");
+		return -1;
+	}
 	if (argv[CFG_PROG].kind != VALUE_HANDLE) {
 		diag_error(ctx->diags, ctx->span, "a program is missing");
 		diag_hint(ctx->diags, "name a loaded one, or an object file: prog cfg obj FILE");
@@ -371,7 +440,7 @@ int prog_cfg(struct ctx *ctx, struct value *argv)
 	code = prog_code(ctx, argv[CFG_PROG].handle, argv[CFG_PROG].span, &raw);
 	if (!code)
 		return -1;
-	err = draw_code(ctx, code, argv);
+	err = draw_code(ctx, code, NULL, argv);
 	code_free(code);
 	kern_code_free(&raw);
 	return err;

@@ -73,8 +73,11 @@ struct cfg_func {
 	bool reachable;			/* from the program's entry by calls and callbacks */
 };
 
+struct cfg_marks;
+
 struct cfg {
 	const struct code *code;	/* borrowed */
+	const struct cfg_marks *marks;	/* borrowed, or NULL: see marks.h */
 	struct cfg_func *funcs;
 	uint32_t nr_funcs;
 	struct cfg_block *blocks;

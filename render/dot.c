@@ -5,6 +5,7 @@
 #include "render/dot.h"
 #include "render/layout.h"
 #include "render/listing.h"
+#include "render/marks.h"
 
 #define FONT "monospace"
 #define TEXT_GREY "#6e7781"
@@ -49,6 +50,38 @@ static const struct block_look *block_look(const struct cfg_block *block)
 	while (look->flags && !(block->flags & look->flags))
 		look++;
 	return look;
+}
+
+/* The heading's colour where the verifier was: by marks_heat(). */
+static const char *const heat_colors[MARKS_HEAT] = {
+	"#eaeef2", "#fff8c5", "#ffdf5d", "#ffb77c", "#fb8f44"
+};
+
+#define REFUSED "#ff0000"
+#define REFUSED_BODY "#ffd7d5"
+
+/* The look of block @b, marks included. */
+static struct block_look marked_look(const struct cfg *cfg, uint32_t b)
+{
+	struct block_look look = *block_look(&cfg->blocks[b]);
+
+	if (!cfg->marks)
+		return look;
+	look.head = heat_colors[marks_heat(cfg->marks, b)];
+	if (cfg->marks->blocks[b]) {
+		look.border = REFUSED;
+		look.width = 3;
+	}
+	if (cfg->marks->fail == b)
+		look.body = REFUSED_BODY;
+	return look;
+}
+
+/* Whether one of cfg->edges is on the refused path. */
+static bool is_refused(const struct cfg *cfg, const struct cfg_edge *e)
+{
+	return cfg->marks && e->kind != EDGE_CALL && e->kind != EDGE_CALLBACK &&
+	       cfg->marks->edges[e - cfg->edges];
 }
 
 static const struct edge_look *edge_look(const struct cfg_edge *e)
@@ -182,17 +215,17 @@ static void add_point(struct dot *dot, double x, double y)
 
 static void add_block(struct dot *dot, uint32_t b)
 {
-	const struct block_look *look = block_look(&dot->cfg->blocks[b]);
+	const struct block_look look = marked_look(dot->cfg, b);
 	const struct layout_box *box = dot->layout ? &dot->layout->blocks[b] : NULL;
 
-	buf_printf(dot->out, "\t\tb%u [id=\"b%u\", fontcolor=\"%s\"", b, b, look->text);
+	buf_printf(dot->out, "\t\tb%u [id=\"b%u\", fontcolor=\"%s\"", b, b, look.text);
 	if (box) {
 		buf_puts(dot->out, ", pos=\"");
 		add_point(dot, box->x + box->w / 2, box->y + box->h / 2);
 		buf_putc(dot->out, '"');
 	}
 	buf_puts(dot->out, ", label=");
-	add_card(dot->out, dot->cfg, &dot->cards[b], look, box);
+	add_card(dot->out, dot->cfg, &dot->cards[b], &look, box);
 	if (dot->o->tooltips && (dot->cards[b].cut || !dot->layout))
 		add_tooltip(dot->out, dot->cfg, b);
 	buf_puts(dot->out, "];\n");
@@ -229,13 +262,14 @@ static void add_edge(struct dot *dot, const struct cfg_edge *e, const struct lay
 {
 	const struct edge_look *look = edge_look(e);
 	const char *label = e->kind == EDGE_CALL ? "" : edge_label(e->kind);
+	bool refused = is_refused(dot->cfg, e);
 
 	if (e->back && e->from != e->to && !c)
 		buf_printf(dot->out, "\tb%u -> b%u [dir=back, ", e->to, e->from);
 	else
 		buf_printf(dot->out, "\tb%u -> b%u [", e->from, e->to);
-	buf_printf(dot->out, "color=\"%s\", style=\"%s\", penwidth=%g", look->color, look->style,
-		   look->width);
+	buf_printf(dot->out, "color=\"%s\", style=\"%s\", penwidth=%g",
+		   refused ? REFUSED : look->color, look->style, refused ? 3 : look->width);
 	if (e->kind == EDGE_CALL || e->kind == EDGE_CALLBACK)
 		buf_puts(dot->out, ", constraint=false");
 	if (label[0])

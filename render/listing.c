@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "render/listing.h"
+#include "render/marks.h"
 
 static void add_line(struct listing *l, enum listing_kind kind, uint32_t insn, uint32_t more)
 {
@@ -100,6 +101,10 @@ void listing_heading(struct buf *out, const struct cfg *cfg, uint32_t b, bool br
 			continue;
 		buf_printf(out, "%s%s", sep, brief ? flag_words[i].brief : flag_words[i].word);
 		sep = ", ";
+	}
+	if (cfg->marks) {
+		buf_puts(out, sep);
+		marks_text(out, cfg->marks, b, brief);
 	}
 }
 

@@ -316,7 +316,16 @@ int kern_section_type(const char *name, int *prog_type, int *attach_type);
  * diagnostic has the verifier's last words.
  */
 int kern_load(const struct load_request *req, struct load_result *res, struct diags *d);
-/* The verifier's whole log of the last load, where that failed; else "". Owned by the layer. */
+/*
+ * Has the verifier judge program @prog of an object file, and tell all of its
+ * steps: kern_load_log(). Nothing stays. 0 also where it refuses the program;
+ * -1 with a diagnostic where it never saw it.
+ */
+int kern_verify(const char *file, const char *prog, struct span at, struct diags *d);
+/*
+ * The verifier's whole log of the last load, where that failed, or of the last
+ * kern_verify(); else "". Raw; owned by the layer.
+ */
 const char *kern_load_log(void);
 /* Keeps libbpf from writing to stderr, or (@debug) lets it tell all; to be called at the start. */
 void kern_init(bool debug);

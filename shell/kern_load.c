@@ -291,7 +291,7 @@ static void say_refused(struct load *l, const char *program)
 	fail(l, "the verifier refuses program '%s' of '%s': %s", program, l->req->file,
 	     buf_str(&text));
 	if (!shown)
-		diag_hint(l->d, "option -d shows the verifier's whole log");
+		diag_hint(l->d, "'log' at the end of the command, or 'prog log', shows the whole log");
 	buf_free(&text);
 }
 
@@ -459,6 +459,17 @@ static int load_insns(struct load *l, struct load_result *res)
 	return 0;
 }
 
+static void end_load(struct load *l)
+{
+	bpf_object__close(l->obj);
+	buf_free(&l->bytes);
+	for (size_t i = 0; i < l->nr_pins; i++)
+		free(l->pins[i].path);
+	free(l->pins);
+	free(l->maps);
+	free(l->log);
+}
+
 int kern_load(const struct load_request *req, struct load_result *res, struct diags *d)
 {
 	struct load l = { .req = req, .d = d };
@@ -472,13 +483,55 @@ int kern_load(const struct load_request *req, struct load_result *res, struct di
 		return ret;
 	}
 	ret = load(&l, res);
-	bpf_object__close(l.obj);
-	buf_free(&l.bytes);
-	for (size_t i = 0; i < l.nr_pins; i++)
-		free(l.pins[i].path);
-	free(l.pins);
-	free(l.maps);
-	free(l.log);
+	end_load(&l);
+	return ret;
+}
+
+/* Programs other than @name stay out. Level 2: all states of all paths. */
+static int select_verbose(struct load *l, const char *name)
+{
+	struct bpf_program *prog;
+
+	l->log = xmalloc(LOG_SIZE);
+	l->log[0] = '\0';
+	bpf_object__for_each_program(prog, l->obj) {
+		bool wanted = !strcmp(bpf_program__name(prog), name);
+
+		if (select_program(l, prog, wanted))
+			return -1;
+		if (wanted)
+			bpf_program__set_log_level(prog, 2);
+	}
+	return 0;
+}
+
+static int verify(struct load *l, const char *name)
+{
+	int err;
+
+	l->obj = object_open(l->req->file, l->req->span, &l->bytes, l->d);
+	if (!l->obj || select_verbose(l, name) || defer_pins(l))
+		return -1;
+	err = bpf_object__load(l->obj);
+	if (err && !l->log[0]) {
+		say_why(l, err);
+		return -1;
+	}
+	said_verifier(l->log);
+	return 0;
+}
+
+int kern_verify(const char *file, const char *prog, struct span at, struct diags *d)
+{
+	const struct load_request req = {
+		.file = file, .span = at, .prog_type = -1, .attach_type = -1
+	};
+	struct load l = { .req = &req, .d = d };
+	int ret;
+
+	said_begin();
+	ret = verify(&l, prog);
+	end_load(&l);
 	return ret;
 }
 
