@@ -41,34 +41,19 @@ void feed_begin(struct map_feed *f, struct ctx *ctx, struct handle *map, bool de
 	progress_begin(&f->progress, verb);
 }
 
-/* One operation from the elements @from on. Arrays are copied where they are not whole. */
-static int do_part(struct map_feed *f, __u32 from, __u32 *done)
-{
-	size_t key_size = f->map->map.key_size, size = kern_value_bytes(f->map);
-	struct map_batch batch = { .nr = f->nr - from, .fresh = f->fresh, .done = done };
-
-	batch.keys = xmemdup(f->keys + from * key_size, batch.nr * key_size);
-	if (!f->deletes)
-		batch.values = xmemdup(f->values + from * size, batch.nr * size);
-	if (f->before)
-		batch.before = xmemdup(f->before + from * size, batch.nr * size);
-	return txn_do(f->ctx, op_map_batch(f->map, &batch, f->ctx->span));
-}
-
+/* All that was gathered, as one operation, which takes over the arrays. */
 static int feed_flush(struct map_feed *f)
 {
-	__u32 from = 0;
+	struct map_batch batch = {
+		.keys = f->keys, .values = f->values, .before = f->before, .nr = f->nr,
+		.fresh = f->fresh
+	};
 
-	while (from < f->nr) {
-		__u32 done = f->nr - from;
-
-		if (interrupted() || do_part(f, from, &done))
-			return -1;
-		from += done;
-		/* The next element is there already: from now on each is looked up before. */
-		if (from < f->nr)
-			f->fresh = false;
-	}
+	if (!f->nr)
+		return 0;
+	f->keys = f->values = f->before = NULL;
+	if (txn_do(f->ctx, op_map_batch(f->map, &batch, f->ctx->span)) || interrupted())
+		return -1;
 	f->progress.nr += f->nr;
 	f->nr = 0;
 	progress_show(&f->progress);

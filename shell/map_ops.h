@@ -24,12 +24,12 @@ struct map_batch {
 	 */
 	void *before;
 	/*
-	 * The map was empty when the command began: elements are taken for new
-	 * ones without a look, and one that is there already ends the operation,
-	 * without an error. @done tells how far it came.
+	 * The map was empty when the command began: what is written is taken to
+	 * be new without a look at it. (What another process adds meanwhile
+	 * under the same key counts as ours. The kernel's batches know no
+	 * BPF_NOEXIST.)
 	 */
 	bool fresh;
-	__u32 *done;			/* may be NULL; must outlive txn_do() */
 };
 
 struct op *op_map_batch(struct handle *map, const struct map_batch *batch, struct span span);

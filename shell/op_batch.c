@@ -22,7 +22,6 @@ struct op_batch {
 	char *before;			/* NULL: nothing was there */
 	unsigned char *existed;		/* a bit for each element; NULL with @before */
 	bool fresh;
-	__u32 *done;
 };
 
 static struct op_batch *batch_of(const struct op *op)
@@ -61,10 +60,7 @@ static void batch_describe(const struct op *op, struct buf *out)
 
 	buf_puts(out, b->after ? "~ map update " : "- map delete ");
 	describe_handle(out, b->map);
-	buf_printf(out, ", %u element%s", b->nr, b->nr == 1 ? "" : "s");
-	if (!b->nr)
-		return;
-	buf_puts(out, " from ");
+	buf_printf(out, ", %u element%s from ", b->nr, b->nr == 1 ? "" : "s");
 	describe_key(out, b->map, b->keys);
 }
 
@@ -117,17 +113,9 @@ static int batch_apply(struct op *op, struct diags *d)
 	int err;
 
 	if (b->after)
-		err = kern_map_update_batch(b->map, b->keys, b->after, &count,
-					    b->fresh ? BPF_NOEXIST : BPF_ANY);
+		err = kern_map_update_batch(b->map, b->keys, b->after, &count, BPF_ANY);
 	else
 		err = delete_all(b);
-	if (err == -EEXIST && b->fresh) {
-		b->nr = count;
-		err = 0;
-	}
-	if (b->done)
-		*b->done = count;
-	b->done = NULL;
 	if (!err)
 		return 0;
 	/* What was not reached is not ours to undo. */
@@ -334,9 +322,7 @@ static bool batch_decode(struct op *op, struct reader *r)
 	b->after = get_array(r, b->nr * b->size);
 	b->before = get_array(r, b->nr * b->size);
 	b->existed = get_array(r, b->nr / 8 + 1);
-	if (!b->nr)
-		return !r->bad;
-	return !r->bad && b->keys && (b->after || b->before) && !b->before == !b->existed;
+	return !r->bad && b->nr && b->keys && (b->after || b->before) && !b->before == !b->existed;
 }
 
 const struct op_kind op_batch_kind = {
@@ -365,7 +351,6 @@ struct op *op_map_batch(struct handle *map, const struct map_batch *batch, struc
 	b->after = batch->values;
 	b->before = batch->before;
 	b->fresh = batch->fresh;
-	b->done = batch->done;
 	if (b->before) {
 		b->existed = xmalloc(b->nr / 8 + 1);
 		memset(b->existed, 0xff, b->nr / 8 + 1);
