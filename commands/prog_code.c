@@ -12,6 +12,7 @@
 #include "render/cfg_text.h"
 #include "render/image.h"
 #include "render/marks.h"
+#include "render/term_image.h"
 #include "shell/interrupt.h"
 
 /* The helper or kfunc that an instruction of a dump calls. */
@@ -270,7 +271,7 @@ int prog_dump(struct ctx *ctx, struct value *argv)
 
 enum { CFG_PROG, CFG_OBJ, CFG_NAME, CFG_FUNC, CFG_FILE, CFG_FORM, CFG_VERIFIER };
 
-const char *const cfg_forms[] = { "text", "summary", "json", NULL };
+const char *const cfg_forms[] = { "text", "summary", "json", "show", NULL };
 
 /* What `func NAME` means: an index into the functions, CFG_NONE without; -1 with a diagnostic. */
 static int find_func(struct ctx *ctx, const struct code *code, const struct value *name,
@@ -323,11 +324,25 @@ static int show_cfg(struct ctx *ctx, const struct cfg *cfg, uint32_t func, const
 	return show_text(ctx, &text);
 }
 
+/* Draws in the terminal; what goes elsewhere gets the text form. */
+static int draw_in_terminal(struct ctx *ctx, const struct cfg *cfg,
+			    const struct image_options *options, struct span at)
+{
+	struct out *out = sink_terminal(ctx->sink);
+
+	if (!out)
+		return show_cfg(ctx, cfg, options->one_func ? options->func : CFG_NONE, "text");
+	if (out_flush(out))
+		return -1;
+	return term_show(cfg, options, ctx->s->opt.viewer, STDIN_FILENO, out->fd, at, ctx->diags);
+}
+
 /* @log: what the verifier told of this program, or NULL. */
 static int draw_code(struct ctx *ctx, const struct code *code, const struct vlog *log,
 		     struct value *argv)
 {
 	struct image_options options = { .stop = interrupt_flag() };
+	const char *form = argv[CFG_FORM].kind == VALUE_STR ? argv[CFG_FORM].str : "text";
 	struct cfg_marks *marks;
 	struct cfg *cfg;
 	uint32_t func;
@@ -342,9 +357,10 @@ static int draw_code(struct ctx *ctx, const struct code *code, const struct vlog
 	cfg->marks = marks;
 	if (argv[CFG_FILE].kind == VALUE_STR)
 		err = image_write(cfg, &options, argv[CFG_FILE].str, argv[CFG_FILE].span, ctx->diags);
+	else if (!strcmp(form, "show"))
+		err = draw_in_terminal(ctx, cfg, &options, argv[CFG_FORM].span);
 	else
-		err = show_cfg(ctx, cfg, func, argv[CFG_FORM].kind == VALUE_STR ? argv[CFG_FORM].str :
-						 "text");
+		err = show_cfg(ctx, cfg, func, form);
 	cfg_free(cfg);
 	marks_free(marks);
 	return err;

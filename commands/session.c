@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "commands/common.h"
+#include "render/term_image.h"
 
 /* Transactions */
 
@@ -246,6 +247,16 @@ static void set_irreversible(struct session *s, int v)
 	s->opt.allow_irreversible = v;
 }
 
+static int get_viewer(const struct session *s)
+{
+	return s->opt.viewer;
+}
+
+static void set_viewer(struct session *s, int v)
+{
+	s->opt.viewer = v;
+}
+
 static const struct option_row {
 	const char *name, *help;
 	const char *const *words;
@@ -258,10 +269,11 @@ static const struct option_row {
 	{ "color", "colours in messages and prompt", on_off, get_color, set_color },
 	{ "irreversible", "allow what cannot be undone in a transaction", on_off, get_irreversible,
 	  set_irreversible },
+	{ "viewer", "how 'prog cfg PROG show' draws", term_viewers, get_viewer, set_viewer },
 };
 
 static const char *const option_names[] = {
-	"output", "pretty", "bpffs", "color", "irreversible", NULL
+	"output", "pretty", "bpffs", "color", "irreversible", "viewer", NULL
 };
 
 static const struct column option_columns[] = {

@@ -48,6 +48,7 @@ struct cfg_marks *marks_new(const struct cfg *cfg, const struct vlog *log)
 	marks->blocks = xcalloc(cfg->nr_blocks, sizeof(*marks->blocks));
 	marks->edges = xcalloc(cfg->nr_edges, sizeof(*marks->edges));
 	marks->fail = CFG_NONE;
+	marks->partial = log->partial;
 	count_visits(marks, cfg, log);
 	if (log->nr_messages)
 		mark_path(marks, cfg, log);
@@ -84,9 +85,10 @@ void marks_text(struct buf *out, const struct cfg_marks *marks, uint32_t b, bool
 	if (brief)
 		buf_printf(out, "%u visit%s", n, n == 1 ? "" : "s");
 	else if (n)
-		buf_printf(out, "visited %u time%s", n, n == 1 ? "" : "s");
+		buf_printf(out, "visited %s%u time%s", marks->partial ? "at least " : "", n,
+			   n == 1 ? "" : "s");
 	else
-		buf_puts(out, "never visited");
+		buf_puts(out, marks->partial ? "not in the log" : "never visited");
 	if (marks->fail == b)
 		buf_printf(out, ", refused at %u", marks->fail_insn);
 	else if (marks->blocks[b] && !brief)

@@ -14,6 +14,7 @@ struct cfg_marks {
 	uint32_t *visits;	/* of each block: of its instruction that was visited most */
 	bool *blocks, *edges;	/* whether they are on the refused path; none where it was accepted */
 	uint32_t most;		/* the largest of visits */
+	bool partial;		/* there were more visits than those that the log shows */
 	uint32_t fail;		/* the block that holds the refused instruction, or CFG_NONE */
 	uint32_t fail_insn;
 };

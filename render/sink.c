@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <time.h>
 
 #include "render/scols.h"
@@ -524,6 +525,13 @@ bool sink_abort(struct sink *s, const struct diags *d)
 	}
 	s->open = false;
 	return shown;
+}
+
+struct out *sink_terminal(const struct sink *s)
+{
+	bool text = s->style == SINK_PLAIN || s->style == SINK_TABLE;
+
+	return text && s->out->fd >= 0 && isatty(s->out->fd) ? s->out : NULL;
 }
 
 bool sink_used(const struct sink *s)

@@ -179,6 +179,8 @@ bool sink_abort(struct sink *s, const struct diags *d);
 /* True where a command has begun a list or record since the last sink_reset(). */
 bool sink_used(const struct sink *s);
 void sink_reset(struct sink *s);
+/* Where the sink writes, if that is text for a terminal; else NULL. */
+struct out *sink_terminal(const struct sink *s);
 /* Free text, a line: dropped by JSON sinks. */
 void sink_note(struct sink *s, const char *fmt, ...) printf_like(2, 3);
 /* For a command that shows nothing: "null" in JSON. */

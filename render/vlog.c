@@ -14,6 +14,7 @@ struct reader {
 	uint32_t room;		/* elements of waiting and v->insns */
 	struct vlog_text source;
 	bool pruned;		/* the last path ended well */
+	uint64_t visits;	/* of all instructions together */
 };
 
 static bool starts(struct vlog_text t, const char *with)
@@ -148,6 +149,7 @@ static void visit(struct reader *r, uint32_t i, struct vlog_text t)
 	struct vlog_text text = { t.s, state ? (size_t)(state - t.s) : t.len };
 
 	insn->visits++;
+	r->visits++;
 	insn->text = trimmed(text);
 	insn->source = r->source;
 	GROW(v->path, v->nr_path);
@@ -229,11 +231,23 @@ static const struct {
 	{ "Func#", LINE_ENTRY }, { "Validating ", LINE_ENTRY },
 };
 
+/* "processed 2 insns": how many visits there were, in the log or not. */
+static void read_processed(struct reader *r, struct vlog_text t)
+{
+	uint32_t n;
+
+	if (!starts(t, "processed "))
+		return;
+	skip(&t, strlen("processed "));
+	r->v->partial = !take_number(&t, &n) || n > r->visits;
+}
+
 static bool read_known(struct reader *r, struct vlog_text t)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(known_lines); i++) {
 		if (!starts(t, known_lines[i].start))
 			continue;
+		read_processed(r, t);
 		if (known_lines[i].kind != LINE_NOISE)
 			forget_regs(r->v);
 		/* "Func#1 ('f') is global and assumed valid." is but a remark on a call. */

@@ -91,6 +91,8 @@ static void add_path(struct buf *out, const struct vlog *v)
 	for (uint32_t i = 0; i + 1 < v->nr_path; i++)
 		ranges += !goes_on(v, i);
 	buf_puts(out, INDENT "path: ");
+	if (v->partial && v->path[0].insn)
+		buf_puts(out, "..., ");
 	for (uint32_t i = 0; i < v->nr_path; i++) {
 		if (i + 1 < v->nr_path && goes_on(v, i))
 			continue;
@@ -144,7 +146,8 @@ static void add_loop(struct buf *out, const struct vlog *v)
 			most = &v->insns[i];
 	if (!v->nr || most->visits < OFTEN)
 		return;
-	buf_printf(out, INDENT "most visited: %u, %u times", (uint32_t)(most - v->insns), most->visits);
+	buf_printf(out, INDENT "most visited: %u, %s%u times", (uint32_t)(most - v->insns),
+		   v->partial ? "at least " : "", most->visits);
 	if (most->source.s) {
 		buf_puts(out, "  ; ");
 		add_text(out, most->source);

@@ -44,6 +44,7 @@ struct options {
 	bool no_transaction;
 	bool allow_irreversible;
 	bool color;		/* on standard error */
+	int viewer;		/* of pictures in the terminal: enum term_viewer */
 };
 
 struct session {

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the verifier refuses: the reason in a few lines, the whole log, and the path in a graph."""
+import os
+
+from bpfsh import *
+
+REFUSED = os.path.join(BUILD, "tests/progs/verifier.bpf.o")
+
+
+def test_reason(box):
+    done = box.bpfsh("prog", "load", REFUSED, box.pin("p")).expect(1)
+    for words in ("refuses program 'null_deref'", "R1 invalid mem access 'map_value_or_null'",
+                  "(79) r0 = *(u64 *)(r1 +0)",
+                  "source: return n > 3 ? *p : 0;", "R1=map_value_or_null(", "path: 0-",
+                  "not taken  ; if (key == 7)"):
+        assert words in done.err, (words, done.err)
+    assert len(done.err.splitlines()) < 16, done.err
+    assert "processed " not in done.err
+    assert not os.path.exists(box.pin("p"))
+
+
+def test_whole_log(box):
+    done = box.bpfsh("prog", "load", REFUSED, box.pin("p"), "log").expect(1)
+    assert "processed " in done.err and "caller:" in done.err, done.err
+    done = box.bpfsh("prog", "log")
+    assert done.status == 1 and "there is no log" in done.err, done
+
+
+def test_text(box):
+    done = box.bpfsh("prog", "cfg", "obj", REFUSED, "prog", "null_deref", "verifier").expect(0)
+    assert "visited 1 time, on the refused path" in done.out, done.out
+    assert "refused at " in done.out and "never visited" in done.out, done.out
+    assert "R1 invalid mem access" in done.err, done.err
+
+
+def test_loop_is_hot(box):
+    path = os.path.join(box.dir, "hot.dot")
+    done = box.bpfsh("prog", "cfg", "obj", REFUSED, "prog", "endless", "verifier", "file", path)
+    done.expect(0)
+    assert "most visited: " in done.err, done.err
+    with open(path) as f:
+        text = f.read()
+    assert "#ff0000" in text and "#fb8f44" in text and "visited at least " in text, text
+
+
+def test_accepted(box):
+    done = box.bpfsh("prog", "cfg", "obj", REFUSED, "prog", "accepted", "verifier").expect(0)
+    assert "visited 1 time" in done.out and "refused" not in done.out + done.err, done
+
+
+def test_only_objects(box):
+    box.bpfsh("prog", "load", os.path.join(BUILD, "scripts/xdp_flow.bpf.o"), box.pin("p")).expect(0)
+    done = box.bpfsh("prog", "cfg", "pinned", box.pin("p"), "verifier")
+    assert done.status and "'verifier' is for object files" in done.err, done
+
+
+def test_show_without_terminal(box):
+    """Where no terminal reads, 'show' is the text form."""
+    text = box.bpfsh("prog", "cfg", "obj", REFUSED, "prog", "accepted").expect(0).out
+    done = box.bpfsh("prog", "cfg", "obj", REFUSED, "prog", "accepted", "show").expect(0)
+    assert done.out == text, done.out
+
+
+def test_viewer(box):
+    done = box.bpfsh("-c", "set viewer kitty; set viewer").expect(0)
+    assert "kitty" in done.out, done
+    done = box.bpfsh("-c", "set viewer crayons")
+    assert done.status and "chafa" in done.err, done
+
+
+run(__name__)
