@@ -203,14 +203,38 @@ static int columns(const char *s, size_t len)
 
 	while (len) {
 		size_t n = utf8_len((const unsigned char *)s, len);
-		int w = n ? wcwidth(utf8_decode((const unsigned char *)s, n)) : 4;
+		wchar_t c = n ? utf8_decode((const unsigned char *)s, n) : 0;
+		int w = !n ? 4 : printable(c) ? wcwidth(c) : 1;
 
-		cols += w > 0 ? w : 1;
+		cols += w >= 0 ? w : 1;
 		n = n ? n : 1;
 		s += n;
 		len -= n;
 	}
 	return cols;
+}
+
+/*
+ * Text of a source line, never one that a terminal would obey. Each character
+ * keeps its place above the carets: what cannot be shown is as wide as columns() says.
+ */
+static void shown_text(struct buf *out, const char *s, size_t len)
+{
+	while (len) {
+		size_t n = utf8_len((const unsigned char *)s, len);
+
+		if (*s == '\t')
+			buf_putc(out, '\t');
+		else if (!n)
+			buf_escaped(out, s, 1);
+		else if (printable(utf8_decode((const unsigned char *)s, n)))
+			buf_add(out, s, n);
+		else
+			buf_putc(out, '?');
+		n = n ? n : 1;
+		s += n;
+		len -= n;
+	}
 }
 
 /* The source line of a span with a line of carets below it; long lines are cut around the caret. */
@@ -231,14 +255,7 @@ static void caret_text(struct buf *out, struct span at)
 		to++;
 
 	buf_puts(out, from > start ? "  ..." : "  ");
-	for (size_t i = from; i < to; i++) {
-		if (src->text[i] == '\t')
-			buf_putc(out, '\t');
-		else if ((src->text[i] & 0x80) || (src->text[i] >= 0x20 && src->text[i] != 0x7f))
-			buf_putc(out, src->text[i]);
-		else
-			buf_putc(out, '?');
-	}
+	shown_text(out, src->text + from, to - from);
 	buf_puts(out, to < end ? "...\n" : "\n");
 	buf_puts(out, from > start ? "     " : "  ");
 	for (size_t i = from; i < at.start && i < to; i++) {
@@ -289,8 +306,12 @@ static void diag_text(struct buf *out, const struct diag *d, bool color)
 		caret_text(out, d->span);
 	for (; src && src->parent; src = src->parent) {
 		source_position(src->parent, src->parent_at, &line, &col);
-		buf_printf(out, "  sourced from %s:%d\n",
-			   src->parent->name ? src->parent->name : "the prompt", line);
+		buf_puts(out, "  sourced from ");
+		if (src->parent->name)
+			buf_escaped(out, src->parent->name, strlen(src->parent->name));
+		else
+			buf_puts(out, "the prompt");
+		buf_printf(out, ":%d\n", line);
 	}
 	if (d->hint) {
 		buf_puts(out, color ? "\033[1;36mhint:\033[0m " : "hint: ");

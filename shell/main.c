@@ -22,21 +22,13 @@ struct request {
 	const char *color;
 	char **words;			/* what is no option: a command, or a script's arguments */
 	int nr;
+	struct diags diags;		/* what is wrong with the options */
 };
 
-static int usage(const char *fmt, ...) printf_like(1, 2);
-
-static int usage(const char *fmt, ...)
-{
-	va_list ap;
-
-	fputs("error: ", stderr);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputs("\nhint: 'bpfsh --help' lists options and commands\n", stderr);
-	return -1;
-}
+/* Queues an error about an option; all are shown at the end, as -j may follow. */
+#define usage(r, ...) \
+	(diag_error(&(r)->diags, NO_SPAN, __VA_ARGS__), \
+	 diag_hint(&(r)->diags, "'bpfsh --help' lists options and commands"), -1)
 
 static int index_of(const char *const *words, const char *word)
 {
@@ -64,7 +56,7 @@ static int set_option(struct request *r, const struct option_doc *o, char *arg)
 	};
 
 	if (arg && o->words && index_of(o->words, arg) < 0)
-		return usage("'--%s' does not know '%s'", o->name, arg);
+		return usage(r, "'--%s' does not know '%s'", o->name, arg);
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
 		if (!strcmp(o->name, flags[i].name))
 			*(bool *)((char *)&r->opt + flags[i].flag) = true;
@@ -112,11 +104,11 @@ static int long_option(struct request *r, char **argv, int argc, int *i)
 	const struct option_doc *o = find_long(name, len);
 
 	if (!o)
-		return usage("unknown option '--%.*s'", (int)len, name);
+		return usage(r, "unknown option '--%.*s'", (int)len, name);
 	if (!o->arg)
-		return equals ? usage("'--%s' takes no argument", o->name) : set_option(r, o, NULL);
+		return equals ? usage(r, "'--%s' takes no argument", o->name) : set_option(r, o, NULL);
 	if (!equals && *i + 1 == argc)
-		return usage("'--%s' needs an argument", o->name);
+		return usage(r, "'--%s' needs an argument", o->name);
 	return set_option(r, o, equals ? equals + 1 : argv[++*i]);
 }
 
@@ -127,14 +119,14 @@ static int short_options(struct request *r, char **argv, int argc, int *i)
 		const struct option_doc *o = find_letter(*p);
 
 		if (!o)
-			return usage("unknown option '-%c'", *p);
+			return usage(r, "unknown option '-%c'", *p);
 		if (!o->arg) {
 			if (set_option(r, o, NULL))
 				return -1;
 			continue;
 		}
 		if (!p[1] && *i + 1 == argc)
-			return usage("'-%c' needs an argument", *p);
+			return usage(r, "'-%c' needs an argument", *p);
 		return set_option(r, o, p[1] ? p + 1 : argv[++*i]);
 	}
 	return 0;
@@ -148,9 +140,9 @@ static bool is_option(const char *word)
 
 /*
  * Options may stand anywhere, as with bpftool, up to "--"; behind -f FILE or
- * -c COMMANDS everything belongs to the script.
+ * -c COMMANDS everything belongs to the script. Errors are in @r.
  */
-static int parse(struct request *r, char **argv, int argc)
+static void parse(struct request *r, char **argv, int argc)
 {
 	r->words = xcalloc(argc + 1, sizeof(*r->words));
 	for (int i = 1; i < argc; i++) {
@@ -161,18 +153,46 @@ static int parse(struct request *r, char **argv, int argc)
 		} else if (!strcmp(argv[i], "--")) {
 			while (++i < argc)
 				r->words[r->nr++] = argv[i];
-		} else if (argv[i][1] == '-' ? long_option(r, argv, argc, &i) :
-					       short_options(r, argv, argc, &i)) {
-			return -1;
+		} else if (argv[i][1] == '-') {
+			long_option(r, argv, argc, &i);
+		} else {
+			short_options(r, argv, argc, &i);
 		}
 	}
-	return 0;
+}
+
+static bool use_color(const struct request *r)
+{
+	const char *term = getenv("TERM");
+
+	if (r->color && strcmp(r->color, "auto"))
+		return !strcmp(r->color, "always");
+	return isatty(STDERR_FILENO) && !getenv("NO_COLOR") && term && strcmp(term, "dumb");
 }
 
 static void print(struct buf *text)
 {
 	fwrite(text->data, 1, text->len, stdout);
 	buf_free(text);
+}
+
+/* Options that are wrong: nothing runs. With -j this too is JSON. */
+static int refuse(struct request *r)
+{
+	bool json = r->opt.output == SINK_JSON || r->opt.output == SINK_JSONL;
+	struct buf text = BUF_INIT;
+
+	if (json) {
+		diags_json(&text, &r->diags);
+		buf_putc(&text, '\n');
+		print(&text);
+	} else {
+		diags_text(&text, &r->diags, use_color(r));
+		fwrite(text.data, 1, text.len, stderr);
+		buf_free(&text);
+	}
+	diags_clear(&r->diags);
+	return STATUS_USAGE;
 }
 
 /* --help, --version, --man, --completion */
@@ -208,15 +228,6 @@ static int run_complete(char **words, int nr)
 	session_init(&s, MODE_COMMAND, &opt);
 	completion_words(&s, words, nr, &s.out);
 	return session_end(&s);
-}
-
-static bool use_color(const struct request *r)
-{
-	const char *term = getenv("TERM");
-
-	if (r->color && strcmp(r->color, "auto"))
-		return !strcmp(r->color, "always");
-	return isatty(STDERR_FILENO) && !getenv("NO_COLOR") && term && strcmp(term, "dumb");
 }
 
 static int run_script(struct session *s, const struct request *r)
@@ -279,7 +290,6 @@ static int run(struct request *r)
 	return status ? status : end;
 }
 
-
 int main(int argc, char **argv)
 {
 	struct request r = { 0 };
@@ -289,8 +299,9 @@ int main(int argc, char **argv)
 	setlocale(LC_CTYPE, "");
 	if (argc > 1 && !strcmp(argv[1], "--complete"))
 		return run_complete(argv + 2, argc - 2);
-	if (parse(&r, argv, argc))
-		status = STATUS_USAGE;
+	parse(&r, argv, argc);
+	if (r.diags.errors)
+		status = refuse(&r);
 	else if (r.alone)
 		status = run_alone(&r);
 	else

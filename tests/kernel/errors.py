@@ -36,7 +36,8 @@ def test_json_errors(box):
     """With -j, whatever happens, standard output is JSON."""
     for words, status in ((["map", "show", "id", "4000000000"], 1), (["map", "nonsense"], 2),
                           (["-c", "map show\nassert false"], 1), (["-c", 'echo "'], 2),
-                          (["-c", "map show\nmap shw"], 2)):
+                          (["-c", "map show\nmap shw"], 2), (["--nonsense"], 2),
+                          (["-f", "not-there.bsh"], 2), (["-o", "nonsense"], 2)):
         done = box.bpfsh("-j", *words).expect(status, err="")
         text = json.dumps(done.json)
         assert '"error"' in text, done
@@ -172,6 +173,14 @@ def test_hostile_names(box):
         assert tty.wait() == 1
         assert "\x1b[31mt" not in tty.seen, tty.seen
     json.loads(box.bpfsh("-j", "prog", "load", name, box.pin("p")).expect(1).out)
+
+
+def test_hostile_script_text(box):
+    """The line above a caret obeys nothing: no C1 controls, no bidi overrides, no broken UTF-8."""
+    with open("a.bsh", "wb") as f:
+        f.write(b"nope \xc2\x9b31m \xe2\x80\xae \xff\x9b \xc3\xa9 \x1b[31m\n")
+    err = box.bpfsh("-f", "a.bsh").expect(2).err
+    assert not set("\x9b\u202e\ufffd\x1b") & set(err) and "\u00e9" in err and "\\xff" in err, err
 
 
 def test_broken_stdin_script(box):
