@@ -27,6 +27,7 @@ struct repl {
 	bool escapes, color;
 	int signals;			/* descriptor of the signals that concern the terminal */
 	sigset_t during_commands;	/* signal mask */
+	unsigned left;			/* seconds for a confirmation, as the prompt shows them */
 	bool dropped;			/* Ctrl-C was typed */
 	bool hung_up;
 	char *last_tab;			/* what stood before the cursor when Tab found several */
@@ -516,6 +517,50 @@ static void take_signals(struct repl *r)
 	}
 }
 
+/* "\1" begins and ends what takes no room; it must not stand at the end. */
+static void set_prompt(struct repl *r)
+{
+	const char *mark = !txn_open(r->s) ? "" : r->s->failed ? "!" : "*";
+
+	buf_reset(&r->prompt);
+	if (txn_confirming(r->s, &r->left))
+		buf_printf(&r->prompt, "[%u s] ", r->left);
+	if (r->text.len)
+		buf_puts(&r->prompt, "   ...> ");
+	else if (!r->color)
+		buf_printf(&r->prompt, "bpfsh%s> ", mark);
+	else if (!*mark)
+		buf_puts(&r->prompt, "\1\033[1m\1bpfsh\1\033[0m\1> ");
+	else
+		buf_printf(&r->prompt, "\1\033[1m\1bpfsh\1\033[%dm\1%s\1\033[0m\1> ",
+			   *mark == '!' ? 31 : 33, mark);
+	buf_str(&r->prompt);
+}
+
+/*
+ * While a confirmation is awaited: ends that in time, and shows what time is
+ * left. Text that is being typed stays.
+ */
+static void watch_confirm(struct repl *r)
+{
+	unsigned left;
+	bool over;
+
+	if (!txn_confirming(r->s, &left))
+		return;
+	if (!left)
+		put_escape(r, "\r\033[J");
+	over = txn_check_confirm(r->s);
+	if (!over && !txn_confirming(r->s, &left))
+		fprintf(r->tty, "%sconfirmed\n", r->escapes ? "\r\033[J" : "\n");
+	else if (!over && left == r->left)
+		return;
+	set_prompt(r);
+	put_escape(r, "\r\033[J");
+	if (r->escapes || over)
+		el_set(r->el, EL_REFRESH);
+}
+
 /* Waits for a key; -1 with EINTR where a signal asks to stop. */
 static int wait_key(struct repl *r)
 {
@@ -523,7 +568,9 @@ static int wait_key(struct repl *r)
 		{ .fd = STDIN_FILENO, .events = POLLIN },
 		{ .fd = r->signals, .events = POLLIN },
 	};
+	static const struct timespec tick = { .tv_nsec = 200 * 1000 * 1000 };
 	sigset_t waiting = r->during_commands, blocked;
+	unsigned left;
 
 	sigaddset(&waiting, SIGWINCH);
 	sigaddset(&waiting, SIGTSTP);
@@ -535,7 +582,9 @@ static int wait_key(struct repl *r)
 			errno = EINTR;
 			return -1;
 		}
-		if (ppoll(fds, ARRAY_SIZE(fds), NULL, &waiting) < 0) {
+		watch_confirm(r);
+		if (ppoll(fds, ARRAY_SIZE(fds), txn_confirming(r->s, &left) ? &tick : NULL,
+			  &waiting) < 0) {
 			if (errno != EINTR)
 				return -1;
 			continue;
@@ -581,24 +630,6 @@ static int read_key(EditLine *el, wchar_t *ch)
 static char *show_prompt(EditLine *el)
 {
 	return repl_of(el)->prompt.data;
-}
-
-/* "\1" begins and ends what takes no room; it must not stand at the end. */
-static void set_prompt(struct repl *r)
-{
-	const char *mark = !txn_open(r->s) ? "" : r->s->failed ? "!" : "*";
-
-	buf_reset(&r->prompt);
-	if (r->text.len)
-		buf_puts(&r->prompt, "   ...> ");
-	else if (!r->color)
-		buf_printf(&r->prompt, "bpfsh%s> ", mark);
-	else if (!*mark)
-		buf_puts(&r->prompt, "\1\033[1m\1bpfsh\1\033[0m\1> ");
-	else
-		buf_printf(&r->prompt, "\1\033[1m\1bpfsh\1\033[%dm\1%s\1\033[0m\1> ",
-			   *mark == '!' ? 31 : 33, mark);
-	buf_str(&r->prompt);
 }
 
 /*
@@ -773,7 +804,7 @@ static void greet(struct repl *r)
 int repl_run(struct session *s)
 {
 	struct repl r = { .s = s };
-	int signal;
+	int signal, status = STATUS_OK;
 
 	if (!editline_load()) {
 		fprintf(stderr, "error: cannot open the library %s: %s\n"
@@ -799,6 +830,9 @@ int repl_run(struct session *s)
 	}
 	signal = interrupted();
 	interrupt_clear();
+	/* The guard outlives the terminal: that it is lost may be what it guards against. */
+	if (!s->quit && (!signal || signal == SIGHUP))
+		status = txn_wait_confirm(s);
 	repl_close(&r);
-	return signal ? STATUS_SIGNAL + signal : STATUS_OK;
+	return status ? status : signal ? STATUS_SIGNAL + signal : STATUS_OK;
 }
