@@ -419,7 +419,10 @@ static int load(struct load *l, struct load_result *res)
 	return 0;
 }
 
-/* Instructions that were assembled: as they are; the verifier is asked for its reasons only if it refuses. */
+/*
+ * Instructions that were assembled: as they are. The verifier is asked for its reasons only if it
+ * refuses.
+ */
 static int load_insns(struct load *l, struct load_result *res)
 {
 	const struct load_request *req = l->req;
