@@ -35,6 +35,11 @@ int map_copy(struct ctx *ctx, struct value *argv);
 int map_clear(struct ctx *ctx, struct value *argv);
 int map_count(struct ctx *ctx, struct value *argv);
 
+extern const struct arg_type arg_map_or_dump;	/* VALUE_HANDLE, or VALUE_JSON: a dump */
+int map_diff(struct ctx *ctx, struct value *argv);
+
+int map_read(struct ctx *ctx, struct value *argv);
+
 int map_push(struct ctx *ctx, struct value *argv);
 int map_pop(struct ctx *ctx, struct value *argv);
 int map_peek(struct ctx *ctx, struct value *argv);

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What differs between two maps, or between a map and a dump that a variable keeps. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "commands/map.h"
+#include "render/typed.h"
+#include "shell/maptypes.h"
+
+/* A map, or a variable with a dump. */
+
+static int side_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+		      struct value *out)
+{
+	if (nr == 1 && !w->text) {
+		if (word_value(ctx, w, out))
+			return -1;
+		if (out->kind == VALUE_JSON && jv_get_kind(out->json) == JV_KIND_ARRAY)
+			return 0;
+		value_free(out);
+		*out = (struct value){ 0 };
+	}
+	return arg_map.parse(ctx, a, w, nr, out);
+}
+
+static size_t side_take(const struct match *m, const struct arg *a, const struct word *w, size_t nr)
+{
+	return arg_map.take(m, a, w, nr);
+}
+
+static void side_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+			  const struct word *w, size_t nr, struct candidates *c)
+{
+	arg_map.complete(ctx, m, a, w, nr, c);
+}
+
+const struct arg_type arg_map_or_dump = {
+	.name = "MAP|$DUMP", .take = side_take, .parse = side_parse, .complete = side_complete
+};
+
+struct diff {
+	struct ctx *ctx;
+	struct handle *map;		/* whose types and sizes hold for both sides */
+	struct handle *other;		/* NULL: the dump */
+	size_t key_size, size;
+	char *elements;			/* of the dump: keys and values, sorted by key */
+	size_t nr;
+	char *scratch;			/* a value of the other side */
+	bool back;			/* the second pass: only what the first side lacks */
+};
+
+static int compare_keys(const void *a, const void *b, void *size)
+{
+	return memcmp(a, b, *(size_t *)size);
+}
+
+static int read_dump(struct diff *d, jv list, struct span at)
+{
+	size_t each = d->key_size + d->size;
+	int nr = jv_array_length(jv_copy(list)), err = 0;
+
+	d->elements = xcalloc(nr ? nr : 1, each);
+	for (int i = 0; i < nr && !err; i++) {
+		char *element = d->elements + d->nr * each;
+		jv text = jv_dump_string(jv_array_get(jv_copy(list), i), 0);
+		struct word_text json = { jv_string_value(text),
+					  jv_string_length_bytes(jv_copy(text)), at, false };
+
+		err = element_read(map_format(d->map), &json, element, element + d->key_size,
+				   d->ctx->diags);
+		d->nr += !err;
+		jv_free(text);
+	}
+	if (!err)
+		qsort_r(d->elements, d->nr, each, compare_keys, &d->key_size);
+	return err;
+}
+
+/* The other side's value under a key: 0, -ENOENT, or another error. */
+static int look_up(struct diff *d, struct handle *side, const char *key, const void **value)
+{
+	size_t each = d->key_size + d->size, low = 0, high = d->nr;
+	int err;
+
+	*value = d->scratch;
+	if (side) {
+		err = kern_map_lookup(side->fd, key, d->scratch, 0);
+		return err;
+	}
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		int order = memcmp(d->elements + mid * each, key, d->key_size);
+
+		*value = d->elements + mid * each + d->key_size;
+		if (!order)
+			return 0;
+		if (order < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return -ENOENT;
+}
+
+static const struct column diff_columns[] = {
+	{ "change", "%" },
+	{ "key", " %" },
+	{ "before", ": %" },
+	{ "arrow", " ->", .flags = COL_PLAIN_ONLY },
+	{ "after", " %" },
+	{ 0 }
+};
+
+static const struct record diff_record = { "difference", diff_columns };
+
+/* One part of an element as element_nice() shows it. */
+static jv part_of(jv element, const char *name)
+{
+	jv part = jv_object_get(jv_copy(element), jv_string(name));
+
+	if (jv_is_valid(part))
+		return part;
+	jv_free(part);
+	return jv_object_get(jv_copy(element), jv_string("values"));
+}
+
+static jv element_jv(struct diff *d, const void *key, const void *value)
+{
+	struct buf json = BUF_INIT;
+	jv element;
+
+	element_nice(&json, map_format(d->map), key, value);
+	element = jv_parse_sized(json.data, json.len);
+	buf_free(&json);
+	return element;
+}
+
+/* @before or @after is NULL where the element is not there. */
+static int show_difference(struct diff *d, const void *key, const void *before, const void *after)
+{
+	struct cell row[5] = { 0 };
+	jv a = element_jv(d, key, before ? before : after);
+	jv b = element_jv(d, key, after ? after : before);
+	jv name = part_of(a, "key"), was = part_of(a, "value"), is = part_of(b, "value");
+	int err;
+
+	row[0] = cell_str(!before ? "+" : !after ? "-" : "~");
+	row[1] = CELL(.kind = CELL_JSON, .json = name);
+	if (before)
+		row[2] = CELL(.kind = CELL_JSON, .json = was);
+	if (before && after)
+		row[3] = cell_bool(true);
+	if (after)
+		row[4] = CELL(.kind = CELL_JSON, .json = is);
+	err = sink_row(d->ctx->sink, row);
+	jv_free(a);
+	jv_free(b);
+	jv_free(name);
+	jv_free(was);
+	jv_free(is);
+	return err;
+}
+
+static int diff_element(void *arg, const void *key, const void *value)
+{
+	struct diff *d = arg;
+	const void *other;
+	int err = look_up(d, d->back ? d->map : d->other, key, &other);
+
+	if (err == -ENOENT)
+		return d->back ? show_difference(d, key, NULL, value) :
+		       show_difference(d, key, value, NULL);
+	if (err)
+		return err;
+	if (d->back || !memcmp(value, other, d->size))
+		return 0;
+	return show_difference(d, key, value, other);
+}
+
+static int walk_other(struct diff *d)
+{
+	size_t each = d->key_size + d->size;
+	int err = 0;
+
+	if (d->other)
+		return kern_map_walk(d->other, diff_element, d);
+	for (size_t i = 0; i < d->nr && !err; i++)
+		err = diff_element(d, d->elements + i * each, d->elements + i * each + d->key_size);
+	return err;
+}
+
+static int same_shape(struct diff *d, struct span at)
+{
+	if (!d->other || (d->other->map.key_size == d->key_size &&
+			  kern_value_bytes(d->other) == d->size))
+		return 0;
+	return diag_error(d->ctx->diags, at, "maps '%s' and '%s' differ in the sizes of keys or values",
+			  d->map->name, d->other->name);
+}
+
+int map_diff(struct ctx *ctx, struct value *argv)
+{
+	struct handle *a = argv[0].kind == VALUE_HANDLE ? argv[0].handle : NULL;
+	struct diff d = { .ctx = ctx, .map = a, .other = argv[1].kind == VALUE_HANDLE ?
+			  argv[1].handle : NULL };
+	int err;
+
+	if (need_real(ctx, a))
+		return -1;
+	d.key_size = a->map.key_size;
+	d.size = kern_value_bytes(a);
+	d.scratch = xcalloc(1, d.size);
+	err = same_shape(&d, argv[1].span);
+	if (!err && !d.other)
+		err = read_dump(&d, argv[1].json, argv[1].span);
+	if (!err) {
+		sink_begin(ctx->sink, &diff_record, SINK_LIST);
+		err = kern_map_walk(a, diff_element, &d);
+		d.back = true;
+		if (!err)
+			err = walk_other(&d);
+		if (err < -1 && err != -EINTR)
+			kern_map_error(ctx->diags, ctx->span, "dump", a, -err);
+		err = err ? -1 : sink_end(ctx->sink);
+	}
+	free(d.scratch);
+	free(d.elements);
+	return err;
+}

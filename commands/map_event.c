@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Events of ring buffers and perf event arrays, as they come, until Ctrl-C. */
+#include <bpf/btf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/perf_event.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "commands/map.h"
+#include "render/typed.h"
+#include "shell/interrupt.h"
+
+#define POLL_MS 200
+#define NS_PER_SEC 1000000000ull
+
+struct reading {
+	struct ctx *ctx;
+	struct btf *btf;
+	struct typed *type;		/* NULL: bytes */
+	__u64 left;			/* events to read */
+};
+
+static const struct column event_columns[] = {
+	{ "heading", "%", .flags = COL_PLAIN_ONLY },
+	{ "type" },
+	{ "cpu" },
+	{ "index" },
+	{ "timestamp" },
+	{ "lost", "lost % events" },
+	{ "data" },
+	{ "bytes", "%", .flags = COL_PLAIN_ONLY },
+	{ "value", "%" },
+	{ 0 }
+};
+
+enum { EV_HEADING, EV_TYPE, EV_CPU, EV_INDEX, EV_TIME, EV_LOST, EV_DATA, EV_BYTES, EV_VALUE,
+       EV_COLUMNS };
+
+static const struct record event_record = { "event", event_columns };
+
+static void heading(struct buf *out, const struct kern_event *event)
+{
+	if (event->cpu < 0)
+		buf_printf(out, "== %u bytes =====\n", event->size);
+	else
+		buf_printf(out, "== @%" PRIu64 ".%09" PRIu64 " CPU: %d index: %d =====\n",
+			   (uint64_t)(event->time / NS_PER_SEC), (uint64_t)(event->time % NS_PER_SEC),
+			   event->cpu, event->cpu);
+}
+
+/* The type's value where the event is large enough for one. */
+static struct cell typed_cell(const struct reading *r, const struct kern_event *event)
+{
+	struct buf json = BUF_INIT;
+	struct cell cell = { 0 };
+
+	if (!r->type || event->size < typed_size(r->type))
+		return cell;
+	typed_json(&json, r->type, event->data, TYPED_NICE);
+	cell = CELL(.kind = CELL_JSON, .json = jv_parse_sized(json.data, json.len));
+	buf_free(&json);
+	return cell;
+}
+
+static int show_event(struct reading *r, const struct kern_event *event)
+{
+	struct cell row[EV_COLUMNS] = { 0 };
+	__u32 *data = xcalloc(event->size, sizeof(*data));
+	struct buf head = BUF_INIT;
+	int err;
+
+	heading(&head, event);
+	row[EV_HEADING] = cell_str(buf_str(&head));
+	if (event->cpu >= 0) {
+		row[EV_TYPE] = cell_u64(event->lost ? PERF_RECORD_LOST : PERF_RECORD_SAMPLE);
+		row[EV_CPU] = row[EV_INDEX] = cell_u64(event->cpu);
+		row[EV_TIME] = cell_u64(event->time);
+	}
+	if (event->lost)
+		row[EV_LOST] = cell_u64(event->lost);
+	for (__u32 i = 0; i < event->size; i++)
+		data[i] = ((const unsigned char *)event->data)[i];
+	row[EV_DATA] = cell_u32s(data, event->size);
+	row[EV_VALUE] = typed_cell(r, event);
+	if (event->size && row[EV_VALUE].kind == CELL_NONE)
+		row[EV_BYTES] = CELL(.kind = CELL_BYTES, .str = { event->data, event->size });
+	err = sink_row(r->ctx->sink, row);
+	if (row[EV_VALUE].kind == CELL_JSON)
+		jv_free(row[EV_VALUE].json);
+	buf_free(&head);
+	free(data);
+	return err;
+}
+
+static int on_event(void *arg, const struct kern_event *event)
+{
+	struct reading *r = arg;
+
+	if (show_event(r, event))
+		return -1;
+	return --r->left ? 0 : 1;
+}
+
+/* BTF of a program that uses the map: where its events' types are declared. */
+static struct btf *users_btf(const struct handle *map)
+{
+	struct btf *btf = NULL;
+	__u32 id = 0;
+
+	while (!btf && !kern_next_id(OBJ_PROG, &id)) {
+		int fd = kern_open_id(OBJ_PROG, id);
+		struct bpf_prog_info info = { 0 };
+		__u32 nr, *maps;
+
+		if (fd < 0)
+			continue;
+		maps = kern_prog_maps(fd, &nr);
+		for (__u32 i = 0; i < nr && !btf; i++)
+			if (maps[i] == map->id && !kern_prog_info(fd, &info) && info.btf_id)
+				btf = kern_btf(info.btf_id);
+		free(maps);
+		close(fd);
+	}
+	return btf;
+}
+
+static int find_event_type(struct reading *r, const struct handle *map, const struct value *name)
+{
+	__s64 id;
+
+	if (name->kind != VALUE_STR)
+		return 0;
+	r->btf = users_btf(map);
+	if (!r->btf)
+		return diag_error(r->ctx->diags, name->span, "no program with BTF uses map '%s'",
+				  map->name);
+	id = kern_btf_find(r->btf, name->str);
+	if (id < 0)
+		return diag_error(r->ctx->diags, name->span, "no type '%s' in the program that uses "
+				  "map '%s'", name->str, map->name);
+	r->type = typed_new(r->btf, id, r->ctx->diags);
+	return r->type ? 0 : -1;
+}
+
+/* Until enough came or somebody stops it; what is there is shown at once. */
+static int read_events(struct reading *r, struct kern_events *events)
+{
+	for (;;) {
+		int n = kern_events_poll(events, POLL_MS);
+
+		if (n == 1 && !r->left)
+			return 0;
+		/* Ctrl-C is how such a reading ends. */
+		if (interrupted() == SIGINT) {
+			interrupt_clear();
+			return 0;
+		}
+		if (interrupted())
+			return -EINTR;
+		if (n < 0 && n != -EINTR)
+			return n;
+		out_flush(&r->ctx->s->out);
+	}
+}
+
+int map_read(struct ctx *ctx, struct value *argv)
+{
+	struct handle *map = argv[0].handle;
+	struct reading r = { .ctx = ctx, .left = argv[1].kind == VALUE_NUM ? argv[1].num : UINT64_MAX };
+	struct kern_events *events = NULL;
+	int err;
+
+	if (need_real(ctx, map))
+		return -1;
+	if (!r.left)
+		return diag_error(ctx->diags, argv[1].span, "count: at least one event");
+	err = find_event_type(&r, map, &argv[2]);
+	if (!err) {
+		events = kern_events_open(map, on_event, &r);
+		if (!events)
+			err = errno == EOPNOTSUPP ?
+			      diag_error(ctx->diags, argv[0].span, "a map of type %s has no events to read",
+					 kern_map_type_name(map->map.type)) :
+			      kern_error(ctx->diags, argv[0].span, errno, "read events of '%s'", map->name);
+	}
+	if (!err) {
+		sink_begin(ctx->sink, &event_record, SINK_LIST);
+		err = read_events(&r, events);
+		if (err < -1 && err != -EINTR)
+			kern_error(ctx->diags, argv[0].span, -err, "read events of '%s'", map->name);
+		err = err ? -1 : sink_end(ctx->sink);
+	}
+	kern_events_close(events);
+	typed_free(r.type);
+	btf__free(r.btf);
+	return err;
+}

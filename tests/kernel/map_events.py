@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Ring buffers and perf event arrays, read live."""
+import signal
+import subprocess
+import time
+
+from bpfsh import *
+
+
+def load(box):
+    box.bpftool("prog", "load", box.obj("events"), box.pin("p"), "pinmaps", box.pin("m"))
+    box.file("packet", bytes(64))
+    return box.pin(f"m/{box.prefix}ring"), box.pin(f"m/{box.prefix}perf")
+
+
+def send(box, times=1):
+    for _ in range(times):
+        box.run(BPFTOOL, "prog", "run", "pinned", box.pin("p"), "data_in", "packet").expect(0)
+
+
+def test_ring_buffer(box):
+    ring, _ = load(box)
+    send(box, 3)
+    read = ["map", "read", "pinned", ring, "count"]
+    events = box.bpfsh("-j", *read, 2, "type", "struct", "event").expect(0).json
+    assert [e["value"] for e in events] == [{"number": n, "tag": "hello"} for n in (1, 2)], events
+    box.bpfsh(*read, 1).expect(0, out="== 12 bytes =====\n03 00 00 00 68 65 6c 6c")
+    box.bpfsh(*read, 1, "type", "struct", "evnt").expect(1, err="no type 'struct evnt'")
+
+
+def test_perf_event_array(box):
+    _, perf = load(box)
+    reader = subprocess.Popen([BPFSH, "--no-rc", "-j", "map", "event_pipe", "pinned", perf, "type",
+                               "struct", "event"], stdout=subprocess.PIPE, text=True)
+    time.sleep(1)
+    send(box, 2)
+    time.sleep(1)
+    reader.send_signal(signal.SIGINT)
+    events = json.loads(reader.communicate(timeout=20)[0])
+    assert reader.returncode == 0
+    assert [e["value"]["number"] for e in events] == [1, 2], events
+    assert events[0]["type"] == 9 and events[0]["timestamp"] and events[0]["data"][4:9] == list(b"hello")
+
+
+def test_other_types(box):
+    pin = box.map_create("h")
+    box.bpfsh("map", "read", "pinned", pin).expect(1, err="type hash has no events to read")
+
+
+def test_diff(box):
+    one, two = box.map_create("a"), box.map_create("b")
+    for pin, numbers in ((one, (1, 2, 3)), (two, (2, 3, 4))):
+        for n in numbers:
+            box.bpfsh("map", "update", "pinned", pin, "key", n, "value",
+                      n if n != 3 or pin == one else 30).expect(0)
+    def changes(rows):
+        return sorted((row["change"], row["key"][0]) for row in rows)
+    found = box.bpfsh("-j", "map", "diff", "pinned", one, "pinned", two).expect(0).json
+    assert changes(found) == [("+", "0x04"), ("-", "0x01"), ("~", "0x03")], found
+    done = box.script(f"$was = map dump pinned {one}\nmap update pinned {one} key 9 value 9\n"
+                      f"map update pinned {one} key 1 value 5\n"
+                      f"map diff pinned {one} $was\n", options=["-o", "jsonl"]).expect(0)
+    assert changes(done.jsonl) == [("-", "0x09"), ("~", "0x01")], done
+
+
+run(__name__)
