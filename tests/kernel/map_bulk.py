@@ -167,4 +167,16 @@ def test_large_and_interrupted(box):
     assert done.status == 0 and done.err == "", done
 
 
+def test_percpu_list(box):
+    """A list gives each CPU its own value; a dump's list goes back in as it is."""
+    pin = box.map_create("p", "percpu_array", 4, 8, 2)
+    update = ["map", "update", "pinned", pin, "key"]
+    cpus = len(box.bpftool("map", "lookup", "pinned", pin, "key", 0, 0, 0, 0)["values"])
+    box.bpfsh(*update, 0, "value", json.dumps([n + 5 for n in range(cpus)])).expect(0)
+    values = box.bpftool("map", "lookup", "pinned", pin, "key", 0, 0, 0, 0)["values"]
+    assert [v["value"][0] for v in values] == [f"0x{n + 5:02x}" for n in range(cpus)], values
+    box.bpfsh(*update, 1, "value", json.dumps(values)).expect(0)
+    assert box.bpftool("map", "lookup", "pinned", pin, "key", 1, 0, 0, 0)["values"] == values
+
+
 run(__name__)
