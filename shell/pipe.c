@@ -488,6 +488,8 @@ static int check_status(struct session *s, struct diags *d, struct span at, cons
 {
 	if (!s->status)
 		return 0;
+	if (interrupted())
+		return diag_error(d, at, "interrupted");
 	if (s->status > 128)
 		return diag_error(d, at, "'%s' was ended by signal %d", name, s->status - 128);
 	return diag_error(d, at, "'%s' failed with status %d", name, s->status);

@@ -580,9 +580,11 @@ int session_source(struct session *s, const struct source *src)
 	int status;
 
 	if (s->depth == SOURCE_DEPTH) {
-		diag_error(&d, NO_SPAN, "files source each other %d deep", SOURCE_DEPTH);
+		struct span at = { src->parent, src->parent_at, src->parent_at + 1 };
+
+		diag_error(&d, at, "files source each other %d deep", SOURCE_DEPTH);
 		session_show(s, &d);
-		return STATUS_USAGE;
+		return STATUS_FAILED;
 	}
 	s->batch = src->batch;
 	if (check_source(s, src, &d)) {
@@ -640,6 +642,8 @@ int session_command(struct session *s, char **argv, int nr)
 		status = match(&m, words, nr, stmt.span, MATCH_PREFIX, &d) || match_check(&ctx, &m) ?
 			 STATUS_USAGE : STATUS_OK;
 		match_free(&m);
+		if (status == STATUS_OK && s->opt.output == SINK_JSON)
+			out_write(&s->out, "null\n", 5);
 		session_show(s, &d);
 	} else {
 		status = run_stmt(s, &stmt);
@@ -661,7 +665,7 @@ int session_end(struct session *s)
 	}
 	if (s->batch_open)
 		out_write(&s->out, "]\n", 2);
-	else if (s->mode == MODE_SCRIPT && s->opt.output == SINK_JSON && !s->status && !s->opt.check)
+	else if (s->mode == MODE_SCRIPT && s->opt.output == SINK_JSON && !s->status)
 		out_write(&s->out, "[]\n", 3);
 	if (out_flush(&s->out) && s->out.error != EPIPE) {
 		fprintf(stderr, "error: cannot write the output: %s\n", strerror(s->out.error));

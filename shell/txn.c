@@ -728,6 +728,10 @@ void rollback_text(struct buf *out, const struct rollback *r)
 {
 	size_t all = r->undone + r->conflicts + r->failed;
 
+	if (!all) {
+		buf_puts(out, "nothing changed");
+		return;
+	}
 	buf_printf(out, "rolled back %zu of %zu", r->undone, all);
 	if (r->conflicts)
 		buf_printf(out, "; %zu conflict%s", r->conflicts, r->conflicts == 1 ? "" : "s");

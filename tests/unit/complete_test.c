@@ -85,7 +85,8 @@ static void test_after_tab(void **state)
 		{ "help map upd", "help map update " },
 		{ "map upd name 'a b' key 1 val", "map upd name 'a b' key 1 value " },
 		{ "map create type lpm", "map create type lpm_trie " },
-		{ "map create key 4 ke", "map create key 4 ke" },
+		{ "map create key 4 ent", "map create key 4 entries " },
+		{ "map create entries 4 ent", "map create entries 4 ent" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

@@ -881,6 +881,13 @@ static void test_complete(void **state)
 	}
 }
 
+/* As an entry of the outermost array. */
+static void element_in_list(struct buf *out, const struct element_format *f, const void *key,
+			    const void *value)
+{
+	element_plain(out, f, key, value, 1);
+}
+
 static void assert_element(void (*print)(struct buf *, const struct element_format *, const void *,
 					 const void *), const struct element_format *f,
 			   const void *key, const void *value, const char *expected)
@@ -898,24 +905,24 @@ static void test_elements_of_bytes(void **state)
 					  17 };
 	struct element_format f = { .key_size = 4, .value_size = 4 };
 
-	assert_element(element_plain, &f, data, data, "key: 01 02 03 04  value: 01 02 03 04\n");
+	assert_element(element_in_list, &f, data, data, "key: 01 02 03 04  value: 01 02 03 04\n");
 	assert_element(element_json, &f, data, data,
 		       "{\"key\":[\"0x01\",\"0x02\",\"0x03\",\"0x04\"],"
 		       "\"value\":[\"0x01\",\"0x02\",\"0x03\",\"0x04\"]}");
 	f.inner_map = true;
-	assert_element(element_plain, &f, data, "\2\0\0\0",
+	assert_element(element_in_list, &f, data, "\2\0\0\0",
 		       LITTLE ? "key: 01 02 03 04  inner_map_id: 2 \n" :
 				"key: 01 02 03 04  inner_map_id: 33554432 \n");
 	f = (struct element_format){ .key_size = 12, .value_size = 16 };
-	assert_element(element_plain, &f, data, data,
+	assert_element(element_in_list, &f, data, data,
 		       "key: 01 02 03 04 05 06 07 08  09 0a 0b 0c\n"
 		       "value: 01 02 03 04 05 06 07 08  09 0a 0b 0c 0d 0e 0f 10\n");
 	f = (struct element_format){ .key_size = 4, .value_size = 17 };
-	assert_element(element_plain, &f, data, data,
+	assert_element(element_in_list, &f, data, data,
 		       "key:\n01 02 03 04\n"
 		       "value:\n01 02 03 04 05 06 07 08  09 0a 0b 0c 0d 0e 0f 10\n11\n");
 	f = (struct element_format){ .key_size = 4, .value_size = 4, .cpus = 2 };
-	assert_element(element_plain, &f, data, data,
+	assert_element(element_in_list, &f, data, data,
 		       "key:\n01 02 03 04\nvalue (CPU 00): 01 02 03 04\n"
 		       "value (CPU 01): 09 0a 0b 0c\n");
 	assert_element(element_json, &f, data, data,
@@ -923,7 +930,7 @@ static void test_elements_of_bytes(void **state)
 		       "\"values\":[{\"cpu\":0,\"value\":[\"0x01\",\"0x02\",\"0x03\",\"0x04\"]},"
 		       "{\"cpu\":1,\"value\":[\"0x09\",\"0x0a\",\"0x0b\",\"0x0c\"]}]}");
 	f = (struct element_format){ .value_size = 2 };
-	assert_element(element_plain, &f, data, data, "value: 01 02\n");
+	assert_element(element_in_list, &f, data, data, "value: 01 02\n");
 	assert_element(element_json, &f, data, data, "{\"key\":[],\"value\":[\"0x01\",\"0x02\"]}");
 }
 
@@ -935,7 +942,7 @@ static void test_typed_elements(void **state)
 	uint32_t key = 7;
 	int16_t values[8] = { 1, -1, 0, 0, 2, -2 };
 
-	assert_element(element_plain, &f, &key, values,
+	assert_element(element_in_list, &f, &key, values,
 		       "{\n        \"key\": 7,\n        \"value\": {\n            \"x\": 1,\n"
 		       "            \"y\": -1\n        }\n    }");
 	assert_element(element_nice, &f, &key, values, "{\"key\":7,\"value\":{\"x\":1,\"y\":-1}}");
@@ -945,7 +952,7 @@ static void test_typed_elements(void **state)
 			       "\"value\":[\"0x01\",\"0x00\",\"0xff\",\"0xff\"],"
 			       "\"formatted\":{\"key\":7,\"value\":{\"x\":1,\"y\":-1}}}");
 	f.cpus = 2;
-	assert_element(element_plain, &f, &key, values,
+	assert_element(element_in_list, &f, &key, values,
 		       "{\n        \"key\": 7,\n        \"values\": [{\n"
 		       "                \"cpu\": 0,\n"
 		       "                \"value\": {\n                    \"x\": 1,\n"
