@@ -106,6 +106,7 @@ int map_export(struct ctx *ctx, struct value *argv)
 /* import */
 
 #define READ_BYTES (256u << 10)
+#define LINE_BYTES (64u << 10)		/* the longest line that is tried as one element */
 #define ELEMENT_BYTES (64u << 20)	/* the longest text of one element */
 
 /* Elements of a file: JSON objects, one after the other, or within one array. */
@@ -199,28 +200,56 @@ static ssize_t object_length(struct reader_state *r)
 	}
 }
 
+/* A line that is one element needs no look for its end. */
+static size_t line_length(const struct reader_state *r)
+{
+	const char *text = r->text.data + r->pos;
+	size_t rest = r->text.len - r->pos;
+	const char *end = memchr(text, '\n', rest < LINE_BYTES ? rest : LINE_BYTES);
+
+	return end && end[-1] == '}' ? end - text : 0;
+}
+
+static int read_element(struct reader_state *r, struct map_feed *f, size_t len, void *key,
+			void *value, struct diags *d)
+{
+	struct word_text text = { r->text.data + r->pos, len, NO_SPAN, false };
+
+	return element_read(map_format(f->map), &text, key, value, d);
+}
+
+/* The object at @pos, which is then behind it. */
+static int import_object(struct reader_state *r, struct map_feed *f, void *key, void *value)
+{
+	ssize_t len = line_length(r);
+	struct diags quiet = { 0 };
+	const char *text;
+
+	if (!len || read_element(r, f, len, key, value, &quiet)) {
+		diags_clear(&quiet);
+		len = object_length(r);
+		if (len < 0)
+			return -1;
+		if (read_element(r, f, len, key, value, r->ctx->diags)) {
+			diag_hint(r->ctx->diags, "in '%s', line %" PRIu64, r->name, (uint64_t)r->line);
+			return -1;
+		}
+		text = r->text.data + r->pos;
+		for (const char *p = text; (p = memchr(p, '\n', text + len - p)); p++)
+			r->line++;
+	}
+	r->pos += len;
+	return 0;
+}
+
 static int import_elements(struct reader_state *r, struct map_feed *f, void *key, void *value)
 {
-	const struct element_format *format = map_format(f->map);
 	size_t size = kern_value_bytes(f->map);
 	int found;
 
 	while ((found = find_object(r)) > 0) {
-		ssize_t len = object_length(r);
-		const char *text = r->text.data + r->pos;
-
-		if (len < 0)
-			return -1;
 		memset(value, 0, size);
-		if (element_read(format, &(struct word_text){ text, len, NO_SPAN, false }, key, value,
-				 r->ctx->diags)) {
-			diag_hint(r->ctx->diags, "in '%s', line %" PRIu64, r->name, (uint64_t)r->line);
-			return -1;
-		}
-		for (const char *p = text; (p = memchr(p, '\n', text + len - p)); p++)
-			r->line++;
-		r->pos += len;
-		if (feed_add(f, key, value, NULL))
+		if (import_object(r, f, key, value) || feed_add(f, key, value, NULL))
 			return -1;
 	}
 	return found;
