@@ -34,13 +34,66 @@ static int dump_map(struct ctx *ctx, struct handle *map)
 	return err;
 }
 
+/* Several maps: each one's facts and its elements, as bpftool -j has it. */
+static const struct column several_columns[] = {
+	{ "id", "%: " },
+	{ "type", "%" },
+	{ "name", "  name %" },
+	{ "flags", "  flags %", .flags = COL_HEX },
+	{ "elements", "\n%", .flags = COL_WIDE },
+	{ 0 }
+};
+
+static const struct record several_record = { "map", several_columns };
+
+struct gathering {
+	const struct element_format *format;
+	struct buf json;
+};
+
+static int gather_element(void *arg, const void *key, const void *value)
+{
+	struct gathering *g = arg;
+
+	buf_putc(&g->json, g->json.len ? ',' : '[');
+	element_json(&g->json, g->format, key, value);
+	return 0;
+}
+
+static int dump_one_of_several(struct ctx *ctx, struct handle *map)
+{
+	struct gathering g = { .format = map_format(map) };
+	int err = kern_map_walk(map, gather_element, &g);
+	jv elements;
+
+	if (err && err != -EINTR)
+		kern_map_error(ctx->diags, ctx->span, "dump", map, -err);
+	if (!err) {
+		buf_puts(&g.json, g.json.len ? "]" : "[]");
+		elements = jv_parse_sized(g.json.data, g.json.len);
+		err = sink_row(ctx->sink, (const struct cell[]){
+			cell_u64(map->id), type_cell(kern_map_type_name(map->map.type), map->map.type),
+			cell_str(map->name), cell_u64(map->map.flags),
+			CELL(.kind = CELL_JSON, .json = elements) });
+		jv_free(elements);
+	}
+	buf_free(&g.json);
+	return err ? -1 : 0;
+}
+
+static int dump_several(struct ctx *ctx, struct handle **maps, size_t nr)
+{
+	sink_begin(ctx->sink, &several_record, SINK_LIST);
+	for (size_t i = 0; i < nr; i++)
+		if (dump_one_of_several(ctx, maps[i]))
+			return -1;
+	return sink_end(ctx->sink);
+}
+
 int map_dump(struct ctx *ctx, struct value *argv)
 {
-	if (argv[0].handles.nr > 1) {
-		diag_error(ctx->diags, argv[0].span, "%zu maps match", argv[0].handles.nr);
-		diag_hint(ctx->diags, "choose one by id");
-		return -1;
-	}
+	if (argv[0].handles.nr > 1)
+		return dump_several(ctx, argv[0].handles.list, argv[0].handles.nr);
 	sink_begin(ctx->sink, &element_record, SINK_LIST);
 	if (dump_map(ctx, argv[0].handles.list[0]))
 		return -1;

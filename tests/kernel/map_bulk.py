@@ -179,4 +179,16 @@ def test_percpu_list(box):
     assert box.bpftool("map", "lookup", "pinned", pin, "key", 1, 0, 0, 0)["values"] == values
 
 
+def test_dump_of_several(box):
+    for name in "one", "two":
+        path = box.pin(name)
+        box.bpftool("map", "create", path, *"type hash key 4 value 4 entries 4 name".split(),
+                    box.prefix + "same")
+        box.bpftool("map", "update", "pinned", path, "key", 1, 0, 0, 0, "value", 2, 0, 0, 0)
+    words = ["map", "dump", "name", box.prefix + "same"]
+    ours = box.bpfsh("-j", *words).expect(0).json
+    by_id = lambda maps: sorted(maps, key=lambda m: m["id"])
+    assert by_id(ours) == by_id(box.bpftool(*words)) and len(ours) == 2, ours
+
+
 run(__name__)
