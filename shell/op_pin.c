@@ -24,6 +24,7 @@ struct op_pin {
 	__u32 id;
 	char *path;
 	bool replace;
+	__u64 old_inode;	/* replace: of the pin that was there */
 	struct trash trash;
 };
 
@@ -117,6 +118,7 @@ static int pin_prepare(struct op *op, struct diags *d)
 	}
 	if (!S_ISREG(st.st_mode))
 		return diag_error(d, op->span, "cannot replace '%s': it is not a pinned object", p->path);
+	p->old_inode = st.st_ino;
 	p->old = pinned_at(p->path);
 	if (!p->old)
 		return diag_error(d, op->span, "cannot replace '%s': it cannot be opened", p->path);
@@ -209,6 +211,7 @@ static enum undo_result undo_new(struct op_pin *p, struct diags *d)
  */
 static enum undo_result undo_replace(struct op_pin *p, struct diags *d)
 {
+	struct stat st;
 	bool exchanged;
 	int err = 0;
 
@@ -219,7 +222,8 @@ static enum undo_result undo_replace(struct op_pin *p, struct diags *d)
 		if (err)
 			return failed(p, d, err, "pin again what was at");
 	}
-	exchanged = trash_full(&p->trash) && !pins_object(p->trash.pin, p);
+	exchanged = !lstat(p->trash.pin, &st) &&
+		    (st.st_ino == p->old_inode || !pins_object(p->trash.pin, p));
 	if (exchanged && !still_ours(p))
 		return not_ours(p, d);
 	if (exchanged)
@@ -339,6 +343,7 @@ static void pin_encode(const struct op *op, struct buf *out)
 	put_u32(out, p->kind);
 	put_u32(out, p->id);
 	put_u32(out, p->replace);
+	put_u64(out, p->old_inode);
 	put_str(out, p->path);
 	put_str(out, p->trash.dir);
 }
@@ -350,9 +355,10 @@ static bool pin_decode(struct op *op, struct reader *r)
 	p->kind = get_u32(r);
 	p->id = get_u32(r);
 	p->replace = get_u32(r);
+	p->old_inode = get_u64(r);
 	p->path = get_str(r);
 	trash_set(&p->trash, get_str(r));
-	if (p->kind >= OBJ_KINDS || !p->path || *p->path != '/')
+	if (p->kind >= OBJ_KINDS || !p->path || *p->path != '/' || (p->replace && !p->trash.dir))
 		r->bad = true;
 	return !r->bad;
 }
