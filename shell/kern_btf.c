@@ -8,7 +8,7 @@
 #include "shell/fault.h"
 #include "shell/kern.h"
 
-/* Kinds that describe programs and variables: libbpf alone completes them, when it loads an object. */
+/* Not those of programs and variables: libbpf completes them when it loads an object. */
 static bool is_type(const struct btf_type *t)
 {
 	switch (btf_kind(t)) {

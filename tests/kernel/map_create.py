@@ -87,7 +87,8 @@ def test_types_from_file(box):
 def test_types_from_program(box):
     box.script(f"""\
 $p = prog load {box.obj("maps")}
-$m = map create type hash btf $p key_type __u32 value_type "struct pair" entries 4 name {box.prefix}n
+$m = map create type hash btf $p key_type __u32 value_type "struct pair" entries 4 \\
+	name {box.prefix}n
 map update $m key 1 value a=7 b=[1,2]
 assert $m.bytes_value == 8
 map pin $m {box.pin("m")}
