@@ -132,7 +132,8 @@ static int read_more(struct reader_state *r)
 {
 	ssize_t n;
 
-	memmove(r->text.data, r->text.data + r->pos, r->text.len - r->pos);
+	if (r->pos)
+		memmove(r->text.data, r->text.data + r->pos, r->text.len - r->pos);
 	r->text.len -= r->pos;
 	r->pos = 0;
 	if (r->text.len > ELEMENT_BYTES)
