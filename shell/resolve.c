@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "shell/args.h"
@@ -56,13 +57,42 @@ static int by_id(struct ctx *ctx, enum object_kind kind, const char *text, struc
 	return 0;
 }
 
+/* The shared handle that the same pin was opened by. A pin's inode is never another's. */
+static struct handle *shared_pin(const struct session *s, enum object_kind kind,
+				 const struct stat *st)
+{
+	for (struct handle *h = s->shared; h; h = h->next)
+		if (h->kind == kind && h->pin_inode && h->pin_inode == st->st_ino &&
+		    h->pin_dev == st->st_dev)
+			return h;
+	return NULL;
+}
+
+/* Notes the pin's inode, if it is the same before and after the object was opened. */
+static void remember_pin(struct handle *h, const char *path, const struct stat *before)
+{
+	struct stat after;
+
+	if (stat(path, &after) || after.st_ino != before->st_ino || after.st_dev != before->st_dev)
+		return;
+	h->pin_dev = after.st_dev;
+	h->pin_inode = after.st_ino;
+}
+
 static int by_pin(struct ctx *ctx, enum object_kind kind, const char *path, struct span at,
 		  struct value *out)
 {
+	struct stat st = { 0 };
+	struct handle *h = stat(path, &st) ? NULL : shared_pin(ctx->s, kind, &st);
 	enum object_kind found;
-	struct handle *h;
-	int fd = kern_open_pin(path, &found);
+	int fd;
 
+	if (h) {
+		add_handle(out, handle_get(h));
+		out->handles.one = true;
+		return 0;
+	}
+	fd = kern_open_pin(path, &found);
 	if (fd == -ENOENT)
 		return diag_error(ctx->diags, at, "no pin '%s'", path);
 	if (fd < 0)
@@ -75,7 +105,9 @@ static int by_pin(struct ctx *ctx, enum object_kind kind, const char *path, stru
 	h = kern_handle(kind, fd);
 	if (!h)
 		return kern_error(ctx->diags, at, errno, "read the pin '%s'", path);
-	add_handle(out, handle_share(&ctx->s->shared, h));
+	h = handle_share(&ctx->s->shared, h);
+	remember_pin(h, path, &st);
+	add_handle(out, h);
 	out->handles.one = true;
 	return 0;
 }

@@ -32,6 +32,7 @@ struct handle {
 		__u32 btf_id, btf_key_type_id, btf_value_type_id, btf_vmlinux_value_type_id;
 	} map;
 	struct map_types *types;	/* compiled BTF types of a map, made when first needed */
+	__u64 pin_dev, pin_inode;	/* of the pin that it was opened by; 0: none */
 	struct handle *next, **prev;	/* among the shared ones of a session; prev NULL: it is none */
 };
 
