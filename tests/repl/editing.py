@@ -385,7 +385,7 @@ def test_editrc(box):
 
 def test_no_colour_where_it_is_not_wanted(box):
     with start(box, env={"NO_COLOR": "1"}) as tty:
-        tty.check("map \t\t", "update")
+        tty.check("map \t\t", "create")
         assert not re.search(r"\x1b\[[0-9;]+m", tty.seen), tty.seen
 
 
