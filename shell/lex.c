@@ -272,6 +272,23 @@ static enum lex_result lex_double_quotes(struct lexer *l, struct making *m)
 	return LEX_STMT;
 }
 
+/* Most words need no more than a copy: without quotes, variables and escapes. */
+static bool lex_plain_word(struct lexer *l, struct word *w)
+{
+	size_t start = l->pos, n = 0;
+	int c;
+
+	while (!ends_word(l, c = peek(l, n))) {
+		if (c == '\'' || c == '"' || c == '$' || c == '\\' || c == '\0')
+			return false;
+		n++;
+	}
+	l->pos += n;
+	*w = (struct word){ .span = span_from(l, start), .len = n,
+			    .text = arena_text(l, l->src->text + start, n) };
+	return true;
+}
+
 static enum lex_result lex_word(struct lexer *l, struct word *w)
 {
 	struct making m = { .text_start = l->pos };
@@ -279,6 +296,8 @@ static enum lex_result lex_word(struct lexer *l, struct word *w)
 	enum lex_result r = LEX_STMT;
 	bool quoted = false;
 
+	if (lex_plain_word(l, w))
+		return LEX_STMT;
 	while (r == LEX_STMT && !ends_word(l, peek(l, 0))) {
 		int c = peek(l, 0);
 
