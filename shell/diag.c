@@ -279,6 +279,19 @@ static const struct {
 	[SEV_NOTE] = { "note", "\033[1;36m" },
 };
 
+/* A message is ours: its line ends and tabs are meant, the names in it are escaped. */
+static void put_message(struct buf *out, const char *p)
+{
+	while (*p) {
+		size_t n = strcspn(p, "\n\t");
+
+		buf_escaped(out, p, n);
+		p += n;
+		if (*p)
+			buf_putc(out, *p++);
+	}
+}
+
 static void diag_text(struct buf *out, const struct diag *d, bool color)
 {
 	const struct source *src = d->span.src;
@@ -293,14 +306,7 @@ static void diag_text(struct buf *out, const struct diag *d, bool color)
 		buf_puts(out, severities[d->severity].color);
 	buf_puts(out, severities[d->severity].word);
 	buf_puts(out, color ? ":\033[0m " : ": ");
-	for (const char *p = d->msg; *p;) {
-		size_t n = strcspn(p, "\n\t");
-
-		buf_escaped(out, p, n);
-		p += n;
-		if (*p)
-			buf_putc(out, *p++);
-	}
+	put_message(out, d->msg);
 	buf_putc(out, '\n');
 	if (src)
 		caret_text(out, d->span);
@@ -315,14 +321,7 @@ static void diag_text(struct buf *out, const struct diag *d, bool color)
 	}
 	if (d->hint) {
 		buf_puts(out, color ? "\033[1;36mhint:\033[0m " : "hint: ");
-		for (const char *p = d->hint; *p;) {
-			size_t n = strcspn(p, "\n\t");
-
-			buf_escaped(out, p, n);
-			p += n;
-			if (*p)
-				buf_putc(out, *p++);
-		}
+		put_message(out, d->hint);
 		buf_putc(out, '\n');
 	}
 }
