@@ -4,27 +4,26 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
-#include <wctype.h>
 
-#include "shell/complete.h"
 #include "shell/history.h"
 #include "shell/interrupt.h"
 #include "shell/kern.h"
+#include "shell/paste.h"
 #include "shell/repl.h"
 #include "shell/repl_lib.h"
+#include "shell/tab.h"
+#include "shell/terminal.h"
 #include "shell/userfile.h"
 
 struct repl {
 	struct session *s;
 	EditLine *el;
 	History *past;
-	FILE *tty;
+	struct terminal terminal;
 	struct buf text;		/* the statement so far, from lines before this one */
 	struct buf prompt;
-	bool escapes, color;
 	int signals;			/* descriptor of the signals that concern the terminal */
 	sigset_t during_commands;	/* signal mask */
 	unsigned left;			/* seconds for a confirmation, as the prompt shows them */
@@ -85,190 +84,66 @@ static void insert(EditLine *el, const char *text)
 		el_insertstr(el, text);
 }
 
-static void window(struct repl *r, int *columns, int *rows)
-{
-	struct winsize w;
-
-	*columns = 80;
-	*rows = 24;
-	if (!ioctl(fileno(r->tty), TIOCGWINSZ, &w) && w.ws_col && w.ws_row) {
-		*columns = w.ws_col;
-		*rows = w.ws_row;
-	}
-}
-
-/* Shows text below the line, and the line again below that. */
+/* Draws the line again, below what was shown. */
 static unsigned char show_below(struct repl *r, const struct buf *text)
 {
-	fputs(r->escapes ? "\n\033[J" : "\n", r->tty);
-	fwrite(text->data, 1, text->len, r->tty);
-	fflush(r->tty);
+	terminal_below(&r->terminal, text);
 	el_set(r->el, EL_REFRESH);
 	return CC_NORM;
 }
 
-/* Tab */
-
-static void replace_word(struct repl *r, const struct completion *c, size_t before,
-			 const struct candidate *one, size_t len)
+/* Changes the line as Tab or "?" asks for. */
+static unsigned char apply(struct repl *r, struct tab_result *result)
 {
-	struct buf typed = BUF_INIT;
+	unsigned char done = result->beep ? CC_REFRESH_BEEP : CC_REFRESH;
 	const char *line;
-	size_t at = before_cursor(r->el, &line), start = c->start - before;
+	size_t at = before_cursor(r->el, &line);
 
-	completion_typed(&typed, c, one, len);
-	el_deletestr(r->el, characters(line + start, at - start));
-	insert(r->el, buf_str(&typed));
-	buf_free(&typed);
-}
-
-static bool is_number(const char *s)
-{
-	return *s && !s[strspn(s, "0123456789")];
-}
-
-/* An ID says little: the name behind it is shown when it is chosen. */
-static unsigned char show_chosen(struct repl *r, const struct candidate *one)
-{
-	struct buf text = BUF_INIT;
-	unsigned char result = CC_REFRESH;
-
-	if (one->note && *one->note && is_number(one->text)) {
-		buf_printf(&text, "%s  ", one->text);
-		buf_escaped(&text, one->note, strlen(one->note));
-		buf_putc(&text, '\n');
-		result = show_below(r, &text);
-	}
-	buf_free(&text);
-	return result;
-}
-
-static unsigned char show_trouble(struct repl *r, const char *trouble)
-{
-	struct buf text = BUF_INIT;
-	unsigned char result;
-
-	buf_escaped(&text, trouble, strlen(trouble));
-	buf_putc(&text, '\n');
-	result = show_below(r, &text);
-	buf_free(&text);
-	return result;
-}
-
-static unsigned char show_candidates(struct repl *r, const struct candidates *found)
-{
-	struct buf text = BUF_INIT;
-	unsigned char result;
-	int columns, rows;
-
-	window(r, &columns, &rows);
-	candidates_show(&text, found, columns - 1, rows - 1, r->color);
-	result = show_below(r, &text);
-	buf_free(&text);
-	return result;
-}
-
-/* Several fit: what they share is typed; the next Tab at the same place lists them. */
-static unsigned char complete_several(struct repl *r, const struct completion *c, size_t before)
-{
-	size_t common = completion_common(c);
-	struct buf now = BUF_INIT;
-	bool again;
-
-	if (common > strlen(c->prefix)) {
-		replace_word(r, c, before, &c->found.list[0], common);
-		statement_so_far(r, &now);
-		free(r->last_tab);
-		r->last_tab = buf_detach(&now);
-		return CC_REFRESH;
-	}
-	statement_so_far(r, &now);
-	again = r->last_tab && !strcmp(r->last_tab, now.data);
-	free(r->last_tab);
-	r->last_tab = buf_detach(&now);
-	return again ? show_candidates(r, &c->found) : CC_REFRESH_BEEP;
+	if (result->remove)
+		el_deletestr(r->el, characters(line + at - result->remove, result->remove));
+	if (result->insert.len)
+		insert(r->el, buf_str(&result->insert));
+	if (result->below.len)
+		done = show_below(r, &result->below);
+	tab_result_free(result);
+	return done;
 }
 
 static unsigned char key_complete(EditLine *el, int ch)
 {
 	struct repl *r = repl_of(el);
 	struct buf text = BUF_INIT;
-	size_t before = statement_so_far(r, &text);
-	unsigned char result = CC_REFRESH_BEEP;
-	struct completion c;
+	size_t line = statement_so_far(r, &text);
+	struct tab_result result;
 
-	complete_text(r->s, text.data, text.len, &c);
-	if (c.start < before && c.found.nr) {
-		/* The word began on a line that was already entered. */
-	} else if (c.found.nr == 1) {
-		replace_word(r, &c, before, &c.found.list[0], strlen(c.found.list[0].text));
-		result = show_chosen(r, &c.found.list[0]);
-	} else if (c.found.nr) {
-		result = complete_several(r, &c, before);
-	} else if (c.found.trouble) {
-		result = show_trouble(r, c.found.trouble);
-	}
-	completion_free(&c);
+	tab_complete(r->s, &r->terminal, &text, line, &r->last_tab, &result);
 	buf_free(&text);
-	return result;
+	return apply(r, &result);
 }
-
-/* ? */
 
 static unsigned char key_help(EditLine *el, int ch)
 {
 	struct repl *r = repl_of(el);
-	struct buf text = BUF_INIT, help = BUF_INIT;
-	unsigned char result = CC_REFRESH;
+	struct buf text = BUF_INIT;
+	struct tab_result result;
 
 	statement_so_far(r, &text);
-	if (complete_help(&help, text.data, text.len))
-		result = show_below(r, &help);
-	else
-		insert(el, "?");
+	tab_help(&text, &result);
 	buf_free(&text);
-	buf_free(&help);
-	return result;
+	return apply(r, &result);
 }
 
 /* Paste */
 
-#define PASTE_END L"\033[201~"
-
-/* What may be inserted: printable characters, tabs and line ends. */
-static void add_pasted(wchar_t **text, size_t *nr, wchar_t ch)
-{
-	if (ch == L'\r')
-		ch = L'\n';
-	if (ch != L'\n' && ch != L'\t' && !iswprint(ch))
-		return;
-	GROW(*text, *nr);
-	(*text)[(*nr)++] = ch;
-}
-
-/* Reads up to the end of the paste: NUL-ended, without line ends behind the last line. */
+/* Reads up to the end of the paste. */
 static wchar_t *read_paste(EditLine *el)
 {
-	static const wchar_t end[] = PASTE_END;
-	size_t matched = 0, nr = 0;
-	wchar_t *text = NULL, ch;
+	struct paste p = { 0 };
+	wchar_t ch;
 
-	while (end[matched] && el_wgetc(el, &ch) == 1) {
-		if (ch == end[matched]) {
-			matched++;
-			continue;
-		}
-		for (size_t i = 0; i < matched; i++)
-			add_pasted(&text, &nr, end[i]);
-		matched = ch == end[0];
-		if (!matched)
-			add_pasted(&text, &nr, ch);
-	}
-	while (nr && text[nr - 1] == L'\n')
-		nr--;
-	GROW(text, nr);
-	text[nr] = L'\0';
-	return text;
+	while (el_wgetc(el, &ch) == 1 && !paste_add(&p, ch))
+		;
+	return paste_end(&p);
 }
 
 static unsigned char key_paste(EditLine *el, int ch)
@@ -358,17 +233,6 @@ static unsigned char key_newer(EditLine *el, int ch)
 
 /* Ctrl-C and Ctrl-Z, which make no signals while a line is edited: they may come with a paste */
 
-static void put_escape(struct repl *r, const char *sequence)
-{
-	if (!r->escapes)
-		return;
-	fputs(sequence, r->tty);
-	fflush(r->tty);
-}
-
-#define PASTE_ON "\033[?2004h"
-#define PASTE_OFF "\033[?2004l"
-
 static unsigned char key_drop(EditLine *el, int ch)
 {
 	repl_of(el)->dropped = true;
@@ -384,7 +248,7 @@ static void suspend(struct repl *r, bool group)
 {
 	sigset_t set, old;
 
-	put_escape(r, PASTE_OFF "\n");
+	terminal_escape(&r->terminal, PASTE_OFF "\n");
 	el_set(r->el, EL_PREP_TERM, 0);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTSTP);
@@ -392,14 +256,14 @@ static void suspend(struct repl *r, bool group)
 	sigprocmask(SIG_UNBLOCK, &set, &old);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	el_set(r->el, EL_PREP_TERM, 1);
-	put_escape(r, PASTE_ON);
+	terminal_escape(&r->terminal, PASTE_ON);
 }
 
 /* The window may have changed: the line is drawn anew. */
 static void redraw(struct repl *r)
 {
 	el_resize(r->el);
-	put_escape(r, "\r\033[J");
+	terminal_escape(&r->terminal, "\r\033[J");
 	el_set(r->el, EL_REFRESH);
 }
 
@@ -439,7 +303,7 @@ static const struct binding both_bindings[] = {
 };
 
 static const struct binding emacs_bindings[] = {
-	{ "\\e[200~", "bpfsh-paste" },
+	{ "\\e" PASTE_BEGIN, "bpfsh-paste" },
 	{ "\\e[A", "bpfsh-older" },	{ "\\eOA", "bpfsh-older" },
 	{ "\\e[B", "bpfsh-newer" },	{ "\\eOB", "bpfsh-newer" },
 	{ "^R", "em-inc-search-prev" },
@@ -453,7 +317,7 @@ static const struct binding emacs_bindings[] = {
 static const struct binding vi_bindings[] = {
 	{ "^C", "bpfsh-drop" },
 	{ "^Z", "bpfsh-suspend" },
-	{ "[200~", "bpfsh-paste-vi" },
+	{ PASTE_BEGIN, "bpfsh-paste-vi" },
 	{ "[A", "bpfsh-older" },	{ "OA", "bpfsh-older" },
 	{ "[B", "bpfsh-newer" },	{ "OB", "bpfsh-newer" },
 };
@@ -527,7 +391,7 @@ static void set_prompt(struct repl *r)
 		buf_printf(&r->prompt, "[%u s] ", r->left);
 	if (r->text.len)
 		buf_puts(&r->prompt, "   ...> ");
-	else if (!r->color)
+	else if (!r->terminal.color)
 		buf_printf(&r->prompt, "bpfsh%s> ", mark);
 	else if (!*mark)
 		buf_puts(&r->prompt, "\1\033[1m\1bpfsh\1\033[0m\1> ");
@@ -549,15 +413,15 @@ static void watch_confirm(struct repl *r)
 	if (!txn_confirming(r->s, &left))
 		return;
 	if (!left)
-		put_escape(r, "\r\033[J");
+		terminal_escape(&r->terminal, "\r\033[J");
 	over = txn_check_confirm(r->s);
 	if (!over && !txn_confirming(r->s, &left))
-		fprintf(r->tty, "%sconfirmed\n", r->escapes ? "\r\033[J" : "\n");
+		fprintf(r->terminal.file, "%sconfirmed\n", r->terminal.escapes ? "\r\033[J" : "\n");
 	else if (!over && left == r->left)
 		return;
 	set_prompt(r);
-	put_escape(r, "\r\033[J");
-	if (r->escapes || over)
+	terminal_escape(&r->terminal, "\r\033[J");
+	if (r->terminal.escapes || over)
 		el_set(r->el, EL_REFRESH);
 }
 
@@ -632,22 +496,6 @@ static char *show_prompt(EditLine *el)
 	return repl_of(el)->prompt.data;
 }
 
-/*
- * Moves to the beginning of a line, whatever a program left unfinished: as many
- * blanks as a line holds end on the next line, unless they began on the first
- * column.
- */
-static void fresh_line(struct repl *r)
-{
-	int columns, rows;
-
-	if (!r->escapes)
-		return;
-	window(r, &columns, &rows);
-	fprintf(r->tty, "%*s\r\033[K", columns, "");
-	fflush(r->tty);
-}
-
 enum line { LINE_READ, LINE_DROPPED, LINE_END };
 
 /* Reads one line into r->text. */
@@ -662,9 +510,9 @@ static enum line read_line(struct repl *r)
 	block_signals(r);
 	/* libedit itself would do this behind the prompt: keys typed at once would be lost. */
 	el_set(r->el, EL_PREP_TERM, 1);
-	put_escape(r, PASTE_ON);
+	terminal_escape(&r->terminal, PASTE_ON);
 	line = el_gets(r->el, &len);
-	put_escape(r, PASTE_OFF);
+	terminal_escape(&r->terminal, PASTE_OFF);
 	sigprocmask(SIG_SETMASK, &r->during_commands, NULL);
 	if (line && len > 0) {
 		buf_add(&r->text, line, len);
@@ -676,8 +524,8 @@ static enum line read_line(struct repl *r)
 		interrupt_clear();
 		r->dropped = true;
 	}
-	fputs(r->dropped ? "^C\n" : "\n", r->tty);
-	fflush(r->tty);
+	fputs(r->dropped ? "^C\n" : "\n", r->terminal.file);
+	fflush(r->terminal.file);
 	if (r->dropped)
 		return LINE_DROPPED;
 	/* The end key gives up an unfinished statement first. */
@@ -748,26 +596,16 @@ static void run_rc(struct repl *r)
 
 /* Begin and end */
 
-static bool has_escapes(void)
-{
-	const char *term = getenv("TERM");
-
-	return term && *term && strcmp(term, "dumb");
-}
-
 static void repl_open(struct repl *r)
 {
-	const char *term = getenv("TERM");
 	HistEvent ev;
 
-	r->tty = isatty(STDOUT_FILENO) ? stdout : stderr;
-	r->escapes = has_escapes();
-	r->color = r->escapes && r->s->opt.color && strncmp(term, "vt", 2);
+	terminal_open(&r->terminal, r->s);
 	r->signals = open_signals();
 	r->past = history_init();
 	history(r->past, &ev, H_SETSIZE, HISTORY_MAX);
 	history_read(load_entry, r->past);
-	r->el = el_init("bpfsh", stdin, r->tty, stderr);
+	r->el = el_init("bpfsh", stdin, r->terminal.file, stderr);
 	el_set(r->el, EL_CLIENTDATA, r);
 	el_set(r->el, EL_SIGNAL, 0);
 	el_set(r->el, EL_SETTY, "-d", "-isig", NULL);
@@ -795,10 +633,10 @@ static void greet(struct repl *r)
 	__u32 id = 0;
 
 	fputs("bpfsh " VERSION ": 'help' lists the commands, ? says what fits, Tab completes\n",
-	      r->tty);
+	      r->terminal.file);
 	if (kern_next_id(OBJ_PROG, &id) == -EPERM)
-		fputs("hint: bpf objects cannot be listed: run bpfsh as root\n", r->tty);
-	fflush(r->tty);
+		fputs("hint: bpf objects cannot be listed: run bpfsh as root\n", r->terminal.file);
+	fflush(r->terminal.file);
 }
 
 int repl_run(struct session *s)
@@ -826,7 +664,7 @@ int repl_run(struct session *s)
 			continue;
 		remember(&r, r.text.data);
 		run_text(&r, r.text.data, r.text.len, NULL);
-		fresh_line(&r);
+		terminal_fresh_line(&r.terminal);
 	}
 	signal = interrupted();
 	interrupt_clear();

@@ -97,6 +97,12 @@ static void explain_stop(struct session *s, struct out *out, struct diags *d, st
 		diag_error(d, NO_SPAN, "cannot write the output: %s", strerror(out->error));
 }
 
+/* $_ is of the commands that a session runs one after the other. */
+static bool keeps_last(const struct session *s, const struct cmd *cmd)
+{
+	return s->mode != MODE_COMMAND && !(cmd->flags & CMD_CONTROL);
+}
+
 /* $_ becomes what this command showed or made; one without either leaves it. */
 static void keep_last(struct session *s, const struct ctx *ctx, struct out *shown)
 {
@@ -118,70 +124,103 @@ static int undo_command(struct session *s, size_t mark, struct diags *d)
 	return r.conflicts || r.failed ? STATUS_PARTIAL : STATUS_FAILED;
 }
 
-/* Runs a matched command with its output going to @out. */
-static int run_cmd(struct session *s, const struct match *m, struct span span, struct out *out,
-		   enum sink_style style, struct value *result, struct diags *d)
+/* Runs the command's function. That a reader behind a pipe has seen enough is no failure. */
+static int execute(struct ctx *ctx, const struct match *m, struct value *argv, struct out *out)
 {
-	struct value argv[ARGS_MAX] = { 0 };
-	struct ctx ctx = { .s = s, .diags = d, .span = span };
-	bool alone = !txn_open(s) && !(m->cmd->flags & CMD_CONTROL);
-	size_t mark = txn_mark(s);
-	bool keeps = s->mode != MODE_COMMAND && !(m->cmd->flags & CMD_CONTROL);
-	int err, status = STATUS_OK;
-	bool changed;
-	struct out shown;
+	struct session *s = ctx->s;
+	int err = match_values(ctx, m, argv);
 
-	out_init(&shown, -1);
-	shown.limit = LAST_LIMIT;
-	ctx.sink = sink_new(style, out);
-	if (keeps)
-		sink_tee(ctx.sink, &shown);
-	if (s->opt.plan && !(m->cmd->flags & (CMD_WRITES | CMD_CONTROL)) && !result) {
-		sink_free(ctx.sink);
-		return STATUS_OK;
-	}
-	err = match_values(&ctx, m, argv);
 	if (m->cmd->flags & CMD_CONTROL)
 		s->status = STATUS_OK;	/* these may say more than that they failed */
 	if (!err)
-		err = m->cmd->run(&ctx, argv);
-	/* A reader at the other end of a pipe may have seen enough. */
-	if (out != &s->out && out->error == EPIPE && !d->errors)
-		err = 0;
-	else if (!err && (interrupted() || out->error))
-		err = -1;
+		err = m->cmd->run(ctx, argv);
+	if (out != &s->out && out->error == EPIPE && !ctx->diags->errors)
+		return 0;
+	return err || interrupted() || out->error ? -1 : 0;
+}
+
+/* Ends a command that failed: says why, and takes back what it changed. Returns its status. */
+static int cmd_failed(struct ctx *ctx, const struct match *m, size_t mark, struct out *out)
+{
+	struct session *s = ctx->s;
+
+	explain_stop(s, out, ctx->diags, ctx->span);
+	if (sink_abort(ctx->sink, ctx->diags))
+		diags_clear(ctx->diags);
+	value_free(&ctx->result);
+	if (!(m->cmd->flags & CMD_CONTROL))
+		return undo_command(s, mark, ctx->diags);
+	return s->status ? s->status : STATUS_FAILED;
+}
+
+/* Ends a command that did well: what it shows if it showed nothing, and what $_ is from now on. */
+static void cmd_done(struct ctx *ctx, const struct match *m, size_t mark, bool changed,
+		     struct out *shown)
+{
+	struct session *s = ctx->s;
+
+	if (!sink_used(ctx->sink) && !(m->cmd->flags & CMD_NESTED && s->batch_open))
+		sink_null(ctx->sink);
+	if (s->opt.plan && sink_used(ctx->sink))
+		sink_end(ctx->sink);
+	if (changed && s->mode == MODE_PROMPT)
+		txn_say(ctx, mark);
+	if (keeps_last(s, m->cmd))
+		keep_last(s, ctx, shown);
+}
+
+/* Runs a matched command in the open transaction, or as one of its own; @result may be NULL. */
+static int run_transacted(struct ctx *ctx, const struct match *m, struct out *out,
+			   struct out *shown, struct value *result)
+{
+	struct session *s = ctx->s;
+	struct value argv[ARGS_MAX] = { 0 };
+	bool alone = !txn_open(s) && !(m->cmd->flags & CMD_CONTROL), changed;
+	size_t mark = txn_mark(s);
+	int err = execute(ctx, m, argv, out), failed = 0, status;
+
 	changed = txn_length(s) > mark;
 	if (!err && alone) {
-		int failed = txn_commit_command(&ctx, mark);
-
+		failed = txn_commit_command(ctx, mark);
 		err = failed < 0 ? -1 : 0;
-		status = failed > 0 ? STATUS_PARTIAL : STATUS_OK;
 	}
 	if (err) {
-		explain_stop(s, out, d, span);
-		if (sink_abort(ctx.sink, d))
-			diags_clear(d);
-		if (!(m->cmd->flags & CMD_CONTROL))
-			status = undo_command(s, mark, d);
-		else
-			status = s->status ? s->status : STATUS_FAILED;
-		value_free(&ctx.result);
+		status = cmd_failed(ctx, m, mark, out);
 	} else {
-		if (!sink_used(ctx.sink) && !(m->cmd->flags & CMD_NESTED && s->batch_open))
-			sink_null(ctx.sink);
-		if (s->opt.plan && sink_used(ctx.sink))
-			sink_end(ctx.sink);
-		if (changed && s->mode == MODE_PROMPT)
-			txn_say(&ctx, mark);
-		if (keeps)
-			keep_last(s, &ctx, &shown);
+		status = failed ? STATUS_PARTIAL : STATUS_OK;
+		cmd_done(ctx, m, mark, changed, shown);
 	}
 	if (result)
-		*result = ctx.result;
+		*result = ctx->result;
 	else
-		value_free(&ctx.result);
+		value_free(&ctx->result);
 	for (int i = 0; i < ARGS_MAX; i++)
 		value_free(&argv[i]);
+	return status;
+}
+
+/* A plan tells of changes; what only reads is not run, unless a variable keeps what it finds. */
+static bool only_planned(const struct session *s, const struct cmd *cmd, const struct value *result)
+{
+	return s->opt.plan && !(cmd->flags & (CMD_WRITES | CMD_CONTROL)) && !result;
+}
+
+/* Runs a matched command with its output going to @out in this style. */
+static int run_cmd(struct session *s, const struct match *m, struct span span, struct out *out,
+		   enum sink_style style, struct value *result, struct diags *d)
+{
+	struct ctx ctx = { .s = s, .diags = d, .span = span };
+	struct out shown;
+	int status;
+
+	if (only_planned(s, m->cmd, result))
+		return STATUS_OK;
+	out_init(&shown, -1);
+	shown.limit = LAST_LIMIT;
+	ctx.sink = sink_new(style, out);
+	if (keeps_last(s, m->cmd))
+		sink_tee(ctx.sink, &shown);
+	status = run_transacted(&ctx, m, out, &shown, result);
 	sink_free(ctx.sink);
 	out_free(&shown);
 	return status;
@@ -257,7 +296,7 @@ static int run_matched(struct session *s, const struct stmt *stmt, const struct 
 	return run_cmd(s, m, stmt->span, &s->out, s->opt.output, NULL, d);
 }
 
-static unsigned match_flags(const struct session *s)
+unsigned session_match_flags(const struct session *s)
 {
 	return (s->mode == MODE_SCRIPT || s->depth) && !s->batch ? 0 : MATCH_PREFIX;
 }
@@ -313,7 +352,7 @@ static int run_stmt(struct session *s, const struct stmt *stmt)
 	} else if (stmt->assign.text && stmt->words[0].raw) {
 		batch_begin(s, stmt);
 		status = run_expression(s, stmt, &d);
-	} else if (match(&m, stmt->words, stmt->nr, stmt->span, match_flags(s), &d)) {
+	} else if (match(&m, stmt->words, stmt->nr, stmt->span, session_match_flags(s), &d)) {
 		batch_begin(s, stmt);
 		status = STATUS_USAGE;
 	} else {
@@ -338,171 +377,6 @@ static int run_stmt(struct session *s, const struct stmt *stmt)
 		s->status = status;
 	s->failed = status != STATUS_OK && txn_open(s);
 	return status;
-}
-
-/* Checks */
-
-/* What earlier statements of the script set, so that a misspelt variable is found before anything runs. */
-struct known {
-	struct session *s;
-	const char **names;
-	size_t nr;
-};
-
-static bool is_known(const struct known *k, const char *name, size_t len)
-{
-	for (size_t i = 0; i < k->nr; i++)
-		if (strlen(k->names[i]) == len && !memcmp(k->names[i], name, len))
-			return true;
-	for (size_t i = 0; i < k->s->nr_vars; i++)
-		if (strlen(k->s->vars[i].name) == len && !memcmp(k->s->vars[i].name, name, len))
-			return true;
-	return false;
-}
-
-static int check_part(struct known *k, const struct part *p, struct diags *d)
-{
-	size_t n = 0;
-	const char *near;
-
-	if (!p->is_var)
-		return 0;
-	while (n < p->len && p->text[n] != '.' && p->text[n] != '[')
-		n++;
-	if (n == 1 && (*p->text == '_' || *p->text == '?'))
-		return 0;
-	if (*p->text >= '0' && *p->text <= '9') {
-		if (atoi(p->text) >= 1 && atoi(p->text) <= k->s->nr_args)
-			return 0;
-		diag_error(d, p->span, "no argument '$%.*s'", (int)n, p->text);
-		diag_hint(d, "%d argument%s given", k->s->nr_args,
-			  k->s->nr_args == 1 ? " was" : "s were");
-		return -1;
-	}
-	if (is_known(k, p->text, n))
-		return 0;
-	diag_error(d, p->span, "no variable '$%.*s'", (int)n, p->text);
-	GROW(k->names, k->nr);
-	k->names[k->nr] = NULL;
-	{
-		char *name = xstrndup(p->text, n);
-
-		near = nearest_word(name, k->names);
-		free(name);
-	}
-	if (near)
-		diag_hint(d, "did you mean '$%s'?", near);
-	return -1;
-}
-
-static int check_words(struct known *k, const struct word *w, uint32_t nr, struct diags *d)
-{
-	int err = 0;
-
-	for (uint32_t i = 0; i < nr; i++)
-		for (uint32_t j = 0; j < w[i].nr_parts; j++)
-			err |= check_part(k, &w[i].parts[j], d);
-	return err;
-}
-
-/* An expression's syntax, and the session's variables in it. */
-static int check_expr(struct known *k, struct ctx *ctx, const struct word *w)
-{
-	jv none = jv_object();
-	int err = w->len ? expr_check(ctx, w->text, none, w->span) : 0;
-
-	jv_free(none);
-	return err;
-}
-
-static void check_statements(struct known *k, const struct source *src, struct diags *d);
-
-/* An expression's syntax, or all commands of a block. */
-static int check_raw(struct known *k, struct ctx *ctx, const struct word *w)
-{
-	int errors = ctx->diags->errors;
-
-	if (!w->block)
-		return check_expr(k, ctx, w);
-	check_statements(k, session_block(k->s, w->span), ctx->diags);
-	return ctx->diags->errors > errors ? -1 : 0;
-}
-
-static int check_stmt(struct known *k, const struct stmt *stmt, struct diags *d)
-{
-	struct match m = { .open = -1 };
-	struct ctx ctx = { .s = k->s, .diags = d };
-	bool unset;
-	int err;
-
-	if (stmt->shell || (stmt->assign.text && stmt->words[0].raw))
-		err = 0;
-	else
-		err = match(&m, stmt->words, stmt->nr, stmt->span, match_flags(k->s), d) ||
-		      match_check(&ctx, &m);
-	/* The prompt may unset what is not there; the command itself says so. */
-	unset = m.cmd && !m.cmd->object && !strcmp(m.cmd->verb, "unset");
-	if (!err && !unset)
-		err = check_words(k, stmt->words, stmt->nr, d);
-	for (uint32_t i = 0; i < stmt->nr; i++)
-		if (stmt->words[i].raw && !stmt->shell)
-			err |= check_raw(k, &ctx, &stmt->words[i]);
-	err |= pipeline_check(stmt, k->s, d);
-	for (uint32_t i = 0; i < stmt->nr_stages; i++)
-		err |= check_words(k, stmt->stages[i].words, stmt->stages[i].nr, d);
-	if (stmt->has_redirect)
-		err |= check_words(k, &stmt->redirect, 1, d);
-	match_free(&m);
-	if (stmt->assign.text) {
-		GROW(k->names, k->nr);
-		k->names[k->nr++] = xstrdup(stmt->assign.text);
-	}
-	return err;
-}
-
-static void check_statements(struct known *k, const struct source *src, struct diags *d)
-{
-	enum lex_result r;
-	struct lexer l;
-	struct stmt stmt;
-
-	lex_init(&l, src, cmd_raw_tail, d);
-	while ((r = lex_next(&l, &stmt)) != LEX_END) {
-		if (r == LEX_STMT)
-			check_stmt(k, &stmt, d);
-		else if (r == LEX_INCOMPLETE)
-			diag_error(d, (struct span){ src, stmt.span.start, stmt.span.start + 1 },
-				   "the text ends inside this command");
-	}
-	lex_free(&l);
-}
-
-/* All errors of a source: lexical, grammatical, unknown variables, bad literals. */
-static int check_source(struct session *s, const struct source *src, struct diags *d)
-{
-	struct known k = { .s = s };
-
-	check_statements(&k, src, d);
-	for (size_t i = 0; i < k.nr; i++)
-		free((char *)k.names[i]);
-	free(k.names);
-	return d->errors ? -1 : 0;
-}
-
-enum lex_result session_complete(const struct source *src)
-{
-	enum lex_result r, worst = LEX_END;
-	struct diags quiet = { 0 };
-	struct lexer l;
-	struct stmt stmt;
-
-	lex_init(&l, src, cmd_raw_tail, &quiet);
-	while ((r = lex_next(&l, &stmt)) != LEX_END)
-		if (worst == LEX_END || r != LEX_STMT)
-			worst = r;
-	lex_free(&l);
-	diags_clear(&quiet);
-	return worst;
 }
 
 /* Runs all statements; stops at the first that fails. */
@@ -587,7 +461,7 @@ int session_source(struct session *s, const struct source *src)
 		return STATUS_FAILED;
 	}
 	s->batch = src->batch;
-	if (check_source(s, src, &d)) {
+	if (session_check(s, src, &d)) {
 		session_show(s, &d);
 		s->status = STATUS_USAGE;
 		return STATUS_USAGE;

@@ -86,6 +86,10 @@ int session_source(struct session *s, const struct source *src);
 const struct source *session_block(struct session *s, struct span block);
 /* A source that lives as long as the session; takes over its texts. */
 struct source *session_keep(struct session *s, const struct source *src);
+/* Finds all errors of a source: lexical, grammatical, unknown variables, bad literals; -1 or 0. */
+int session_check(struct session *s, const struct source *src, struct diags *d);
+/* Whether prefixes of words are enough where the session is now: enum match_flags. */
+unsigned session_match_flags(const struct session *s);
 /* Runs the words of the command line as one command. */
 int session_command(struct session *s, char **words, int nr);
 /* What the prompt asks while a line is typed: is the text a whole statement? */
