@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <math.h>
 #include <stdlib.h>
 
 #include "render/card.h"
@@ -8,7 +9,7 @@
 #define FROM_MAX 3
 
 /* Cuts UTF-8 text that is longer than @max characters; returns its length in characters. */
-static uint32_t cut_text(struct buf *text, uint32_t max, bool *cut)
+static uint32_t cut_text(struct buf *text, uint32_t max)
 {
 	size_t keep = 0;
 	uint32_t columns = 0;
@@ -21,7 +22,6 @@ static uint32_t cut_text(struct buf *text, uint32_t max, bool *cut)
 		if (columns++ == max) {
 			text->len = keep;
 			buf_puts(text, "...");
-			*cut = true;
 			return max;
 		}
 	}
@@ -31,7 +31,7 @@ static uint32_t cut_text(struct buf *text, uint32_t max, bool *cut)
 /* Adds a row of @text, which is taken. */
 static struct card_row *add_row(struct card *card, enum card_kind kind, struct buf *text)
 {
-	uint32_t columns = cut_text(text, card->limit, &card->cut);
+	uint32_t columns = cut_text(text, card->limit);
 	struct card_row *row;
 
 	if (columns > card->columns)
@@ -76,7 +76,6 @@ static void add_listing(struct card *card, const struct cfg *cfg, uint32_t b, ui
 
 		listing_text(&text, cfg, &l.lines[i]);
 		row = add_row(card, kinds[l.lines[i].kind], &text);
-		card->cut |= row->kind == CARD_MORE;
 		if (row->kind == CARD_INSN)
 			row->func = callee(cfg, l.lines[i].insn);
 	}
@@ -125,6 +124,20 @@ static void add_from(struct card *card, const struct cfg *cfg, uint32_t b,
 	} else {
 		buf_free(&text);
 	}
+}
+
+/* One row for all the calls of the function that begins here. */
+static void add_callers(struct card *card, const struct cfg *cfg, uint32_t b,
+			const struct card_options *o)
+{
+	struct buf text = BUF_INIT;
+
+	buf_puts(&text, "called from ");
+	incoming_calls_text(&text, cfg, o->in, b, o->terse ? 1 : FROM_MAX);
+	if (text.len > strlen("called from "))
+		add_row(card, CARD_FROM, &text);
+	else
+		buf_free(&text);
 }
 
 /* A row for each edge that leads elsewhere. */
@@ -197,15 +210,15 @@ static bool links(const struct card_row *row)
 }
 
 /*
- * Heading, listing and references are cells of their own, and so is each row that
- * links somewhere.
+ * A cell holds rows of one kind, as graphviz sets lines of two fonts closer than others; each
+ * row that links somewhere is a cell of its own.
  */
 static void divide(struct card *card)
 {
 	static const int group[] = {
 		[CARD_HEAD] = 0, [CARD_FROM] = 0,
-		[CARD_SOURCE] = 1, [CARD_INSN] = 1, [CARD_MORE] = 1,
-		[CARD_TO] = 2,
+		[CARD_SOURCE] = 1, [CARD_INSN] = 2, [CARD_MORE] = 2,
+		[CARD_TO] = 3,
 	};
 
 	for (uint32_t i = 0; i < card->nr; i++) {
@@ -214,19 +227,20 @@ static void divide(struct card *card)
 		card->lines += !row->joined;
 		row->cell = !i || (!row->joined && (group[row->kind] != group[row[-1].kind] ||
 						    links(row) || links(&row[-1])));
-		card->cells += row->cell;
 	}
 }
 
 struct card card_make(const struct cfg *cfg, uint32_t b, const struct card_options *o)
 {
 	struct buf head = BUF_INIT;
-	struct card card = { .limit = o->columns, .cut = o->terse };
+	struct card card = { .limit = o->columns };
 
 	listing_heading(&head, cfg, b, o->terse);
 	add_row(&card, CARD_HEAD, &head);
 	if (o->cut)
 		add_from(&card, cfg, b, o);
+	if (o->calls_cut)
+		add_callers(&card, cfg, b, o);
 	if (o->terse)
 		add_last(&card, cfg, b, o->terse == 1);
 	else
@@ -235,6 +249,16 @@ struct card card_make(const struct cfg *cfg, uint32_t b, const struct card_optio
 		add_to(&card, cfg, b, o);
 	divide(&card);
 	return card;
+}
+
+uint32_t card_width(const struct card *card)
+{
+	return ceil((card->columns + 1) * TEXT_COLUMN) + 2 * BORDER_MAX;
+}
+
+uint32_t card_height(const struct card *card)
+{
+	return card->lines * TEXT_ROW + HEAD_PAD + 2 * BORDER_MAX;
 }
 
 void card_free(struct card *card)

@@ -24,9 +24,8 @@ struct card_row {
 struct card {
 	struct card_row *rows;
 	uint32_t nr;
-	uint32_t lines, cells;
+	uint32_t lines;
 	uint32_t limit;		/* see struct card_options */
-	bool cut;		/* does not tell all of the block */
 	uint32_t columns;	/* characters of its longest row */
 };
 
@@ -40,8 +39,19 @@ struct card_options {
 	int terse;
 	/* Which of cfg->edges are not drawn, so that cards name their ends instead; NULL: none. */
 	const bool *cut;
-	const struct incoming *in;	/* needed where edges are cut */
+	bool calls_cut;			/* calls are not drawn: entries name their callers */
+	const struct incoming *in;	/* needed where anything is cut */
 };
+
+/* What text of one size of the picture's font takes, in points. */
+#define TEXT_COLUMN 6.02
+#define TEXT_ROW 11
+#define HEAD_PAD 4		/* room around a heading, above and below together */
+#define BORDER_MAX 3		/* a card's border is no wider */
+
+/* Its size in points, the border included; every cell but the heading begins with a blank. */
+uint32_t card_width(const struct card *card);
+uint32_t card_height(const struct card *card);
 
 struct card card_make(const struct cfg *cfg, uint32_t b, const struct card_options *o);
 void card_free(struct card *card);

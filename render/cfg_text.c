@@ -30,6 +30,18 @@ static void add_targets(struct buf *out, const struct cfg *cfg, const struct cfg
 	}
 }
 
+/* "  <- b1, b2 T" and "  called from b7", where there is such a block. */
+static void add_sources(struct buf *out, const struct cfg *cfg, const struct incoming *in,
+			uint32_t b)
+{
+	if (in->edges.first[b] < in->edges.first[b + 1])
+		buf_puts(out, "  <- ");
+	incoming_text(out, cfg, in, b, SOURCES_MAX, NULL, NULL);
+	if (in->calls.first[b] < in->calls.first[b + 1])
+		buf_puts(out, "  called from ");
+	incoming_calls_text(out, cfg, in, b, SOURCES_MAX);
+}
+
 static void add_block(struct buf *out, const struct cfg *cfg, const struct incoming *in, uint32_t b)
 {
 	const struct cfg_block *block = &cfg->blocks[b];
@@ -38,9 +50,7 @@ static void add_block(struct buf *out, const struct cfg *cfg, const struct incom
 	buf_putc(out, '\n');
 	add_indent(out, block->depth);
 	listing_heading(out, cfg, b, false);
-	if (in->first[b] < in->first[b + 1])
-		buf_puts(out, "  <- ");
-	incoming_text(out, cfg, in, b, SOURCES_MAX, NULL, NULL);
+	add_sources(out, cfg, in, b);
 	buf_putc(out, '\n');
 	for (uint32_t i = 0; i < l.nr; i++) {
 		add_indent(out, block->depth);

@@ -30,17 +30,18 @@ static const struct block_look {
 static const struct edge_look {
 	const char *color, *style;
 	double width;
+	const char *word;	/* for the legend */
 } edge_looks[] = {
-	[EDGE_NEXT] = { "#57606a", "solid", 1.2 },
-	[EDGE_JUMP] = { "#0969da", "solid", 1.2 },
-	[EDGE_TAKEN] = { "#1a7f37", "solid", 1.2 },
-	[EDGE_FALL] = { "#cf222e", "solid", 1.2 },
-	[EDGE_GOTOX] = { "#9a6700", "solid", 1.2 },
-	[EDGE_MAY_GOTO] = { "#1a7f37", "dashed", 1.2 },
-	[EDGE_MAY_FALL] = { "#cf222e", "solid", 1.2 },
-	[EDGE_CALL] = { "#8c959f", "dotted", 1.2 },
-	[EDGE_CALLBACK] = { "#8c959f", "dashed", 1.2 },
-	{ "#8250df", "dashed", 2 },
+	[EDGE_NEXT] = { "#57606a", "solid", 1.2, "next" },
+	[EDGE_JUMP] = { "#0969da", "solid", 1.2, "jump" },
+	[EDGE_TAKEN] = { "#1a7f37", "solid", 1.2, "T taken" },
+	[EDGE_FALL] = { "#cf222e", "solid", 1.2, "F not taken" },
+	[EDGE_GOTOX] = { "#9a6700", "solid", 1.2, "indirect jump" },
+	[EDGE_MAY_GOTO] = { "#1a7f37", "dashed", 1.2, "budget spent" },
+	[EDGE_MAY_FALL] = { "#cf222e", "solid", 1.2, "goes on" },
+	[EDGE_CALL] = { "#8c959f", "dotted", 1.2, "call (dotted)" },
+	[EDGE_CALLBACK] = { "#8c959f", "dashed", 1.2, "callback (dashed)" },
+	{ "#8250df", "dashed", 2, "loop (dashed)" },
 };
 
 static const struct block_look *block_look(const struct cfg_block *block)
@@ -123,12 +124,15 @@ static const char *row_color(const struct card_row *row)
 	return row->kind == CARD_INSN || row->kind == CARD_HEAD ? NULL : TEXT_GREY;
 }
 
+/* Opens the cell that begins with @row, @height points high; @last: the card's last. */
 static void open_cell(struct buf *out, const struct cfg *cfg, const struct card_row *row,
-		      const struct block_look *look)
+		      const struct block_look *look, uint32_t height, bool last)
 {
-	buf_puts(out, "<tr><td align=\"left\" balign=\"left\"");
+	buf_printf(out, "<tr><td align=\"left\" balign=\"left\" height=\"%u\"", height);
 	if (row->kind == CARD_HEAD)
-		buf_printf(out, " bgcolor=\"%s\"", look->head);
+		buf_printf(out, " cellpadding=\"%d\" bgcolor=\"%s\"", HEAD_PAD / 2, look->head);
+	else if (last)
+		buf_puts(out, " valign=\"top\"");
 	if (row->func != CFG_NONE) {
 		const char *name = cfg->code->funcs[row->func].name;
 
@@ -138,10 +142,10 @@ static void open_cell(struct buf *out, const struct cfg *cfg, const struct card_
 	} else if (row->block != CFG_NONE) {
 		buf_printf(out, " href=\"#b%u\" title=\"b%u\"", row->block, row->block);
 	}
-	buf_putc(out, '>');
 }
 
-static void add_row(struct buf *out, const struct card_row *row)
+/* A row of text, after a blank where its cell leaves no room beside it. */
+static void add_row(struct buf *out, const struct card_row *row, bool blank)
 {
 	const char *color = row_color(row);
 	bool italic = row->kind == CARD_SOURCE;
@@ -151,32 +155,52 @@ static void add_row(struct buf *out, const struct card_row *row)
 		buf_printf(out, "<b>%.*s</b>", (int)name, row->text);
 	if (color)
 		buf_printf(out, "<font color=\"%s\">%s", color, italic ? "<i>" : "");
+	if (blank)
+		buf_putc(out, ' ');
 	add_escaped(out, row->text + name, strlen(row->text) - name);
 	if (color)
 		buf_printf(out, "%s</font>", italic ? "</i>" : "");
 }
 
-/* A block as an HTML-like table, no smaller than @box where there is one. */
-static void add_card(struct buf *out, const struct cfg *cfg, const struct card *card,
-		     const struct block_look *look, const struct layout_box *box)
+/* The row after the last of the cell that begins with row @i, which has @lines lines. */
+static uint32_t cell_end(const struct card *card, uint32_t i, uint32_t *lines)
 {
-	buf_printf(out,
-		   "<<table border=\"%d\" cellborder=\"0\" cellspacing=\"0\" cellpadding=\"2\" "
-		   "color=\"%s\" bgcolor=\"%s\"%s",
-		   look->width, look->border, look->body, look->dashed ? " style=\"dashed\"" : "");
-	if (box)
-		buf_printf(out, " width=\"%.0f\" height=\"%.0f\"", box->w, box->h);
-	buf_putc(out, '>');
-	for (uint32_t i = 0; i < card->nr; i++) {
-		const struct card_row *row = &card->rows[i];
+	*lines = 1;
+	for (i++; i < card->nr && !card->rows[i].cell; i++)
+		*lines += !card->rows[i].joined;
+	return i;
+}
 
-		if (row->cell)
-			open_cell(out, cfg, row, look);
-		else
-			buf_puts(out, row->joined ? "  " : "<br/>");
-		add_row(out, row);
-		if (i + 1 == card->nr || row[1].cell)
-			buf_puts(out, "</td></tr>");
+/*
+ * A block as an HTML-like table. Its cells say how large they are, since graphviz does not
+ * share out what a table has more than its text takes; a heading is as wide as its card.
+ */
+static void add_card(struct buf *out, const struct cfg *cfg, const struct card *card,
+		     const struct block_look *look)
+{
+	uint32_t rest = card_height(card) - 2 * look->width, lines;
+
+	buf_printf(out,
+		   "<<table border=\"%d\" cellborder=\"0\" cellspacing=\"0\" cellpadding=\"0\" "
+		   "color=\"%s\" bgcolor=\"%s\"%s>",
+		   look->width, look->border, look->body, look->dashed ? " style=\"dashed\"" : "");
+	for (uint32_t i = 0, end; i < card->nr; i = end) {
+		bool head = !i;
+		uint32_t height;
+
+		end = cell_end(card, i, &lines);
+		height = end == card->nr ? rest : lines * TEXT_ROW + (head ? HEAD_PAD : 0);
+		rest -= height;
+		open_cell(out, cfg, &card->rows[i], look, height, end == card->nr);
+		if (head)
+			buf_printf(out, " width=\"%u\"", card_width(card) - 2 * look->width);
+		buf_putc(out, '>');
+		for (uint32_t k = i; k < end; k++) {
+			if (k > i)
+				buf_puts(out, card->rows[k].joined ? "  " : "<br/>");
+			add_row(out, &card->rows[k], !head && !card->rows[k].joined);
+		}
+		buf_puts(out, "</td></tr>");
 	}
 	buf_puts(out, "</table>>");
 }
@@ -205,6 +229,7 @@ struct dot {
 	const struct dot_options *o;
 	const struct layout *layout;	/* or NULL */
 	const struct card *cards;
+	struct buf title;
 };
 
 /* A point as graphviz counts: y grows upwards. */
@@ -225,20 +250,34 @@ static void add_block(struct dot *dot, uint32_t b)
 		buf_putc(dot->out, '"');
 	}
 	buf_puts(dot->out, ", label=");
-	add_card(dot->out, dot->cfg, &dot->cards[b], &look, box);
-	if (dot->o->tooltips && (dot->cards[b].cut || !dot->layout))
+	add_card(dot->out, dot->cfg, &dot->cards[b], &look);
+	if (dot->o->tooltips)
 		add_tooltip(dot->out, dot->cfg, b);
 	buf_puts(dot->out, "];\n");
 }
 
+/* How far a curve first goes to the right of where it starts. */
+static double first_turn(const struct layout_curve *c)
+{
+	uint32_t i = 3;
+
+	while (i + 3 < c->nr && fabs(c->points[i].x - c->points[0].x) < 2)
+		i += 3;
+	return c->points[i].x - c->points[0].x;
+}
+
 #define ARROW 7.0	/* length of an arrow's head, in points */
 
-/* The curve of an edge, up to where the head of its arrow begins, and the place of its letter. */
-static void add_curve(struct dot *dot, const struct layout_curve *c)
+/*
+ * The curve of an edge, up to where the head of its arrow begins, and the place of its letter:
+ * beside its start, on the side that it does not turn to.
+ */
+static void add_curve(struct dot *dot, const struct layout_curve *c, const char *label)
 {
 	struct point tip = c->points[c->nr - 1], before = c->points[c->nr - 2];
 	double dx = tip.x - before.x, dy = tip.y - before.y, length = hypot(dx, dy);
 	double back = length ? fmin(ARROW / length, 1) : 0;
+	double turn = first_turn(c), beside = 3 + strlen(label) * TEXT_COLUMN / 2;
 
 	buf_puts(dot->out, ", pos=\"e,");
 	add_point(dot, tip.x, tip.y);
@@ -249,7 +288,7 @@ static void add_curve(struct dot *dot, const struct layout_curve *c)
 	buf_putc(dot->out, ' ');
 	add_point(dot, tip.x - dx * back, tip.y - dy * back);
 	buf_puts(dot->out, "\", lp=\"");
-	add_point(dot, c->points[0].x + 6,
+	add_point(dot, c->points[0].x + (turn > 2 ? -beside : beside),
 		  c->points[0].y + (c->points[1].y < c->points[0].y ? -7 : 7));
 	buf_putc(dot->out, '"');
 }
@@ -261,7 +300,8 @@ static void add_curve(struct dot *dot, const struct layout_curve *c)
 static void add_edge(struct dot *dot, const struct cfg_edge *e, const struct layout_curve *c)
 {
 	const struct edge_look *look = edge_look(e);
-	const char *label = e->kind == EDGE_CALL ? "" : edge_label(e->kind);
+	bool call = e->kind == EDGE_CALL || (c && e->kind == EDGE_CALLBACK);
+	const char *label = call ? "" : edge_label(e->kind);
 	bool refused = is_refused(dot->cfg, e);
 
 	if (e->back && e->from != e->to && !c)
@@ -270,13 +310,13 @@ static void add_edge(struct dot *dot, const struct cfg_edge *e, const struct lay
 		buf_printf(dot->out, "\tb%u -> b%u [", e->from, e->to);
 	buf_printf(dot->out, "color=\"%s\", style=\"%s\", penwidth=%g",
 		   refused ? REFUSED : look->color, look->style, refused ? 3 : look->width);
-	if (e->kind == EDGE_CALL || e->kind == EDGE_CALLBACK)
+	if (!c && (e->kind == EDGE_CALL || e->kind == EDGE_CALLBACK))
 		buf_puts(dot->out, ", constraint=false");
 	if (label[0])
 		buf_printf(dot->out, ", label=\"%s%s\", fontcolor=\"%s\"", c ? "" : " ", label,
 			   look->color);
 	if (c)
-		add_curve(dot, c);
+		add_curve(dot, c, label);
 	buf_puts(dot->out, "];\n");
 }
 
@@ -296,19 +336,10 @@ static void add_frame(struct dot *dot, const struct layout_box *box, struct buf 
 		buf_putc(dot->out, ',');
 		add_point(dot, box->x + box->w, box->y);
 		buf_puts(dot->out, "\"; lp=\"");
-		add_point(dot, box->x + 8 + label->len * LABEL_COLUMN / 2, box->y + 11);
+		add_point(dot, box->x + FRAME_PAD + label->len * LABEL_COLUMN / 2, box->y + 11);
 		buf_puts(dot->out, "\";");
 	}
 	buf_putc(dot->out, '\n');
-}
-
-static void add_func_label(struct buf *out, const struct cfg *cfg, uint32_t f)
-{
-	const struct code_func *code = &cfg->code->funcs[f];
-	const struct cfg_func *func = &cfg->funcs[f];
-
-	buf_printf(out, "%s  (%u insn%s%s%s)", code->name, func->insns, func->insns == 1 ? "" : "s",
-		   code->callback ? ", callback" : "", func->reachable ? "" : ", never called");
 }
 
 /* A part of a function, in a frame of its own unless it is the whole function. */
@@ -338,7 +369,7 @@ static void add_func(struct dot *dot, uint32_t f)
 	const struct layout *l = dot->layout;
 	struct buf label = BUF_INIT;
 
-	add_func_label(&label, dot->cfg, f);
+	listing_func(&label, dot->cfg, f);
 	buf_printf(dot->out, "\tsubgraph cluster_%u {\n\t\tid=\"f%u\"; ", f, f);
 	add_frame(dot, l ? &l->funcs[f] : NULL, &label, "style=\"rounded\"; color=\"#8c959f\";");
 	for (uint32_t i = 0; l && i < l->nr_parts; i++) {
@@ -367,9 +398,11 @@ static void add_edges(struct dot *dot)
 		if (draws_edge(dot, &cfg->edges[i]) && (!c || c->nr))
 			add_edge(dot, &cfg->edges[i], c);
 	}
-	for (uint32_t i = 0; !dot->layout && i < cfg->nr_calls; i++) {
-		if (draws_edge(dot, &cfg->calls[i]))
-			add_edge(dot, &cfg->calls[i], NULL);
+	for (uint32_t i = 0; i < cfg->nr_calls; i++) {
+		const struct layout_curve *c = dot->layout ? &dot->layout->calls[i] : NULL;
+
+		if (draws_edge(dot, &cfg->calls[i]) && (!c || c->nr))
+			add_edge(dot, &cfg->calls[i], c);
 	}
 }
 
@@ -380,7 +413,7 @@ static struct card *make_cards(const struct cfg *cfg, const struct dot_options *
 	struct incoming in = incoming_find(cfg);
 	struct card_options card = {
 		.body = o->body, .columns = o->columns, .terse = o->terse,
-		.cut = l ? l->cut : NULL, .in = &in
+		.cut = l ? l->cut : NULL, .calls_cut = l && l->calls_cut, .in = &in
 	};
 
 	for (uint32_t b = 0; b < cfg->nr_blocks; b++) {
@@ -398,20 +431,55 @@ static void free_cards(struct card *cards, uint32_t nr)
 	free(cards);
 }
 
-static void add_title(struct dot *dot)
-{
-	struct buf title = BUF_INIT;
+#define LABEL_PAD 8.0	/* what graphviz leaves free on either side of a graph's title */
 
-	listing_title(&title, dot->cfg);
-	buf_puts(dot->out, ", label=\"");
-	add_escaped(dot->out, title.data, title.len);
-	buf_putc(dot->out, '"');
+/* Names the kinds of edges that there are, in their colours; returns how many characters it took. */
+static uint32_t add_legend(struct dot *dot)
+{
+	bool used[ARRAY_SIZE(edge_looks)] = { false };
+	const struct cfg *cfg = dot->cfg;
+	uint32_t columns = 0;
+
+	for (uint32_t i = 0; i < cfg->nr_edges; i++)
+		used[edge_look(&cfg->edges[i]) - edge_looks] |= draws_edge(dot, &cfg->edges[i]);
+	for (uint32_t i = 0; i < cfg->nr_calls && !(dot->layout && dot->layout->calls_cut); i++)
+		used[cfg->calls[i].kind] |= draws_edge(dot, &cfg->calls[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(edge_looks); i++) {
+		if (!used[i])
+			continue;
+		buf_printf(&dot->title, "%s<font color=\"%s\">%s</font>", columns ? "  " : "",
+			   edge_looks[i].color, edge_looks[i].word);
+		columns += (columns ? 2 : 0) + strlen(edge_looks[i].word);
+	}
+	return columns;
+}
+
+/* Writes the title and below it the legend; returns how wide they are. */
+static double make_title(struct dot *dot)
+{
+	struct buf text = BUF_INIT;
+	double title, legend;
+
+	listing_title(&text, dot->cfg);
+	title = text.len * LABEL_COLUMN;
+	buf_putc(&dot->title, '<');
+	add_escaped(&dot->title, text.data, text.len);
+	buf_puts(&dot->title, "<br align=\"left\"/><font point-size=\"4\"> </font>"
+		 "<br align=\"left\"/><font point-size=\"10\">");
+	legend = add_legend(dot) * TEXT_COLUMN;
+	buf_puts(&dot->title, " </font><br align=\"left\"/>>");
+	buf_free(&text);
+	return fmax(title, legend);
+}
+
+static void add_title(struct dot *dot, double width)
+{
+	buf_printf(dot->out, ", label=%s", buf_str(&dot->title));
 	if (dot->layout) {
 		buf_puts(dot->out, ", lp=\"");
-		add_point(dot, PAGE_MARGIN + title.len * LABEL_COLUMN / 2, PAGE_MARGIN + 8);
+		add_point(dot, PAGE_MARGIN + LABEL_PAD + width / 2, PAGE_MARGIN + 14);
 		buf_putc(dot->out, '"');
 	}
-	buf_free(&title);
 }
 
 /*
@@ -426,26 +494,27 @@ static void add_corners(struct dot *dot)
 		   dot->layout->w - 0.5, dot->layout->h - 0.5);
 }
 
-static void add_graph(struct dot *dot)
+static void add_graph(struct dot *dot, double title)
 {
 	bool placed = dot->layout;
 
 	buf_printf(dot->out,
 		   "digraph cfg {\n\tgraph [bgcolor=\"white\", fontname=\"" FONT "\", fontsize=11, "
-		   "labelloc=t, labeljust=l, pad=%s, nodesep=0.35, ranksep=0.4, splines=polyline",
-		   placed ? "0" : "0.2");
+		   "labelloc=t, labeljust=l, %s",
+		   placed ? "pad=0, outputorder=edgesfirst" :
+			    "pad=0.2, nodesep=0.35, ranksep=0.4, splines=polyline");
 	if (dot->o->dpi)
 		buf_printf(dot->out, ", dpi=%d", dot->o->dpi);
-	add_title(dot);
+	add_title(dot, title);
 	buf_printf(dot->out,
 		   "];\n\tnode [shape=plain, fontname=\"" FONT "\", fontsize=10];\n"
 		   "\tedge [fontname=\"" FONT "\", fontsize=%d, arrowsize=0.7];\n",
 		   placed ? 10 : 9);
 }
 
-static void add_all(struct dot *dot)
+static void add_all(struct dot *dot, double title)
 {
-	add_graph(dot);
+	add_graph(dot, title);
 	for (uint32_t f = 0; f < dot->cfg->nr_funcs; f++) {
 		if (dot_draws(dot->o, f))
 			add_func(dot, f);
@@ -461,16 +530,18 @@ struct point dot_write(struct buf *out, const struct cfg *cfg, const struct dot_
 	struct layout *l = o->placed ? layout_new(cfg, o->func) : NULL;
 	struct dot dot = { .out = out, .cfg = cfg, .o = o, .layout = l };
 	struct card *cards = make_cards(cfg, o, l);
+	double title = make_title(&dot);
 	struct point size = { 0 };
 
 	if (l) {
-		layout_place(l, cfg, cards, o->gap);
+		layout_place(l, cfg, cards, o->gap, title);
 		size = (struct point){ l->w, l->h };
 	}
 	dot.cards = cards;
 	if (out)
-		add_all(&dot);
+		add_all(&dot, title);
 	free_cards(cards, cfg->nr_blocks);
 	layout_free(l, cfg);
+	buf_free(&dot.title);
 	return size;
 }

@@ -22,11 +22,7 @@ struct dot_options {
 	int terse;			/* see struct card_options */
 	double gap;			/* of what is placed: distances, 1 as usual */
 	int dpi;			/* pixels per 72 points; 0: left open */
-	/*
-	 * The whole text of blocks, for a pointer to rest on; where they are
-	 * placed, only of those that do not show all of it.
-	 */
-	bool tooltips;
+	bool tooltips;			/* the whole text of blocks, for a pointer to rest on */
 };
 
 /* What a .dot file is written with unless somebody wishes otherwise. */

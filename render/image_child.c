@@ -52,8 +52,8 @@ static const char *const device_names[] = {
 /* Sides from which on cairo scales a bitmap down by itself. */
 #define PIXELS_MAX 32767
 
-static enum child_status draw(struct graphviz *gv, const char *dot, const char *engine,
-			      enum image_format format, int out)
+static enum child_status draw(struct graphviz *gv, const char *dot, enum image_format format,
+			      int out)
 {
 	graph_t *g = gv->agmemread(dot);
 	GVC_t *gvc = gv->gvContext();
@@ -61,16 +61,12 @@ static enum child_status draw(struct graphviz *gv, const char *dot, const char *
 
 	if (!g || !gvc || !f)
 		return CHILD_BAD_GRAPH;
-	if (gv->gvLayout(gvc, g, engine))
+	if (gv->gvLayout(gvc, g, "nop2"))
 		return CHILD_NO_LAYOUT;
 	if (gv->gvRender(gvc, g, device_names[format], f))
 		return CHILD_NO_FORMAT;
 	return fflush(f) || ferror(f) ? CHILD_NO_ROOM : CHILD_DONE;
 }
-
-/* Up to here graphviz's own layout is quick and its pictures fit a screen or two. */
-#define SMALL_FUNC 30
-#define SMALL_GRAPH 60
 
 /*
  * How much is told of each block as graphs get larger, at text of no less than
@@ -94,17 +90,6 @@ static const struct level {
 /* Encoding takes a second for about every 20 million pixels. */
 #define PIXELS_WANTED 40e6
 #define PIXELS_AT_MOST 120e6
-
-static bool is_small(const struct cfg *cfg, const struct image_options *o)
-{
-	for (uint32_t f = 0; f < cfg->nr_funcs && !o->one_func; f++) {
-		if (cfg->funcs[f].nr_blocks > SMALL_FUNC)
-			return false;
-	}
-	if (o->one_func)
-		return cfg->funcs[o->func].nr_blocks <= SMALL_FUNC;
-	return cfg->nr_blocks <= SMALL_GRAPH;
-}
 
 /* Whether a bitmap of a page of that many points is one to write at @level. */
 static bool fits_bitmap(const struct level *level, struct point size)
@@ -152,11 +137,7 @@ enum child_status child_draw(const struct cfg *cfg, const struct image_options *
 		return status;
 	dot.func = o->one_func ? o->func : CFG_NONE;
 	dot.tooltips = o->format == IMAGE_SVG;
-	if (!is_small(cfg, o)) {
-		if (!write_placed(&text, cfg, o, &dot))
-			return CHILD_TOO_LARGE;
-		return draw(&gv, buf_str(&text), "nop2", o->format, out);
-	}
-	dot_write(&text, cfg, &dot);
-	return draw(&gv, buf_str(&text), "dot", o->format, out);
+	if (!write_placed(&text, cfg, o, &dot))
+		return CHILD_TOO_LARGE;
+	return draw(&gv, buf_str(&text), o->format, out);
 }

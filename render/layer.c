@@ -1,55 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include <math.h>
 #include <stdlib.h>
 
-#include "render/layer.h"
+#include "render/layer_work.h"
 #include "shell/buf.h"
 
-#define NODE_SEP 18.0		/* between neighbours of a layer */
-#define LINE_SEP 9.0		/* between a node and a line, or two lines */
-#define LAYER_SEP 30.0		/* between layers: an arrow and a letter fit */
-#define PORT_SEP 22.0		/* between the lines that end at one side of a node */
-#define LOOP_ROOM 18.0		/* beside a node with an edge to itself */
 #define ORDER_SWEEPS 10
-#define PLACE_SWEEPS 12
 
-#define NONE UINT32_MAX
-
-/* A node, or the place where a line passes through a layer. */
-struct vertex {
-	uint32_t node;		/* NONE for a line */
-	uint32_t layer, pos;	/* pos: its place in the layer, from the left */
-	double x, w, h;		/* x: its middle */
-	double key;		/* where it would like to be, while layers are sorted */
-};
-
-/* A piece of an edge, from a vertex to one in the next layer. */
-struct link {
-	uint32_t up, down;
-	double weight;
-	double up_port, down_port;	/* where it ends, from the vertex's middle */
-};
-
-struct layers {
-	struct layer_graph *g;
-	struct vertex *v;
-	uint32_t nr_v;
-	struct link *links;
-	uint32_t nr_links;
-	uint32_t *rank;		/* of each node */
-	bool *turned;		/* edges that lead up, seen from the other end */
-	uint32_t **chain;	/* of each edge its vertices from top to bottom, with its ends */
-	uint32_t **layer;	/* of each layer its vertices in order */
-	uint32_t *size;
-	uint32_t nr_layers;
-	uint32_t **links_of[2];	/* of each vertex its links to the layer above [0] and below [1] */
-	uint32_t *nr_of[2];
-	double *top, *height;	/* of each layer */
-};
-
-static bool is_loop(const struct layer_edge *e)
+static bool is_loop(const struct layers *s, uint32_t e)
 {
-	return e->from == e->to;
+	return s->g->edges[e].from == s->g->edges[e].to;
 }
 
 static uint32_t upper(const struct layers *s, uint32_t e)
@@ -76,7 +35,7 @@ static struct lists make_lists(const struct layers *s)
 
 	memset(l.head, 0xff, s->g->nr_nodes * sizeof(*l.head));
 	for (uint32_t e = s->g->nr_edges; e-- > 0;) {
-		if (is_loop(&s->g->edges[e]))
+		if (is_loop(s, e))
 			continue;
 		l.next[e] = l.head[upper(s, e)];
 		l.head[upper(s, e)] = e;
@@ -140,7 +99,7 @@ static uint32_t *find_order(struct layers *s)
 
 	w.at = xmemdup(w.lists.head, nr * sizeof(*w.at));
 	for (uint32_t e = 0; e < s->g->nr_edges; e++)
-		entered[lower(s, e)] |= !is_loop(&s->g->edges[e]);
+		entered[lower(s, e)] |= !is_loop(s, e);
 	/*
 	 * First from where the graph is entered, then from what is left: cycles that
 	 * nothing enters.
@@ -205,15 +164,16 @@ static uint32_t add_vertex(struct layers *s, uint32_t node, uint32_t layer)
 	return s->nr_v++;
 }
 
-static void add_link(struct layers *s, uint32_t up, uint32_t down, double weight)
+static uint32_t add_link(struct layers *s, uint32_t up, uint32_t down, double weight)
 {
 	bool lines = s->v[up].node == NONE && s->v[down].node == NONE;
 	bool nodes = s->v[up].node != NONE && s->v[down].node != NONE;
 
 	GROW(s->links, s->nr_links);
-	s->links[s->nr_links++] = (struct link){
+	s->links[s->nr_links] = (struct link){
 		.up = up, .down = down, .weight = weight * (lines ? 8 : nodes ? 1 : 2)
 	};
+	return s->nr_links++;
 }
 
 /* A line that edges of one look to one node share: its vertices by layer, NONE where not needed. */
@@ -221,7 +181,7 @@ struct line {
 	uint32_t to, look;
 	bool turned;
 	uint32_t *vertex;
-	bool *linked;		/* to the vertex in the next layer */
+	uint32_t *link;		/* to each vertex from that in the layer above */
 };
 
 struct lines {
@@ -245,22 +205,21 @@ static struct line *find_line(struct layers *s, struct lines *lines, uint32_t e)
 	*line = (struct line){ .to = edge->to, .look = edge->look, .turned = s->turned[e] };
 	line->vertex = xmalloc(s->nr_layers * sizeof(*line->vertex));
 	memset(line->vertex, 0xff, s->nr_layers * sizeof(*line->vertex));
-	line->linked = xcalloc(s->nr_layers, sizeof(*line->linked));
+	line->link = xmemdup(line->vertex, s->nr_layers * sizeof(*line->link));
 	return line;
 }
 
-/* Node n is vertex n. Splits edge @e into links, along the line that it shares. */
+/* Splits edge @e into links, along the line that it shares. */
 static void split_edge(struct layers *s, struct lines *lines, uint32_t e)
 {
 	const struct layer_edge *edge = &s->g->edges[e];
-	uint32_t up = upper(s, e), down = lower(s, e), last = up, nr = 0;
+	uint32_t up = upper(s, e), down = lower(s, e), last = up;
 	struct line *line = find_line(s, lines, e);
 
-	s->chain[e] = xcalloc(s->rank[down] - s->rank[up] + 1, sizeof(**s->chain));
-	s->chain[e][nr++] = up;
+	s->chain[e] = xcalloc(s->rank[down] - s->rank[up], sizeof(**s->chain));
 	for (uint32_t r = s->rank[up] + 1; r <= s->rank[down]; r++) {
-		uint32_t v = down;
 		bool end = r == s->rank[down], shared;
+		uint32_t v = down, link;
 
 		if (!end && line->vertex[r] == NONE)
 			line->vertex[r] = add_vertex(s, NONE, r);
@@ -268,11 +227,13 @@ static void split_edge(struct layers *s, struct lines *lines, uint32_t e)
 			v = line->vertex[r];
 		/* Only a piece between two places on the line, or on it and its node, is common. */
 		shared = (last >= s->g->nr_nodes || last == edge->to) && (!end || v == edge->to);
-		if (!shared || !line->linked[r])
-			add_link(s, last, v, edge->weight);
+		link = shared ? line->link[r] : NONE;
+		if (link == NONE)
+			link = add_link(s, last, v, edge->weight);
 		if (shared)
-			line->linked[r] = true;
-		s->chain[e][nr++] = last = v;
+			line->link[r] = link;
+		s->chain[e][s->length[e]++] = link;
+		last = v;
 	}
 }
 
@@ -281,12 +242,12 @@ static void split_edges(struct layers *s)
 	struct lines lines = { 0 };
 
 	for (uint32_t e = 0; e < s->g->nr_edges; e++) {
-		if (!is_loop(&s->g->edges[e]))
+		if (!is_loop(s, e))
 			split_edge(s, &lines, e);
 	}
 	for (uint32_t i = 0; i < lines.nr; i++) {
 		free(lines.list[i].vertex);
-		free(lines.list[i].linked);
+		free(lines.list[i].link);
 	}
 	free(lines.list);
 }
@@ -308,11 +269,6 @@ static void index_links(struct layers *s)
 			s->links_of[side][v][s->nr_of[side][v]++] = i;
 		}
 	}
-}
-
-static uint32_t other_end(const struct layers *s, uint32_t link, int side)
-{
-	return side ? s->links[link].down : s->links[link].up;
 }
 
 static void append(struct layers *s, uint32_t v)
@@ -470,234 +426,6 @@ static void order_layers(struct layers *s)
 	free(best);
 }
 
-static int compare_ends(const void *a, const void *b, void *arg)
-{
-	const struct layers *s = ((void **)arg)[0];
-	int side = *(int *)((void **)arg)[1];
-	uint32_t p = s->v[other_end(s, *(const uint32_t *)a, side)].pos;
-	uint32_t q = s->v[other_end(s, *(const uint32_t *)b, side)].pos;
-
-	return (p > q) - (p < q);
-}
-
-/* Spreads the links of a node over its side, in the order of where they lead. */
-static void set_ports(struct layers *s, uint32_t v, int side)
-{
-	uint32_t nr = s->nr_of[side][v], *links = s->links_of[side][v];
-	double room = v < s->g->nr_nodes ? s->g->nodes[v].w : 0,
-	       gap = fmin(PORT_SEP, room / (nr + 1));
-
-	if (nr)
-		qsort_r(links, nr, sizeof(*links), compare_ends, (void *[]){ s, &side });
-	for (uint32_t k = 0; k < nr; k++) {
-		double at = (k - (nr - 1) / 2.0) * gap;
-
-		if (side)
-			s->links[links[k]].up_port = at;
-		else
-			s->links[links[k]].down_port = at;
-	}
-}
-
-/* How far apart the middles of two neighbours are at least. */
-static double apart(const struct layers *s, const struct vertex *a, const struct vertex *b)
-{
-	bool nodes = a->node != NONE && b->node != NONE;
-
-	return (a->w + b->w) / 2 + (nodes ? NODE_SEP : LINE_SEP) * s->g->gap;
-}
-
-/* Where @v would like its middle, by its links on the sides that bits of @sides name. */
-static double wish(const struct layers *s, uint32_t v, int sides, double *weight)
-{
-	double sum = 0;
-
-	*weight = 0;
-	for (int side = 0; side < 2; side++) {
-		for (uint32_t k = 0; sides >> side & 1 && k < s->nr_of[side][v]; k++) {
-			const struct link *l = &s->links[s->links_of[side][v][k]];
-			double shift = side ? l->down_port - l->up_port : l->up_port - l->down_port;
-
-			sum += l->weight * (s->v[side ? l->down : l->up].x + shift);
-			*weight += l->weight;
-		}
-	}
-	if (*weight)
-		return sum / *weight;
-	*weight = 0.01;
-	return s->v[v].x;
-}
-
-/* Vertices that touch each other and so move as one. */
-struct group {
-	double sum, weight;
-	uint32_t nr;
-};
-
-/*
- * Places a layer's vertices as near to where they would like to be as their
- * order and sizes allow: least squares, by pooling neighbours that collide.
- */
-static void place_layer(struct layers *s, uint32_t r, int sides, struct group *groups)
-{
-	uint32_t nr = 0, i = 0;
-	double offset = 0;
-
-	for (uint32_t k = 0; k < s->size[r]; k++) {
-		uint32_t v = s->layer[r][k];
-		double weight, at = wish(s, v, sides, &weight);
-
-		if (k)
-			offset += apart(s, &s->v[s->layer[r][k - 1]], &s->v[v]);
-		groups[nr++] = (struct group){ (at - offset) * weight, weight, 1 };
-		while (nr > 1 && groups[nr - 2].sum / groups[nr - 2].weight >
-				 groups[nr - 1].sum / groups[nr - 1].weight) {
-			nr--;
-			groups[nr - 1].sum += groups[nr].sum;
-			groups[nr - 1].weight += groups[nr].weight;
-			groups[nr - 1].nr += groups[nr].nr;
-		}
-	}
-	offset = 0;
-	for (uint32_t g = 0; g < nr; g++) {
-		for (uint32_t k = 0; k < groups[g].nr; k++, i++) {
-			if (i)
-				offset +=
-					apart(s, &s->v[s->layer[r][i - 1]], &s->v[s->layer[r][i]]);
-			s->v[s->layer[r][i]].x = groups[g].sum / groups[g].weight + offset;
-		}
-	}
-}
-
-static void place_across(struct layers *s)
-{
-	struct group *groups = xcalloc(s->nr_v, sizeof(*groups));
-
-	for (uint32_t v = 0; v < s->nr_v; v++) {
-		set_ports(s, v, 0);
-		set_ports(s, v, 1);
-	}
-	for (int sweep = 0; sweep < PLACE_SWEEPS; sweep++) {
-		bool last = sweep + 2 >= PLACE_SWEEPS;
-
-		for (uint32_t k = 0; k < s->nr_layers; k++) {
-			if (sweep % 2)
-				place_layer(s, s->nr_layers - 1 - k, last ? 3 : 2, groups);
-			else
-				place_layer(s, k, last ? 3 : 1, groups);
-		}
-	}
-	free(groups);
-}
-
-static void place_down(struct layers *s)
-{
-	double y = 0, sep = LAYER_SEP * s->g->gap;
-
-	s->top = xcalloc(s->nr_layers, sizeof(*s->top));
-	s->height = xcalloc(s->nr_layers, sizeof(*s->height));
-	for (uint32_t v = 0; v < s->nr_v; v++)
-		s->height[s->v[v].layer] = fmax(s->height[s->v[v].layer], s->v[v].h);
-	for (uint32_t r = 0; r < s->nr_layers; r++) {
-		s->top[r] = y;
-		y += s->height[r] + sep;
-	}
-	s->g->h = s->nr_layers ? y - sep : 0;
-}
-
-static void add_point(struct layer_edge *e, double x, double y)
-{
-	GROW(e->curve, e->nr_points);
-	e->curve[e->nr_points++] = (struct point){ x, y };
-}
-
-/* Goes on to a point; a curve that is vertical at both ends. */
-static void curve_to(struct layer_edge *e, double x, double y)
-{
-	struct point last = e->curve[e->nr_points - 1];
-	double middle = (last.y + y) / 2;
-
-	if (last.x == x && last.y == y)
-		return;
-	add_point(e, last.x, middle);
-	add_point(e, x, middle);
-	add_point(e, x, y);
-}
-
-static const struct link *link_between(const struct layers *s, uint32_t up, uint32_t down)
-{
-	uint32_t k = 0;
-
-	while (s->links[s->links_of[1][up][k]].down != down)
-		k++;
-	return &s->links[s->links_of[1][up][k]];
-}
-
-static void reverse(struct point *p, uint32_t nr)
-{
-	for (uint32_t i = 0; i < nr / 2; i++) {
-		struct point swap = p[i];
-
-		p[i] = p[nr - 1 - i];
-		p[nr - 1 - i] = swap;
-	}
-}
-
-/* Draws an edge from its upper end down, through the layers in straight lines. */
-static void route_edge(struct layers *s, uint32_t e)
-{
-	struct layer_edge *edge = &s->g->edges[e];
-	const uint32_t *chain = s->chain[e];
-	const struct vertex *v = &s->v[chain[0]];
-	uint32_t nr = s->rank[lower(s, e)] - s->rank[upper(s, e)];
-
-	for (uint32_t i = 0; i < nr; i++) {
-		const struct link *l = link_between(s, chain[i], chain[i + 1]);
-		double x = v->x + l->up_port;
-
-		if (!i)
-			add_point(edge, x, s->top[v->layer] + v->h);
-		curve_to(edge, x, s->top[v->layer] + s->height[v->layer]);
-		v = &s->v[chain[i + 1]];
-		curve_to(edge, v->x + l->down_port, s->top[v->layer]);
-	}
-	if (s->turned[e])
-		reverse(edge->curve, edge->nr_points);
-}
-
-static void route_loop(struct layers *s, struct layer_edge *e)
-{
-	const struct layer_node *n = &s->g->nodes[e->from];
-	double x = n->x + n->w, y = n->y + n->h / 2, reach = fmin(n->h / 4, 24);
-
-	add_point(e, x, y + reach);
-	add_point(e, x + LOOP_ROOM, y + reach);
-	add_point(e, x + LOOP_ROOM, y - reach);
-	add_point(e, x, y - reach);
-}
-
-/* Moves everything so that the leftmost of it is at 0. */
-static void settle(struct layers *s)
-{
-	double left = INFINITY, right = 0;
-
-	for (uint32_t v = 0; v < s->nr_v; v++)
-		left = fmin(left, s->v[v].x - s->v[v].w / 2);
-	for (uint32_t v = 0; v < s->nr_v; v++) {
-		struct vertex *p = &s->v[v];
-
-		p->x -= left;
-		right = fmax(right, p->x + p->w / 2);
-		if (p->node != NONE) {
-			struct layer_node *n = &s->g->nodes[p->node];
-
-			n->x = p->x - n->w / 2;
-			n->y = s->top[p->layer];
-		}
-	}
-	s->g->w = right;
-}
-
 static void layers_free(struct layers *s)
 {
 	for (uint32_t v = 0; v < s->nr_v; v++) {
@@ -717,6 +445,7 @@ static void layers_free(struct layers *s)
 	free(s->rank);
 	free(s->turned);
 	free(s->chain);
+	free(s->length);
 	free(s->layer);
 	free(s->size);
 	free(s->top);
@@ -734,7 +463,7 @@ static void add_nodes(struct layers *s)
 	for (uint32_t e = 0; e < s->g->nr_edges; e++) {
 		struct vertex *v = &s->v[s->g->edges[e].from];
 
-		if (is_loop(&s->g->edges[e]))
+		if (is_loop(s, e))
 			v->w = s->g->nodes[v->node].w + 2 * LOOP_ROOM;
 	}
 }
@@ -746,24 +475,17 @@ void layer_layout(struct layer_graph *g)
 		.rank = xcalloc(g->nr_nodes, sizeof(*s.rank)),
 		.turned = xcalloc(g->nr_edges, sizeof(*s.turned)),
 		.chain = xcalloc(g->nr_edges, sizeof(*s.chain)),
+		.length = xcalloc(g->nr_edges, sizeof(*s.length)),
 	};
 
 	for (uint32_t e = 0; e < g->nr_edges; e++)
-		s.turned[e] = g->edges[e].back && !is_loop(&g->edges[e]);
+		s.turned[e] = g->edges[e].back && !is_loop(&s, e);
 	find_ranks(&s);
 	add_nodes(&s);
 	split_edges(&s);
 	index_links(&s);
 	fill_layers(&s);
 	order_layers(&s);
-	place_down(&s);
-	place_across(&s);
-	settle(&s);
-	for (uint32_t e = 0; e < g->nr_edges; e++) {
-		if (is_loop(&g->edges[e]))
-			route_loop(&s, &g->edges[e]);
-		else
-			route_edge(&s, e);
-	}
+	layer_place(&s);
 	layers_free(&s);
 }

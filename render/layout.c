@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "render/layout.h"
+#include "render/listing.h"
 
 #define GRAPH_SEP 26.0		/* between the unconnected pieces of a part */
 #define PART_SEP 22.0
@@ -92,6 +93,14 @@ static void cut_edges(struct layout *l, const struct cfg *cfg)
 	free(nr);
 }
 
+/* With more calls than that, lines across the page would be a tangle. */
+#define CALLS_MAX 16
+
+static bool cuts_calls(const struct layout *l, const struct cfg *cfg, uint32_t func)
+{
+	return func != CFG_NONE || l->nr_parts > cfg->nr_funcs || cfg->nr_calls > CALLS_MAX;
+}
+
 struct layout *layout_new(const struct cfg *cfg, uint32_t func)
 {
 	struct layout *l = xcalloc(1, sizeof(*l));
@@ -99,6 +108,7 @@ struct layout *layout_new(const struct cfg *cfg, uint32_t func)
 	l->blocks = xcalloc(cfg->nr_blocks, sizeof(*l->blocks));
 	l->funcs = xcalloc(cfg->nr_funcs, sizeof(*l->funcs));
 	l->edges = xcalloc(cfg->nr_edges, sizeof(*l->edges));
+	l->calls = xcalloc(cfg->nr_calls, sizeof(*l->calls));
 	l->part = xcalloc(cfg->nr_blocks, sizeof(*l->part));
 	l->cut = xcalloc(cfg->nr_edges, sizeof(*l->cut));
 	for (uint32_t f = 0; f < cfg->nr_funcs; f++) {
@@ -106,6 +116,7 @@ struct layout *layout_new(const struct cfg *cfg, uint32_t func)
 			cut_func(l, cfg, f);
 	}
 	cut_edges(l, cfg);
+	l->calls_cut = cuts_calls(l, cfg, func);
 	return l;
 }
 
@@ -115,9 +126,12 @@ void layout_free(struct layout *l, const struct cfg *cfg)
 		return;
 	for (uint32_t e = 0; e < cfg->nr_edges; e++)
 		free(l->edges[e].points);
+	for (uint32_t e = 0; e < cfg->nr_calls; e++)
+		free(l->calls[e].points);
 	free(l->blocks);
 	free(l->funcs);
 	free(l->edges);
+	free(l->calls);
 	free(l->parts);
 	free(l->part);
 	free(l->cut);
@@ -344,7 +358,7 @@ static void place_part(struct layout *l, const struct cfg *cfg, struct layout_pa
  */
 static uint32_t place_func(struct layout *l, const struct cfg *cfg, uint32_t f, uint32_t first)
 {
-	double label = (strlen(cfg->code->funcs[f].name) + 36) * LABEL_COLUMN;
+	struct buf label = BUF_INIT;
 	struct layout_box **boxes = xcalloc(l->nr_parts - first, sizeof(*boxes));
 	uint32_t nr = 0;
 	struct shelf shelf;
@@ -356,13 +370,15 @@ static uint32_t place_func(struct layout *l, const struct cfg *cfg, uint32_t f, 
 		boxes[i]->x += FUNC_PAD;
 		boxes[i]->y += FUNC_PAD + LABEL;
 	}
-	l->funcs[f].w = fmax(shelf.w, label) + 2 * FUNC_PAD;
+	listing_func(&label, cfg, f);
+	l->funcs[f].w = fmax(shelf.w, label.len * LABEL_COLUMN) + 2 * FUNC_PAD;
 	l->funcs[f].h = shelf.h + 2 * FUNC_PAD + LABEL;
+	buf_free(&label);
 	free(boxes);
 	return first + nr;
 }
 
-static void place_funcs(struct layout *l, const struct cfg *cfg)
+static void place_funcs(struct layout *l, const struct cfg *cfg, double title)
 {
 	struct layout_box **boxes = xcalloc(cfg->nr_funcs, sizeof(*boxes));
 	struct shelf shelf;
@@ -379,7 +395,7 @@ static void place_funcs(struct layout *l, const struct cfg *cfg)
 		boxes[i]->x += PAGE_MARGIN;
 		boxes[i]->y += PAGE_MARGIN + TITLE_ROOM;
 	}
-	l->w = ceil((shelf.w + 2 * PAGE_MARGIN) / 12) * 12;
+	l->w = ceil((fmax(shelf.w, title) + 2 * PAGE_MARGIN) / 12) * 12;
 	l->h = ceil((shelf.h + TITLE_ROOM + 2 * PAGE_MARGIN) / 12) * 12;
 	free(boxes);
 }
@@ -397,18 +413,71 @@ static void move_into_place(struct layout *l, const struct cfg *cfg)
 	}
 }
 
-void layout_place(struct layout *l, const struct cfg *cfg, const struct card *cards, double gap)
+/* How far below the top of @card its row is that calls function @func; half way down without. */
+static double call_row(const struct card *card, uint32_t func)
+{
+	uint32_t line = 0;
+
+	for (uint32_t i = 0; i < card->nr; i++) {
+		if (card->rows[i].func == func)
+			return HEAD_PAD + BORDER_MAX + (line + 0.5) * TEXT_ROW;
+		line += !card->rows[i].joined;
+	}
+	return card_height(card) / 2.0;
+}
+
+#define CALL_REACH 30.0		/* how far a call's line goes straight from and to a card's side */
+
+/* From the row of a call, at the side nearer to the callee, to the heading of its entry. */
+static void route_call(struct layout *l, const struct cfg *cfg, const struct card *cards,
+		       uint32_t i)
+{
+	const struct cfg_edge *e = &cfg->calls[i];
+	const struct layout_box *from = &l->blocks[e->from], *to = &l->blocks[e->to];
+	uint32_t func = cfg->blocks[e->to].func;
+	bool right = to->x >= from->x + from->w, left = from->x >= to->x + to->w;
+	struct point *p = xcalloc(4, sizeof(*p));
+	double reach;
+
+	p[0] = (struct point){ right ? from->x + from->w : from->x,
+			       from->y + call_row(&cards[e->from], func) };
+	p[3] = (struct point){ left ? to->x + to->w : to->x,
+			       to->y + (BORDER_MAX + HEAD_PAD + TEXT_ROW) / 2.0 };
+	reach = left || right ? fmax(CALL_REACH, fabs(p[3].x - p[0].x) / 2) : CALL_REACH;
+	p[1] = (struct point){ p[0].x + (right ? reach : -reach), p[0].y };
+	p[2] = (struct point){ p[3].x + (left ? reach : -reach), p[3].y };
+	l->calls[i] = (struct layout_curve){ p, 4 };
+}
+
+/* One line from a block to each function that it calls, other than its own. */
+static void route_calls(struct layout *l, const struct cfg *cfg, const struct card *cards)
+{
+	for (uint32_t i = 0; i < cfg->nr_calls; i++) {
+		const struct cfg_edge *e = &cfg->calls[i];
+		bool again = false;
+
+		for (uint32_t k = i; k-- > 0 && cfg->calls[k].from == e->from;)
+			again |= cfg->calls[k].to == e->to;
+		if (!again && cfg->blocks[e->from].func != cfg->blocks[e->to].func)
+			route_call(l, cfg, cards, i);
+	}
+}
+
+void layout_place(struct layout *l, const struct cfg *cfg, const struct card *cards, double gap,
+		  double title)
 {
 	l->gap = gap;
 	for (uint32_t i = 0; i < l->nr_parts; i++) {
 		struct layout_part *p = &l->parts[i];
 
 		for (uint32_t b = p->first; b < p->first + p->nr; b++) {
-			l->blocks[b].w = ceil(cards[b].columns * TEXT_COLUMN + 8);
-			l->blocks[b].h = cards[b].lines * TEXT_ROW + cards[b].cells * TEXT_PAD + 2;
+			l->blocks[b].w = card_width(&cards[b]);
+			l->blocks[b].h = card_height(&cards[b]);
 		}
 		place_part(l, cfg, p);
 	}
-	place_funcs(l, cfg);
+	place_funcs(l, cfg, title);
 	move_into_place(l, cfg);
+	if (!l->calls_cut)
+		route_calls(l, cfg, cards);
 }

@@ -108,6 +108,15 @@ void listing_heading(struct buf *out, const struct cfg *cfg, uint32_t b, bool br
 	}
 }
 
+void listing_func(struct buf *out, const struct cfg *cfg, uint32_t f)
+{
+	const struct code_func *code = &cfg->code->funcs[f];
+	const struct cfg_func *func = &cfg->funcs[f];
+
+	buf_printf(out, "%s  (%u insn%s%s%s)", code->name, func->insns, func->insns == 1 ? "" : "s",
+		   code->callback ? ", callback" : "", func->reachable ? "" : ", never called");
+}
+
 static void add_count(struct buf *out, uint32_t n, const char *what)
 {
 	buf_printf(out, "%u %s%s", n, what, n == 1 ? "" : "s");

@@ -52,8 +52,12 @@ static void check_dot(const struct cfg *cfg, struct dot_options *o)
 		fail("a place is no number");
 	if (!o->placed && count(&text, " -> ") != cfg->nr_edges + cfg->nr_calls)
 		fail("an edge is missing");
-	if (o->placed && count(&text, " -> b") + count(&text, "\u2192 b") != cfg->nr_edges)
-		fail("an edge is neither drawn nor named");
+	if (o->placed) {
+		uint32_t ends = count(&text, " -> b") + count(&text, "\u2192 b");
+
+		if (ends < cfg->nr_edges || ends > cfg->nr_edges + cfg->nr_calls)
+			fail("an edge is neither drawn nor named");
+	}
 	buf_free(&text);
 }
 
@@ -65,9 +69,8 @@ static void check_layout(const struct cfg *cfg)
 	for (uint32_t b = 0; b < cfg->nr_blocks; b++) {
 		cards[b].columns = 5 + b % 30;
 		cards[b].lines = 1 + b % 7;
-		cards[b].cells = 1;
 	}
-	layout_place(l, cfg, cards, 1);
+	layout_place(l, cfg, cards, 1, 100);
 	for (uint32_t b = 0; b < cfg->nr_blocks; b++) {
 		const struct layout_box *p = &l->blocks[b];
 

@@ -218,7 +218,7 @@ static void test_layout(void **state)
 	struct layout *l = layout_new(cfg, CFG_NONE);
 	struct card *cards = make_cards(cfg, l, &o);
 
-	layout_place(l, cfg, cards, 1);
+	layout_place(l, cfg, cards, 1, 100);
 	assert_true(cfg->nr_blocks >= 300);
 	assert_true(l->nr_parts >= 300 / PART_BLOCKS);
 	assert_true(l->w / l->h < 4 && l->h / l->w < 4);
@@ -247,6 +247,34 @@ static void test_layout(void **state)
 		card_free(&cards[b]);
 	free(cards);
 	layout_free(l, cfg);
+	drop(cfg);
+}
+
+static void assert_holds(struct buf *text, const char *what, bool there)
+{
+	if (!strstr(buf_str(text), what) == there)
+		fail_msg("'%s' is %s in: %s", what, there ? "not" : "still", buf_str(text));
+}
+
+/* A few calls are lines from row to heading; else, and in one function alone, callers are named. */
+static void test_calls(void **state)
+{
+	struct cfg *cfg = build_small();
+	struct dot_options o = DOT_DEFAULTS;
+	struct buf out = BUF_INIT;
+
+	o.placed = true;
+	dot_write(&out, cfg, &o);
+	assert_holds(&out, "b4 -> b8 [color=\"#8c959f\", style=\"dotted\"", true);
+	assert_holds(&out, ">call (dotted)</font>", true);
+	assert_holds(&out, "called from", false);
+	buf_reset(&out);
+	o.func = 1;
+	dot_write(&out, cfg, &o);
+	assert_holds(&out, " -> b8", false);
+	assert_holds(&out, "(dotted)", false);
+	assert_holds(&out, "called from b4", true);
+	buf_free(&out);
 	drop(cfg);
 }
 
@@ -293,6 +321,7 @@ int main(void)
 		cmocka_unit_test(test_long_blocks_are_cut),
 		cmocka_unit_test(test_hostile_names),
 		cmocka_unit_test(test_layout),
+		cmocka_unit_test(test_calls),
 		cmocka_unit_test(test_placed_dot),
 		cmocka_unit_test(test_empty_program),
 	};

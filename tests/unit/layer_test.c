@@ -139,6 +139,45 @@ static void test_shared_line(void **state)
 	}
 }
 
+/* Edges both ways between two nodes, and two of the same way, lie side by side. */
+static void test_parallel_edges(void **state)
+{
+	struct layer_graph g = make(2, 4);
+
+	for (uint32_t e = 0; e < 4; e++)
+		set_edge(&g, e, e == 3, e != 3, e == 3);
+	layer_layout(&g);
+	assert_sound(&g);
+	for (uint32_t e = 1; e < 4; e++) {
+		const struct layer_edge *a = &g.edges[e - 1], *b = &g.edges[e];
+		struct point top = b->curve[e == 3 ? b->nr_points - 1 : 0];
+		struct point bottom = b->curve[e == 3 ? 0 : b->nr_points - 1];
+
+		assert_true(top.x > a->curve[0].x + 5);
+		assert_true(bottom.x > a->curve[a->nr_points - 1].x + 5);
+	}
+	drop(&g);
+}
+
+/* A line along a chain of nodes of all widths has no bends but at its ends. */
+static void test_long_line_is_straight(void **state)
+{
+	struct layer_graph g = make(12, 12);
+	const struct layer_edge *e = &g.edges[11];
+	uint32_t bends = 0;
+
+	for (uint32_t i = 0; i < 11; i++)
+		set_edge(&g, i, i, i + 1, false);
+	set_edge(&g, 11, 0, 11, false);
+	g.edges[11].look = 7;
+	layer_layout(&g);
+	assert_sound(&g);
+	for (uint32_t i = 3; i < e->nr_points; i += 3)
+		bends += fabs(e->curve[i].x - e->curve[i - 3].x) > 0.01;
+	assert_true(bends <= 2);
+	drop(&g);
+}
+
 static void test_no_crossing(void **state)
 {
 	struct layer_graph g = make(6, 3);
@@ -167,6 +206,8 @@ int main(void)
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_layers),
 		cmocka_unit_test(test_shared_line),
+		cmocka_unit_test(test_parallel_edges),
+		cmocka_unit_test(test_long_line_is_straight),
 		cmocka_unit_test(test_no_crossing),
 		cmocka_unit_test(test_nothing),
 	};
