@@ -134,7 +134,7 @@ const struct cmd map_cmds[] = {
 		{ "key", &arg_key, ARG_KEYWORD, "key: bytes, or a literal of its type" },
 		{ "value", &arg_value, ARG_KEYWORD, "value: bytes, a literal of its type, or an object" },
 		{ "flags", NULL, ARG_FLAG | ARG_OPTIONAL, "whether the key must exist", update_flags },
-		{ 0 } }, CMD_WRITES, map_update,
+		{ 0 } }, CMD_WRITES | CMD_GATHERS, map_update,
 	  (const char *const[]){ "map update $m key 1 0 0 0 value 1 0 0 0",
 				 "map update $m key 10.0.0.1 value pkts=1 verdict=V_DROP noexist", NULL } },
 	{ "map", "delete", NULL, "remove one element, or without a key the map: all its pins",

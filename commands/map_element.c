@@ -157,11 +157,17 @@ static __u64 update_flag(const struct value *v)
 int map_update(struct ctx *ctx, struct value *argv)
 {
 	const struct value *value = &argv[2];
+	const void *key = argv[1].bytes.data;
+	__u64 flag = update_flag(&argv[3]);
 
-	return txn_do(ctx, op_map_update(argv[0].handle, argv[1].bytes.data,
+	if (value->kind == VALUE_BYTES && flag == BPF_ANY)
+		return gather_update(ctx, argv[0].handle, key, value->bytes.data);
+	if (gather_flush(ctx))
+		return -1;
+	return txn_do(ctx, op_map_update(argv[0].handle, key,
 					 value->kind == VALUE_BYTES ? value->bytes.data : NULL,
 					 value->kind == VALUE_HANDLE ? value->handle : NULL,
-					 update_flag(&argv[3]), ctx->span));
+					 flag, ctx->span));
 }
 
 int map_delete(struct ctx *ctx, struct value *argv)

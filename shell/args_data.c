@@ -206,6 +206,9 @@ static int encode_groups(struct ctx *ctx, struct handle *map, const struct texts
 	const struct element_format *f = map_format(map);
 	size_t i = 0;
 
+	/* What they have may be gathered still. */
+	if (gather_flush(ctx))
+		return -1;
 	if (ctx->argv[1].kind == VALUE_BYTES)
 		kern_map_lookup(map->fd, ctx->argv[1].bytes.data, bytes, 0);
 	while (i < t->nr) {

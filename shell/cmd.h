@@ -88,6 +88,7 @@ enum cmd_flags {
 	CMD_CONTROL = 4,	/* of the session itself: runs in --plan too, is no transaction of its own */
 	CMD_NESTED = 16,	/* runs commands, which say themselves what they did */
 	CMD_OUTSIDE = 8,	/* has effects outside the kernel that are not undone */
+	CMD_GATHERS = 32,	/* may be done later, with those like it that follow */
 };
 
 #define ARGS_MAX 16

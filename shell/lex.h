@@ -82,7 +82,7 @@ void *lex_alloc(struct lexer *l, size_t size);
 /* True where the word is, unquoted, exactly @s. */
 static inline bool word_is(const struct word *w, const char *s)
 {
-	return w->text && !w->quoted && !w->raw && !strcmp(w->text, s);
+	return w->text && *w->text == *s && !w->quoted && !w->raw && !strcmp(w->text, s);
 }
 
 #endif

@@ -30,6 +30,8 @@ struct map_batch {
 	 * BPF_NOEXIST.)
 	 */
 	bool fresh;
+	/* Where each change stands in the source, or NULL: all at the operation's span. */
+	struct span *spans;
 };
 
 struct op *op_map_batch(struct handle *map, const struct map_batch *batch, struct span span);

@@ -16,12 +16,12 @@ struct op_batch {
 	struct op op;
 	struct handle *map;
 	size_t key_size, size;		/* bytes of a key, of a value */
-	__u32 nr;
 	char *keys;
 	char *after;			/* NULL: deletion */
 	char *before;			/* NULL: nothing was there */
 	unsigned char *existed;		/* a bit for each element; NULL with @before */
 	bool fresh;
+	struct span *spans;		/* of each element, or NULL */
 };
 
 static struct op_batch *batch_of(const struct op *op)
@@ -49,6 +49,11 @@ static char *before_at(const struct op_batch *b, __u32 i)
 	return b->before + i * b->size;
 }
 
+static struct span span_of(const struct op_batch *b, __u32 i)
+{
+	return b->spans ? b->spans[i] : b->op.span;
+}
+
 static enum undo_class batch_class(const struct op *op, const char **why)
 {
 	return map_undo_class(batch_of(op)->map, why);
@@ -60,7 +65,7 @@ static void batch_describe(const struct op *op, struct buf *out)
 
 	buf_puts(out, b->after ? "~ map update " : "- map delete ");
 	describe_handle(out, b->map);
-	buf_printf(out, ", %u element%s from ", b->nr, b->nr == 1 ? "" : "s");
+	buf_printf(out, ", %u element%s from ", b->op.nr, b->op.nr == 1 ? "" : "s");
 	describe_key(out, b->map, b->keys);
 }
 
@@ -72,13 +77,13 @@ static int batch_prepare(struct op *op, struct diags *d)
 
 	if (b->fresh || b->before || batch_class(op, &why) == UNDO_NONE)
 		return 0;
-	b->before = xcalloc(b->nr, b->size);
-	b->existed = xcalloc(1, b->nr / 8 + 1);
-	for (__u32 i = 0; i < b->nr; i++) {
+	b->before = xcalloc(b->op.nr, b->size);
+	b->existed = xcalloc(1, b->op.nr / 8 + 1);
+	for (__u32 i = 0; i < b->op.nr; i++) {
 		int err = kern_map_lookup(b->map->fd, key_at(b, i), before_at(b, i), 0);
 
 		if (err && err != -ENOENT)
-			return kern_map_error(d, op->span, "lookup", b->map, -err);
+			return kern_map_error(d, span_of(b, i), "lookup", b->map, -err);
 		if (!err)
 			b->existed[i / 8] |= 1 << i % 8;
 	}
@@ -91,8 +96,8 @@ static int delete_all(struct op_batch *b)
 	__u32 done = 0;
 	int err = 0;
 
-	while (done < b->nr && !err) {
-		__u32 count = b->nr - done;
+	while (done < b->op.nr && !err) {
+		__u32 count = b->op.nr - done;
 
 		err = kern_map_delete_batch(b->map, key_at(b, done), &count);
 		done += count;
@@ -109,7 +114,7 @@ static int delete_all(struct op_batch *b)
 static int batch_apply(struct op *op, struct diags *d)
 {
 	struct op_batch *b = batch_of(op);
-	__u32 count = b->nr;
+	__u32 count = b->op.nr;
 	int err;
 
 	if (b->after)
@@ -120,8 +125,8 @@ static int batch_apply(struct op *op, struct diags *d)
 		return 0;
 	/* What was not reached is not ours to undo. */
 	if (b->after)
-		b->nr = count;
-	return kern_map_error(d, op->span, b->after ? "update" : "delete", b->map, -err);
+		b->op.nr = count;
+	return kern_map_error(d, span_of(b, b->after ? count : 0), b->after ? "update" : "delete", b->map, -err);
 }
 
 /* What undo has found out about one element. */
@@ -156,7 +161,7 @@ struct pile {
 struct undoing {
 	struct op_batch *b;
 	struct pile back, gone;
-	__u32 conflicts, first;		/* of them */
+	struct diags *d;
 	int err;
 };
 
@@ -204,6 +209,18 @@ static void undo_flush(struct undoing *u)
 	pile_flush(u, &u->gone);
 }
 
+#define CONFLICTS_SAID 5	/* one by one; more of them are counted */
+
+/* @now is NULL where the element is gone. */
+static void note_conflict(struct undoing *u, __u32 i, const char *now)
+{
+	const struct op_batch *b = u->b;
+
+	if (u->b->op.conflicts++ < CONFLICTS_SAID)
+		say_conflict(u->d, span_of(b, i), b->map, key_at(b, i), now,
+			     b->after ? after_at(b, i) : NULL);
+}
+
 static void undo_element(struct undoing *u, __u32 i, char *now)
 {
 	int err;
@@ -219,38 +236,30 @@ static void undo_element(struct undoing *u, __u32 i, char *now)
 	} else if (v == REMOVE) {
 		pile_add(u->b, &u->gone, i, false);
 	} else if (v == CHANGED) {
-		u->first = i;
-		u->conflicts++;
+		note_conflict(u, i, err ? NULL : now);
 	} else if (v == ERROR) {
 		u->err = err;
 	}
 }
 
-static enum undo_result undo_result(struct undoing *u, struct diags *d)
+static enum undo_result undo_result(struct undoing *u)
 {
 	struct op_batch *b = u->b;
-	struct buf text = BUF_INIT;
 
-	if (u->conflicts) {
-		describe_handle(&text, b->map);
-		buf_printf(&text, ": %u element%s changed, such as ", u->conflicts,
-			   u->conflicts == 1 ? " was" : "s were");
-		describe_key(&text, b->map, key_at(b, u->first));
-		diag_error(d, b->op.span, "%s: left alone", buf_str(&text));
-		diag_hint(d, "somebody else changed it during the transaction");
-		buf_free(&text);
-	}
+	if (b->op.conflicts > CONFLICTS_SAID)
+		diag_error(u->d, b->op.span, "%u more elements of map '%s' were changed: left alone",
+			   b->op.conflicts - CONFLICTS_SAID, b->map->name);
 	if (u->err) {
-		kern_map_error(d, b->op.span, "undo: update", b->map, -u->err);
+		kern_map_error(u->d, b->op.span, "undo: update", b->map, -u->err);
 		return UNDO_FAILED;
 	}
-	return u->conflicts ? UNDO_CONFLICT : UNDO_DONE;
+	return b->op.conflicts ? UNDO_CONFLICT : UNDO_DONE;
 }
 
 static enum undo_result batch_undo(struct op *op, struct diags *d)
 {
 	struct op_batch *b = batch_of(op);
-	struct undoing u = { .b = b };
+	struct undoing u = { .b = b, .d = d };
 	enum undo_result result;
 	const char *why;
 	char *now;
@@ -262,18 +271,26 @@ static enum undo_result batch_undo(struct op *op, struct diags *d)
 			   kern_map_type_name(b->map->map.type));
 		return UNDO_FAILED;
 	}
+	b->op.conflicts = 0;
 	now = xmalloc(b->size);
-	u.back = (struct pile){ xcalloc(b->nr, b->key_size), xcalloc(b->nr, b->size) };
-	u.gone = (struct pile){ xcalloc(b->nr, b->key_size) };
-	for (__u32 i = b->nr; i-- > 0 && !u.err;)
+	u.back = (struct pile){ xcalloc(b->op.nr, b->key_size), xcalloc(b->op.nr, b->size) };
+	u.gone = (struct pile){ xcalloc(b->op.nr, b->key_size) };
+	for (__u32 i = b->op.nr; i-- > 0 && !u.err;)
 		undo_element(&u, i, now);
 	undo_flush(&u);
-	result = undo_result(&u, d);
+	result = undo_result(&u);
 	free(now);
 	free(u.back.keys);
 	free(u.back.values);
 	free(u.gone.keys);
 	return result;
+}
+
+/* Its elements may be any of the map's. */
+static void batch_target(const struct op *op, struct buf *out)
+{
+	buf_puts(out, "map ");
+	put_u32(out, batch_of(op)->map->id);
 }
 
 static void batch_release(struct op *op)
@@ -285,6 +302,7 @@ static void batch_release(struct op *op)
 	free(b->after);
 	free(b->before);
 	free(b->existed);
+	free(b->spans);
 }
 
 static void batch_encode(const struct op *op, struct buf *out)
@@ -292,11 +310,11 @@ static void batch_encode(const struct op *op, struct buf *out)
 	const struct op_batch *b = batch_of(op);
 
 	put_map(out, b->map);
-	put_u32(out, b->nr);
-	put_bytes(out, b->keys, b->nr * b->key_size);
-	put_bytes(out, b->after, b->after ? b->nr * b->size : 0);
-	put_bytes(out, b->before, b->before ? b->nr * b->size : 0);
-	put_bytes(out, b->existed, b->existed ? b->nr / 8 + 1 : 0);
+	put_u32(out, b->op.nr);
+	put_bytes(out, b->keys, b->op.nr * b->key_size);
+	put_bytes(out, b->after, b->after ? b->op.nr * b->size : 0);
+	put_bytes(out, b->before, b->before ? b->op.nr * b->size : 0);
+	put_bytes(out, b->existed, b->existed ? b->op.nr / 8 + 1 : 0);
 }
 
 /* An array of the journal, of the one length that it may have, or NULL where it is empty. */
@@ -317,12 +335,12 @@ static bool batch_decode(struct op *op, struct reader *r)
 	b->map = get_map(r);
 	b->key_size = b->map->map.key_size;
 	b->size = kern_value_bytes(b->map);
-	b->nr = get_u32(r);
-	b->keys = get_array(r, b->nr * b->key_size);
-	b->after = get_array(r, b->nr * b->size);
-	b->before = get_array(r, b->nr * b->size);
-	b->existed = get_array(r, b->nr / 8 + 1);
-	return !r->bad && b->nr && b->keys && (b->after || b->before) && !b->before == !b->existed;
+	b->op.nr = get_u32(r);
+	b->keys = get_array(r, b->op.nr * b->key_size);
+	b->after = get_array(r, b->op.nr * b->size);
+	b->before = get_array(r, b->op.nr * b->size);
+	b->existed = get_array(r, b->op.nr / 8 + 1);
+	return !r->bad && b->op.nr && b->keys && (b->after || b->before) && !b->before == !b->existed;
 }
 
 const struct op_kind op_batch_kind = {
@@ -334,6 +352,7 @@ const struct op_kind op_batch_kind = {
 	.prepare = batch_prepare,
 	.apply = batch_apply,
 	.undo = batch_undo,
+	.target = batch_target,
 	.release = batch_release,
 	.encode = batch_encode,
 	.decode = batch_decode,
@@ -346,14 +365,15 @@ struct op *op_map_batch(struct handle *map, const struct map_batch *batch, struc
 	b->map = handle_get(map);
 	b->key_size = map->map.key_size;
 	b->size = kern_value_bytes(map);
-	b->nr = batch->nr;
+	b->op.nr = batch->nr;
 	b->keys = batch->keys;
 	b->after = batch->values;
 	b->before = batch->before;
 	b->fresh = batch->fresh;
+	b->spans = batch->spans;
 	if (b->before) {
-		b->existed = xmalloc(b->nr / 8 + 1);
-		memset(b->existed, 0xff, b->nr / 8 + 1);
+		b->existed = xmalloc(b->op.nr / 8 + 1);
+		memset(b->existed, 0xff, b->op.nr / 8 + 1);
 	}
 	return &b->op;
 }

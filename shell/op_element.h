@@ -11,6 +11,13 @@ enum undo_class map_undo_class(struct handle *map, const char **why);
 /* Equal in what counts: the gaps between per-CPU values do not. */
 bool same_map_value(struct handle *map, const char *a, const char *b);
 
+/*
+ * Undo's report of an element that somebody else changed: "map 'cnt' [1] is 7,
+ * expected 2: left alone". @now or @expected is NULL where no element is.
+ */
+void say_conflict(struct diags *d, struct span at, struct handle *map, const char *key,
+		  const char *now, const char *expected);
+
 /* A map in the journal, by its ID and facts. */
 void put_map(struct buf *out, const struct handle *map);
 /*

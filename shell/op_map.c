@@ -330,14 +330,47 @@ static bool element_decode(struct op *op, struct reader *r)
 	return true;
 }
 
-static enum undo_result conflict(struct op_element *e, struct diags *d, const char *now)
+/* Where the values of a per-CPU map first differ, in CPUs. */
+static __u32 first_difference(const struct element_format *f, const char *a, const char *b)
 {
+	__u32 cpu = 0;
+
+	while (a && b && cpu + 1 < f->cpus &&
+	       !memcmp(a + cpu * element_stride(f), b + cpu * element_stride(f), f->value_size))
+		cpu++;
+	return cpu;
+}
+
+void say_conflict(struct diags *d, struct span at, struct handle *map, const char *key,
+		  const char *now, const char *expected)
+{
+	const struct element_format *f = map_format(map);
+	__u32 cpu = first_difference(f, now, expected);
+	size_t skip = cpu * element_stride(f);
 	struct buf text = BUF_INIT;
 
-	describe_element(&text, e);
-	diag_error(d, e->op.span, "%s %s: left alone", buf_str(&text), now);
+	describe_handle(&text, map);
+	buf_putc(&text, ' ');
+	describe_key(&text, map, key);
+	buf_puts(&text, now ? " is " : " is gone, expected ");
+	if (now)
+		describe_value(&text, map, now + skip);
+	if (now)
+		buf_puts(&text, expected ? ", expected " : ", expected none");
+	if (expected)
+		describe_value(&text, map, expected + skip);
+	if (f->cpus)
+		buf_printf(&text, " on CPU %u", cpu);
+	diag_error(d, at, "%s: left alone", buf_str(&text));
 	diag_hint(d, "somebody else changed it during the transaction");
 	buf_free(&text);
+}
+
+/* @now and @expected as above. */
+static enum undo_result conflict(struct op_element *e, struct diags *d, const char *now,
+				 const char *expected)
+{
+	say_conflict(d, e->op.span, e->map, e->key, now, expected);
 	return UNDO_CONFLICT;
 }
 
@@ -401,10 +434,10 @@ static enum undo_result update_undo(struct op *op, struct diags *d)
 	if (err && !is_lookup_miss(err))
 		r = undo_failed(e, d, "undo: lookup", err);
 	else if (err && e->existed)
-		r = conflict(e, d, "is gone");
+		r = conflict(e, d, NULL, e->after);
 	else if (!err && !same_map_value(e->map, now, e->after))
 		r = e->existed && same_map_value(e->map, now, e->before) ? UNDO_DONE :
-		    conflict(e, d, "has a newer value");
+		    conflict(e, d, now, e->after);
 	else if (e->old_id && !e->old_object)
 		r = old_object_gone(e, d);
 	else if (e->existed)
@@ -428,7 +461,7 @@ static enum undo_result delete_undo(struct op *op, struct diags *d)
 	err = kern_map_lookup(e->map->fd, e->key, now, 0);
 	if (!err) {
 		if (!same_map_value(e->map, now, e->before))
-			r = conflict(e, d, "was put there again");
+			r = conflict(e, d, now, NULL);
 	} else if (!is_lookup_miss(err)) {
 		r = undo_failed(e, d, "undo: lookup", err);
 	} else if (e->old_id && !e->old_object) {

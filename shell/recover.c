@@ -100,10 +100,13 @@ static void undo_all(struct recovery *rec, struct journal *j, const struct ops *
 
 	for (size_t i = ops->nr; i-- > 0;) {
 		struct op *op = ops->list[i].op;
+		enum undo_result result;
 
-		if (ops->list[i].undo)
-			journal_set_state(j, op->at,
-					  rollback_count(rec->r, undo_one(op, &stuck, d)));
+		if (!ops->list[i].undo)
+			continue;
+		result = undo_one(op, &stuck, d);
+		journal_set_state(j, op->at,
+				  rollback_count(rec->r, op, op->nr ? op->nr : 1, result));
 	}
 	buf_free(&stuck);
 }

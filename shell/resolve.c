@@ -82,11 +82,16 @@ static void remember_pin(struct handle *h, const char *path, const struct stat *
 static int by_pin(struct ctx *ctx, enum object_kind kind, const char *path, struct span at,
 		  struct value *out)
 {
+	struct handle *h = kind == OBJ_MAP ? gather_pin(ctx->s, path) : NULL;
 	struct stat st = { 0 };
-	struct handle *h = stat(path, &st) ? NULL : shared_pin(ctx->s, kind, &st);
 	enum object_kind found;
 	int fd;
 
+	if (!h && !stat(path, &st)) {
+		h = shared_pin(ctx->s, kind, &st);
+		if (h && kind == OBJ_MAP)
+			gather_note_pin(ctx->s, path, h);
+	}
 	if (h) {
 		add_handle(out, handle_get(h));
 		out->handles.one = true;

@@ -22,6 +22,7 @@ void session_init(struct session *s, enum mode mode, const struct options *opt)
 	s->out.pretty = opt->pretty;
 	out_init(&s->last, -1);
 	s->txn = txn_new();
+	s->gather = gather_new();
 }
 
 struct source *session_keep(struct session *s, const struct source *src)
@@ -338,6 +339,18 @@ static int usage_status(struct session *s, const struct match *m, struct diags *
 	return s->mode == MODE_COMMAND && match_check(&ctx, m) ? STATUS_USAGE : STATUS_OK;
 }
 
+/* Writes what was gathered, unless this statement may add to it. */
+static int settle(struct session *s, const struct stmt *stmt, const struct cmd *cmd,
+		  struct diags *d)
+{
+	struct ctx ctx = { .s = s, .diags = d };
+
+	if (cmd && cmd->flags & CMD_GATHERS && !stmt->assign.text && !stmt->nr_stages &&
+	    !stmt->has_redirect)
+		return STATUS_OK;
+	return gather_flush(&ctx) ? STATUS_FAILED : STATUS_OK;
+}
+
 /* One statement, whose errors are shown. */
 static int run_stmt(struct session *s, const struct stmt *stmt)
 {
@@ -348,10 +361,10 @@ static int run_stmt(struct session *s, const struct stmt *stmt)
 
 	if (stmt->shell) {
 		batch_begin(s, stmt);
-		status = run_shell(s, stmt, &d);
+		status = settle(s, stmt, NULL, &d) ?: run_shell(s, stmt, &d);
 	} else if (stmt->assign.text && stmt->words[0].raw) {
 		batch_begin(s, stmt);
-		status = run_expression(s, stmt, &d);
+		status = settle(s, stmt, NULL, &d) ?: run_expression(s, stmt, &d);
 	} else if (match(&m, stmt->words, stmt->nr, stmt->span, session_match_flags(s), &d)) {
 		batch_begin(s, stmt);
 		status = STATUS_USAGE;
@@ -362,7 +375,7 @@ static int run_stmt(struct session *s, const struct stmt *stmt)
 			batch_begin(s, stmt);
 		status = usage_status(s, &m, &d);
 		if (status == STATUS_OK)
-			status = run_matched(s, stmt, &m, &d);
+			status = settle(s, stmt, m.cmd, &d) ?: run_matched(s, stmt, &m, &d);
 	}
 	match_free(&m);
 	if (!(nested && status != STATUS_OK && !d.nr))
@@ -376,6 +389,20 @@ static int run_stmt(struct session *s, const struct stmt *stmt)
 	if (status != STATUS_OK || !(stmt->nr_stages || stmt->shell))
 		s->status = status;
 	s->failed = status != STATUS_OK && txn_open(s);
+	return status;
+}
+
+/* At the end of a source: writes what was gathered, or where the source failed, forgets it. */
+static int end_gathering(struct session *s, int status)
+{
+	struct diags d = { 0 };
+	struct ctx ctx = { .s = s, .diags = &d };
+
+	if (status != STATUS_OK)
+		gather_drop(s);
+	else if (gather_flush(&ctx))
+		status = STATUS_FAILED;
+	session_show(s, &d);
 	return status;
 }
 
@@ -400,7 +427,7 @@ static int run_all(struct session *s, const struct source *src)
 	}
 	lex_free(&l);
 	diags_clear(&d);
-	return status;
+	return end_gathering(s, status);
 }
 
 /* Takes a script's transaction back, and says how that went. */
@@ -545,6 +572,7 @@ int session_end(struct session *s)
 		fprintf(stderr, "error: cannot write the output: %s\n", strerror(s->out.error));
 		status = status ? status : STATUS_FAILED;
 	}
+	gather_free(s->gather);
 	txn_free(s->txn);
 	vars_free((struct vars){ s->vars, s->nr_vars });
 	value_free(&s->last_result);

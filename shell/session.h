@@ -10,6 +10,7 @@
 #define BPFSH_SESSION_H
 
 #include "shell/cmd.h"
+#include "shell/gather.h"
 #include "shell/txn.h"
 
 /* Exit statuses; see the manual. */
@@ -59,6 +60,7 @@ struct session {
 	struct out last;	/* JSON of the last command, for $_ */
 	struct value last_result;
 	struct txn *txn;	/* never NULL */
+	struct gather *gather;	/* updates that wait to be written together; never NULL */
 	struct out out;		/* standard output */
 	int depth;		/* of sourced files */
 	struct source **sources;	/* all that were read: operations point into them */

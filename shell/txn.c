@@ -261,23 +261,32 @@ enum undo_result op_undo(struct op *op, struct buf *stuck, struct diags *d)
 	return result;
 }
 
-enum journal_state rollback_count(struct rollback *r, enum undo_result result)
+enum journal_state rollback_count(struct rollback *r, const struct op *op, __u32 nr,
+				  enum undo_result result)
 {
 	static const enum journal_state states[] = {
 		[UNDO_DONE] = RECORD_UNDONE, [UNDO_CONFLICT] = RECORD_UNDONE,
 		[UNDO_FAILED] = RECORD_STUCK, [UNDO_LITTER] = RECORD_LITTER,
 	};
 
-	r->undone += result == UNDO_DONE;
-	r->conflicts += result == UNDO_CONFLICT;
-	r->failed += result == UNDO_FAILED || result == UNDO_LITTER;
+	if (result == UNDO_DONE) {
+		r->undone += nr;
+	} else if (result == UNDO_CONFLICT) {
+		__u32 conflicts = op->conflicts ? op->conflicts : 1;
+
+		r->conflicts += conflicts;
+		r->undone += nr > conflicts ? nr - conflicts : 0;
+	} else {
+		r->failed += nr ? nr : 1;
+	}
 	return states[result];
 }
 
 /* Undoes an operation, counts how that went and notes it in the journal. */
 static void undo_one(struct txn *t, struct op *op, struct diags *d, struct rollback *r)
 {
-	enum journal_state state = rollback_count(r, op_undo(op, &t->stuck, d));
+	enum undo_result result = op_undo(op, &t->stuck, d);
+	enum journal_state state = rollback_count(r, op, op->nr ? op->nr : op->applied, result);
 
 	if (op->at == JOURNAL_NONE || !t->journal)
 		return;
@@ -301,7 +310,6 @@ static int apply(struct ctx *ctx, struct op *op)
 		return 0;
 	}
 	undo_one(t, op, ctx->diags, &t->left);
-	t->left.undone = 0;
 	return -1;
 }
 

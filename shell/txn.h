@@ -73,6 +73,11 @@ struct op {
 	const struct op_kind *kind;
 	struct span span;
 	bool applied;
+	/*
+	 * How many changes it stands for, where it is many at once (0: one); when
+	 * apply fails, how many were made. And after undo: those left alone.
+	 */
+	__u32 nr, conflicts;
 	journal_pos at;			/* in the journal; JOURNAL_NONE: not there */
 	__u64 late[2];			/* what is known after apply; kept in the journal */
 };
@@ -131,8 +136,9 @@ struct rollback {
 	size_t undone, conflicts, failed;
 };
 
-/* What a journal keeps of an undone operation; counted in @r too. */
-enum journal_state rollback_count(struct rollback *r, enum undo_result result);
+/* What a journal keeps of an operation after undo; its @nr changes are counted in @r. */
+enum journal_state rollback_count(struct rollback *r, const struct op *op, __u32 nr,
+				  enum undo_result result);
 
 /* Undoes everything, or what came after the savepoint @name; closes the transaction in the first case. */
 int txn_rollback(struct ctx *ctx, const char *name, struct span at, struct rollback *r);

@@ -32,18 +32,20 @@ def test_other_process(box):
         done = conflict_script(box, box.pin(kind), 4,
                                f"!{BPFTOOL} map update pinned {box.pin(kind)}"
                                " key 2 0 0 0 value 9 0 0 0")
-        done.expect(3, err=["has a newer value", "rolled back 3 of 4; 1 conflict"])
+        done.expect(3, err=["script.bsh:3:1: error: map 't_", "[02 00 00 00] is 09 00 00 00, expected 01"
+                            " 00 00 00" + " on CPU 0" * kind.startswith("percpu") + ": left alone",
+                            "rolled back 3 of 4; 1 conflict"])
         found = describe(box.pin(kind))[2]
         assert found[u32(2)][0] == 9, (kind, found)
         assert not any(value[0] for key, value in found.items() if key != u32(2)), (kind, found)
     path = box.pin("hash")
     done = box.script(f"map delete pinned {path} key 2 0 0 0\n"
                       f"!{BPFTOOL} map update pinned {path} key 2 0 0 0 value 8 0 0 0\n"
-                      "assert false\n").expect(3, err="was put there again")
+                      "assert false\n").expect(3, err="is 08 00 00 00, expected none: left alone")
     assert describe(path)[2][u32(2)][0] == 8
     done = box.script(f"map update pinned {path} key 2 0 0 0 value 7 0 0 0\n"
                       f"!{BPFTOOL} map delete pinned {path} key 2 0 0 0\n"
-                      "assert false\n").expect(3, err="is gone")
+                      "assert false\n").expect(3, err="is gone, expected 07 00 00 00: left alone")
     assert u32(2) not in describe(path)[2], done
 
 
@@ -99,7 +101,7 @@ def test_running_program(box):
            " data_out /dev/null")
     done = box.script(f"map update pinned {path} key 0 0 0 0 value 50 0 0 0\n"
                       f"map update pinned {path} key 3 0 0 0 value 50 0 0 0\n!{run}\n"
-                      "assert false\n").expect(3, err=["newer value", "rolled back 1 of 2"])
+                      "assert false\n").expect(3, err=["[0] is 55, expected 50: left alone", "rolled back 1 of 2"])
     found = describe(path)[2]
     assert found[u32(0)] == u32(55) and found[u32(3)] == u32(0), (found, done)
 

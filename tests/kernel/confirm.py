@@ -134,7 +134,7 @@ def test_undo(box):
         run("undo", "nothing to undo")
         run(f"{update} 3 0 0 0", "~ map update")
         box.bpftool(*f"{update} 9 0 0 0".split())
-        run("undo", "newer value")
+        run("undo", "is 09 00 00 00, expected 03 00 00 00: left alone")
         assert elements(path) == {1: 9}
         run(f"map unpin {path}", "- unpin")
         run("undo", "rolled back 1 of 1")

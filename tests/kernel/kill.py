@@ -140,6 +140,11 @@ def can_fail(name):
         not name.startswith("journal") or name == "journal grow")
 
 
+def done_singly(name, code):
+    """True where a batch call's failure makes bpfsh change the elements one by one."""
+    return name == "map batch" and code == errno.ENOMEM
+
+
 def rolled_back(world):
     """A script that fails at its end, its points, and the first of them that belongs to the rollback."""
     names, _ = world.points(world.box.file("good.bsh", world.script()))
@@ -213,6 +218,7 @@ def test_failing(box):
     world = World(box)
     path = box.file("script.bsh", world.script())
     names, _ = world.points(path)
+    after = world.state()
     world.rebuild()
     committed = len(names) - names[::-1].index("journal phase written")
     for n in range(1, committed):
@@ -226,10 +232,11 @@ def test_failing(box):
         if done.status == 3:
             world.recover(done)
         assert not journals(), f"{where}: {journals()}\n{done}"
-        wrong = difference(world.before, world.state())
+        singly = done_singly(names[n - 1], code)
+        wrong = difference(after if singly else world.before, world.state())
         if done.status == 0:
             world.rebuild()
-            assert False, f"{where}: went on\n{done}"
+            assert singly, f"{where}: went on\n{done}"
         assert not wrong, f"{where}:\n{done}\n{wrong}"
 
 
@@ -243,10 +250,13 @@ def test_failing_rollback(box):
         code = ERRORS[n % len(ERRORS)]
         done = world.run("-f", path, fault=f"{n}:{code}")
         where = f"{errno.errorcode[code]} at point {n} of {len(names)}, {names[n - 1]}"
-        assert done.status == 3 and " failed" in done.err and "recover" in done.err, \
-            f"{where}:\n{done}"
-        assert journals(), done
-        world.recover(done)
+        if done_singly(names[n - 1], code):
+            done.expect(1)
+        else:
+            assert done.status == 3 and " failed" in done.err and "recover" in done.err, \
+                f"{where}:\n{done}"
+            assert journals(), done
+            world.recover(done)
         wrong = difference(world.before, world.state())
         assert not wrong, f"{where}:\n{done}\n{wrong}"
 
