@@ -328,8 +328,10 @@ const struct cmd prog_cmds[] = {
 		{ "type", &arg_section, ARG_KEYWORD, "program type, as a section's name" },
 		{ "file", &arg_file, ARG_KEYWORD | ARG_OPTIONAL, "read the instructions from a file" },
 		{ "name", &arg_string, ARG_KEYWORD | ARG_OPTIONAL, "the program's name" },
+		{ "license", &arg_string, ARG_KEYWORD | ARG_OPTIONAL, "the program's licence, else GPL" },
 		{ "pin", &arg_pin_path, ARG_KEYWORD | ARG_OPTIONAL, "where to pin it" },
 		{ 0 } }, CMD_WRITES, prog_asm,
-	  (const char *const[]){ "$p = prog asm type xdp 'r0 = 2; exit'", NULL } },
+	  (const char *const[]){ "$p = prog asm type xdp 'r0 = 2; exit'",
+				 "prog asm type cgroup/connect4 file allow.s name allow", NULL } },
 	{ 0 }
 };

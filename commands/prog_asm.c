@@ -7,7 +7,7 @@
 #include "render/asm.h"
 #include "shell/source.h"
 
-enum { ASM_TEXT, ASM_TYPE, ASM_FILE, ASM_NAME, ASM_PIN };
+enum { ASM_TEXT, ASM_TYPE, ASM_FILE, ASM_NAME, ASM_LICENSE, ASM_PIN };
 
 /* The maps that the text refers to, held until the program is loaded. */
 struct maps {
@@ -49,6 +49,15 @@ static int map_ref(void *user, const char *ref, struct span at, struct diags *d)
 	return map.handle->fd;
 }
 
+/* A kfunc, or a helper that is newer than the headers. */
+static int call_ref(void *user, const char *name, struct bpf_insn *call)
+{
+	int id = call->src_reg == BPF_PSEUDO_KFUNC_CALL ? kern_kfunc(name) : kern_helper(name);
+
+	call->imm = id;
+	return id < 0 ? -1 : 0;
+}
+
 /* The text, or the file, as a source whose lines errors can show. */
 static struct source *asm_source(struct ctx *ctx, const struct value *argv)
 {
@@ -68,11 +77,15 @@ static struct source *asm_source(struct ctx *ctx, const struct value *argv)
 	return session_keep(ctx->s, &src);
 }
 
-static int load_asm(struct ctx *ctx, struct value *argv, const struct bpf_insn *insns, __u32 nr)
+static int load_asm(struct ctx *ctx, struct value *argv, const struct bpf_insn *insns,
+		    const struct span *spans, __u32 nr)
 {
 	struct load_request req = {
-		.file = "assembled instructions", .span = ctx->span, .insns = insns, .nr_insns = nr,
+		.file = "assembled instructions", .span = ctx->span,
+		.insns = insns, .nr_insns = nr, .spans = spans,
 		.name = argv[ASM_NAME].kind == VALUE_STR ? argv[ASM_NAME].str : "asm",
+		.license = argv[ASM_LICENSE].kind == VALUE_STR ? argv[ASM_LICENSE].str : "GPL",
+		.section = argv[ASM_TYPE].str, .section_span = argv[ASM_TYPE].span,
 	};
 	struct load_result res = { 0 };
 	struct handle *prog;
@@ -83,6 +96,9 @@ static int load_asm(struct ctx *ctx, struct value *argv, const struct bpf_insn *
 		diag_hint(ctx->diags, "types are written as sections are, such as xdp or cgroup/skb");
 		return -1;
 	}
+	if (!kern_is_name(req.name))
+		return kern_error(ctx->diags, argv[ASM_NAME].span, KERN_ENAME,
+				  "name a program '%s'", req.name);
 	if (txn_do(ctx, op_load(&req, &res, ctx->span)))
 		return -1;
 	prog = res.nr_progs ? res.progs[0] : handle_new(OBJ_PROG, -1, 0, req.name);
@@ -96,19 +112,21 @@ static int load_asm(struct ctx *ctx, struct value *argv, const struct bpf_insn *
 int prog_asm(struct ctx *ctx, struct value *argv)
 {
 	struct maps maps = { .ctx = ctx };
-	struct asm_names names = { .map = map_ref, .user = &maps };
+	struct asm_names names = { .call = call_ref, .map = map_ref, .user = &maps };
 	const struct source *src = asm_source(ctx, argv);
 	struct bpf_insn *insns;
+	struct span *spans = NULL;
 	__u32 nr;
 	int err = -1;
 
 	if (!src)
 		return -1;
-	insns = asm_read(src, CODE_ELF, &names, &nr, ctx->diags);
+	insns = asm_read(src, CODE_ELF, &names, &nr, &spans, ctx->diags);
 	if (insns && !nr)
 		diag_error(ctx->diags, ctx->span, "there are no instructions");
 	else if (insns)
-		err = load_asm(ctx, argv, insns, nr);
+		err = load_asm(ctx, argv, insns, spans, nr);
+	free(spans);
 	free(insns);
 	for (size_t i = 0; i < maps.nr; i++)
 		handle_put(maps.list[i]);

@@ -367,11 +367,12 @@ static int draw_code(struct ctx *ctx, const struct code *code, const struct vlog
 }
 
 /* Says why the program is refused, below its picture. */
-static void note_refusal(struct ctx *ctx, const struct vlog *log, struct span at)
+static void note_refusal(struct ctx *ctx, const struct vlog *log, const struct code *code,
+			 struct span at)
 {
 	struct buf text = BUF_INIT;
 
-	vlog_explain(&text, log);
+	vlog_explain(&text, log, code);
 	if (text.len)
 		diag_note(ctx->diags, at, "the verifier refuses it: %s", buf_str(&text));
 	buf_free(&text);
@@ -381,16 +382,20 @@ static void note_refusal(struct ctx *ctx, const struct vlog *log, struct span at
 static int draw_verified(struct ctx *ctx, const struct code *code, struct value *argv)
 {
 	const struct value *name = &argv[CFG_NAME];
+	int accepted = kern_verify(argv[CFG_OBJ].str,
+				   name->kind == VALUE_STR ? name->str : code->name,
+				   argv[CFG_OBJ].span, ctx->diags);
 	struct vlog *log;
 	int err;
 
-	if (kern_verify(argv[CFG_OBJ].str, name->kind == VALUE_STR ? name->str : code->name,
-			argv[CFG_OBJ].span, ctx->diags))
+	if (accepted < 0)
 		return -1;
 	log = vlog_new(kern_load_log(), strlen(kern_load_log()));
+	if (accepted)
+		vlog_accepted(log);
 	err = draw_code(ctx, code, log, argv);
 	if (!err)
-		note_refusal(ctx, log, argv[CFG_OBJ].span);
+		note_refusal(ctx, log, code, argv[CFG_OBJ].span);
 	vlog_free(log);
 	return err;
 }

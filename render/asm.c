@@ -26,6 +26,7 @@ struct assembler {
 	enum code_form form;
 	struct diags *d;
 	struct bpf_insn *insns;
+	struct span *spans;		/* of each of insns */
 	uint32_t nr;
 	struct label *labels;		/* by name */
 	uint32_t nr_labels;
@@ -166,9 +167,11 @@ static bool is_label(void *user, struct text name)
 	return find_label(user, name);
 }
 
-static void emit(struct assembler *a, const struct bpf_insn *insn)
+static void emit(struct assembler *a, const struct bpf_insn *insn, struct text t)
 {
 	GROW(a->insns, a->nr);
+	GROW(a->spans, a->nr);
+	a->spans[a->nr] = span_of(a, t);
 	a->insns[a->nr++] = *insn;
 }
 
@@ -190,9 +193,9 @@ static void read_insn(struct assembler *a, struct text t, const struct asm_names
 			out.target, t, a->nr, out.given & IN_IMM, out.given & IN_HIGH,
 		};
 	}
-	emit(a, &out.insn[0]);
+	emit(a, &out.insn[0], t);
 	if (out.wide)
-		emit(a, &out.insn[1]);
+		emit(a, &out.insn[1], t);
 }
 
 static void read_all(struct assembler *a, const struct asm_names *names)
@@ -311,7 +314,8 @@ static void number_callees(struct assembler *a)
 }
 
 struct bpf_insn *asm_read(const struct source *src, enum code_form form,
-			  const struct asm_names *names, uint32_t *nr, struct diags *d)
+			  const struct asm_names *names, uint32_t *nr, struct span **spans,
+			  struct diags *d)
 {
 	struct assembler a = { .src = src, .form = form, .d = d };
 
@@ -323,10 +327,16 @@ struct bpf_insn *asm_read(const struct source *src, enum code_form form,
 		number_callees(&a);
 	free(a.labels);
 	free(a.fixups);
+	if (a.err || !spans) {
+		free(a.spans);
+		a.spans = NULL;
+	}
 	if (a.err) {
 		free(a.insns);
 		return NULL;
 	}
+	if (spans)
+		*spans = a.spans;
 	*nr = a.nr;
 	return a.insns ? a.insns : xcalloc(1, sizeof(*a.insns));
 }

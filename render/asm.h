@@ -42,9 +42,11 @@ struct asm_names {
  * than the number after it ("call bpf_ktime_get_ns#274096" of a dump is helper
  * 5). CODE_XLATED gives what a dump holds. Returns the instructions, which the
  * caller frees, and their number in @nr; NULL with a diagnostic for each error.
- * No text gives no instructions, but not NULL.
+ * No text gives no instructions, but not NULL. @spans, unless NULL, is set to the
+ * places in @src that the instructions stand at, one for each, also to be freed.
  */
 struct bpf_insn *asm_read(const struct source *src, enum code_form form,
-			  const struct asm_names *names, uint32_t *nr, struct diags *d);
+			  const struct asm_names *names, uint32_t *nr, struct span **spans,
+			  struct diags *d);
 
 #endif

@@ -126,6 +126,15 @@ static bool read_field(struct reader *r, enum insn_field field, int64_t min, int
 	return read_number(r, min, max, &value) && tell(r, field, value);
 }
 
+/* A number, where a register of the other width may stand by mistake. */
+static bool read_imm(struct reader *r)
+{
+	skip_blanks(r);
+	if (r->end - r->p > 1 && strchr("rw", *r->p) && isdigit((unsigned char)r->p[1]))
+		return miss(r, "r goes with r, and w with w");
+	return read_field(r, IN_IMM, INT32_MIN, UINT32_MAX);
+}
+
 static bool read_register(struct reader *r, enum insn_field field)
 {
 	uint64_t value;
@@ -161,6 +170,19 @@ static uint8_t opcode_bits(char element)
 	return 0;
 }
 
+/* What to say where none of the words of @element stands. */
+static const char *expected_word(char element)
+{
+	switch (element) {
+	case 'j':
+		return "expected a condition such as '=='";
+	case 'u':
+	case 'v':
+		return "expected a size such as 'u32'";
+	}
+	return NULL;
+}
+
 static bool read_word(struct reader *r, char element)
 {
 	uint8_t bits = opcode_bits(element);
@@ -177,7 +199,7 @@ static bool read_word(struct reader *r, char element)
 		r->out.insn->code |= w->bits;
 		return true;
 	}
-	return miss(r, NULL);
+	return miss(r, expected_word(element));
 }
 
 static struct text take_word(struct reader *r)
@@ -306,7 +328,7 @@ static bool read_element(struct reader *r, char element)
 		return read_offset(r, IN_HIGH, INT32_MIN, INT32_MAX);
 	case 'i':
 	case 'x':
-		return read_field(r, IN_IMM, INT32_MIN, UINT32_MAX);
+		return read_imm(r);
 	case 'X':
 		return read_wide(r);
 	case 'A':
@@ -388,12 +410,22 @@ static struct span span_of(const struct asm_context *ctx, const char *at, const 
 	return (struct span){ ctx->src, at - ctx->src->text, end - ctx->src->text };
 }
 
+/* Whether not even the first word of @t is the begin of an instruction. */
+static bool is_foreign(const struct reader *r, struct text t)
+{
+	const char *p = t.at;
+
+	while (p < r->best && is_word(*p))
+		p++;
+	return p == r->best && (p == t.at || (p < t.end && isalpha((unsigned char)*p)));
+}
+
 static int complain(const struct reader *r, struct text t)
 {
 	const char *end = r->best < t.end ? r->best + 1 : t.end;
 	int len = t.end - t.at;
 
-	if (r->best == t.at) {
+	if (is_foreign(r, t)) {
 		diag_error(r->ctx->d, span_of(r->ctx, t.at, t.end),
 			   "unknown instruction '%.*s'", len, t.at);
 		diag_hint(r->ctx->d, "instructions look as in 'prog dump xlated': r0 = 2");
@@ -401,6 +433,20 @@ static int complain(const struct reader *r, struct text t)
 	}
 	return diag_error(r->ctx->d, span_of(r->ctx, r->best, end), "cannot read '%.*s'%s%s", len,
 			  t.at, r->missed ? ": " : "", r->missed ? r->missed : "");
+}
+
+static void unknown_call(const struct reader *r, const char *name, bool kfunc)
+{
+	const struct asm_names *names = r->ctx->names;
+	struct bpf_insn other = { .src_reg = BPF_PSEUDO_KFUNC_CALL };
+	const char *near = kfunc ? NULL : helper_nearest(name);
+
+	diag_error(r->ctx->d, span_of(r->ctx, r->call.at, r->call.end),
+		   "unknown %s '%s'", kfunc ? "kfunc" : "helper or label", name);
+	if (!kfunc && names && names->call && !names->call(names->user, name, &other))
+		diag_hint(r->ctx->d, "it is a kfunc: call %s kfunc", name);
+	else if (near)
+		diag_hint(r->ctx->d, "did you mean '%s'?", near);
 }
 
 /* Makes a helper's or kfunc's name its number, unless the number itself counts. */
@@ -422,14 +468,8 @@ static int resolve_call(struct reader *r)
 	}
 	name = xstrndup(r->call.at, len);
 	err = !names || !names->call || names->call(names->user, name, call);
-	if (err && !r->call_number) {
-		const char *near = kfunc ? NULL : helper_nearest(name);
-
-		diag_error(r->ctx->d, span_of(r->ctx, r->call.at, r->call.end),
-			   "unknown %s '%s'", kfunc ? "kfunc" : "helper or label", name);
-		if (near)
-			diag_hint(r->ctx->d, "did you mean '%s'?", near);
-	}
+	if (err && !r->call_number)
+		unknown_call(r, name, kfunc);
 	free(name);
 	return err && !r->call_number ? -1 : 0;
 }

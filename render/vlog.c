@@ -163,6 +163,14 @@ static void visit(struct reader *r, uint32_t i, struct vlog_text t)
 	}
 }
 
+/* "(bf) r1 = r2", or what libbpf writes over an instruction that it could not make. */
+static bool is_insn(struct vlog_text t)
+{
+	return starts(t, "<invalid ") ||
+	       (t.len > 4 && t.s[0] == '(' && isxdigit((unsigned char)t.s[1]) &&
+		isxdigit((unsigned char)t.s[2]) && t.s[3] == ')');
+}
+
 /* "12: (bf) r1 = r2", "12: R1=ctx() ...", "12: safe". */
 static bool read_numbered(struct reader *r, struct vlog_text t)
 {
@@ -171,8 +179,7 @@ static bool read_numbered(struct reader *r, struct vlog_text t)
 	if (!take_number(&t, &i) || !starts(t, ": "))
 		return false;
 	skip(&t, 2);
-	if (t.len > 4 && t.s[0] == '(' && isxdigit((unsigned char)t.s[1]) &&
-	    isxdigit((unsigned char)t.s[2]) && t.s[3] == ')') {
+	if (is_insn(t)) {
 		visit(r, i, t);
 		return true;
 	}
@@ -226,6 +233,7 @@ static const struct {
 	{ "insns processed ", LINE_NOISE }, { "mark_precise", LINE_NOISE },
 	{ "regs=", LINE_NOISE }, { "last_idx ", LINE_NOISE }, { "parent ", LINE_NOISE },
 	{ "propagating ", LINE_NOISE }, { "func#", LINE_NOISE }, { "Live regs ", LINE_NOISE },
+	{ "SCC ", LINE_NOISE },
 	{ "caller:", LINE_NOISE }, { "returning from callee:", LINE_NOISE },
 	{ "callee:", LINE_FRAME }, { "to caller at ", LINE_FRAME },
 	{ "Func#", LINE_ENTRY }, { "Validating ", LINE_ENTRY },
@@ -242,8 +250,21 @@ static void read_processed(struct reader *r, struct vlog_text t)
 	r->v->partial = !take_number(&t, &n) || n > r->visits;
 }
 
+/* "(0) frame 0 insn 6 +live -8", "(3,17) live stack update done in 2 iterations" */
+static bool is_liveness(struct vlog_text t)
+{
+	const char *end = starts(t, "(") ? memchr(t.s, ')', t.len) : NULL;
+
+	if (!end)
+		return false;
+	skip(&t, end + 1 - t.s);
+	return starts(t, " frame ") || starts(t, " live stack ");
+}
+
 static bool read_known(struct reader *r, struct vlog_text t)
 {
+	if (is_liveness(t))
+		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(known_lines); i++) {
 		if (!starts(t, known_lines[i].start))
 			continue;
@@ -287,29 +308,39 @@ static bool is_about_all(struct vlog_text reason)
 	return starts(reason, "combined stack size") || starts(reason, "the call stack of");
 }
 
-/* "unreachable insn 5": programs are refused also before the first visit. */
-static uint32_t insn_named(struct vlog_text reason)
+/* What it says where it gives up: any instruction could have been the last one. */
+static bool is_about_effort(struct vlog_text reason)
 {
-	const char *at = memmem(reason.s, reason.len, "insn ", 5);
-	uint32_t i;
-
-	if (!at)
-		return VLOG_NONE;
-	skip(&reason, at + 5 - reason.s);
-	return take_number(&reason, &i) ? i : VLOG_NONE;
+	return starts(reason, "BPF program is too large") ||
+	       memmem(reason.s, reason.len, "too complex", strlen("too complex"));
 }
 
-static uint32_t find_fail(const struct reader *r)
+bool vlog_number(struct vlog_text t, const char *key, uint32_t *n)
 {
-	const struct vlog *v = r->v;
+	const char *at = memmem(t.s, t.len, key, strlen(key));
+
+	if (!at)
+		return false;
+	skip(&t, at + strlen(key) - t.s);
+	return take_number(&t, n);
+}
+
+static void find_fail(struct reader *r)
+{
+	struct vlog *v = r->v;
 	struct vlog_text reason;
 
+	v->fail = VLOG_NONE;
 	if (!v->nr_messages)
-		return VLOG_NONE;
+		return;
 	reason = v->messages[v->nr_messages - 1];
-	if (is_about_all(reason) || r->pruned)
-		return VLOG_NONE;
-	return v->nr_path ? v->path[v->nr_path - 1].insn : insn_named(reason);
+	if (is_about_all(reason) || is_about_effort(reason) || r->pruned)
+		return;
+	/* "unreachable insn 5": programs are refused also before the first visit. */
+	if (v->nr_path)
+		v->fail = v->path[v->nr_path - 1].insn;
+	else if (!vlog_number(reason, "insn ", &v->fail))
+		v->fail = VLOG_NONE;
 }
 
 struct vlog *vlog_new(const char *log, size_t len)
@@ -324,9 +355,16 @@ struct vlog *vlog_new(const char *log, size_t len)
 		read_line(&r, line);
 		log += line.len + 1;
 	}
-	r.v->fail = find_fail(&r);
+	find_fail(&r);
 	free(r.waiting);
 	return r.v;
+}
+
+void vlog_accepted(struct vlog *v)
+{
+	v->nr_messages = 0;
+	v->nr_path = 0;
+	v->fail = VLOG_NONE;
 }
 
 void vlog_free(struct vlog *v)

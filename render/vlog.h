@@ -56,12 +56,22 @@ struct vlog *vlog_new(const char *log, size_t len);
 /* NULL is fine. */
 void vlog_free(struct vlog *v);
 
+/* The program was loaded: what its log says last is no reason against it. */
+void vlog_accepted(struct vlog *v);
+
+struct code;
+
 /*
  * Appends, in about ten lines and printable: the reason, what was said before it,
  * the instruction, its source line, the registers that it or the reason names,
- * the path in short, the last branches on it, and a loop where there is one.
+ * the path in short, the last branches on it, a loop where there is one, and what
+ * to do. @code, which may be NULL, tells of instructions that the log does not show.
  * Nothing where there is no reason; no newline at the end.
  */
-void vlog_explain(struct buf *out, const struct vlog *v);
+void vlog_explain(struct buf *out, const struct vlog *v, const struct code *code);
+/* The number, below a million, that follows @key in @t; false: there is none. */
+bool vlog_number(struct vlog_text t, const char *key, uint32_t *n);
+/* Appends what the author of a program can do about the reason, if that is known. */
+void vlog_advice(struct buf *out, const struct vlog *v);
 
 #endif

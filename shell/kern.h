@@ -122,6 +122,8 @@ struct map_def {
 	const char *name;
 };
 
+/* Whether the kernel takes @name for an object; libbpf would cut a long one without a word. */
+bool kern_is_name(const char *name);
 int kern_map_create(const struct map_def *def);
 
 /*
@@ -264,6 +266,11 @@ int kern_attach_type(const char *name);
 int kern_map_type(const char *name);
 /* All names of map types, newer ones included; NULL-ended, the caller frees the list alone. */
 const char **kern_map_type_names(void);
+/* The number of helper @name ("bpf_loop"), and its name; -1 or NULL where it is none. */
+int kern_helper(const char *name);
+const char *kern_helper_name(__u32 id);
+/* What a call of kernel function @name has in imm; -1 where there is none outside of modules. */
+int kern_kfunc(const char *name);
 /* Symbol of the kernel at an address, "" where it is not known or hidden; owned by the layer. */
 const char *kern_symbol(__u64 address);
 /* The symbol at or before an address, and how far behind it the address lies. */
@@ -285,8 +292,11 @@ struct load_map {
 struct load_request {
 	const char *file;
 	const struct bpf_insn *insns;	/* in place of a file: loaded as they are, as @name */
+	const struct span *spans;	/* where each of them was read from, or NULL */
 	__u32 nr_insns;
-	const char *name;
+	const char *name, *license;	/* of @insns */
+	const char *section;		/* that @prog_type was found by, with more in it: "fentry.s/f" */
+	struct span section_span;
 	struct span span;
 	bool all;			/* each program of the object, not only the first */
 	int prog_type;			/* -1: as the section says */
@@ -318,8 +328,8 @@ int kern_section_type(const char *name, int *prog_type, int *attach_type);
 int kern_load(const struct load_request *req, struct load_result *res, struct diags *d);
 /*
  * Has the verifier judge program @prog of an object file, and tell all of its
- * steps: kern_load_log(). Nothing stays. 0 also where it refuses the program;
- * -1 with a diagnostic where it never saw it.
+ * steps: kern_load_log(). Nothing stays. 1: it accepts the program, 0: it
+ * refuses it; -1 with a diagnostic where it never saw it.
  */
 int kern_verify(const char *file, const char *prog, struct span at, struct diags *d);
 /*

@@ -156,7 +156,7 @@ static struct bpf_object *open_read(const char *file, const struct buf *bytes, s
 	err = errno;
 	why = said_reason();
 	if (*why)
-		diag_error(d, at, "cannot load '%s': %s", file, why);
+		said_failure(d, at, file, why);
 	else
 		kern_error(d, at, err, "load '%s'", file);
 	free(why);

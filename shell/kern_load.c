@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "render/code.h"
 #include "shell/fault.h"
 #include "shell/kern.h"
 #include "shell/kern_load.h"
@@ -24,9 +25,6 @@ struct load {
 	struct load_pin *pins;		/* maps that ask to be pinned: path, index of the map */
 	size_t nr_pins;
 };
-
-/* The largest verifier log that every kernel takes; untouched pages cost nothing. */
-#define LOG_SIZE (UINT32_MAX >> 8)
 
 static int fail(struct load *l, const char *fmt, ...) printf_like(2, 3);
 
@@ -100,7 +98,7 @@ static int select_program(struct load *l, struct bpf_program *prog, bool load)
 		diag_hint(l->d, "say it: type TYPE");
 		return -1;
 	}
-	bpf_program__set_log_buf(prog, l->log, LOG_SIZE);
+	bpf_program__set_log_buf(prog, l->log, VERIFIER_LOG_SIZE);
 	return 0;
 }
 
@@ -112,7 +110,7 @@ static int select_programs(struct load *l)
 	l->first = bpf_object__next_program(l->obj, NULL);
 	if (!l->first)
 		return fail(l, "no programs in '%s'", l->req->file);
-	l->log = xmalloc(LOG_SIZE);
+	l->log = xmalloc(VERIFIER_LOG_SIZE);
 	l->log[0] = '\0';
 	bpf_object__for_each_program(prog, l->obj)
 		if (select_program(l, prog, all || prog == l->first))
@@ -282,41 +280,34 @@ static int defer_pins(struct load *l)
 	return 0;
 }
 
-static void say_refused(struct load *l, const char *program)
+static void say_program_refused(struct load *l, const char *program)
 {
-	struct buf text = BUF_INIT;
-	bool shown = said_verifier(l->log);
+	struct diags none = { 0 };
+	struct code *code = code_new_elf(l->req->file, program, NULL, NO_SPAN, &none);
+	char *subject = xasprintf("program '%s' of '%s'", program, l->req->file);
 
-	verifier_reason(&text, l->log);
-	fail(l, "the verifier refuses program '%s' of '%s': %s", program, l->req->file,
-	     buf_str(&text));
-	if (!shown)
-		diag_hint(l->d, "'log' at the end of the command, or 'prog log', shows the whole log");
-	buf_free(&text);
+	said_refusal(l->d, l->req, l->log, subject, code);
+	free(subject);
+	code_free(code);
+	diags_clear(&none);
 }
 
-/* The kernel's rules for maps tell more than its EINVAL. */
-static bool say_wrong_map(struct load *l, const char *name)
+/* The kernel's rules for maps tell more than its errno. */
+static bool say_wrong_map(struct load *l, const char *name, int err)
 {
 	const struct bpf_map *map = bpf_object__find_map_by_name(l->obj, name);
-	struct buf text = BUF_INIT;
-	bool known = false;
+	struct handle wanted = { .kind = OBJ_MAP, .fd = -1 };
 
-	if (map) {
-		struct map_facts facts = {
-			.type = bpf_map__type(map),
-			.key_size = bpf_map__key_size(map),
-			.value_size = bpf_map__value_size(map),
-			.max_entries = bpf_map__max_entries(map),
-			.flags = bpf_map__map_flags(map),
-		};
-
-		known = shape_error(&text, &facts);
-	}
-	if (known)
-		fail(l, "cannot create map '%s' of '%s': %s", name, l->req->file, buf_str(&text));
-	buf_free(&text);
-	return known;
+	if (!map)
+		return false;
+	wanted.map.type = bpf_map__type(map);
+	wanted.map.key_size = bpf_map__key_size(map);
+	wanted.map.value_size = bpf_map__value_size(map);
+	wanted.map.max_entries = bpf_map__max_entries(map);
+	wanted.map.flags = bpf_map__map_flags(map);
+	snprintf(wanted.name, sizeof(wanted.name), "%s", name);
+	kern_map_error(l->d, l->req->span, "create", &wanted, err);
+	return true;
 }
 
 static void say_why(struct load *l, int err)
@@ -324,16 +315,16 @@ static void say_why(struct load *l, int err)
 	char *why = said_reason(), *program = said_program(), *map = said_map();
 
 	if (program && l->log[0])
-		say_refused(l, program);
+		say_program_refused(l, program);
 	else if (program)
 		kern_error(l->d, l->req->span, err, "load program '%s' of '%s'", program,
 			   l->req->file);
-	else if (!map || !say_wrong_map(l, map)) {
-		if (*why && err != -EPERM)
-			fail(l, "cannot load '%s': %s", l->req->file, why);
-		else
-			kern_error(l->d, l->req->span, err, "load '%s'", l->req->file);
-	}
+	else if (map && say_wrong_map(l, map, err))
+		;
+	else if (*why && err != -EPERM)
+		said_failure(l->d, l->req->span, l->req->file, why);
+	else
+		kern_error(l->d, l->req->span, err, "load '%s'", l->req->file);
 	free(why);
 	free(program);
 	free(map);
@@ -419,49 +410,6 @@ static int load(struct load *l, struct load_result *res)
 	return 0;
 }
 
-/*
- * Instructions that were assembled: as they are. The verifier is asked for its reasons only if it
- * refuses.
- */
-static int load_insns(struct load *l, struct load_result *res)
-{
-	const struct load_request *req = l->req;
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = req->attach_type);
-	struct buf reason = BUF_INIT;
-	int fd = fault_error("prog load");
-
-	if (!fd)
-		fd = bpf_prog_load(req->prog_type, req->name, "GPL", req->insns, req->nr_insns, &opts);
-	if (fd < 0) {
-		int err = -fd;
-
-		l->log = xcalloc(1, LOG_SIZE);
-		opts.log_buf = l->log;
-		opts.log_size = LOG_SIZE;
-		opts.log_level = 1;
-		fd = bpf_prog_load(req->prog_type, req->name, "GPL", req->insns, req->nr_insns, &opts);
-		if (fd < 0 && *l->log) {
-			verifier_reason(&reason, l->log);
-			fail(l, "the verifier refuses the program: %s", buf_str(&reason));
-			said_verifier(l->log);
-			buf_free(&reason);
-			return -1;
-		}
-		if (fd < 0)
-			return kern_error(l->d, req->span, err, "load the program");
-	}
-	fault_point("prog load done");
-	res->progs = xcalloc(1, sizeof(*res->progs));
-	res->progs[0] = kern_handle(OBJ_PROG, fd);
-	if (!res->progs[0]) {
-		free(res->progs);
-		res->progs = NULL;
-		return fail(l, "cannot read the new program: %s", strerror(errno));
-	}
-	res->nr_progs = 1;
-	return 0;
-}
-
 static void end_load(struct load *l)
 {
 	bpf_object__close(l->obj);
@@ -480,11 +428,8 @@ int kern_load(const struct load_request *req, struct load_result *res, struct di
 
 	memset(res, 0, sizeof(*res));
 	said_begin();
-	if (req->insns) {
-		ret = load_insns(&l, res);
-		free(l.log);
-		return ret;
-	}
+	if (req->insns)
+		return load_insns(req, res, d);
 	ret = load(&l, res);
 	end_load(&l);
 	return ret;
@@ -495,7 +440,7 @@ static int select_verbose(struct load *l, const char *name)
 {
 	struct bpf_program *prog;
 
-	l->log = xmalloc(LOG_SIZE);
+	l->log = xmalloc(VERIFIER_LOG_SIZE);
 	l->log[0] = '\0';
 	bpf_object__for_each_program(prog, l->obj) {
 		bool wanted = !strcmp(bpf_program__name(prog), name);
@@ -521,7 +466,7 @@ static int verify(struct load *l, const char *name)
 		return -1;
 	}
 	said_verifier(l->log);
-	return 0;
+	return !err;
 }
 
 int kern_verify(const char *file, const char *prog, struct span at, struct diags *d)

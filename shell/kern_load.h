@@ -9,6 +9,12 @@
 #include "shell/value.h"
 
 struct bpf_object;
+struct code;
+struct load_request;
+struct load_result;
+
+/* The largest verifier log that every kernel takes; untouched pages cost nothing. */
+#define VERIFIER_LOG_SIZE (UINT32_MAX >> 8)
 
 /*
  * Opens an object file; NULL with a diagnostic, also for files that would crash
@@ -24,10 +30,19 @@ char *said_reason(void);
 /* The program that could not be loaded, the map that could not be created; NULL: none was named. */
 char *said_program(void);
 char *said_map(void);
+/* Queues that @file cannot be loaded, for the reason @why of libbpf's. */
+void said_failure(struct diags *d, struct span at, const char *file, const char *why);
 /* Keeps a verifier's log for kern_load_log(), and shows it where all is to be shown: then true. */
 bool said_verifier(const char *log);
-/* Appends why a verifier's log says no, and below where and how: see vlog_explain(). */
-void verifier_reason(struct buf *out, const char *log);
+/*
+ * Queues why the verifier refuses @subject ("the program"), and keeps its log.
+ * @code, which may be NULL, are the instructions: see vlog_explain().
+ */
+void said_refusal(struct diags *d, const struct load_request *req, const char *log,
+		  const char *subject, const struct code *code);
+
+/* Loads @req->insns: see kern_load(). */
+int load_insns(const struct load_request *req, struct load_result *res, struct diags *d);
 
 /*
  * Appends which of a new map's attributes the kernel refuses, and why; false

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* libbpf's messages, whose callback has no argument, hence a static buffer; and verifier logs. */
+/* libbpf's messages, whose callback has no argument, hence a static buffer; and the last log. */
 #include <bpf/libbpf.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,10 +141,62 @@ char *said_map(void)
 	return name_said("map '", "': failed to create");
 }
 
-void verifier_reason(struct buf *out, const char *log)
+#define DO_WITHOUT "declare it __weak to load where it is missing"
+
+/* Lines of libbpf's that hold a name in quotes, and what they mean. */
+static const struct {
+	const char *before, *behind;	/* the name; parts of the line */
+	const char *text;		/* the name stands for %s */
+	const char *hint;
+} meanings[] = {
+	{ "failed to find kernel BTF type ID of '", "",
+	  "this kernel has no '%s' that a program can attach to",
+	  "the function may be inlined or called otherwise, or be one of a module" },
+	{ "extern (func ksym) '", "not found", "this kernel has no kfunc '%s'", DO_WITHOUT },
+	{ "extern (func ksym) '", "incompatible", "it declares kfunc '%s' otherwise than this kernel",
+	  "take the declaration from vmlinux.h, or 'btf dump id 1 format c'" },
+	{ "extern (var ksym) '", "not found", "this kernel has no variable '%s'", DO_WITHOUT },
+	{ "extern '", "not resolved", "this kernel has nothing for extern '%s'", DO_WITHOUT },
+	{ "BTF is required", "", "it lacks the types that its maps or calls need",
+	  "compile it with -g" },
+};
+
+void said_failure(struct diags *d, struct span at, const char *file, const char *why)
+{
+	struct buf text = BUF_INIT;
+	const char *hint = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(meanings) && !text.len; i++) {
+		const char *name = strstr(why, meanings[i].before);
+		char *copy;
+
+		if (!name || !strstr(name, meanings[i].behind))
+			continue;
+		name += strlen(meanings[i].before);
+		copy = xstrndup(name, strcspn(name, "'"));
+		buf_printf(&text, meanings[i].text, copy);
+		hint = meanings[i].hint;
+		free(copy);
+	}
+	diag_error(d, at, "cannot load '%s': %s", file, text.len ? buf_str(&text) : why);
+	if (hint)
+		diag_hint(d, "%s", hint);
+	buf_free(&text);
+}
+
+void said_refusal(struct diags *d, const struct load_request *req, const char *log,
+		  const char *subject, const struct code *code)
 {
 	struct vlog *v = vlog_new(log, strlen(log));
+	struct span at = req->span;
+	struct buf text = BUF_INIT;
 
-	vlog_explain(out, v);
+	if (req->spans && v->fail < req->nr_insns)
+		at = req->spans[v->fail];
+	vlog_explain(&text, v, code);
+	diag_error(d, at, "the verifier refuses %s: %s", subject, buf_str(&text));
+	if (!said_verifier(log))
+		diag_hint(d, "'log' at the end of the command, or 'prog log', shows the whole log");
+	buf_free(&text);
 	vlog_free(v);
 }

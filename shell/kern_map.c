@@ -207,8 +207,7 @@ int kern_map_freeze(int fd)
 	return err;
 }
 
-/* libbpf would cut a long name without a word. */
-static bool is_name(const char *name)
+bool kern_is_name(const char *name)
 {
 	for (const char *p = name; *p; p++)
 		if (!isalnum((unsigned char)*p) && *p != '_' && *p != '.')
@@ -224,7 +223,7 @@ int kern_map_create(const struct map_def *def)
 	);
 	int fd;
 
-	if (def->name && !is_name(def->name))
+	if (def->name && !kern_is_name(def->name))
 		return -KERN_ENAME;
 	if (def->has_numa_node) {
 		opts.map_flags |= BPF_F_NUMA_NODE;

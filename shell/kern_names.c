@@ -6,8 +6,10 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "render/disasm.h"
 #include "shell/kern.h"
 
 /* No enum of the kernel's API is near this. */
@@ -41,11 +43,22 @@ static const char *known_attach(__u32 n)
 	return libbpf_bpf_attach_type_str(n);
 }
 
+#define HELPER "bpf_"
+
+/* Without what all helpers begin with, as the enum has them. */
+static const char *known_helper(__u32 n)
+{
+	const char *name = helper_name(n);
+
+	return name ? name + strlen(HELPER) : NULL;
+}
+
 /* The kernel does not change while it runs, so what was read is kept. */
 static struct names map_names = { "bpf_map_type", "BPF_MAP_TYPE_", known_map };
 static struct names prog_names = { "bpf_prog_type", "BPF_PROG_TYPE_", known_prog };
 static struct names link_names = { "bpf_link_type", "BPF_LINK_TYPE_", known_link };
 static struct names attach_names = { "bpf_attach_type", "BPF_", known_attach };
+static struct names helper_names = { "bpf_func_id", "BPF_FUNC_", known_helper };
 
 /* Keeps an enumerator that has the prefix and whose number has no name yet. */
 static void keep_name(struct names *n, const char *enumerator, __u32 number)
@@ -144,6 +157,30 @@ int kern_attach_type(const char *name)
 		if (kern_attach_type_short(i) && !strcmp(name, kern_attach_type_short(i)))
 			return i;
 	return number_of(n, 0, name);
+}
+
+int kern_helper(const char *name)
+{
+	size_t n = strlen(HELPER);
+
+	return strncmp(name, HELPER, n) ? -1 : number_of(&helper_names, 1, name + n);
+}
+
+const char *kern_helper_name(__u32 id)
+{
+	static char name[64];
+	const char *bare = name_of(&helper_names, id);
+
+	snprintf(name, sizeof(name), HELPER "%s", bare ? bare : "");
+	return bare ? name : NULL;
+}
+
+int kern_kfunc(const char *name)
+{
+	const struct btf *btf = kern_vmlinux_btf();
+	int id = btf ? btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) : -1;
+
+	return id > 0 ? id : -1;
 }
 
 const char **kern_map_type_names(void)

@@ -87,7 +87,7 @@ static void check_round_trip(const struct code *code)
 		buf_putc(&text, '\n');
 	}
 	src = (struct source){ .text = buf_str(&text), .len = text.len };
-	insns = asm_read(&src, code->form, NULL, &nr, &d);
+	insns = asm_read(&src, code->form, NULL, &nr, NULL, &d);
 	if (!insns) {
 		fprintf(stderr, "%s\n", d.list[0].msg);
 		fail(code, "cannot assemble what was printed", 0);
@@ -128,7 +128,7 @@ static void run_text(const uint8_t *data, size_t size)
 	struct diags d = { 0 };
 	uint32_t nr;
 
-	free(asm_read(&src, CODE_ELF, NULL, &nr, &d));
+	free(asm_read(&src, CODE_ELF, NULL, &nr, NULL, &d));
 	diags_clear(&d);
 }
 

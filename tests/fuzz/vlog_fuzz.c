@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (uint32_t i = 0; i < v->nr_path; i++)
 		if (v->path[i].insn >= v->nr || !v->insns[v->path[i].insn].visits)
 			abort();
-	vlog_explain(&text, v);
+	vlog_explain(&text, v, NULL);
 	buf_free(&text);
 	vlog_free(v);
 	free(log);

@@ -69,6 +69,30 @@ def test_assembler_says_where(box):
     assert "R5" in done.err, done
 
 
+def test_assembler_blames_the_line_that_is_refused(box):
+    with open("late.s", "w") as f:
+        f.write("r6 = r1  # the context\nr0 = 0\n\nout: r0 = r7 // never set\nexit\n")
+    done = box.bpfsh("prog", "asm", "type", "xdp", "file", "late.s").expect(1, err="late.s:4:6: ")
+    assert "R7 !read_ok" in done.err and "\n  out: r0 = r7 // never set\n       ^~~~~~~\n" in done.err, done
+
+
+def test_assembler_knows_kfuncs_targets_and_licences(box):
+    box.bpfsh("prog", "asm", "type", "xdp", "call bpf_rcu_read_lock kfunc; "
+              "call bpf_rcu_read_unlock kfunc; r0 = 1; exit").expect(0)
+    box.bpfsh("prog", "asm", "type", "xdp", "call bpf_rcu_read_lock; exit").expect(
+        1, err="it is a kfunc: call bpf_rcu_read_lock kfunc")
+    box.bpfsh("prog", "asm", "type", "tp_btf/sched_switch", "r0 = 0; exit").expect(0)
+    box.bpfsh("prog", "asm", "type", "tp_btf/no_such", "r0 = 0; exit").expect(1, err="has no 'no_such'")
+    box.bpfsh("prog", "asm", "type", "tp_btf", "r0 = 0; exit").expect(1, err="lacks what it attaches to")
+    sleeps = "r1 = r10; r1 += -8; r2 = 8; r3 = 0; call bpf_copy_from_user; r0 = 0; exit"
+    box.bpfsh("prog", "asm", "type", "uprobe.s", sleeps).expect(0)
+    box.bpfsh("prog", "asm", "type", "uprobe", sleeps).expect(1, err="might sleep")
+    box.bpfsh("prog", "asm", "type", "raw_tp", sleeps.replace("copy_from_user", "probe_read_kernel"),
+              "license", "BSD").expect(1, err="GPL-restricted")
+    box.bpfsh("prog", "asm", "type", "xdp", "r0 = 1; exit", "name", "sixteen_letters_").expect(
+        1, err="at most 15 letters")
+
+
 def test_graph_of_an_object_needs_nothing(box):
     box.bpfsh("prog", "cfg", "obj", box.obj("count"), "prog", box.prefix + "xdp", "file", "g.svg").expect(0)
     with open("g.svg") as f:

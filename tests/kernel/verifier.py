@@ -48,6 +48,41 @@ def test_accepted(box):
     assert "visited 1 time" in done.out and "refused" not in done.out + done.err, done
 
 
+# What the author of each program is told, in this order: the reason, the line, the states, advice.
+REASONS = {
+    "until_seven": ["too (large|complex)", r"path: .*\(\d+ times\)", "n != 7", r"most visited: .* times  ; ",
+                    "advice: .*bpf_loop"],
+    "no_null_check": ["'map_value_or_null'", r"source: \*value \+= 1", "R0=map_value_or_null",
+                      "advice: .*NULL"],
+    "short_packet": ["outside of the packet", "source: return ip->protocol", "R1=pkt", "not taken",
+                     "advice: .*data_end.* 24 bytes, of which only 14"],
+    "no_index_check": ["unbounded memory access", "source: .*rx_queue_index", "umax=0xffffffff",
+                       "advice: .*constant"],
+    "signed_index": ["out of bounds", "smin=0xffffffff80000000", "advice: .*lower bound"],
+    "beyond_value": ["outside of the allowed memory range", "off=32 size=4", "advice: .*its size"],
+    "leak": ["reference leak", r"taken at \d+: .*bpf_ringbuf_reserve.*; long \*event",
+             "rx_queue_index == 3", "advice: release"],
+    "write_ctx": ["invalid bpf_context access", "source: ctx->data = 0", "advice: .*that field"],
+    "helper_of_tc": ["bpf_skb_vlan_pop", "advice: .*types of programs"],
+    "sleeping": ["might sleep", "bpf_copy_from_user", "advice: only sleepable"],
+    "no_pointer": ["invalid mem access 'scalar'", "advice: .*no pointer"],
+    "dead_code": [r"unreachable insn \d+", r"at \d+: \(b7\) r0 = 2", "source: return XDP_PASS; @ verifier.bpf.c:",
+                  "advice: no path"],
+    "any_result": ["program exit the register R0", "source: return skb->len", "R0=scalar",
+                   "advice: .*results"],
+    "deep_stack": ["combined stack size of 2 calls", "advice: .*512 bytes"],
+}
+
+
+def test_usual_reasons(box):
+    """At most 13 lines each; a kernel that is older may word one of them otherwise."""
+    for prog, words in REASONS.items():
+        done = box.bpfsh("prog", "cfg", "obj", REFUSED, "prog", prog, "verifier", "summary").expect(0)
+        told = done.err.partition("the verifier refuses it: ")[2]
+        assert re.search(".*?".join(words), told, re.S), (prog, words, done.err)
+        assert len(told.splitlines()) <= 13, (prog, told)
+
+
 def test_only_objects(box):
     box.bpfsh("prog", "load", os.path.join(BUILD, "scripts/xdp_flow.bpf.o"), box.pin("p")).expect(0)
     done = box.bpfsh("prog", "cfg", "pinned", box.pin("p"), "verifier")

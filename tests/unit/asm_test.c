@@ -15,7 +15,7 @@ static struct bpf_insn *assemble(const char *text, enum code_form form,
 {
 	const struct source src = { .text = text, .len = strlen(text) };
 
-	return asm_read(&src, form, names, nr, d);
+	return asm_read(&src, form, names, nr, NULL, d);
 }
 
 static void expect(const char *text, const struct bpf_insn *insns, uint32_t nr)
@@ -193,6 +193,11 @@ static void errors(void **state)
 	refuse("exit {off=x}", "cannot read 'exit {off=x}': expected a number", 10);
 	refuse("exit {of=1}", "cannot read 'exit {of=1}': expected a field such as off=1", 6);
 	refuse("unknown", "unknown instruction 'unknown'", 0);
+	refuse("mov r0, 1", "unknown instruction 'mov r0, 1'", 0);
+	refuse("ret", "unknown instruction 'ret'", 0);
+	refuse("w0 = r1", "cannot read 'w0 = r1': r goes with r, and w with w", 5);
+	refuse("if r1 = 0 goto +1", "cannot read 'if r1 = 0 goto +1': expected a condition such as '=='", 6);
+	refuse("r0 = *(u31 *)(r1)", "cannot read 'r0 = *(u31 *)(r1)': expected a size such as 'u32'", 7);
 }
 
 static void all_errors_are_told(void **state)

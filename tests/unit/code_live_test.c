@@ -38,7 +38,7 @@ static struct bpf_insn *assemble(const char *text, enum code_form form, uint32_t
 {
 	const struct source src = { .text = text, .len = strlen(text) };
 	struct diags d = { 0 };
-	struct bpf_insn *insns = asm_read(&src, form, NULL, nr, &d);
+	struct bpf_insn *insns = asm_read(&src, form, NULL, nr, NULL, &d);
 
 	if (!insns)
 		fail_msg("%s", d.list[0].msg);

@@ -126,30 +126,6 @@ static void shapes(void **state)
 	}
 }
 
-static void verifier_logs(void **state)
-{
-	static const struct {
-		const char *log, *says;
-	} rows[] = {
-		{ "", "" },
-		{ "\n", "" },
-		{ "one", "one" },
-		{ "one\n\n", "one" },
-		{ "a\nb\nwhy\nprocessed 3 insns (limit 1000000)\n", "why\n    a\n    b" },
-		{ "1\n2\n3\n4\n5\nwhy\nverification time 1 usec\nstack depth 8\nprocessed 3\n",
-		  "why\n    3\n    4\n    5" },
-		{ "processed 3 insns\n", "" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct buf text = BUF_INIT;
-
-		verifier_reason(&text, rows[i].log);
-		assert_string_equal(buf_str(&text), rows[i].says);
-		buf_free(&text);
-	}
-}
-
 static void sizes(void **state)
 {
 	struct handle map = { .map = { .type = BPF_MAP_TYPE_HASH, .value_size = 12 } };
@@ -170,7 +146,6 @@ int main(void)
 		cmocka_unit_test(map_without_name),
 		cmocka_unit_test(other_errors),
 		cmocka_unit_test(shapes),
-		cmocka_unit_test(verifier_logs),
 		cmocka_unit_test(sizes),
 	};
 
