@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Where programs can be attached: the names of it, and why the kernel refuses. */
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <net/if.h>
 #include <unistd.h>
@@ -131,24 +132,30 @@ static bool type_trouble(struct buf *why, const struct handle *prog, __u32 wante
 	return true;
 }
 
-/* The XDP link of a device, which lets no other program in: its ID and program. */
+/*
+ * The XDP link of a device, which lets no other program in: its ID and program.
+ * Links tell an interface's number, but not in which network namespace.
+ */
 static bool xdp_trouble(struct buf *why, __u32 ifindex)
 {
 	struct bpf_link_info info;
-	__u32 id = 0;
+	__u32 id = 0, prog = 0;
 
+	if (bpf_xdp_query_id(ifindex, 0, &prog) || !prog)
+		return false;
 	while (!kern_next_id(OBJ_LINK, &id)) {
 		int fd = kern_open_id(OBJ_LINK, id);
 		int err = fd < 0 ? fd : kern_link_info(fd, &info);
 
 		if (fd >= 0)
 			close(fd);
-		if (err || info.type != BPF_LINK_TYPE_XDP || info.xdp.ifindex != ifindex)
+		if (err || info.type != BPF_LINK_TYPE_XDP || info.xdp.ifindex != ifindex ||
+		    info.prog_id != prog)
 			continue;
-		buf_printf(why, "it runs program %u already, by link %u", info.prog_id, id);
+		buf_printf(why, "it runs program %u already, by link %u", prog, id);
 		return true;
 	}
-	buf_puts(why, "it has an XDP program already, attached without a link");
+	buf_printf(why, "it runs program %u already, attached without a link", prog);
 	return true;
 }
 

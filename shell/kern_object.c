@@ -52,13 +52,17 @@ static int open_map_id(__u32 id)
 
 int kern_open_id(enum object_kind kind, __u32 id)
 {
+	int fd;
+
 	switch (kind) {
 	case OBJ_PROG:
 		return bpf_prog_get_fd_by_id(id);
 	case OBJ_MAP:
 		return open_map_id(id);
 	case OBJ_LINK:
-		return bpf_link_get_fd_by_id(id);
+		fd = bpf_link_get_fd_by_id(id);
+		/* Its ID is there a little before the link is. */
+		return fd == -EAGAIN ? -ENOENT : fd;
 	case OBJ_BTF:
 		return bpf_btf_get_fd_by_id(id);
 	case OBJ_KINDS:
