@@ -87,6 +87,8 @@ static int map_freeze(struct ctx *ctx, struct value *argv)
 
 static const char *const replace_word[] = { "replace", NULL };
 static const char *const or_words[] = { "null", NULL };
+static const char *const sum_word[] = { "sum", NULL };
+static const char *const recursive_word[] = { "recursive", NULL };
 
 static const char *const exist_word[] = { "exist", NULL };
 
@@ -121,12 +123,18 @@ const struct cmd map_cmds[] = {
 		"$m = map create type hash btf flow.o key_type struct key value_type struct flow "
 		"entries 64 flags no_prealloc", NULL } },
 	{ "map", "dump", NULL, "show all elements of a map",
-	  (const struct arg[]){ { "map", &arg_maps, 0, "the map" }, { 0 } }, 0, map_dump,
-	  (const char *const[]){ "map dump name flows", "map dump $m | jq length", NULL } },
+	  (const struct arg[]){ { "map", &arg_maps, 0, "the map" },
+		{ "sum", NULL, ARG_FLAG | ARG_OPTIONAL, "add up the values of all CPUs", sum_word },
+		{ "recursive", NULL, ARG_FLAG | ARG_OPTIONAL, "with the elements of maps in the map",
+		  recursive_word },
+		{ 0 } }, 0, map_dump,
+	  (const char *const[]){ "map dump name flows", "map dump $m | jq length", "map dump $counts sum",
+				 "map dump $outer recursive", NULL } },
 	{ "map", "lookup", NULL, "show one element",
 	  (const struct arg[]){ ARG_MAP_ONE,
 		{ "key", &arg_key, ARG_KEYWORD, "key: bytes, or a literal of its type" },
 		{ "or", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL, "a missing key is no error", or_words },
+		{ "sum", NULL, ARG_FLAG | ARG_OPTIONAL, "add up the values of all CPUs", sum_word },
 		{ 0 } }, 0, map_lookup,
 	  (const char *const[]){ "map lookup $m key 1", "map lookup $m key 10.0.0.1 or null", NULL } },
 	{ "map", "update", NULL, "set one element",

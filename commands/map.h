@@ -15,6 +15,16 @@ extern const struct arg_type arg_c_type;	/* VALUE_STR: "struct flow" */
 extern const struct arg_type arg_btf_source;	/* VALUE_HANDLE, or VALUE_STR: a file */
 int map_create(struct ctx *ctx, struct value *argv);
 
+/* The frames of a stack_trace map's values, one value after the other. */
+struct stack {
+	struct buf json, text;		/* of the last one: a list, and lines that begin with "\n\t" */
+	bool hidden;			/* a symbol of the kernel was not to be known */
+};
+
+void stack_read(struct stack *s, const struct handle *map, const void *value);
+/* Says what was hidden, and frees the texts. */
+void stack_end(struct stack *s, struct diags *d);
+
 int map_dump(struct ctx *ctx, struct value *argv);
 int map_lookup(struct ctx *ctx, struct value *argv);
 int map_update(struct ctx *ctx, struct value *argv);

@@ -30,8 +30,7 @@ struct export {
 	struct progress progress;
 };
 
-static const struct column export_columns[] = { { "element", "%" }, { 0 } };
-static const struct record export_record = { "element", export_columns };
+static const struct record export_record = { "element", NULL };
 
 static int export_element(void *arg, const void *key, const void *value)
 {

@@ -245,6 +245,13 @@ static void bytes_element_plain(struct buf *out, const struct element_format *f,
 	buf_putc(out, '\n');
 }
 
+static void key_plain(struct buf *out, const struct element_format *f, const void *key)
+{
+	buf_puts(out, "key: ");
+	bytes_plain(out, key, f->key_size);
+	buf_putc(out, '\n');
+}
+
 void element_plain(struct buf *out, const struct element_format *f, const void *key,
 		   const void *value, int depth)
 {
@@ -252,6 +259,8 @@ void element_plain(struct buf *out, const struct element_format *f, const void *
 		element_plain_typed(out, f, key, value, depth);
 	else if (f->cpus)
 		cpus_plain(out, f, key, value);
+	else if (f->beside)
+		key_plain(out, f, key);
 	else
 		bytes_element_plain(out, f, key, value);
 }

@@ -127,7 +127,20 @@ static int read_cpus(struct element_reader *er, uint8_t *value)
 	return next_is(&er->r, ']') ? 0 : expected(&er->r, NULL, "',' or ']'");
 }
 
-/* "key", "value", "values", or what only explains them. */
+/* What dumps have beside key and value to explain them. */
+static bool is_explanation(struct piece name)
+{
+	static const char *const names[] = {
+		"formatted", "inner_map_id", "inner_map_type", "inner_map_name", "inner_map_state",
+		"elements", "prog_id", "prog_name", "prog_state",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (piece_is(name, names[i]))
+			return true;
+	return false;
+}
+
 static int read_named(struct element_reader *er, struct piece name, void *key, void *value)
 {
 	if (piece_is(name, "key")) {
@@ -142,7 +155,7 @@ static int read_named(struct element_reader *er, struct piece name, void *key, v
 		er->has_value = true;
 		return read_cpus(er, value);
 	}
-	if (piece_is(name, "formatted") || piece_is(name, "inner_map_id"))
+	if (is_explanation(name))
 		return skip_value(&er->r);
 	return encode_error(&er->e, NULL, name, "expected \"key\", \"value\" or \"formatted\"");
 }

@@ -15,18 +15,27 @@ struct sink_ops {
 	void (*begin)(struct sink *s);
 	void (*row)(struct sink *s, const struct cell *cells);
 	void (*end)(struct sink *s);
+	/* A list @key begins inside the row that was pushed last; it ends, and so does that row. */
+	void (*open)(struct sink *s, const char *key);
+	void (*close)(struct sink *s);
+};
+
+/* A list, or the one record that is shown. */
+struct level {
+	const struct record *rec;
+	enum sink_shape shape;
+	__u64 rows;
+	bool typed;			/* the elements of this list have BTF */
 };
 
 struct sink {
 	const struct sink_ops *ops;
 	enum sink_style style;
 	struct out *out;
-	const struct record *rec;
-	enum sink_shape shape;
-	__u64 rows;
+	struct level levels[SINK_DEPTH + 1], *at;	/* @at: the innermost one */
 	bool open, used;
 	struct out_mark mark;		/* where the list or record begins */
-	bool typed;			/* the elements of this list have BTF */
+	bool mid_line;			/* plain, below the outermost level: no line ends here */
 	const struct scols *scols;	/* set where table is */
 	struct libscols_table *table;
 	unsigned table_rows;
@@ -123,6 +132,9 @@ static void put_plain(struct sink *s, struct buf *b, const struct column *col,
 		else
 			put_jv(b, jv_copy(c->json));
 		break;
+	case CELL_JSON_TEXT:
+		buf_add(b, c->str.s, c->str.len);
+		break;
 	case CELL_TYPED:
 		typed_place_json(b, c->typed.place, c->typed.data, TYPED_NICE);
 		break;
@@ -131,6 +143,14 @@ static void put_plain(struct sink *s, struct buf *b, const struct column *col,
 	case CELL_NONE:
 		break;
 	}
+}
+
+static void put_element(struct buf *b, const struct cell *c, bool nice)
+{
+	if (nice)
+		element_nice(b, c->element.format, c->element.key, c->element.value);
+	else
+		element_json(b, c->element.format, c->element.key, c->element.value);
 }
 
 static void put_json(struct buf *b, const struct cell *c)
@@ -173,11 +193,11 @@ static void put_json(struct buf *b, const struct cell *c)
 	case CELL_JSON:
 		put_jv(b, jv_copy(c->json));
 		break;
+	case CELL_JSON_TEXT:
+		buf_add(b, c->str.s, c->str.len);
+		break;
 	case CELL_ELEMENT:
-		if (c->element.nice)
-			element_nice(b, c->element.format, c->element.key, c->element.value);
-		else
-			element_json(b, c->element.format, c->element.key, c->element.value);
+		put_element(b, c, c->element.nice);
 		break;
 	case CELL_TYPED:
 		typed_place_json(b, c->typed.place, c->typed.data, TYPED_NICE);
@@ -246,26 +266,61 @@ static void put_column(struct sink *s, struct buf *b, const struct column *col,
 		put_template(s, b, col, template, c);
 }
 
-static void plain_element(struct sink *s, struct buf *b, const struct cell *c)
+/* Further members of a typed element, which ends with its brace on a line of its own. */
+static void beside_typed(struct buf *b, const struct column *col, const struct cell *cells,
+			 int depth)
 {
-	if (c->element.nice) {
-		element_nice(b, c->element.format, c->element.key, c->element.value);
+	while (b->len && b->data[b->len - 1] != '\n')
+		b->len--;
+	b->len -= b->len > 0;
+	for (; col->key; col++, cells++) {
+		if (cells->kind == CELL_NONE || (col->flags & COL_PLAIN_ONLY))
+			continue;
+		buf_puts(b, ",\n");
+		buf_pad(b, ' ', 4 * (depth + 1));
+		buf_printf(b, "\"%s\": ", col->key);
+		put_json(b, cells);
+	}
+	buf_putc(b, '\n');
+	buf_pad(b, ' ', 4 * depth);
+	buf_putc(b, '}');
+}
+
+/* What stands beside an element without types goes on its last line. */
+static void beside_bytes(struct sink *s, struct buf *b, const struct column *col,
+			 const struct cell *cells)
+{
+	b->len--;
+	for (; col->key; col++, cells++)
+		put_column(s, b, col, cells);
+	buf_putc(b, '\n');
+}
+
+static void plain_element(struct sink *s, struct buf *b, const struct cell *cells)
+{
+	const struct column *col = s->at->rec->columns;
+	const struct element_format *f = cells->element.format;
+	bool list = s->at->shape == SINK_LIST;
+
+	if (cells->element.nice) {
+		element_nice(b, f, cells->element.key, cells->element.value);
 		buf_putc(b, '\n');
 		return;
 	}
-	s->typed = c->element.format->value || c->element.format->key;
-	if (s->typed && s->shape == SINK_LIST)
-		buf_puts(b, s->rows ? "," : "[");
-	element_plain(b, c->element.format, c->element.key, c->element.value,
-		      s->shape == SINK_LIST);
-	if (s->typed && s->shape == SINK_ONE)
+	s->at->typed = f->value || f->key;
+	if (s->at->typed && list)
+		buf_puts(b, s->at->rows ? "," : "[");
+	element_plain(b, f, cells->element.key, cells->element.value, list);
+	if (col && s->at->typed)
+		beside_typed(b, col + 1, cells + 1, list);
+	else if (col)
+		beside_bytes(s, b, col + 1, cells + 1);
+	if (s->at->typed && !list)
 		buf_putc(b, '\n');
 }
 
-static void plain_row(struct sink *s, const struct cell *cells)
+static void plain_cells(struct sink *s, struct buf *b, const struct cell *cells)
 {
-	struct buf *b = out_buf(s->out);
-
 	if (cells->kind == CELL_ELEMENT) {
 		plain_element(s, b, cells);
 		return;
@@ -278,45 +333,78 @@ static void plain_row(struct sink *s, const struct cell *cells)
 			buf_putc(b, '\n');
 		return;
 	}
-	for (const struct column *col = s->rec->columns; col->key; col++, cells++)
+	for (const struct column *col = s->at->rec->columns; col->key; col++, cells++)
 		put_column(s, b, col, cells);
 	buf_putc(b, '\n');
 }
 
+/* Lines inside of a row begin with a tab for each level. */
+static void indent_from(struct sink *s, struct buf *b, size_t from)
+{
+	int depth = s->at - s->levels;
+	struct buf text = BUF_INIT;
+
+	if (!depth || b->len == from)
+		return;
+	buf_add(&text, b->data + from, b->len - from);
+	b->len = from;
+	for (size_t i = 0; i < text.len; i++) {
+		if (!s->mid_line && text.data[i] != '\n')
+			buf_pad(b, '\t', depth);
+		buf_putc(b, text.data[i]);
+		s->mid_line = text.data[i] != '\n';
+	}
+	buf_free(&text);
+}
+
+static void plain_row(struct sink *s, const struct cell *cells)
+{
+	struct buf *b = out_buf(s->out);
+	size_t from = b->len;
+
+	plain_cells(s, b, cells);
+	indent_from(s, b, from);
+}
+
 static void plain_end(struct sink *s)
 {
-	if (!s->rec->columns && s->shape == SINK_LIST) {
-		if (s->typed)
-			buf_puts(out_buf(s->out), "\n]\n");
-		else
-			buf_printf(out_buf(s->out), "Found %" PRIu64 " element%s\n",
-				   (uint64_t)s->rows, s->rows == 1 ? "" : "s");
-	}
+	struct buf *b = out_buf(s->out);
+	size_t from = b->len;
+
+	if (!s->at->rec->elements || s->at->shape != SINK_LIST)
+		return;
+	if (s->at->typed)
+		buf_puts(b, "\n]\n");
+	else
+		buf_printf(b, "Found %" PRIu64 " element%s\n", (uint64_t)s->at->rows,
+			   s->at->rows == 1 ? "" : "s");
+	indent_from(s, b, from);
 }
 
 static void plain_begin(struct sink *s)
 {
-	s->typed = false;
+}
+
+static void plain_open(struct sink *s, const char *key)
+{
+	if (s->at->typed)
+		buf_putc(out_buf(s->out), '\n');
+	s->mid_line = false;
 }
 
 /* JSON */
 
 static void json_begin(struct sink *s)
 {
-	if (s->shape == SINK_LIST)
+	if (s->at->shape == SINK_LIST)
 		buf_putc(out_buf(s->out), '[');
 }
 
-static void json_object(struct sink *s, struct buf *b, const struct cell *cells)
+/* The columns of a row from the first of @col on, each behind a comma but where @first is set. */
+static void json_columns(struct buf *b, const struct column *col, const struct cell *cells,
+			 bool first)
 {
-	bool first = true;
-
-	if (is_whole_row(cells)) {
-		put_json(b, cells);
-		return;
-	}
-	buf_putc(b, '{');
-	for (const struct column *col = s->rec->columns; col->key; col++, cells++) {
+	for (; col->key; col++, cells++) {
 		if (cells->kind == CELL_NONE || (col->flags & COL_PLAIN_ONLY))
 			continue;
 		if (!first)
@@ -326,25 +414,66 @@ static void json_object(struct sink *s, struct buf *b, const struct cell *cells)
 		buf_putc(b, ':');
 		put_json(b, cells);
 	}
-	buf_putc(b, '}');
+}
+
+/* A row; elements are those of bpftool, or ours where @nice is set. */
+static void json_object(struct sink *s, struct buf *b, const struct cell *cells, bool nice)
+{
+	const struct record *rec = s->at->rec;
+
+	if (cells->kind == CELL_ELEMENT) {
+		put_element(b, cells, nice || cells->element.nice);
+		if (!rec->columns)
+			return;
+		b->len--;
+		json_columns(b, rec->columns + 1, cells + 1, false);
+		buf_putc(b, '}');
+	} else if (is_whole_row(cells)) {
+		put_json(b, cells);
+	} else {
+		buf_putc(b, '{');
+		json_columns(b, rec->columns, cells, true);
+		buf_putc(b, '}');
+	}
 }
 
 static void json_row(struct sink *s, const struct cell *cells)
 {
 	struct buf *b = out_buf(s->out);
 
-	if (s->rows && s->shape == SINK_LIST)
+	if (s->at->rows && s->at->shape == SINK_LIST)
 		buf_putc(b, ',');
-	json_object(s, b, cells);
+	json_object(s, b, cells, false);
 }
 
 static void json_end(struct sink *s)
 {
-	if (s->shape == SINK_LIST)
+	if (s->at->shape == SINK_LIST)
 		buf_putc(out_buf(s->out), ']');
-	else if (!s->rows)
+	else if (!s->at->rows)
 		buf_puts(out_buf(s->out), "null");
 	buf_putc(out_buf(s->out), '\n');
+}
+
+/* The object that was closed is opened again. */
+static void json_open(struct sink *s, const char *key)
+{
+	struct buf *b = out_buf(s->out);
+
+	b->len--;
+	buf_putc(b, ',');
+	buf_json_string(b, key, strlen(key));
+	buf_puts(b, ":[");
+}
+
+static void json_close(struct sink *s)
+{
+	buf_puts(out_buf(s->out), "]}");
+}
+
+static bool is_nested(const struct sink *s)
+{
+	return s->at > s->levels;
 }
 
 static void jsonl_begin(struct sink *s)
@@ -355,11 +484,24 @@ static void jsonl_row(struct sink *s, const struct cell *cells)
 {
 	struct buf *b = out_buf(s->out);
 
-	if (cells->kind == CELL_ELEMENT)
-		element_nice(b, cells->element.format, cells->element.key, cells->element.value);
-	else
-		json_object(s, b, cells);
-	buf_putc(b, '\n');
+	if (is_nested(s) && s->at->rows)
+		buf_putc(b, ',');
+	json_object(s, b, cells, true);
+	if (!is_nested(s))
+		buf_putc(b, '\n');
+}
+
+static void jsonl_open(struct sink *s, const char *key)
+{
+	out_buf(s->out)->len -= !is_nested(s);
+	json_open(s, key);
+}
+
+static void jsonl_close(struct sink *s)
+{
+	json_close(s);
+	if (s->at == s->levels + 1)
+		buf_putc(out_buf(s->out), '\n');
 }
 
 /* Tables */
@@ -375,9 +517,10 @@ static void table_flush(struct sink *s)
 
 	if (!s->table || !s->table_rows)
 		return;
-	s->scols->scols_table_enable_noheadings(s->table, s->rows > s->table_rows);
+	s->scols->scols_table_enable_noheadings(s->table, s->at->rows > s->table_rows);
+	/* The last line comes without its end. */
 	if (!s->scols->scols_print_table_to_string(s->table, &text) && text)
-		buf_puts(out_buf(s->out), text);
+		buf_printf(out_buf(s->out), "%s\n", text);
 	free(text);
 	s->scols->scols_table_remove_lines(s->table);
 	s->table_rows = 0;
@@ -385,14 +528,13 @@ static void table_flush(struct sink *s)
 
 static void table_begin(struct sink *s)
 {
-	s->typed = false;
-	if (!s->rec->columns)
+	if (s->at->rec->elements || !s->at->rec->columns)
 		return;
 	s->scols = scols_load();
 	s->table = s->scols ? s->scols->scols_new_table() : NULL;
 	if (!s->table)
 		return;
-	for (const struct column *col = s->rec->columns; col->key; col++)
+	for (const struct column *col = s->at->rec->columns; col->key; col++)
 		if (in_table(col))
 			s->scols->scols_table_new_column(s->table, col->key, 0, 0);
 	s->table_rows = 0;
@@ -403,12 +545,12 @@ static void table_row(struct sink *s, const struct cell *cells)
 	struct libscols_line *line;
 	unsigned n = 0;
 
-	if (!s->table || is_whole_row(cells)) {
+	if (!s->table || is_nested(s) || is_whole_row(cells)) {
 		plain_row(s, cells);
 		return;
 	}
 	line = s->scols->scols_table_new_line(s->table, NULL);
-	for (const struct column *col = s->rec->columns; line && col->key; col++, cells++) {
+	for (const struct column *col = s->at->rec->columns; line && col->key; col++, cells++) {
 		struct buf text = BUF_INIT;
 
 		if (!in_table(col))
@@ -431,11 +573,17 @@ static void table_end(struct sink *s)
 	s->table = NULL;
 }
 
+static void table_open(struct sink *s, const char *key)
+{
+	table_flush(s);
+	plain_open(s, key);
+}
+
 static const struct sink_ops sink_ops[] = {
-	[SINK_PLAIN] = { plain_begin, plain_row, plain_end },
-	[SINK_TABLE] = { table_begin, table_row, table_end },
-	[SINK_JSON] = { json_begin, json_row, json_end },
-	[SINK_JSONL] = { jsonl_begin, jsonl_row, jsonl_begin },
+	[SINK_PLAIN] = { plain_begin, plain_row, plain_end, plain_open, plain_end },
+	[SINK_TABLE] = { table_begin, table_row, table_end, table_open, plain_end },
+	[SINK_JSON] = { json_begin, json_row, json_end, json_open, json_close },
+	[SINK_JSONL] = { jsonl_begin, jsonl_row, jsonl_begin, jsonl_open, jsonl_close },
 };
 
 struct sink *sink_new(enum sink_style style, struct out *out)
@@ -445,6 +593,7 @@ struct sink *sink_new(enum sink_style style, struct out *out)
 	s->ops = &sink_ops[style];
 	s->style = style;
 	s->out = out;
+	s->at = s->levels;
 	return s;
 }
 
@@ -466,9 +615,8 @@ void sink_free(struct sink *s)
 
 void sink_begin(struct sink *s, const struct record *rec, enum sink_shape shape)
 {
-	s->rec = rec;
-	s->shape = shape;
-	s->rows = 0;
+	s->at = s->levels;
+	*s->at = (struct level){ .rec = rec, .shape = shape };
 	s->open = s->used = true;
 	s->mark = out_mark(s->out);
 	s->ops->begin(s);
@@ -479,10 +627,32 @@ void sink_begin(struct sink *s, const struct record *rec, enum sink_shape shape)
 int sink_row(struct sink *s, const struct cell *cells)
 {
 	s->ops->row(s, cells);
-	s->rows++;
+	s->at->rows++;
 	out_pushed(s->out);
 	if (s->tee && !s->tee->out->cut)
 		sink_row(s->tee, cells);
+	return s->out->error ? -1 : 0;
+}
+
+int sink_open(struct sink *s, const struct cell *cells, const char *key, const struct record *rec)
+{
+	s->ops->row(s, cells);
+	s->at->rows++;
+	s->ops->open(s, key);
+	*++s->at = (struct level){ .rec = rec, .shape = SINK_LIST };
+	out_pushed(s->out);
+	if (s->tee)
+		sink_open(s->tee, cells, key, rec);
+	return s->out->error ? -1 : 0;
+}
+
+int sink_close(struct sink *s)
+{
+	s->ops->close(s);
+	s->at--;
+	out_pushed(s->out);
+	if (s->tee)
+		sink_close(s->tee);
 	return s->out->error ? -1 : 0;
 }
 
@@ -501,9 +671,9 @@ static bool json_end_with_error(struct sink *s, const struct diags *d)
 {
 	struct buf *b = out_buf(s->out);
 
-	if (s->style != SINK_JSON || s->shape != SINK_LIST || !d->errors)
+	if (s->style != SINK_JSON || s->at->shape != SINK_LIST || !d->errors)
 		return false;
-	buf_puts(b, s->rows ? "," : "");
+	buf_puts(b, s->at->rows ? "," : "");
 	diags_json(b, d);
 	s->ops->end(s);
 	out_pushed(s->out);
@@ -514,6 +684,8 @@ bool sink_abort(struct sink *s, const struct diags *d)
 {
 	bool shown = false;
 
+	while (s->open && is_nested(s))
+		sink_close(s);
 	/* Text that is there already is of use; half a document of JSON is not. */
 	if (s->open && s->style == SINK_JSON && !out_rewind(s->out, s->mark)) {
 		shown = json_end_with_error(s, d);

@@ -33,7 +33,8 @@ enum cell_kind {
 	CELL_U32S,		/* list of numbers */
 	CELL_STRS,		/* list of strings */
 	CELL_JSON,		/* anything small */
-	CELL_ELEMENT,		/* a map's element: the row itself */
+	CELL_JSON_TEXT,		/* finished JSON, on one line: exact where libjq rounds numbers */
+	CELL_ELEMENT,		/* a map's element: the row itself, with what is beside it */
 	CELL_TEXT,		/* finished text of several lines: the row itself, a string in JSON */
 	CELL_TYPED,		/* a typed value or a part of one */
 };
@@ -81,6 +82,11 @@ static inline struct cell cell_bool(bool b)
 	return (struct cell){ .kind = CELL_BOOL, .b = b };
 }
 
+static inline struct cell cell_json_text(const struct buf *json)
+{
+	return (struct cell){ .kind = CELL_JSON_TEXT, .str = { json->data, json->len } };
+}
+
 /* An empty or missing string is no cell. */
 static inline struct cell cell_str(const char *s)
 {
@@ -113,6 +119,11 @@ struct column {
 struct record {
 	const char *name;	/* "map" */
 	const struct column *columns;	/* ends with a zero row */
+	/*
+	 * Rows are a map's elements: the first cell is CELL_ELEMENT, and those
+	 * behind it are further keys of its JSON, and follow it in plain.
+	 */
+	bool elements;
 };
 
 enum sink_style { SINK_PLAIN, SINK_TABLE, SINK_JSON, SINK_JSONL };
@@ -170,6 +181,14 @@ void sink_free(struct sink *s);
 void sink_begin(struct sink *s, const struct record *rec, enum sink_shape shape);
 int sink_row(struct sink *s, const struct cell *cells);
 int sink_end(struct sink *s);
+/*
+ * A row with a list inside: pushes the row, as sink_row() does, and has the rows
+ * that follow be entries of its list @key, up to sink_close(). In plain they
+ * stand below it, indented. At most SINK_DEPTH lists are open.
+ */
+#define SINK_DEPTH 4
+int sink_open(struct sink *s, const struct cell *cells, const char *key, const struct record *rec);
+int sink_close(struct sink *s);
 /*
  * For errors: takes back what was begun and not ended, where none of it is
  * written out yet; else ends it, so that JSON parses. True where the errors of

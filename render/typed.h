@@ -126,6 +126,7 @@ struct element_format {
 	uint32_t key_size, value_size;
 	uint32_t cpus;		/* of a per-CPU map: values, element_stride() apart; else 0 */
 	bool inner_map;		/* the value is the ID of a map */
+	bool beside;		/* in plain, something better than the value's bytes follows */
 };
 
 /* Bytes from one CPU's value to the next: the size rounded up to 8. */
@@ -149,6 +150,29 @@ void element_plain(struct buf *out, const struct element_format *f, const void *
  * bytes_json() where there is no BTF. */
 void element_nice(struct buf *out, const struct element_format *f, const void *key,
 		  const void *value);
+
+/* Whether a value is a number, or has BTF, which tells what in it is one. */
+bool element_is_number(const struct element_format *f);
+/*
+ * The values of all CPUs added up, as TYPED_NICE shows one. Integers add up
+ * exactly, also beyond their own size. What is no number (enums, bools, pointers,
+ * text, members of unions) is shown where all CPUs have the same, else null:
+ * then false is returned. Needs f->cpus, and element_is_number().
+ */
+bool element_sum(struct buf *out, const struct element_format *f, const void *values);
+
+/* An integer in a value that may count something. */
+struct element_counter {
+	char *name;		/* "stats.packets"; NULL: the value itself. The caller frees it */
+	struct typed_place at;
+};
+
+/* The first of them, outside of unions; how many, at most @max. */
+size_t element_counters(const struct element_format *f, struct element_counter *list, size_t max);
+bool typed_is_counter(const struct typed_place *place);
+/* What one of them counts, modulo 2^64; that of all CPUs added up. */
+uint64_t element_count(const struct element_format *f, const struct element_counter *c,
+		       const void *value);
 
 /*
  * The way back: one element from a line of JSON as element_nice() or

@@ -15,6 +15,7 @@
 #define TYPED_SLACK 32
 
 enum node_kind {
+	/* Whole integers of at most 64 bits are the first. */
 	NODE_U8, NODE_U16, NODE_U32, NODE_U64,
 	NODE_S8, NODE_S16, NODE_S32, NODE_S64,
 	NODE_WIDE,		/* 128 bits */

@@ -62,6 +62,7 @@ const struct element_format *map_format(struct handle *map)
 		.value_size = map->map.value_size,
 		.cpus = kern_map_percpu(map->map.type) ? kern_cpus() : 0,
 		.inner_map = is_map_in_map(map->map.type),
+		.beside = map->map.type == BPF_MAP_TYPE_STACK_TRACE,
 	};
 	map->types = t;
 	return &t->format;
