@@ -46,19 +46,10 @@ static struct card_row *add_row(struct card *card, enum card_kind kind, struct b
 	return row;
 }
 
-static int compare_call(const void *key, const void *elem)
-{
-	const uint32_t *insn = key;
-	const struct cfg_edge *call = elem;
-
-	return (*insn > call->insn) - (*insn < call->insn);
-}
-
 /* The function that @insn calls or takes the address of, or CFG_NONE. */
 static uint32_t callee(const struct cfg *cfg, uint32_t insn)
 {
-	const struct cfg_edge *call = !cfg->nr_calls ? NULL :
-		bsearch(&insn, cfg->calls, cfg->nr_calls, sizeof(*cfg->calls), compare_call);
+	const struct cfg_edge *call = cfg_call_at(cfg, insn);
 
 	return call ? cfg->blocks[call->to].func : CFG_NONE;
 }

@@ -343,6 +343,20 @@ uint32_t cfg_block_of(const struct cfg *cfg, uint32_t i)
 	return low;
 }
 
+static int compare_call(const void *key, const void *elem)
+{
+	const uint32_t *insn = key;
+	const struct cfg_edge *call = elem;
+
+	return (*insn > call->insn) - (*insn < call->insn);
+}
+
+const struct cfg_edge *cfg_call_at(const struct cfg *cfg, uint32_t i)
+{
+	return cfg->nr_calls ? bsearch(&i, cfg->calls, cfg->nr_calls, sizeof(*cfg->calls),
+				       compare_call) : NULL;
+}
+
 const char *edge_label(enum edge_kind kind)
 {
 	static const char *const labels[] = {

@@ -95,6 +95,8 @@ void cfg_free(struct cfg *cfg);
 
 /* The block that holds instruction @i (below code->nr). */
 uint32_t cfg_block_of(const struct cfg *cfg, uint32_t i);
+/* The call, or the taking of a callback's address, at instruction @i; or NULL. */
+const struct cfg_edge *cfg_call_at(const struct cfg *cfg, uint32_t i);
 /* Whether each path from the entry to @b passes through @a: a block dominates itself. */
 static inline bool cfg_dominates(const struct cfg *cfg, uint32_t a, uint32_t b)
 {

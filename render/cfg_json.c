@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "render/cfg_text.h"
+#include "render/marks.h"
 
 /* What each kind of edge is called, by enum edge_kind. */
 static const char *const kind_names[] = {
@@ -109,6 +110,9 @@ static void add_block(struct buf *out, const struct cfg *cfg, uint32_t b)
 		if (block->flags & flag_keys[i].flag)
 			buf_printf(out, ",\"%s\":true", flag_keys[i].key);
 	}
+	if (cfg->marks)
+		buf_printf(out, ",\"visits\":%u,\"refused\":%s", cfg->marks->visits[b],
+			   cfg->marks->blocks[b] ? "true" : "false");
 	buf_puts(out, ",\"insns\":[");
 	add_insns(out, cfg->code, block->start, block->end);
 	buf_puts(out, "]}");
@@ -123,9 +127,12 @@ static void add_edges(struct buf *out, const struct cfg *cfg, const struct cfg_e
 		if (!wanted(func, cfg->blocks[e->from].func))
 			continue;
 		begin(out, first);
-		buf_printf(out, "\"from\":%u,\"to\":%u,\"insn\":%u,\"kind\":\"%s\",\"back\":%s}",
+		buf_printf(out, "\"from\":%u,\"to\":%u,\"insn\":%u,\"kind\":\"%s\",\"back\":%s",
 			   e->from, e->to, e->insn, kind_names[e->kind],
 			   e->back ? "true" : "false");
+		if (cfg->marks)
+			buf_printf(out, ",\"refused\":%s", marks_edge(cfg, e) ? "true" : "false");
+		buf_putc(out, '}');
 	}
 }
 
@@ -145,6 +152,16 @@ static void add_loops(struct buf *out, const struct cfg *cfg, uint32_t func)
 	}
 }
 
+/* What the verifier said of it all. */
+static void add_verdict(struct buf *out, const struct cfg_marks *marks)
+{
+	buf_printf(out, ",\"verifier\":{\"accepted\":%s,\"visits_partial\":%s",
+		   marks->refused ? "false" : "true", marks->partial ? "true" : "false");
+	if (marks->fail != CFG_NONE)
+		buf_printf(out, ",\"insn\":%u,\"block\":%u", marks->fail_insn, marks->fail);
+	buf_putc(out, '}');
+}
+
 void cfg_json(struct buf *out, const struct cfg *cfg, uint32_t func)
 {
 	bool first = true;
@@ -153,6 +170,8 @@ void cfg_json(struct buf *out, const struct cfg *cfg, uint32_t func)
 	add_string(out, "name", cfg->code->name);
 	buf_putc(out, ',');
 	add_string(out, "type", cfg->code->type);
+	if (cfg->marks)
+		add_verdict(out, cfg->marks);
 	buf_puts(out, ",\"functions\":[");
 	for (uint32_t f = 0; f < cfg->nr_funcs; f++) {
 		if (wanted(func, f)) {

@@ -16,7 +16,9 @@ void cfg_text(struct buf *out, const struct cfg *cfg, uint32_t func);
 void cfg_summary(struct buf *out, const struct cfg *cfg, uint32_t func);
 
 /*
- * One JSON object: id, name, type, functions[], blocks[], edges[], loops[].
+ * One JSON object: id, name, type, functions[], blocks[], edges[], loops[]. With
+ * marks also the verifier's verdict, visits of blocks, and which blocks and edges
+ * are on the refused path.
  * Numbers of blocks and functions are those of struct cfg, also where only one
  * function is asked for. No newline at the end.
  */

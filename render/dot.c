@@ -78,13 +78,6 @@ static struct block_look marked_look(const struct cfg *cfg, uint32_t b)
 	return look;
 }
 
-/* Whether one of cfg->edges is on the refused path. */
-static bool is_refused(const struct cfg *cfg, const struct cfg_edge *e)
-{
-	return cfg->marks && e->kind != EDGE_CALL && e->kind != EDGE_CALLBACK &&
-	       cfg->marks->edges[e - cfg->edges];
-}
-
 static const struct edge_look *edge_look(const struct cfg_edge *e)
 {
 	return &edge_looks[e->back ? ARRAY_SIZE(edge_looks) - 1 : e->kind];
@@ -302,7 +295,7 @@ static void add_edge(struct dot *dot, const struct cfg_edge *e, const struct lay
 	const struct edge_look *look = edge_look(e);
 	bool call = e->kind == EDGE_CALL || (c && e->kind == EDGE_CALLBACK);
 	const char *label = call ? "" : edge_label(e->kind);
-	bool refused = is_refused(dot->cfg, e);
+	bool refused = marks_edge(dot->cfg, e);
 
 	if (e->back && e->from != e->to && !c)
 		buf_printf(dot->out, "\tb%u -> b%u [dir=back, ", e->to, e->from);

@@ -26,17 +26,38 @@ static void mark_edge(struct cfg_marks *marks, const struct cfg *cfg, uint32_t f
 			marks->edges[e] = true;
 }
 
+/* The call, or the taking of the callback's address before it, by which the path enters a function. */
+static void mark_call(struct cfg_marks *marks, const struct cfg *cfg, uint32_t insn, uint32_t entry)
+{
+	const struct cfg_edge *call = cfg_call_at(cfg, insn);
+
+	if (call && call->to == entry) {
+		marks->calls[call - cfg->calls] = true;
+		return;
+	}
+	for (uint32_t c = 0; c < cfg->nr_calls && !marks->blocks[entry]; c++)
+		if (cfg->calls[c].kind == EDGE_CALLBACK && cfg->calls[c].to == entry &&
+		    marks->blocks[cfg->calls[c].from])
+			marks->calls[c] = true;
+}
+
 static void mark_path(struct cfg_marks *marks, const struct cfg *cfg, const struct vlog *log)
 {
 	for (uint32_t i = 0; i < log->nr_path; i++) {
-		uint32_t insn = log->path[i].insn, b;
+		uint32_t insn = log->path[i].insn, next, b, to;
 
 		if (insn >= cfg->code->nr)
 			continue;
 		b = cfg_block_of(cfg, insn);
 		marks->blocks[b] = true;
-		if (i + 1 < log->nr_path && code_next(cfg->code, insn) == cfg->blocks[b].end)
-			mark_edge(marks, cfg, b, log->path[i + 1].insn);
+		next = i + 1 < log->nr_path ? log->path[i + 1].insn : cfg->code->nr;
+		if (next >= cfg->code->nr)
+			continue;
+		to = cfg_block_of(cfg, next);
+		if (cfg->blocks[to].flags & BLOCK_ENTRY && cfg->blocks[to].start == next)
+			mark_call(marks, cfg, insn, to);
+		if (code_next(cfg->code, insn) == cfg->blocks[b].end)
+			mark_edge(marks, cfg, b, next);
 	}
 }
 
@@ -47,10 +68,12 @@ struct cfg_marks *marks_new(const struct cfg *cfg, const struct vlog *log)
 	marks->visits = xcalloc(cfg->nr_blocks, sizeof(*marks->visits));
 	marks->blocks = xcalloc(cfg->nr_blocks, sizeof(*marks->blocks));
 	marks->edges = xcalloc(cfg->nr_edges, sizeof(*marks->edges));
+	marks->calls = xcalloc(cfg->nr_calls, sizeof(*marks->calls));
 	marks->fail = CFG_NONE;
+	marks->refused = log->nr_messages;
 	marks->partial = log->partial;
 	count_visits(marks, cfg, log);
-	if (log->nr_messages)
+	if (marks->refused)
 		mark_path(marks, cfg, log);
 	if (log->fail < cfg->code->nr) {
 		marks->fail_insn = log->fail;
@@ -66,7 +89,17 @@ void marks_free(struct cfg_marks *marks)
 	free(marks->visits);
 	free(marks->blocks);
 	free(marks->edges);
+	free(marks->calls);
 	free(marks);
+}
+
+bool marks_edge(const struct cfg *cfg, const struct cfg_edge *edge)
+{
+	if (!cfg->marks)
+		return false;
+	if (edge->kind == EDGE_CALL || edge->kind == EDGE_CALLBACK)
+		return cfg->marks->calls[edge - cfg->calls];
+	return cfg->marks->edges[edge - cfg->edges];
 }
 
 unsigned marks_heat(const struct cfg_marks *marks, uint32_t b)

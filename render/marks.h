@@ -12,10 +12,12 @@
 
 struct cfg_marks {
 	uint32_t *visits;	/* of each block: of its instruction that was visited most */
-	bool *blocks, *edges;	/* whether they are on the refused path; none where it was accepted */
+	bool refused;
+	/* Whether cfg->blocks, edges and calls are on the refused path; none where it was accepted. */
+	bool *blocks, *edges, *calls;
 	uint32_t most;		/* the largest of visits */
 	bool partial;		/* there were more visits than those that the log shows */
-	uint32_t fail;		/* the block that holds the refused instruction, or CFG_NONE */
+	uint32_t fail;		/* the block of the instruction to blame, or CFG_NONE: all of it is */
 	uint32_t fail_insn;
 };
 
@@ -23,6 +25,9 @@ struct cfg_marks {
 struct cfg_marks *marks_new(const struct cfg *cfg, const struct vlog *log);
 /* NULL is fine. */
 void marks_free(struct cfg_marks *marks);
+
+/* Whether one of @cfg's edges or calls is on the refused path; never without marks. */
+bool marks_edge(const struct cfg *cfg, const struct cfg_edge *edge);
 
 /* How hot a block is, 0 (never visited) to MARKS_HEAT - 1, on a logarithmic scale. */
 #define MARKS_HEAT 5

@@ -33,6 +33,30 @@ def test_text(box):
     assert "R1 invalid mem access" in done.err, done.err
 
 
+def test_json(box):
+    """Visits of each block; the path's blocks, its edges, and the call on it."""
+    done = box.bpfsh("-j", "prog", "cfg", "obj", REFUSED, "prog", "null_deref", "verifier", "json")
+    graph = json.loads(done.out)["graph"]
+    blocks, verdict = graph["blocks"], graph["verifier"]
+    assert not verdict["accepted"] and blocks[verdict["block"]]["start"] == verdict["insn"], verdict
+    path = [b["block"] for b in blocks if b["refused"]]
+    assert path and all(blocks[b]["visits"] == 1 for b in path), blocks
+    assert any(not b["visits"] for b in blocks), blocks
+    steps = [(e["from"], e["to"]) for e in graph["edges"] if e["refused"]]
+    assert sorted(to for _, to in steps) == path[1:] and {f for f, _ in steps} < set(path), (steps, path)
+    assert [e["refused"] for e in graph["edges"] if e["kind"] == "call"] == [True], graph["edges"]
+    done = box.bpfsh("-j", "prog", "cfg", "obj", REFUSED, "prog", "accepted", "verifier", "json").expect(0)
+    graph = done.json["graph"]
+    assert graph["verifier"]["accepted"] and not any(b["refused"] for b in graph["blocks"]), graph
+
+
+def test_call_on_the_path_is_red(box):
+    box.bpfsh("prog", "cfg", "obj", REFUSED, "prog", "null_deref", "verifier", "file", "red.dot").expect(0)
+    with open("red.dot") as f:
+        calls = [line for line in f if "dotted" in line and "->" in line]
+    assert len(calls) == 1 and "#ff0000" in calls[0], calls
+
+
 def test_loop_is_hot(box):
     path = os.path.join(box.dir, "hot.dot")
     done = box.bpfsh("prog", "cfg", "obj", REFUSED, "prog", "endless", "verifier", "file", path)
