@@ -17,7 +17,7 @@
 #include "shell/kern.h"
 
 /* Bytes of keys and values that one batch call fetches: about what a second-level cache holds. */
-#define BATCH_BYTES (256u << 10)
+#define BATCH_BYTES (512u << 10)
 #define BATCH_COUNT_MAX 65536u
 #define TRAIL 256
 

@@ -376,12 +376,16 @@ def open_pin(pin):
     return bpf(BPF_OBJ_GET, struct.pack("=QII", ctypes.addressof(path), 0, 0))
 
 
-def fill_map(pin, entries, key_size=4, value_size=4):
-    """Elements 0..entries-1, keys and values the number itself, little-endian."""
+def fill_map(pin, entries, key_size=4, value_size=4, prefix=b""):
+    """Elements 0..entries-1, keys (behind the prefix) and values the number itself, little-endian.
+
+    The value's size is that for all CPUs where the map has a value for each.
+    """
     fd = open_pin(pin)
+    key_size -= len(prefix)
     for start in range(0, entries, 4096):
         numbers = range(start, min(start + 4096, entries))
-        keys = b"".join(n.to_bytes(key_size, "little") for n in numbers)
+        keys = b"".join(prefix + n.to_bytes(key_size, "little") for n in numbers)
         values = b"".join(n.to_bytes(value_size, "little") for n in numbers)
         key_buffer, value_buffer = (ctypes.create_string_buffer(data) for data in (keys, values))
         bpf(BPF_MAP_UPDATE_BATCH, struct.pack(
