@@ -11,8 +11,6 @@
 #include "shell/interrupt.h"
 #include "shell/maptypes.h"
 
-#define SHOW_EVERY 4096		/* elements */
-
 /* What a walk that ended early means; -1 was said already. */
 static int walk_error(struct ctx *ctx, const struct handle *map, int err)
 {
@@ -36,8 +34,7 @@ static int export_element(void *arg, const void *key, const void *value)
 {
 	struct export *e = arg;
 
-	if (++e->progress.nr % SHOW_EVERY == 0)
-		progress_show(&e->progress);
+	progress_count(&e->progress);
 	if (!e->out)
 		return sink_row(e->ctx->sink, &CELL(.kind = CELL_ELEMENT,
 						    .element = { e->format, key, value, true }));
@@ -90,14 +87,14 @@ int map_export(struct ctx *ctx, struct value *argv)
 {
 	struct handle *map = argv[0].handle;
 	struct export e = { .ctx = ctx };
+	bool file = strcmp(argv[1].str, "-");
 	int err;
 
 	if (need_real(ctx, map))
 		return -1;
 	e.format = map_format(map);
-	progress_begin(&e.progress, "exported");
-	err = strcmp(argv[1].str, "-") ? export_file(ctx, map, &argv[1], &e) :
-	      export_sink(ctx, map, &e);
+	(file ? progress_begin : progress_begin_beside)(&e.progress, "exported");
+	err = file ? export_file(ctx, map, &argv[1], &e) : export_sink(ctx, map, &e);
 	progress_end(&e.progress);
 	return err;
 }
@@ -126,6 +123,13 @@ static int import_error(struct reader_state *r, const char *what)
 			  (uint64_t)r->line, what);
 }
 
+/* A call that a signal interrupted is no failure of its own. */
+static int file_error(const struct reader_state *r, const char *what)
+{
+	return interrupted() ? -1 : diag_error(r->ctx->diags, r->at, "cannot %s '%s': %s", what,
+					       r->name, strerror(errno));
+}
+
 /* Reads on; what was dealt with goes. @keep is moved with it. */
 static int read_more(struct reader_state *r)
 {
@@ -141,8 +145,7 @@ static int read_more(struct reader_state *r)
 		n = read(r->fd, buf_reserve(&r->text, READ_BYTES), READ_BYTES);
 	while (n < 0 && errno == EINTR && !interrupted());
 	if (n < 0)
-		return diag_error(r->ctx->diags, r->at, "cannot read '%s': %s", r->name,
-				  strerror(errno));
+		return file_error(r, "read");
 	buf_commit(&r->text, n);
 	r->eof = !n;
 	return 0;
@@ -269,7 +272,7 @@ int map_import(struct ctx *ctx, struct value *argv)
 		return kern_map_error(ctx->diags, argv[0].span, "update", map, EOPNOTSUPP);
 	r.fd = input ? STDIN_FILENO : open(argv[1].str, O_RDONLY | O_CLOEXEC);
 	if (r.fd < 0)
-		return diag_error(ctx->diags, r.at, "cannot open '%s': %s", r.name, strerror(errno));
+		return file_error(&r, "open");
 	key = xcalloc(1, map->map.key_size);
 	value = xcalloc(1, kern_value_bytes(map));
 	feed_begin(&feed, ctx, map, false, "imported");
@@ -353,10 +356,7 @@ int map_clear(struct ctx *ctx, struct value *argv)
 
 static int count_element(void *arg, const void *key, const void *value)
 {
-	struct progress *p = arg;
-
-	if (++p->nr % SHOW_EVERY == 0)
-		progress_show(p);
+	progress_count(arg);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 
 #define FIRST_MS 1000
 #define EVERY_MS 200
+#define EVERY 4096		/* elements, between two looks at the clock */
 
 static long long now_ms(void)
 {
@@ -20,6 +21,18 @@ static long long now_ms(void)
 void progress_begin(struct progress *p, const char *verb)
 {
 	*p = (struct progress){ .verb = verb, .begin = now_ms(), .terminal = isatty(STDERR_FILENO) };
+}
+
+void progress_begin_beside(struct progress *p, const char *verb)
+{
+	progress_begin(p, verb);
+	p->terminal = p->terminal && !isatty(STDOUT_FILENO);
+}
+
+void progress_count(struct progress *p)
+{
+	if (++p->nr % EVERY == 0)
+		progress_show(p);
 }
 
 void progress_show(struct progress *p)

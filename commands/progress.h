@@ -14,7 +14,11 @@ struct progress {
 };
 
 void progress_begin(struct progress *p, const char *verb);
-/* To be called now and then; shows the number once a second has passed. */
+/* The same beside output that shows the elements themselves: not where that is a terminal too. */
+void progress_begin_beside(struct progress *p, const char *verb);
+/* Counts one element, and calls progress_show() now and then. */
+void progress_count(struct progress *p);
+/* Shows the number once a second has passed. */
 void progress_show(struct progress *p);
 /* Wipes the line. */
 void progress_end(struct progress *p);

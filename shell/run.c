@@ -406,6 +406,12 @@ static int end_gathering(struct session *s, int status)
 	return status;
 }
 
+/* A failure's status where it is the reader of the output who went away: as if by SIGPIPE. */
+static int closed_status(const struct session *s, int status)
+{
+	return status == STATUS_FAILED && s->out.error == EPIPE ? STATUS_SIGNAL + SIGPIPE : status;
+}
+
 /* Runs all statements; stops at the first that fails. */
 static int run_all(struct session *s, const struct source *src)
 {
@@ -417,8 +423,8 @@ static int run_all(struct session *s, const struct source *src)
 	lex_init(&l, src, cmd_raw_tail, &d);
 	while (status == STATUS_OK && !s->quit && lex_next(&l, &stmt) == LEX_STMT) {
 		status = run_stmt(s, &stmt);
-		if (s->out.error)
-			break;
+		if (s->out.error && status == STATUS_OK)
+			status = STATUS_FAILED;
 		if (interrupted()) {
 			if (status == STATUS_OK)
 				fprintf(stderr, "interrupted\n");
@@ -427,7 +433,7 @@ static int run_all(struct session *s, const struct source *src)
 	}
 	lex_free(&l);
 	diags_clear(&d);
-	return end_gathering(s, status);
+	return closed_status(s, end_gathering(s, status));
 }
 
 /* Takes a script's transaction back, and says how that went. */
@@ -468,8 +474,6 @@ static int run_transaction(struct session *s, const struct source *src)
 
 	txn_begin(&ctx);
 	status = run_all(s, src);
-	if (status == STATUS_OK && s->out.error)
-		status = STATUS_FAILED;
 	if (!txn_open(s))	/* an explicit rollback ended it */
 		return status;
 	return status == STATUS_OK ? commit_script(s) : rollback_script(s, status);
@@ -547,7 +551,7 @@ int session_command(struct session *s, char **argv, int nr)
 			out_write(&s->out, "null\n", 5);
 		session_show(s, &d);
 	} else {
-		status = run_stmt(s, &stmt);
+		status = closed_status(s, run_stmt(s, &stmt));
 	}
 	if (interrupted() && status != STATUS_PARTIAL)
 		status = STATUS_SIGNAL + interrupted();

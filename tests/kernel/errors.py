@@ -77,11 +77,23 @@ def test_closed_stdout(box):
 
 
 def test_closed_pipe(box):
-    """A reader that goes away ends the command without a word, as for any filter."""
+    """A reader that goes away ends the command as SIGPIPE would, without a word; a script is undone."""
     pin = box.map_create("m", entries=30000)
     fill_map(pin, 20000)
-    done = box.run("sh", "-c", f"{BPFSH} --no-rc map dump pinned {pin} | head -1")
-    assert done.out.startswith("key: ") and "rror" not in done.err, done
+    script = box.file("script.bsh", f"map update pinned {pin} key 1 0 0 0 value 9 9 9 9\n"
+                                    f"map dump pinned {pin}\n")
+    before = box.elements(pin)
+    for command, said in ((f"map dump pinned {pin}", ""), (f"map export pinned {pin} -", ""),
+                          (f"--no-transaction -c 'map dump pinned {pin}'", ""),
+                          (f"-f {script}", "rolled back 1 of 1; nothing changed\n")):
+        done = box.run("bash", "-c",
+                       f"{BPFSH} --no-rc {command} | head -1; echo ${{PIPESTATUS[0]}}")
+        assert done.out.splitlines()[1:] == ["141"] and done.err == said, done
+    assert box.elements(pin) == before
+    # Who writes all before the reader goes has nothing to undo.
+    update = f"map update pinned {pin} key 1 0 0 0 value 8 8 8 8; map count pinned {pin}"
+    box.run("bash", "-c", f"{BPFSH} --no-rc -c '{update}' | true; exit ${{PIPESTATUS[0]}}").expect(0)
+    assert box.elements(pin) != before
 
 
 def test_full_map(box):

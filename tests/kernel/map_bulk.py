@@ -163,8 +163,28 @@ def test_large_and_interrupted(box):
         assert box.bpfsh(*count).json["count"] == 0
     box.bpfsh("map", "import", "pinned", pin, file).expect(0)
     assert box.bpfsh(*count).json["count"] == 200000
-    done = box.run("sh", "-c", f"{BPFSH} --no-rc map export pinned {pin} - | head -1")
-    assert done.status == 0 and done.err == "", done
+
+
+def test_progress(box):
+    """On a terminal, once it lasts; the line goes at the end, and on Ctrl-C all goes back."""
+    pin, fifo = box.map_create("big", "hash", 4, 8, 1 << 14), os.path.join(box.dir, "fifo")
+    os.mkfifo(fifo)
+    lines = [f'{{"key":{n},"value":{n}}}\n' for n in range(12288)]
+    for stopped in True, False:
+        terminal = Pty(box, "map", "import", "pinned", pin, fifo)
+        with open(fifo, "w") as slow:
+            slow.write("".join(lines[:8000]))
+            slow.flush()
+            time.sleep(1.1)
+            slow.write("".join(lines[8000:]))
+            slow.flush()
+            terminal.expect("imported 8192 elements")
+            if stopped:
+                terminal.send("\3")
+                assert terminal.wait() == 130 and "interrupted" in terminal.text, terminal.seen
+        assert stopped or terminal.wait() == 0
+        assert terminal.seen.count("\r\033[K") == 1, terminal.seen
+        assert len(box.elements(pin)) == (0 if stopped else len(lines))
 
 
 def test_percpu_list(box):
