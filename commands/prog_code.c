@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "commands/common.h"
+#include "commands/progress.h"
 #include "commands/prog.h"
 #include "render/cfg.h"
 #include "render/cfg_text.h"
@@ -337,11 +338,22 @@ static int draw_in_terminal(struct ctx *ctx, const struct cfg *cfg,
 	return term_show(cfg, options, ctx->s->opt.viewer, STDIN_FILENO, out->fd, at, ctx->diags);
 }
 
+static void show_progress(void *progress, bool done)
+{
+	if (done)
+		progress_end(progress);
+	else
+		progress_show(progress);
+}
+
 /* @log: what the verifier told of this program, or NULL. */
 static int draw_code(struct ctx *ctx, const struct code *code, const struct vlog *log,
 		     struct value *argv)
 {
-	struct image_options options = { .stop = interrupt_flag() };
+	struct progress progress;
+	struct image_options options = {
+		.stop = interrupt_flag(), .tick = show_progress, .user = &progress
+	};
 	const char *form = argv[CFG_FORM].kind == VALUE_STR ? argv[CFG_FORM].str : "text";
 	struct cfg_marks *marks;
 	struct cfg *cfg;
@@ -355,6 +367,9 @@ static int draw_code(struct ctx *ctx, const struct code *code, const struct vlog
 	cfg = cfg_build(code);
 	marks = log ? marks_new(cfg, log) : NULL;
 	cfg->marks = marks;
+	progress_begin(&progress, "drawing");
+	progress.unit = "blocks";
+	progress.nr = func == CFG_NONE ? cfg->nr_blocks : cfg->funcs[func].nr_blocks;
 	if (argv[CFG_FILE].kind == VALUE_STR)
 		err = image_write(cfg, &options, argv[CFG_FILE].str, argv[CFG_FILE].span, ctx->diags);
 	else if (!strcmp(form, "show"))

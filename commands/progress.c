@@ -20,7 +20,8 @@ static long long now_ms(void)
 
 void progress_begin(struct progress *p, const char *verb)
 {
-	*p = (struct progress){ .verb = verb, .begin = now_ms(), .terminal = isatty(STDERR_FILENO) };
+	*p = (struct progress){ .verb = verb, .unit = "elements", .begin = now_ms(),
+				.terminal = isatty(STDERR_FILENO) };
 }
 
 void progress_begin_beside(struct progress *p, const char *verb)
@@ -44,7 +45,8 @@ void progress_show(struct progress *p)
 	now = now_ms();
 	if (now - p->begin < FIRST_MS || now - p->shown < EVERY_MS)
 		return;
-	fprintf(stderr, "\r%s %" PRIu64 " elements", p->verb, (uint64_t)p->nr);
+	fprintf(stderr, "\r%s %" PRIu64 " %s, %lld s", p->verb, (uint64_t)p->nr, p->unit,
+		(now - p->begin) / 1000);
 	p->shown = now;
 	p->visible = true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* "imported 1234567 elements", on a terminal, while a long command works. */
+/* "imported 1234567 elements, 3 s", on a terminal, while a long command works. */
 #ifndef BPFSH_COMMANDS_PROGRESS_H
 #define BPFSH_COMMANDS_PROGRESS_H
 
@@ -8,7 +8,8 @@
 
 struct progress {
 	const char *verb;		/* "imported" */
-	__u64 nr;			/* elements so far */
+	const char *unit;		/* "elements", unless who began sets another */
+	__u64 nr;			/* of them, so far */
 	long long begin, shown;		/* milliseconds */
 	bool terminal, visible;
 };
@@ -18,7 +19,7 @@ void progress_begin(struct progress *p, const char *verb);
 void progress_begin_beside(struct progress *p, const char *verb);
 /* Counts one element, and calls progress_show() now and then. */
 void progress_count(struct progress *p);
-/* Shows the number once a second has passed. */
+/* Shows the line once a second has passed. */
 void progress_show(struct progress *p);
 /* Wipes the line. */
 void progress_end(struct progress *p);

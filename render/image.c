@@ -104,6 +104,8 @@ static const char *listen_to(int err, struct buf *said, const struct image_optio
 			return "interrupted";
 		if (left <= 0)
 			return "it takes too long";
+		if (o->tick)
+			o->tick(o->user, false);
 		/* Short waits, as a signal may come just before poll(). */
 		if (poll(&pfd, 1, left < 100 ? left : 100) <= 0)
 			continue;
@@ -182,6 +184,8 @@ static int draw_apart(const struct cfg *cfg, const struct image_options *o, int 
 		return diag_error(d, at, "cannot draw '%s': %s", name, strerror(errno));
 	}
 	killed = listen_to(err, &said, o);
+	if (o->tick)
+		o->tick(o->user, true);
 	if (killed)
 		kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)

@@ -28,6 +28,12 @@ struct image_options {
 	uint32_t func;
 	int deadline_ms;		/* 0: IMAGE_DEADLINE_MS */
 	const volatile sig_atomic_t *stop;	/* or NULL: give up once it is not 0 */
+	/*
+	 * NULL, or called several times a second while graphviz works, and once more, with
+	 * @done, before anything is written or said.
+	 */
+	void (*tick)(void *user, bool done);
+	void *user;
 	int stall_ms;			/* the child sleeps first: for tests of the deadline */
 };
 

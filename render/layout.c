@@ -37,14 +37,18 @@ static uint32_t *count_passing(const struct cfg *cfg, const struct cfg_func *f)
 	return passing;
 }
 
-/* Where the part that begins at block @from of @nr ends: in its last third, at the cheapest cut. */
+/*
+ * Where the part that begins at block @from of @nr ends: at the cheapest cut near where it
+ * would be as large as those that follow.
+ */
 static uint32_t find_cut(const uint32_t *passing, uint32_t from, uint32_t nr)
 {
-	uint32_t best = from + PART_BLOCKS;
+	uint32_t parts = (nr - from + PART_BLOCKS - 1) / PART_BLOCKS, size = (nr - from) / parts;
+	uint32_t best = from + size, most = size * 4 / 3 < PART_BLOCKS ? size * 4 / 3 : PART_BLOCKS;
 
-	if (nr - from <= PART_BLOCKS)
+	if (parts == 1)
 		return nr;
-	for (uint32_t b = from + PART_BLOCKS; b > from + PART_BLOCKS * 2 / 3; b--) {
+	for (uint32_t b = from + most; b > from + size * 2 / 3; b--) {
 		if (passing[b] < passing[best])
 			best = b;
 	}

@@ -4,6 +4,7 @@ import os
 import struct
 import subprocess
 import xml.etree.ElementTree
+import zlib
 
 from bpfsh import *
 
@@ -61,6 +62,82 @@ def test_leaves_an_old_file_alone_on_failure(box):
     assert box.bpfsh("prog", "cfg", "pinned", load(box), "file", "x.unknown").status in (1, 2)
     with open("x.unknown") as f:
         assert f.read() == "mine"
+
+
+TITLE_SIZE, TEXT_SIZE = 11, 10		# points
+PICTURES = os.path.join(BUILD, "pictures")
+
+
+def first_line_of_text(path, columns):
+    """Left and right end, in pixels, of the first line of dark text within so many columns.
+
+    Only the beginnings of the first rows are unpacked: a row's pixels depend on no others
+    than those to their left and above.
+    """
+    with open(path, "rb") as f:
+        data = f.read()
+    width, _, depth, color = struct.unpack(">IIBB", data[16:26])
+    step = {2: 3, 6: 4}[color]
+    assert depth == 8
+    at, unpack, raw = 8, zlib.decompressobj(), b""
+    stride, want = width * step + 1, min(columns, width) * step
+    while len(raw) < 80 * stride and at < len(data):
+        length, kind = struct.unpack(">I4s", data[at:at + 8])
+        if kind == b"IDAT":
+            raw += unpack.decompress(data[at + 8:at + 8 + length], 80 * stride - len(raw))
+        at += 12 + length
+    above, left, right = bytearray(want), None, None
+    for row in range(len(raw) // stride):
+        line = unfilter(raw[row * stride:row * stride + 1 + want], above, step)
+        dark = [x // step for x in range(0, want, step) if max(line[x:x + 3]) < 100]
+        if dark:
+            left, right = min(left or dark[0], dark[0]), max(right or 0, dark[-1])
+        elif left is not None:
+            break
+        above = line
+    return left, right
+
+
+def unfilter(line, above, step):
+    """A row of a PNG as it was before it was filtered."""
+    kind, line = line[0], bytearray(line[1:])
+    for i in range(len(line)):
+        a, b, c = (line[i - step], above[i], above[i - step]) if i >= step else (0, above[i], 0)
+        near = min((abs(b - c), 0, a), (abs(a - c), 1, b), (abs(a + b - 2 * c), 2, c))[2]
+        line[i] = (line[i] + (0, a, b, (a + b) // 2, near)[kind]) & 255
+    return line
+
+
+def check_legible(path, title):
+    """Text is no smaller than 9 pixels, and cairo did not scale the picture down."""
+    with open(path, "rb") as f:
+        head = f.read(24)
+    width, height = struct.unpack(">II", head[16:24])
+    assert width < 32767 and height < 32767, (width, height)
+    left, right = first_line_of_text(path, 20 * len(title))
+    # The title's letters are as far apart as those of all fixed-width fonts: 0.6 of their size.
+    size = (right - left) / (len(title) - 0.2) / 0.6 * TEXT_SIZE / TITLE_SIZE
+    assert size >= 8.9, f"{path}: text is scaled to {size:.1f} pixels"
+
+
+def test_kept(box):
+    """Pictures of small, medium and large programs stay for somebody to look at."""
+    os.makedirs(PICTURES, exist_ok=True)
+    progs = os.path.join(BUILD, "tests/progs")
+    for name, obj, blocks in (("small", f"{progs}/cfg_machine.bpf.o", 18),
+                              ("medium", f"{progs}/cfg_options.bpf.o", 150),
+                              ("large", box.big_object(1000), 2000)):
+        found = box.bpfsh("prog", "cfg", "obj", obj, "json").expect(0).json
+        assert len(found["blocks"]) >= blocks, len(found["blocks"])
+        title = box.bpfsh("prog", "cfg", "obj", obj, "text").expect(0).out.splitlines()[0]
+        for kind in ("png", "svg"):
+            path = f"{PICTURES}/{name}.{kind}"
+            done = box.bpfsh("prog", "cfg", "obj", obj, "file", path).expect(0)
+            assert not done.out + done.err, done
+        check_legible(f"{PICTURES}/{name}.png", title)
+        tree = xml.etree.ElementTree.parse(f"{PICTURES}/{name}.svg")
+        drawn = {e.get("id") for e in tree.iter() if e.get("class") == "node"}
+        assert drawn >= {f"b{b}" for b in range(len(found["blocks"]))}
 
 
 run(__name__)

@@ -232,6 +232,16 @@ class Box:
             f.write(data)
         return target
 
+    def big_object(self, branches):
+        """An object of one XDP program "big" of about two blocks a branch."""
+        steps = "".join(f"\tif (p[{n * 7 % 64}] > {n % 251 + 1})\n"
+                        f'\t\tasm volatile("%0 += {n}" : "+r"(x));\n' for n in range(branches))
+        source, target = self.file("big.c", BIG_PROGRAM % steps), os.path.join(self.dir, "big.o")
+        machine = self.run("cc", "-dumpmachine").expect(0).out.strip()
+        self.run("clang", "-target", "bpf", "-g", "-O2", f"-I/usr/include/{machine}", "-c",
+                 "-o", target, source).expect(0)
+        return target
+
     def file(self, name, text):
         path = os.path.join(self.dir, name)
         with open(path, "wb" if isinstance(text, bytes) else "w") as f:
@@ -356,6 +366,26 @@ def pin_identity(path):
             if isinstance(answer, dict) and "id" in answer:
                 return kind, answer["id"]
     return "?", None
+
+
+BIG_PROGRAM = """
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+SEC("xdp")
+int big(struct xdp_md *ctx)
+{
+	const __u8 *p = (void *)(long)ctx->data;
+	__u64 x = ctx->rx_queue_index;
+
+	if ((void *)(p + 64) > (void *)(long)ctx->data_end)
+		return XDP_PASS;
+%s
+	return x & 1 ? XDP_PASS : XDP_DROP;
+}
+
+char _license[] SEC("license") = "GPL";
+"""
 
 
 BPF_SYSCALL = {"x86_64": 321, "aarch64": 280}

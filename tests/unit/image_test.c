@@ -257,6 +257,37 @@ static void test_deadline(void **state)
 	assert_int_equal(clean(box), 0);
 }
 
+struct ticks {
+	int nr, done;
+};
+
+static void tick(void *user, bool done)
+{
+	struct ticks *ticks = user;
+
+	assert_int_equal(ticks->done, 0);
+	ticks->nr++;
+	ticks->done += done;
+}
+
+/* Who waits hears of it several times, and that it is over, also where nothing comes of it. */
+static void test_tick(void **state)
+{
+	struct box *box = *state;
+	struct ticks ticks = { 0 };
+
+	box->o.tick = tick;
+	box->o.user = &ticks;
+	box->o.stall_ms = 450;
+	write_ok(box, box->path);
+	assert_true(ticks.nr >= 4);
+	assert_int_equal(ticks.done, 1);
+	ticks = (struct ticks){ 0 };
+	box->o.deadline_ms = 50;
+	assert_fails(box, box->path, "it takes too long");
+	assert_int_equal(ticks.done, 1);
+}
+
 static void test_stop(void **state)
 {
 	struct box *box = *state;
@@ -342,6 +373,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_other_formats, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_large, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_deadline, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_tick, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stop, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_old_file_stays_on_failure, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_symlink_stays, set_up, tear_down),
