@@ -12,7 +12,7 @@
 /* Words with their variables replaced; texts and the list belong to this. */
 struct texts {
 	struct word_text *list;
-	size_t nr;
+	size_t nr, room;
 	char **owned;
 	size_t nr_owned;
 };
@@ -27,7 +27,10 @@ static void texts_free(struct texts *t)
 
 static void add_text(struct texts *t, const char *s, size_t len, struct span span, bool quoted)
 {
-	GROW(t->list, t->nr);
+	if (t->nr == t->room) {
+		t->room = t->room ? 2 * t->room : 1;
+		t->list = xrealloc(t->list, t->room, sizeof(*t->list));
+	}
 	t->list[t->nr++] = (struct word_text){ s, len, span, quoted };
 }
 
@@ -89,7 +92,7 @@ static int add_word(struct ctx *ctx, struct texts *t, const struct word *w)
 
 static int texts_from(struct ctx *ctx, struct texts *t, const struct word *w, size_t nr)
 {
-	*t = (struct texts){ 0 };
+	*t = (struct texts){ .list = xcalloc(nr, sizeof(*t->list)), .room = nr };
 	for (size_t i = 0; i < nr; i++) {
 		if (add_word(ctx, t, &w[i])) {
 			texts_free(t);

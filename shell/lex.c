@@ -272,13 +272,19 @@ static enum lex_result lex_double_quotes(struct lexer *l, struct making *m)
 	return LEX_STMT;
 }
 
+/* What stands for itself wherever it stands, and is most of every script. */
+static const bool plain_chars[256] = {
+	['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true,
+	['/'] = true, ['_'] = true, ['.'] = true, ['-'] = true, ['='] = true, [':'] = true,
+};
+
 /* Most words need no more than a copy: without quotes, variables and escapes. */
 static bool lex_plain_word(struct lexer *l, struct word *w)
 {
 	size_t start = l->pos, n = 0;
 	int c;
 
-	while (!ends_word(l, c = peek(l, n))) {
+	while ((c = peek(l, n)) != -1 && (plain_chars[c] || !ends_word(l, c))) {
 		if (c == '\'' || c == '"' || c == '$' || c == '\\' || c == '\0')
 			return false;
 		n++;

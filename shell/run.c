@@ -339,14 +339,27 @@ static int usage_status(struct session *s, const struct match *m, struct diags *
 	return s->mode == MODE_COMMAND && match_check(&ctx, m) ? STATUS_USAGE : STATUS_OK;
 }
 
-/* Writes what was gathered, unless this statement may add to it. */
-static int settle(struct session *s, const struct stmt *stmt, const struct cmd *cmd,
+/* True for a command that may be gathered: one without options, whose output goes nowhere else. */
+static bool may_gather(const struct stmt *stmt, const struct match *m)
+{
+	int i = 0;
+
+	if (!(m->cmd->flags & CMD_GATHERS) || stmt->assign.text || stmt->nr_stages ||
+	    stmt->has_redirect)
+		return false;
+	for_each_arg(m->cmd, a)
+		if (m->args[i++].nr && a->flags & ARG_OPTIONAL)
+			return false;
+	return true;
+}
+
+/* Writes what was gathered, unless this statement may add to it; @m is NULL for no command. */
+static int settle(struct session *s, const struct stmt *stmt, const struct match *m,
 		  struct diags *d)
 {
 	struct ctx ctx = { .s = s, .diags = d };
 
-	if (cmd && cmd->flags & CMD_GATHERS && !stmt->assign.text && !stmt->nr_stages &&
-	    !stmt->has_redirect)
+	if (m && may_gather(stmt, m))
 		return STATUS_OK;
 	return gather_flush(&ctx) ? STATUS_FAILED : STATUS_OK;
 }
@@ -375,7 +388,7 @@ static int run_stmt(struct session *s, const struct stmt *stmt)
 			batch_begin(s, stmt);
 		status = usage_status(s, &m, &d);
 		if (status == STATUS_OK)
-			status = settle(s, stmt, m.cmd, &d) ?: run_matched(s, stmt, &m, &d);
+			status = settle(s, stmt, &m, &d) ?: run_matched(s, stmt, &m, &d);
 	}
 	match_free(&m);
 	if (!(nested && status != STATUS_OK && !d.nr))

@@ -44,6 +44,42 @@ map update pinned {box.pin("old")} key 2 0 0 0 value 7 0 0 0
     box.unchanged(before)
 
 
+def test_updates_in_a_row(box):
+    """Updates that are written together fail at their own lines, and everything sees them."""
+    pin, other = box.map_create("m", entries=8), box.map_create("o", entries=8)
+    before = box.snapshot()
+    lines = [f"map update pinned {pin} key {n} 0 0 0 value {n} 0 0 0\n" for n in range(12)]
+    box.script("".join(lines)).expect(1, err=["script.bsh:9:1: error:", "is full",
+                                              "rolled back 8 of 8; nothing changed"])
+    box.unchanged(before)
+    box.script("".join(lines[:8]) + f"map lookup pinned {pin} key 9\n") \
+        .expect(1, err=["script.bsh:9:", "rolled back 8 of 8"])
+    box.unchanged(before)
+    done = box.script(f"{lines[1]}map lookup pinned {pin} key 1\n{lines[2]}"
+                      f"!{BPFTOOL} map lookup pinned {pin} key 2 0 0 0\n{lines[3]}"
+                      f"$x = map lookup pinned {pin} key 3\nassert $x.value[0] == \"0x03\"\n"
+                      f"{lines[4]}map update pinned {pin} key 4 value 9 noexist\n").expect(1)
+    assert "value: 01 00" in done.out and "02 00 00 00" in done.out, done
+    assert "script.bsh:9:" in done.err and "rolled back 4 of 4" in done.err, done
+    box.unchanged(before)
+    mixed = "".join(f"map update pinned {path} key {n} value {n}\n"
+                    for n in range(4) for path in (pin, other))
+    box.script(f"{mixed}map update pinned {pin} key 1 value 7\n").expect(0)
+    for path in (pin, other):
+        values = {e["key"][0]: e["value"][0] for e in box.bpftool("map", "dump", "pinned", path)}
+        assert values == {"0x00": "0x00", "0x01": "0x07" if path == pin else "0x01",
+                          "0x02": "0x02", "0x03": "0x03"}, values
+
+
+def test_pin_exchanged_in_a_row(box):
+    """A path means what is pinned there when the update's turn comes."""
+    pin, other = box.map_create("m"), box.map_create("o")
+    update = f"map update pinned {pin} key %d value 5\n"
+    box.script(update % 1 + f"map pin pinned {other} {pin} replace\n" + update % 2).expect(0)
+    assert [e["key"][0] for e in box.bpftool("map", "dump", "pinned", other)] == ["0x02"]
+    assert box.bpftool("map", "dump", "pinned", pin) == box.bpftool("map", "dump", "pinned", other)
+
+
 def test_syntax_error_runs_nothing(box):
     before = box.snapshot()
     done = box.script(f"""\
