@@ -214,7 +214,7 @@ class Box:
             done = subprocess.run([BPFTOOL, "-j", kind, "show"], capture_output=True, text=True)
             with contextlib.suppress(ValueError):
                 found = json.loads(done.stdout)
-                if isinstance(found, list):
+                if isinstance(found, list) and not any("error" in o for o in found):
                     return found
         raise AssertionError(f"bpftool -j {kind} show: {done.stdout}{done.stderr}")
 
