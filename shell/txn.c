@@ -180,25 +180,35 @@ static int refuse_irreversible(struct ctx *ctx, const struct op *op, const char 
 }
 
 /*
- * Writes the intent. Outside of a transaction a single operation is done even
- * where there is no place for a journal.
+ * Makes the journal, unless there is one. Outside of a transaction a single
+ * operation is done even where there is no place for it.
  */
+static int open_journal(struct ctx *ctx)
+{
+	struct txn *t = ctx->s->txn;
+	bool must = t->open && !ctx->s->opt.no_transaction;
+	struct diags d = { 0 };
+
+	if (t->journal || (t->journal = journal_create(&d)))
+		return 0;
+	if (must)
+		diags_move(ctx->diags, &d);
+	diags_clear(&d);
+	return must ? -1 : 0;
+}
+
+/* Writes the intent. */
 static int record(struct ctx *ctx, struct op *op)
 {
 	struct txn *t = ctx->s->txn;
 	struct buf payload = BUF_INIT;
-	struct diags d = { 0 };
 
 	if (!op->kind->encode)
 		return 0;
-	if (!t->journal && !(t->journal = journal_create(&d))) {
-		bool must = t->open && !ctx->s->opt.no_transaction;
-
-		if (must)
-			diags_move(ctx->diags, &d);
-		diags_clear(&d);
-		return must ? -1 : 0;
-	}
+	if (open_journal(ctx))
+		return -1;
+	if (!t->journal)
+		return 0;
 	op->kind->encode(op, &payload);
 	op->at = journal_intent(t->journal, op->kind->id, payload.data, payload.len);
 	buf_free(&payload);
@@ -596,17 +606,26 @@ int txn_show(struct ctx *ctx)
 	return sink_end(ctx->sink);
 }
 
-/* Each operation of the last change again in a journal, as it may be interrupted in being undone. */
+/*
+ * Each operation of the last change again in a journal, as it may be interrupted
+ * in being undone. Until all of them stand there, the change is a committed one.
+ */
 static int journal_again(struct ctx *ctx, const struct log *log)
 {
 	struct txn *t = ctx->s->txn;
 
+	if (open_journal(ctx))
+		return -1;
+	if (t->journal)
+		journal_set_phase(t->journal, JOURNAL_COMMIT);
 	for (size_t i = 0; i < log->nr; i++) {
 		log->list[i]->at = JOURNAL_NONE;
 		if (record(ctx, log->list[i]))
 			return -1;
 		record_done(t, log->list[i]);
 	}
+	if (t->journal)
+		journal_set_phase(t->journal, JOURNAL_OPEN);
 	return 0;
 }
 
