@@ -74,10 +74,9 @@ static int wait_confirm(struct ctx *ctx, unsigned seconds)
 		  seconds);
 	if (ctx->s->mode == MODE_PROMPT)
 		return 0;
-	ctx->s->status = txn_wait_confirm(ctx->s);
-	if (ctx->s->status == STATUS_OK)
-		return 0;
-	return diag_error(ctx->diags, ctx->span, "the transaction was not confirmed");
+	if (txn_wait_confirm(ctx->s))
+		return diag_error(ctx->diags, ctx->span, "the transaction was not confirmed");
+	return ctx->s->status == STATUS_OK ? 0 : -1;
 }
 
 static int commit_run(struct ctx *ctx, struct value *argv)
@@ -106,7 +105,10 @@ static int commit_run(struct ctx *ctx, struct value *argv)
 
 static int confirm_run(struct ctx *ctx, struct value *argv)
 {
-	return txn_confirm(ctx) ? -1 : 0;
+	int failed = txn_confirm(ctx);
+
+	ctx->s->status = failed > 0 ? STATUS_PARTIAL : STATUS_OK;
+	return failed ? -1 : 0;
 }
 
 static int txn_show_run(struct ctx *ctx, struct value *argv)

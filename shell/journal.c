@@ -14,7 +14,7 @@
 #include "shell/journal.h"
 
 #define MAGIC "bpfsh tx"
-#define VERSION_NR 1
+#define VERSION_NR 2
 #define FIRST_SIZE (64 * 1024)
 #define SIZE_LIMIT (4ULL << 30)
 #define RECORD_LIMIT (256 << 20)

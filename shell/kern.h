@@ -185,6 +185,7 @@ struct link_spot {
 	enum link_place place;
 	__u32 attach_type, flags, ifindex;
 	int fd;				/* of the cgroup or namespace, or -1 */
+	__u64 id;			/* the former's ID, the latter's inode, where a link named it */
 	char *tracepoint;
 };
 
@@ -196,6 +197,8 @@ int kern_link_find(const struct link_def *def, struct link_spot *spot, struct sp
  * it is severed, -EOPNOTSUPP or -ENOENT where nobody can tell.
  */
 int kern_link_spot(int fd, struct link_spot *spot);
+/* Opens what a spot of a link that is no more names by its ID; the same errors. */
+int kern_link_spot_open(struct link_spot *spot);
 void link_spot_free(struct link_spot *spot);
 int kern_link_create(int prog_fd, const struct link_spot *spot);
 /* Compare and swap: -EPERM where the link does not run @old_prog, -ENOLINK where it is severed. */

@@ -181,7 +181,7 @@ static int open_cgroup_id(__u64 id)
 }
 
 /* Opens the network namespace of a link, which can only be found where it is ours. */
-static int open_netns_inode(__u32 inode)
+static int open_netns_inode(__u64 inode)
 {
 	struct stat st;
 	int fd = open(OWN_NETNS, O_RDONLY | O_CLOEXEC);
@@ -197,6 +197,24 @@ static int open_netns_inode(__u32 inode)
 struct device_info {
 	__u32 ifindex, attach_type;
 };
+
+int kern_link_spot_open(struct link_spot *spot)
+{
+	switch (spot->place) {
+	case LINK_ON_DEVICE:
+		return spot->ifindex ? 0 : -ENOLINK;
+	case LINK_ON_CGROUP:
+	case LINK_ON_NETNS:
+		if (!spot->id)
+			return -ENOLINK;
+		spot->fd = spot->place == LINK_ON_CGROUP ? open_cgroup_id(spot->id) :
+			   open_netns_inode(spot->id);
+		return spot->fd < 0 ? spot->fd : 0;
+	case LINK_ON_TRACEPOINT:
+		break;
+	}
+	return -EOPNOTSUPP;
+}
 
 int kern_link_spot(int fd, struct link_spot *spot)
 {
@@ -214,28 +232,26 @@ int kern_link_spot(int fd, struct link_spot *spot)
 		spot->ifindex = dev.ifindex;
 		spot->attach_type = BPF_XDP;
 		spot->flags = xdp_mode(dev.ifindex, info.prog_id);
-		return dev.ifindex ? 0 : -ENOLINK;
+		break;
 	case BPF_LINK_TYPE_TCX:
 		spot->place = LINK_ON_DEVICE;
 		spot->ifindex = dev.ifindex;
 		spot->attach_type = dev.attach_type;
-		return dev.ifindex ? 0 : -ENOLINK;
+		break;
 	case BPF_LINK_TYPE_CGROUP:
 		spot->place = LINK_ON_CGROUP;
 		spot->attach_type = info.cgroup.attach_type;
-		if (!info.cgroup.cgroup_id)
-			return -ENOLINK;
-		spot->fd = open_cgroup_id(info.cgroup.cgroup_id);
-		return spot->fd < 0 ? spot->fd : 0;
+		spot->id = info.cgroup.cgroup_id;
+		break;
 	case BPF_LINK_TYPE_NETNS:
 		spot->place = LINK_ON_NETNS;
 		spot->attach_type = info.netns.attach_type;
-		if (!info.netns.netns_ino)
-			return -ENOLINK;
-		spot->fd = open_netns_inode(info.netns.netns_ino);
-		return spot->fd < 0 ? spot->fd : 0;
+		spot->id = info.netns.netns_ino;
+		break;
+	default:
+		return -EOPNOTSUPP;
 	}
-	return -EOPNOTSUPP;
+	return kern_link_spot_open(spot);
 }
 
 bool kern_link_detachable(__u32 type)

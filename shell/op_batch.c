@@ -286,11 +286,10 @@ static enum undo_result batch_undo(struct op *op, struct diags *d)
 	return result;
 }
 
-/* Its elements may be any of the map's. */
+/* A batch that is stuck keeps what was done to its map before. */
 static void batch_target(const struct op *op, struct buf *out)
 {
-	buf_puts(out, "map ");
-	put_u32(out, batch_of(op)->map->id);
+	map_target(out, batch_of(op)->map);
 }
 
 static void batch_release(struct op *op)

@@ -6,19 +6,27 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "shell/ops.h"
+#include "shell/op_link.h"
+#include "shell/trash.h"
+
+/* A pin of the link, and where a new link waits to be exchanged with it. */
+struct link_pin {
+	char *path;
+	struct trash trash;
+};
 
 struct op_detach {
 	struct op op;
-	struct handle *link;
-	struct handle *prog;		/* what it runs; NULL: unknown, also of a journal */
-	__u32 id, type;
+	struct handle *link;		/* NULL, in a journal: nobody holds it any more */
+	struct handle *prog;		/* what it ran; NULL: unknown, or gone */
+	__u32 id, type, prog_id;
 	struct link_spot spot;
 	bool found;			/* the spot is known */
-	char **pins;			/* of the link, when it was detached */
+	struct link_pin *pins;		/* of the link, when it was detached */
 	size_t nr_pins;
 };
 
@@ -29,7 +37,9 @@ static struct op_detach *detach_of(const struct op *op)
 
 static enum undo_class detach_class(const struct op *op, const char **why)
 {
-	if (detach_of(op)->found || detach_of(op)->link->fd < 0) {
+	const struct op_detach *t = detach_of(op);
+
+	if (t->found || !t->link || t->link->fd < 0) {
 		*why = "attached again, after a gap, it has a new ID and the last place in its order";
 		return UNDO_LOSSY;
 	}
@@ -42,7 +52,7 @@ static void detach_describe(const struct op *op, struct buf *out)
 	const struct op_detach *t = detach_of(op);
 
 	buf_puts(out, "- link detach ");
-	describe_handle(out, t->link);
+	describe_object(out, OBJ_LINK, t->link, t->id);
 	if (t->prog) {
 		buf_puts(out, " of ");
 		describe_handle(out, t->prog);
@@ -63,14 +73,20 @@ static int detach_prepare(struct op *op, struct diags *d)
 	return -1;
 }
 
+static void add_pin(struct op_detach *t, char *path)
+{
+	GROW(t->pins, t->nr_pins);
+	t->pins[t->nr_pins++] = (struct link_pin){ .path = path };
+}
+
 static int note_pin(void *arg, const struct pin *pin)
 {
 	struct op_detach *t = arg;
 
 	if (pin->kind != OBJ_LINK || pin->id != t->id)
 		return 0;
-	GROW(t->pins, t->nr_pins);
-	t->pins[t->nr_pins++] = xstrdup(pin->path);
+	add_pin(t, xstrdup(pin->path));
+	trash_choose(&t->pins[t->nr_pins - 1].trash, pin->path);
 	return 0;
 }
 
@@ -80,6 +96,8 @@ static int detach_apply(struct op *op, struct diags *d)
 	struct op_detach *t = detach_of(op);
 	int err;
 
+	if (!t->link)
+		return 0;
 	if (!t->nr_pins)
 		kern_pins(note_pin, t);
 	err = kern_link_detach(t->link->fd);
@@ -88,64 +106,166 @@ static int detach_apply(struct op *op, struct diags *d)
 	return kern_error(d, op->span, -err, "detach link %u", t->id);
 }
 
-/* The new link takes the old one's place at a pin, if that still is the old one's. */
-static int pin_again(struct op_detach *t, const char *path, struct diags *d)
+/* The link that is pinned at a path, or NULL. */
+static struct handle *link_at(const char *path)
 {
 	enum object_kind kind = OBJ_LINK;
-	int fd = kern_open_pin(path, &kind), err = 0;
-	struct handle *now = fd >= 0 ? kern_handle(kind, fd) : NULL;
-	bool ours = now && now->kind == OBJ_LINK && now->id == t->id;
+	int fd = path ? kern_open_pin(path, &kind) : -1;
+	struct handle *h = fd >= 0 ? kern_handle(kind, fd) : NULL;
 
-	handle_put(now);
-	if (!ours)
-		return 0;
-	err = kern_unlink(path);
-	if (!err)
-		err = kern_pin(t->link->fd, path);
-	return err ? kern_error(d, t->op.span, -err, "pin the new link at '%s'", path) : 0;
+	if (h && h->kind == OBJ_LINK)
+		return h;
+	handle_put(h);
+	return NULL;
 }
 
-/* Everyone who has the handle has the new link from now on. Takes over @fd. */
-static int replace_link(struct op_detach *t, int fd, struct diags *d)
+static bool is_pinned_at(__u32 id, const char *path)
 {
-	struct handle *fresh = kern_handle(OBJ_LINK, fd);
+	struct handle *h = link_at(path);
+	bool same = h && h->id == id;
+
+	handle_put(h);
+	return same;
+}
+
+/* True for another link that runs the same program at the same place. */
+static bool is_successor(const struct op_detach *t, const struct handle *link)
+{
+	struct bpf_link_info info;
+	struct link_spot spot;
+	bool same;
+
+	if (link->id == t->id || kern_link_info(link->fd, &info) || info.type != t->type ||
+	    info.prog_id != t->prog_id)
+		return false;
+	same = !kern_link_spot(link->fd, &spot) && spot.ifindex == t->spot.ifindex &&
+	       spot.attach_type == t->spot.attach_type && spot.id == t->spot.id;
+	link_spot_free(&spot);
+	return same;
+}
+
+/* What an undo that was interrupted has made: it waits in the trash, or is pinned already. */
+static struct handle *find_successor(const struct op_detach *t)
+{
+	for (size_t i = 0; i < 2 * t->nr_pins; i++) {
+		const struct link_pin *p = &t->pins[i / 2];
+		struct handle *link = link_at(i % 2 ? p->trash.pin : p->path);
+
+		if (link && is_successor(t, link))
+			return link;
+		handle_put(link);
+	}
+	return NULL;
+}
+
+/* True where a variable or a pin has the old link, so that it would keep a new one. */
+static bool has_holder(const struct op_detach *t)
+{
+	if (t->link && t->link->refs > 1)
+		return true;
+	for (size_t i = 0; i < t->nr_pins; i++)
+		if (is_pinned_at(t->id, t->pins[i].path))
+			return true;
+	return false;
+}
+
+/* Attaches the program anew; NULL with a diagnostic, and the result of the undo. */
+static struct handle *attach_again(struct op_detach *t, enum undo_result *r, struct diags *d)
+{
+	struct handle *fresh;
+	int fd;
+
+	*r = UNDO_CONFLICT;
+	if (!t->found || !t->prog || !has_holder(t)) {
+		diag_error(d, t->op.span, "link %u stays detached: %s", t->id,
+			   !t->found ? "where it was is not known" :
+			   !t->prog ? "its program is gone" : "nothing would hold a new one");
+		return NULL;
+	}
+	*r = UNDO_FAILED;
+	fd = kern_link_create(t->prog->fd, &t->spot);
+	if (fd < 0) {
+		kern_link_create_error(d, t->op.span, t->prog, &t->spot, NULL, -fd);
+		return NULL;
+	}
+	fresh = kern_handle(OBJ_LINK, fd);
+	if (!fresh)
+		kern_error(d, t->op.span, errno, "read the new link");
+	return fresh;
+}
+
+/* The new link takes the old one's place at a pin, if that still is the old one's. */
+static int pin_again(struct op_detach *t, struct link_pin *p, const struct handle *fresh,
+		     struct diags *d)
+{
+	int err;
+
+	if (!is_pinned_at(t->id, p->path))
+		return 0;
+	err = trash_empty(&p->trash);
+	if (!err)
+		err = trash_make(&p->trash);
+	if (!err)
+		err = kern_pin(fresh->fd, p->trash.pin);
+	if (!err)
+		err = kern_rename(p->trash.pin, p->path, RENAME_EXCHANGE);
+	return err ? kern_error(d, t->op.span, -err, "pin the new link at '%s'", p->path) : 0;
+}
+
+/* Everyone who has the old link's handle or pin has the new one from now on. */
+static enum undo_result replace_link(struct op_detach *t, const struct handle *fresh,
+				     struct diags *d)
+{
 	int err = 0;
 
-	if (!fresh || dup3(fresh->fd, t->link->fd, O_CLOEXEC) < 0) {
-		handle_put(fresh);
-		return kern_error(d, t->op.span, errno, "read the new link");
+	if (t->link && dup3(fresh->fd, t->link->fd, O_CLOEXEC) < 0) {
+		kern_error(d, t->op.span, errno, "keep the new link");
+		return UNDO_FAILED;
 	}
-	t->link->id = fresh->id;
-	handle_put(fresh);
 	for (size_t i = 0; i < t->nr_pins; i++)
-		err |= pin_again(t, t->pins[i], d);
-	diag_note(d, t->op.span, "link %u is attached again, as link %u", t->id, t->link->id);
-	return err;
+		err |= pin_again(t, &t->pins[i], fresh, d);
+	if (t->link)
+		t->link->id = fresh->id;
+	diag_note(d, t->op.span, "link %u is attached again, as link %u", t->id, fresh->id);
+	return err ? UNDO_FAILED : UNDO_DONE;
 }
 
 static enum undo_result detach_undo(struct op *op, struct diags *d)
 {
 	struct op_detach *t = detach_of(op);
-	int fd;
+	struct handle *fresh;
+	enum undo_result r;
 
-	if (!op->applied)
+	/* What only a process held has ended with it. */
+	if (!op->applied || (!t->link && !t->nr_pins))
 		return UNDO_DONE;
-	if (!t->found || !t->prog) {
-		diag_error(d, op->span, "link %u stays detached: where it was is not known",
-			   t->id);
-		return UNDO_CONFLICT;
+	fresh = find_successor(t);
+	if (!fresh)
+		fresh = attach_again(t, &r, d);
+	if (fresh)
+		r = replace_link(t, fresh, d);
+	handle_put(fresh);
+	return r;
+}
+
+static void detach_target(const struct op *op, struct buf *out)
+{
+	link_target(out, detach_of(op)->id);
+}
+
+static int detach_finish(struct op *op, struct diags *d)
+{
+	struct op_detach *t = detach_of(op);
+	int failed = 0;
+
+	for (size_t i = 0; i < t->nr_pins; i++) {
+		const struct trash *trash = &t->pins[i].trash;
+		int err = trash_empty(trash);
+
+		if (err)
+			failed |= kern_error(d, op->span, -err, "remove '%s'", trash->dir);
 	}
-	if (!t->nr_pins && t->link->refs == 1) {
-		diag_error(d, op->span, "link %u stays detached: nothing would hold a new one",
-			   t->id);
-		return UNDO_CONFLICT;
-	}
-	fd = kern_link_create(t->prog->fd, &t->spot);
-	if (fd < 0) {
-		kern_link_create_error(d, op->span, t->prog, &t->spot, NULL, -fd);
-		return UNDO_FAILED;
-	}
-	return replace_link(t, fd, d) ? UNDO_FAILED : UNDO_DONE;
+	return failed;
 }
 
 static void detach_release(struct op *op)
@@ -155,8 +275,10 @@ static void detach_release(struct op *op)
 	handle_put(t->link);
 	handle_put(t->prog);
 	link_spot_free(&t->spot);
-	for (size_t i = 0; i < t->nr_pins; i++)
-		free(t->pins[i]);
+	for (size_t i = 0; i < t->nr_pins; i++) {
+		free(t->pins[i].path);
+		trash_free(&t->pins[i].trash);
+	}
 	free(t->pins);
 }
 
@@ -166,21 +288,55 @@ static void detach_encode(const struct op *op, struct buf *out)
 
 	put_u32(out, t->id);
 	put_u32(out, t->type);
+	put_u32(out, t->prog_id);
+	put_u32(out, t->found);
+	put_u32(out, t->spot.place);
+	put_u32(out, t->spot.attach_type);
+	put_u32(out, t->spot.flags);
+	put_u32(out, t->spot.ifindex);
+	put_u64(out, t->spot.id);
+	put_u32(out, t->nr_pins);
+	for (size_t i = 0; i < t->nr_pins; i++) {
+		put_str(out, t->pins[i].path);
+		put_str(out, t->pins[i].trash.dir);
+	}
 }
 
-/* A link that nobody holds any more is detached. */
+static void get_pins(struct op_detach *t, struct reader *r)
+{
+	__u32 nr = get_u32(r);
+
+	for (__u32 i = 0; i < nr && !r->bad; i++) {
+		char *path = get_str(r);
+
+		if (!path || *path != '/')
+			r->bad = true;
+		add_pin(t, path);
+		trash_set(&t->pins[i].trash, get_str(r));
+	}
+}
+
 static bool detach_decode(struct op *op, struct reader *r)
 {
 	struct op_detach *t = detach_of(op);
-	struct bpf_link_info info;
-	int fd;
 
-	t->spot.fd = -1;
 	t->id = get_u32(r);
 	t->type = get_u32(r);
-	fd = r->bad ? -1 : kern_open_id(OBJ_LINK, t->id);
-	t->link = fd >= 0 ? kern_handle(OBJ_LINK, fd) : NULL;
-	return t->link && !kern_link_info(t->link->fd, &info) && info.type == t->type;
+	t->prog_id = get_u32(r);
+	t->found = get_u32(r);
+	t->spot.fd = -1;
+	t->spot.place = get_u32(r);
+	t->spot.attach_type = get_u32(r);
+	t->spot.flags = get_u32(r);
+	t->spot.ifindex = get_u32(r);
+	t->spot.id = get_u64(r);
+	get_pins(t, r);
+	if (r->bad)
+		return false;
+	t->link = open_link(t->id, t->type);
+	t->prog = open_object(OBJ_PROG, t->prog_id);
+	t->found = t->found && !kern_link_spot_open(&t->spot);
+	return true;
 }
 
 const struct op_kind op_detach_kind = {
@@ -193,6 +349,8 @@ const struct op_kind op_detach_kind = {
 	.prepare = detach_prepare,
 	.apply = detach_apply,
 	.undo = detach_undo,
+	.target = detach_target,
+	.finish = detach_finish,
 	.release = detach_release,
 	.encode = detach_encode,
 	.decode = detach_decode,
@@ -202,7 +360,6 @@ struct op *op_link_detach(struct handle *link, struct span span)
 {
 	struct op_detach *t = op_new(&op_detach_kind, span);
 	struct bpf_link_info info;
-	int fd;
 
 	t->link = handle_get(link);
 	t->id = link->id;
@@ -210,8 +367,8 @@ struct op *op_link_detach(struct handle *link, struct span span)
 	if (link->fd < 0 || kern_link_info(link->fd, &info))
 		return &t->op;
 	t->type = info.type;
+	t->prog_id = info.prog_id;
 	t->found = !kern_link_spot(link->fd, &t->spot);
-	fd = kern_open_id(OBJ_PROG, info.prog_id);
-	t->prog = fd >= 0 ? kern_handle(OBJ_PROG, fd) : NULL;
+	t->prog = open_object(OBJ_PROG, t->prog_id);
 	return &t->op;
 }

@@ -18,6 +18,9 @@ bool same_map_value(struct handle *map, const char *a, const char *b);
 void say_conflict(struct diags *d, struct span at, struct handle *map, const char *key,
 		  const char *now, const char *expected);
 
+/* The target of an operation on the whole map; with a key behind it, on one element. */
+void map_target(struct buf *out, const struct handle *map);
+
 /* A map in the journal, by its ID and facts. */
 void put_map(struct buf *out, const struct handle *map);
 /*

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Freezing a map: nothing thaws it, so it waits for the commit. */
-#include "shell/ops.h"
+#include "shell/op_element.h"
 
 struct op_freeze {
 	struct op op;
@@ -33,8 +33,11 @@ static bool is_frozen(const struct handle *map)
 
 static int freeze_apply(struct op *op, struct diags *d)
 {
-	int err = is_frozen(map_of(op)) ? 0 : kern_map_freeze(map_of(op)->fd);
+	int err = 0;
 
+	/* In a journal it may have ended with the process that held it. */
+	if (map_of(op)->fd >= 0 && !is_frozen(map_of(op)))
+		err = kern_map_freeze(map_of(op)->fd);
 	return err ? kern_map_error(d, op->span, "freeze", map_of(op), -err) : 0;
 }
 
@@ -53,18 +56,13 @@ static void freeze_release(struct op *op)
 
 static void freeze_encode(const struct op *op, struct buf *out)
 {
-	put_u32(out, map_of(op)->id);
-	put_u32(out, map_of(op)->map.type);
+	put_map(out, map_of(op));
 }
 
 static bool freeze_decode(struct op *op, struct reader *r)
 {
-	struct op_freeze *f = (struct op_freeze *)op;
-	__u32 id = get_u32(r), type = get_u32(r);
-	int fd = r->bad ? -1 : kern_open_id(OBJ_MAP, id);
-
-	f->map = fd >= 0 ? kern_handle(OBJ_MAP, fd) : NULL;
-	return f->map && f->map->map.type == type;
+	((struct op_freeze *)op)->map = get_map(r);
+	return !r->bad;
 }
 
 const struct op_kind op_freeze_kind = {

@@ -12,34 +12,17 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "shell/ops.h"
+#include "shell/op_link.h"
 #include "shell/trash.h"
 
-static void describe_link(struct buf *out, const struct handle *link, __u32 id)
-{
-	if (link)
-		describe_handle(out, link);
-	else
-		buf_printf(out, "%s %u", object_names[OBJ_LINK], id);
-}
-
-static void describe_prog(struct buf *out, const struct handle *prog, __u32 id)
-{
-	if (prog)
-		describe_handle(out, prog);
-	else
-		buf_printf(out, "%s %u", object_names[OBJ_PROG], id);
-}
-
-static struct handle *open_object(enum object_kind kind, __u32 id)
+struct handle *open_object(enum object_kind kind, __u32 id)
 {
 	int fd = kern_open_id(kind, id);
 
 	return fd >= 0 ? kern_handle(kind, fd) : NULL;
 }
 
-/* The link of a journal, or of before the commit; NULL where it has ended. */
-static struct handle *open_link(__u32 id, __u32 type)
+struct handle *open_link(__u32 id, __u32 type)
 {
 	struct handle *link = open_object(OBJ_LINK, id);
 	struct bpf_link_info info;
@@ -49,6 +32,12 @@ static struct handle *open_link(__u32 id, __u32 type)
 		link = NULL;
 	}
 	return link;
+}
+
+void link_target(struct buf *out, __u32 id)
+{
+	buf_puts(out, "link ");
+	put_u32(out, id);
 }
 
 static int link_gone(const struct op *op, const struct handle *link, int err, struct diags *d)
@@ -212,9 +201,9 @@ static void update_describe(const struct op *op, struct buf *out)
 	const struct op_link_update *u = update_of(op);
 
 	buf_puts(out, "~ link update ");
-	describe_link(out, u->link, u->id);
+	describe_object(out, OBJ_LINK, u->link, u->id);
 	buf_puts(out, " to ");
-	describe_prog(out, u->prog, u->prog_id);
+	describe_object(out, OBJ_PROG, u->prog, u->prog_id);
 	if (u->old_id)
 		buf_printf(out, " from %s %u", object_names[OBJ_PROG], u->old_id);
 }
@@ -291,6 +280,13 @@ static struct handle *find_old(const struct op_link_update *u)
 	return fd >= 0 ? kern_handle(kind, fd) : open_object(OBJ_PROG, u->old_id);
 }
 
+static bool runs(const struct handle *link, __u32 prog_id)
+{
+	struct bpf_link_info info;
+
+	return !kern_link_info(link->fd, &info) && info.prog_id == prog_id;
+}
+
 /* The link runs our program: swaps the old one in, unless somebody is faster. */
 static enum undo_result swap_back(struct op_link_update *u, struct handle *link, struct diags *d)
 {
@@ -306,7 +302,7 @@ static enum undo_result swap_back(struct op_link_update *u, struct handle *link,
 		err = kern_link_update(link->fd, old->fd, prog->fd);
 		if (err)
 			kern_link_update_error(d, u->op.span, link, prog, old, -err);
-		if (err == -ENOLINK || err == -EPERM)
+		if (err == -ENOLINK || (err && !runs(link, u->prog_id)))
 			r = UNDO_CONFLICT;
 		else if (err)
 			r = UNDO_FAILED;
@@ -345,6 +341,11 @@ static enum undo_result update_undo(struct op *op, struct diags *d)
 
 	handle_put(link);
 	return r != UNDO_FAILED && update_empty_trash(u, d) ? UNDO_FAILED : r;
+}
+
+static void update_target(const struct op *op, struct buf *out)
+{
+	link_target(out, update_of(op)->id);
 }
 
 static void update_release(struct op *op)
@@ -389,6 +390,7 @@ const struct op_kind op_link_update_kind = {
 	.prepare = update_prepare,
 	.apply = update_apply,
 	.undo = update_undo,
+	.target = update_target,
 	.finish = update_finish,
 	.release = update_release,
 	.encode = update_encode,

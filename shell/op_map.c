@@ -76,6 +76,14 @@ void describe_handle(struct buf *out, const struct handle *h)
 		buf_puts(out, "(new)");
 }
 
+void describe_object(struct buf *out, enum object_kind kind, const struct handle *h, __u32 id)
+{
+	if (h)
+		describe_handle(out, h);
+	else
+		buf_printf(out, "%s %u", object_names[kind], id);
+}
+
 static void describe_bytes(struct buf *out, const struct typed *type, const char *bytes,
 			   __u32 size)
 {
@@ -229,12 +237,17 @@ static int delete_apply(struct op *op, struct diags *d)
 	return err ? kern_map_error(d, op->span, "delete", e->map, -err) : 0;
 }
 
+void map_target(struct buf *out, const struct handle *map)
+{
+	buf_puts(out, "map ");
+	put_u32(out, map->id);
+}
+
 static void element_target(const struct op *op, struct buf *out)
 {
 	const struct op_element *e = element(op);
 
-	buf_puts(out, "map ");
-	put_u32(out, e->map->id);
+	map_target(out, e->map);
 	buf_add(out, e->key, e->map->map.key_size);
 }
 

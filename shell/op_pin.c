@@ -41,20 +41,12 @@ static enum undo_class pin_class(const struct op *op, const char **why)
 	return UNDO_FULL;
 }
 
-static void describe_object(struct buf *out, const struct op_pin *p)
-{
-	if (p->handle)
-		describe_handle(out, p->handle);
-	else
-		buf_printf(out, "%s %u", object_names[p->kind], p->id);
-}
-
 static void pin_describe(const struct op *op, struct buf *out)
 {
 	const struct op_pin *p = pin_of(op);
 
 	buf_puts(out, p->replace ? "~ pin " : "+ pin ");
-	describe_object(out, p);
+	describe_object(out, p->kind, p->handle, p->id);
 	buf_printf(out, " as %s", p->path);
 }
 

@@ -178,6 +178,11 @@ static enum undo_result pop_undo(struct op *op, struct diags *d)
 	return err ? queue_failed(q, d, "undo: push", err) : UNDO_DONE;
 }
 
+static void queue_target(const struct op *op, struct buf *out)
+{
+	map_target(out, queue_of(op)->map);
+}
+
 static void queue_release(struct op *op)
 {
 	struct op_queue *q = queue_of(op);
@@ -215,6 +220,7 @@ const struct op_kind op_push_kind = {
 	.describe = push_describe,
 	.apply = push_apply,
 	.undo = push_undo,
+	.target = queue_target,
 	.release = queue_release,
 	.encode = queue_encode,
 	.decode = queue_decode,
@@ -229,6 +235,7 @@ const struct op_kind op_pop_kind = {
 	.prepare = pop_prepare,
 	.apply = pop_apply,
 	.undo = pop_undo,
+	.target = queue_target,
 	.release = queue_release,
 	.encode = queue_encode,
 	.decode = queue_decode,

@@ -44,5 +44,7 @@ extern const struct op_kind op_update_kind, op_delete_kind, op_pin_kind, op_unpi
 
 /* "map 'flows'", "program 12" */
 void describe_handle(struct buf *out, const struct handle *h);
+/* The same; where there is no handle, by the ID. */
+void describe_object(struct buf *out, enum object_kind kind, const struct handle *h, __u32 id);
 
 #endif

@@ -669,8 +669,8 @@ int repl_run(struct session *s)
 	signal = interrupted();
 	interrupt_clear();
 	/* The guard outlives the terminal: that it is lost may be what it guards against. */
-	if (!s->quit && (!signal || signal == SIGHUP))
-		status = txn_wait_confirm(s);
+	if (!s->quit && (!signal || signal == SIGHUP) && txn_wait_confirm(s))
+		status = s->status;
 	repl_close(&r);
 	return status ? status : signal ? STATUS_SIGNAL + signal : STATUS_OK;
 }

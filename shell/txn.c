@@ -460,6 +460,19 @@ static void txn_close(struct txn *t)
 	t->lasting = (struct rollback){ 0 };
 }
 
+/* False, with a diagnostic, where another process has just confirmed the transaction. */
+static bool stop_confirming(struct ctx *ctx)
+{
+	struct txn *t = ctx->s->txn;
+
+	if (!t->confirm_until ||
+	    journal_change_phase(t->journal, JOURNAL_CONFIRM, JOURNAL_OPEN) ||
+	    journal_get_phase(t->journal) == JOURNAL_OPEN)
+		return true;
+	diag_error(ctx->diags, ctx->span, "the transaction was confirmed meanwhile");
+	return false;
+}
+
 int txn_rollback(struct ctx *ctx, const char *name, struct span at, struct rollback *r)
 {
 	struct session *s = ctx->s;
@@ -469,6 +482,8 @@ int txn_rollback(struct ctx *ctx, const char *name, struct span at, struct rollb
 	if (need_open(ctx))
 		return -1;
 	if (name && (i = find_savepoint(ctx, name, at)) < 0)
+		return -1;
+	if (!name && !stop_confirming(ctx))
 		return -1;
 	txn_undo_to(s, t->savepoints[i].at, ctx->diags, r);
 	vars_restore(s, t->savepoints[i].vars);
@@ -669,8 +684,10 @@ int txn_commit_confirm(struct ctx *ctx, unsigned seconds)
 
 	if (need_open(ctx))
 		return -1;
-	if (!t->journal)	/* nothing was written: there is nothing to guard */
+	if (!t->log.nr)		/* nothing was written: there is nothing to guard */
 		return txn_commit(ctx);
+	if (!t->journal && !(t->journal = journal_create(ctx->diags)))
+		return -1;
 	t->confirm_until = now_ms() + seconds * 1000LL;
 	journal_set_phase(t->journal, JOURNAL_CONFIRM);
 	return 0;
@@ -686,10 +703,17 @@ static void confirm_other(void *arg, struct journal *j)
 
 int txn_confirm(struct ctx *ctx)
 {
+	struct txn *t = ctx->s->txn;
 	bool confirmed = false;
+	int failed;
 
-	if (ctx->s->txn->confirm_until)
-		return txn_commit(ctx);
+	if (t->confirm_until) {
+		failed = txn_commit(ctx);
+		/* What cannot be committed is still guarded. */
+		if (failed < 0)
+			journal_set_phase(t->journal, JOURNAL_CONFIRM);
+		return failed;
+	}
 	journal_each(false, confirm_other, &confirmed, ctx->diags);
 	if (confirmed)
 		return 0;
@@ -706,31 +730,44 @@ bool txn_confirming(const struct session *s, unsigned *left)
 	return until;
 }
 
+/* Rolls back what was to be confirmed, and says why. */
+static void rollback_unconfirmed(struct ctx *ctx, const char *why)
+{
+	struct session *s = ctx->s;
+	struct buf text = BUF_INIT;
+	struct rollback r = { 0 };
+
+	txn_rollback(ctx, NULL, NO_SPAN, &r);
+	rollback_text(&text, &r);
+	fprintf(stderr, "%s: %s\n", why, buf_str(&text));
+	session_show(s, ctx->diags);
+	s->status = r.conflicts || r.failed ? STATUS_PARTIAL : STATUS_FAILED;
+	buf_free(&text);
+}
+
 bool txn_check_confirm(struct session *s)
 {
 	struct txn *t = s->txn;
 	struct diags d = { 0 };
 	struct ctx ctx = { .s = s, .diags = &d };
-	struct rollback r = { 0 };
-	struct buf text = BUF_INIT;
+	int failed;
 
 	if (!t->confirm_until)
 		return false;
 	if (journal_get_phase(t->journal) == JOURNAL_CONFIRMED) {
-		txn_commit(&ctx);
+		failed = txn_commit(&ctx);
 		session_show(s, &d);
-		return false;
+		if (failed < 0)
+			rollback_unconfirmed(&ctx, "confirmed, but it cannot be committed");
+		else if (failed)
+			s->status = STATUS_PARTIAL;
+		return failed < 0;
 	}
 	/* Between the look and this somebody may still have confirmed it. */
 	if (now_ms() < t->confirm_until ||
 	    !journal_change_phase(t->journal, JOURNAL_CONFIRM, JOURNAL_OPEN))
 		return false;
-	txn_rollback(&ctx, NULL, NO_SPAN, &r);
-	rollback_text(&text, &r);
-	fprintf(stderr, "not confirmed in time: %s\n", buf_str(&text));
-	session_show(s, &d);
-	s->status = r.conflicts || r.failed ? STATUS_PARTIAL : STATUS_FAILED;
-	buf_free(&text);
+	rollback_unconfirmed(&ctx, "not confirmed in time");
 	return true;
 }
 
@@ -742,13 +779,13 @@ int txn_wait_confirm(struct session *s)
 		struct timespec tick = { 0, 100 * 1000 * 1000 };
 
 		if (txn_check_confirm(s))
-			return s->status;
+			return -1;
 		/* A lost terminal must not end the guard; a request to stop means: back. */
 		if (interrupted() && interrupted() != SIGHUP)
 			s->txn->confirm_until = 1;
 		nanosleep(&tick, NULL);
 	}
-	return STATUS_OK;
+	return 0;
 }
 
 void rollback_text(struct buf *out, const struct rollback *r)

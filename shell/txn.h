@@ -158,7 +158,7 @@ int txn_confirm(struct ctx *ctx);
 bool txn_confirming(const struct session *s, unsigned *left);
 /* To be called now and then: rolls back what was not confirmed in time. True where it did. */
 bool txn_check_confirm(struct session *s);
-/* Waits until the transaction is confirmed, or its time is over and it is rolled back. */
+/* Waits until the transaction is confirmed: 0; or its time is over and it is rolled back: -1. */
 int txn_wait_confirm(struct session *s);
 
 /* Takes the last committed change back. */

@@ -5,6 +5,7 @@ from state import *
 
 FAULTY = os.path.join(BUILD, "faults/bpfsh")
 FOLDER = "/run/bpfsh"
+VERSION = 2
 
 
 def killed(box):
@@ -154,7 +155,7 @@ def test_other_version(box):
     path, before = killed(box)
     rewrite_header(path, 8, struct.pack("=I", 99))
     refused(box, "another version")
-    rewrite_header(path, 8, struct.pack("=I", 1))
+    rewrite_header(path, 8, struct.pack("=I", VERSION))
     recovers(box, before)
 
 

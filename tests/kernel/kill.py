@@ -118,10 +118,10 @@ prog unpin {self.progs[1]}
         assert not crashed(result), f"crash:\n{result}"
         return result
 
-    def points(self, path):
+    def points(self, path, *words):
         """The names of the points that a script passes, from a run of its own; and that run."""
         log = self.box.file("points", "")
-        done = self.run("-f", path, log=log)
+        done = self.run(*words, "-f", path, log=log)
         with open(log) as f:
             return f.read().splitlines(), done
 
@@ -184,6 +184,30 @@ def test_killed_while_rolling_back(box):
         world.recover(done)
         wrong = difference(world.before, world.state())
         assert not wrong, f"killed at point {n} of {len(names)}, {names[n - 1]}:\n{wrong}"
+
+
+def test_killed_while_undoing(box):
+    """`undo` of what was committed: recovery takes all of it back, or, before it began, none."""
+    world = World(box)
+    path = box.file("undo.bsh", f"begin\n{world.script()}commit\nundo\n")
+    names, done = world.points(path, "--no-transaction")
+    done.expect(0)
+    wrong = difference(world.before, world.state())
+    assert not wrong, f"{done}\n{wrong}"
+    world.run("-f", box.file("script.bsh", world.script())).expect(0)
+    after = world.state()
+    world.rebuild()
+    first = names.index("journal end") + 1
+    phases = [n for n, name in enumerate(names) if name == "journal phase written"]
+    begun = [n for n in phases if n > first][1] + 1
+    for n in range(first + 1, len(names) + 1):
+        done = world.run("--no-transaction", "-f", path, fault=str(n))
+        assert done.status == -signal.SIGKILL, done
+        world.recover(done)
+        wrong = difference(world.before if n >= begun else after, world.state())
+        assert not wrong, f"killed at point {n} of {len(names)}, {names[n - 1]}:\n{wrong}"
+        if n < begun:
+            world.rebuild()
 
 
 def test_killed_while_recovering(box):

@@ -504,9 +504,9 @@ class Faulty:
         env = dict(os.environ, **{k: v for k, v in more.items() if v})
         return self.box.run(FAULTY, "--no-rc", *words, env=env)
 
-    def points(self, path):
+    def points(self, path, *words):
         log = self.box.file("points", "")
-        done = self.run("-f", path, log=log)
+        done = self.run(*words, "-f", path, log=log)
         with open(log) as f:
             return f.read().splitlines(), done
 
@@ -585,6 +585,61 @@ def test_killed_while_rolling_back(box):
         again = faulty.run("recover").expect(0)
         assert place.state() == before and not journals(), \
             f"killed at point {n} of {len(names)}, {names[n - 1]}\n{done}\n{again}\n{place.state()}"
+
+
+def test_killed_while_undoing(box):
+    """`undo` of a committed change is killed at each point: recovery takes all of it back, or none."""
+    place = Place(box)
+    faulty = Faulty(place)
+    place.attach()
+    place.box.script(f"link pin {place.pin('c')} {box.pin('again')}\n").expect(0)
+    text = "".join(map(place.update, "tn")) + f"link unpin {place.pin('n')}\n" + \
+        f"link detach {place.pin('c')}\nlink detach {place.pin('x')}\n"
+    path = box.file("undo.bsh", f"begin\n{text}commit\nundo\n")
+    # What is detached comes back with a new ID, and is pinned where the old one was.
+    before = place.state(ids=False)
+    names, done = faulty.points(path, "--no-transaction")
+    done.expect(0)
+    assert place.state(ids=False) == before, done
+    box.script(text).expect(0)
+    committed = place.state(ids=False)
+    first = names.index("journal end") + 1
+    phases = [n for n, name in enumerate(names) if name == "journal phase written"]
+    begun = [n for n in phases if n > first][1] + 1
+    for n in range(first + 1, len(names) + 1):
+        box.script("".join(f"link unpin {box.pin(name)}\n" for name in box.pins()
+                           if not name.startswith("p/"))).expect(0)
+        place.attach()
+        box.script(f"link pin {place.pin('c')} {box.pin('again')}\n").expect(0)
+        done = faulty.run("--no-transaction", "-f", path, fault=str(n))
+        assert done.status == -signal.SIGKILL, done
+        again = faulty.run("recover").expect(0)
+        wanted = before if n >= begun else committed
+        assert place.state(ids=False) == wanted and not journals(), \
+            f"killed at point {n} of {len(names)}, {names[n - 1]}\n{done}\n{again}\n" \
+            f"{place.state(ids=False)}\n{wanted}"
+        if n >= begun:
+            # Both pins are of the same link.
+            assert Link(box.pin("again")).id == place.link("c").id
+
+
+def test_killed_with_what_ends(box):
+    """A link that is to be detached, or a map to be frozen, but ended with its process."""
+    place = Place(box)
+    faulty = Faulty(place)
+    path = box.file("ends.bsh", f"""\
+$l = link create {place.prog("x1")} xdp dev v0
+$m = map create type array key 4 value 4 entries 2 name {box.prefix}m
+link detach $l
+map freeze $m
+""")
+    before = place.state()
+    names, done = faulty.points(path)
+    for n in range(1, len(names) + 1):
+        faulty.run("-f", path, fault=str(n))
+        again = faulty.run("recover")
+        assert again.status == 0 and not again.err and place.state() == before, (names[n - 1], again)
+    assert {"link detach", "map freeze"} <= set(names) and gone_soon(place)
 
 
 def test_failing_rollback(box):
