@@ -241,6 +241,11 @@ static int save_old(struct op_link_update *u, struct diags *d)
 	return kern_error(d, u->op.span, -err, "keep the old program in '%s'", u->trash.dir);
 }
 
+static int update_hold(struct op *op, struct diags *d)
+{
+	return save_old(update_of(op), d);
+}
+
 static int update_apply(struct op *op, struct diags *d)
 {
 	struct op_link_update *u = update_of(op);
@@ -391,6 +396,7 @@ const struct op_kind op_link_update_kind = {
 	.apply = update_apply,
 	.undo = update_undo,
 	.target = update_target,
+	.hold = update_hold,
 	.finish = update_finish,
 	.release = update_release,
 	.encode = update_encode,

@@ -212,6 +212,11 @@ static int save_old_object(struct op_element *e, struct diags *d)
 	return err ? kern_error(d, e->op.span, -err, "keep the old object in '%s'", e->trash.dir) : 0;
 }
 
+static int element_hold(struct op *op, struct diags *d)
+{
+	return save_old_object(element(op), d);
+}
+
 static int update_apply(struct op *op, struct diags *d)
 {
 	struct op_element *e = element(op);
@@ -510,6 +515,7 @@ const struct op_kind op_update_kind = {
 	.apply = update_apply,
 	.undo = update_undo,
 	.target = element_target,
+	.hold = element_hold,
 	.finish = element_finish,
 	.release = element_release,
 	.encode = element_encode,
@@ -526,6 +532,7 @@ const struct op_kind op_delete_kind = {
 	.apply = delete_apply,
 	.undo = delete_undo,
 	.target = element_target,
+	.hold = element_hold,
 	.finish = element_finish,
 	.release = element_release,
 	.encode = element_encode,

@@ -28,7 +28,10 @@ struct op_pin {
 	struct trash trash;
 };
 
-/* op.late: device and inode of the pin that was made. */
+/*
+ * op.late: device and inode of the pin that was made. Without the device, a
+ * later operation took its place: undoing that made another one of the object.
+ */
 enum { LATE_DEV, LATE_INO };
 
 static struct op_pin *pin_of(const struct op *op)
@@ -154,19 +157,21 @@ static bool pins_object(const char *path, const struct op_pin *p)
 	return same;
 }
 
-/*
- * True where the path is the pin that this operation made: by its inode, or,
- * where that was never noted, by what is pinned.
- */
-static bool still_ours(const struct op_pin *p)
+static bool is_noted_inode(const struct op_pin *p)
 {
 	struct stat st;
 
-	if (lstat(p->path, &st))
-		return false;
-	if (p->op.late[LATE_INO])
-		return st.st_dev == p->op.late[LATE_DEV] && st.st_ino == p->op.late[LATE_INO];
-	return pins_object(p->path, p);
+	return !lstat(p->path, &st) && st.st_dev == p->op.late[LATE_DEV] &&
+	       st.st_ino == p->op.late[LATE_INO];
+}
+
+/*
+ * True where the path is the pin that this operation made: by its inode, or,
+ * where that does not stand for it, by what is pinned.
+ */
+static bool still_ours(const struct op_pin *p)
+{
+	return p->op.late[LATE_DEV] ? is_noted_inode(p) : pins_object(p->path, p);
 }
 
 static enum undo_result not_ours(struct op_pin *p, struct diags *d)
@@ -199,7 +204,7 @@ static enum undo_result undo_new(struct op_pin *p, struct diags *d)
 
 /*
  * Undoes a replacement. In the trash lies nothing (it was not begun), our new
- * pin (not exchanged yet), or the old one; after commit the old object is pinned anew.
+ * pin (not exchanged yet), or the old one.
  */
 static enum undo_result undo_replace(struct op_pin *p, struct diags *d)
 {
@@ -207,13 +212,6 @@ static enum undo_result undo_replace(struct op_pin *p, struct diags *d)
 	bool exchanged;
 	int err = 0;
 
-	if (!trash_full(&p->trash) && p->old && p->op.applied) {
-		err = trash_make(&p->trash);
-		if (!err)
-			err = kern_pin(p->old->fd, p->trash.pin);
-		if (err)
-			return failed(p, d, err, "pin again what was at");
-	}
 	exchanged = !lstat(p->trash.pin, &st) &&
 		    (st.st_ino == p->old_inode || !pins_object(p->trash.pin, p));
 	if (exchanged && !still_ours(p))
@@ -221,6 +219,25 @@ static enum undo_result undo_replace(struct op_pin *p, struct diags *d)
 	if (exchanged)
 		err = kern_rename(p->trash.pin, p->path, RENAME_EXCHANGE);
 	return err ? failed(p, d, err, "put back the pin") : UNDO_DONE;
+}
+
+/* What was at the path is pinned in the trash, as before the commit. */
+static int pin_trash(struct op_pin *p, const struct handle *h, struct diags *d)
+{
+	int err = trash_make(&p->trash);
+
+	if (!err)
+		err = kern_pin(h->fd, p->trash.pin);
+	return err ? kern_error(d, p->op.span, -err, "pin again what was at '%s'", p->path) : 0;
+}
+
+static int pin_hold(struct op *op, struct diags *d)
+{
+	struct op_pin *p = pin_of(op);
+
+	if (!is_noted_inode(p))
+		op->late[LATE_DEV] = 0;
+	return p->replace ? pin_trash(p, p->old, d) : 0;
 }
 
 static enum undo_result pin_undo(struct op *op, struct diags *d)
@@ -275,7 +292,14 @@ static int unpin_apply(struct op *op, struct diags *d)
 	return err ? kern_error(d, op->span, -err, "unpin '%s'", p->path) : 0;
 }
 
-/* Pins again what was unpinned for good at commit, if it is still there. */
+static int unpin_hold(struct op *op, struct diags *d)
+{
+	struct op_pin *p = pin_of(op);
+
+	return p->handle ? pin_trash(p, p->handle, d) : 0;
+}
+
+/* Pins again what somebody has removed from the trash, if it is still there. */
 static int pin_again(struct op_pin *p)
 {
 	int fd, err;
@@ -365,6 +389,7 @@ const struct op_kind op_pin_kind = {
 	.apply = pin_apply,
 	.undo = pin_undo,
 	.target = pin_target,
+	.hold = pin_hold,
 	.finish = empty_trash,
 	.release = pin_release,
 	.encode = pin_encode,
@@ -381,6 +406,7 @@ const struct op_kind op_unpin_kind = {
 	.apply = unpin_apply,
 	.undo = unpin_undo,
 	.target = pin_target,
+	.hold = unpin_hold,
 	.finish = empty_trash,
 	.release = pin_release,
 	.encode = pin_encode,

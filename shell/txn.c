@@ -555,6 +555,15 @@ static int finish_all(struct txn *t, struct diags *d)
 	return failed;
 }
 
+/* The last change becomes the log, or the other way; one of them is empty. */
+static void swap_logs(struct txn *t)
+{
+	struct log log = t->log;
+
+	t->log = t->last;
+	t->last = log;
+}
+
 /* Makes the whole log stay; what `undo` needs of it is kept. */
 static int commit(struct ctx *ctx)
 {
@@ -571,8 +580,7 @@ static int commit(struct ctx *ctx)
 	end_journal(t, ctx->diags);
 	if (t->log.nr) {
 		log_cut(&t->last, 0);
-		t->last = t->log;
-		t->log = (struct log){ 0 };
+		swap_logs(t);
 	}
 	return failed;
 }
@@ -622,10 +630,10 @@ int txn_show(struct ctx *ctx)
 }
 
 /*
- * Each operation of the last change again in a journal, as it may be interrupted
- * in being undone. Until all of them stand there, the change is a committed one.
+ * Each operation of the log again in a journal, as it may be interrupted in
+ * being undone. Until all of them stand there, the change is a committed one.
  */
-static int journal_again(struct ctx *ctx, const struct log *log)
+static int journal_again(struct ctx *ctx)
 {
 	struct txn *t = ctx->s->txn;
 
@@ -633,11 +641,13 @@ static int journal_again(struct ctx *ctx, const struct log *log)
 		return -1;
 	if (t->journal)
 		journal_set_phase(t->journal, JOURNAL_COMMIT);
-	for (size_t i = 0; i < log->nr; i++) {
-		log->list[i]->at = JOURNAL_NONE;
-		if (record(ctx, log->list[i]))
+	for (size_t i = 0; i < t->log.nr; i++) {
+		struct op *op = t->log.list[i];
+
+		op->at = JOURNAL_NONE;
+		if (record(ctx, op) || (op->kind->hold && op->kind->hold(op, ctx->diags)))
 			return -1;
-		record_done(t, log->list[i]);
+		record_done(t, op);
 	}
 	if (t->journal)
 		journal_set_phase(t->journal, JOURNAL_OPEN);
@@ -660,12 +670,13 @@ int txn_undo_last(struct ctx *ctx, struct rollback *r)
 		if (t->last.list[i]->kind->class(t->last.list[i], &why) == UNDO_NONE)
 			return diag_error(ctx->diags, ctx->span, "'%s' cannot be undone: %s",
 					  t->last.list[i]->kind->name, why ? why : "it is permanent");
-	if (journal_again(ctx, &t->last)) {
+	swap_logs(t);
+	if (journal_again(ctx)) {
+		finish_all(t, ctx->diags);
 		end_journal(t, ctx->diags);
+		swap_logs(t);
 		return -1;
 	}
-	t->log = t->last;
-	t->last = (struct log){ 0 };
 	txn_undo_to(ctx->s, 0, ctx->diags, r);
 	return 0;
 }

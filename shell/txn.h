@@ -60,6 +60,11 @@ struct op_kind {
 	 * earlier change cannot be undone before the later one is. NULL: on its own.
 	 */
 	void (*target)(const struct op *op, struct buf *out);
+	/*
+	 * Before it is undone though it was committed: keeps again, where a kill
+	 * does not reach it, what finish() has removed; 0, or -1 with a diagnostic.
+	 */
+	int (*hold)(struct op *op, struct diags *d);
 	/* At commit, and after undo: removes what undo needed. May be called again, after a kill. */
 	int (*finish)(struct op *op, struct diags *d);
 	void (*release)(struct op *op);

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What operations on links share. */
+#ifndef BPFSH_OP_LINK_H
+#define BPFSH_OP_LINK_H
+
+#include "shell/ops.h"
+
+/* A handle of the object with this ID; NULL where there is none. */
+struct handle *open_object(enum object_kind kind, __u32 id);
+/* The link of a journal, or of before the commit; NULL where it has ended. */
+struct handle *open_link(__u32 id, __u32 type);
+/* The target of an operation on a link. */
+void link_target(struct buf *out, __u32 id);
+
+#endif
