@@ -36,13 +36,6 @@ static const struct op_kind *kind_by_id(__u32 id)
 	return NULL;
 }
 
-static void op_free(struct op *op)
-{
-	if (op->kind->release)
-		op->kind->release(op);
-	free(op);
-}
-
 /* One record as an operation; NULL with a diagnostic where it is damaged. */
 static struct op *read_op(const struct journal_record *rec, const char *path, struct diags *d)
 {

@@ -1,38 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-#include "shell/interrupt.h"
-#include "shell/session.h"
-#include "shell/txn.h"
-
-struct savepoint {
-	char *name;
-	size_t at;			/* length of the log */
-	struct vars vars;
-};
-
-struct log {
-	struct op **list;
-	size_t nr;
-};
-
-struct txn {
-	struct log log;
-	struct log last;		/* the newest committed change, for `undo` */
-	struct journal *journal;	/* made by the first operation that needs it */
-	size_t unsettled;		/* its operations that could not be undone, or cleaned up */
-	struct buf stuck;		/* targets of the former */
-	struct rollback left;		/* by operations that failed half-way, until a rollback counts it */
-	struct rollback lasting;	/* what rollbacks within the transaction left */
-	bool open;
-	__s64 confirm_until;		/* milliseconds of the monotonic clock; 0: none is awaited */
-	struct savepoint *savepoints;	/* the first is the beginning, without a name */
-	size_t nr_savepoints;
-};
+#include "shell/txn_state.h"
 
 void *op_new(const struct op_kind *kind, struct span span)
 {
@@ -43,7 +14,7 @@ void *op_new(const struct op_kind *kind, struct span span)
 	return op;
 }
 
-static void op_free(struct op *op)
+void op_free(struct op *op)
 {
 	if (op->kind->release)
 		op->kind->release(op);
@@ -381,7 +352,7 @@ int txn_begin(struct ctx *ctx)
 	return 0;
 }
 
-static int need_open(struct ctx *ctx)
+int txn_need_open(struct ctx *ctx)
 {
 	if (ctx->s->txn->open)
 		return 0;
@@ -392,7 +363,7 @@ static int need_open(struct ctx *ctx)
 
 int txn_savepoint(struct ctx *ctx, const char *name, struct span at)
 {
-	if (need_open(ctx))
+	if (txn_need_open(ctx))
 		return -1;
 	add_savepoint(ctx->s, name);
 	return 0;
@@ -460,30 +431,17 @@ static void txn_close(struct txn *t)
 	t->lasting = (struct rollback){ 0 };
 }
 
-/* False, with a diagnostic, where another process has just confirmed the transaction. */
-static bool stop_confirming(struct ctx *ctx)
-{
-	struct txn *t = ctx->s->txn;
-
-	if (!t->confirm_until ||
-	    journal_change_phase(t->journal, JOURNAL_CONFIRM, JOURNAL_OPEN) ||
-	    journal_get_phase(t->journal) == JOURNAL_OPEN)
-		return true;
-	diag_error(ctx->diags, ctx->span, "the transaction was confirmed meanwhile");
-	return false;
-}
-
 int txn_rollback(struct ctx *ctx, const char *name, struct span at, struct rollback *r)
 {
 	struct session *s = ctx->s;
 	struct txn *t = s->txn;
 	int i = 0;
 
-	if (need_open(ctx))
+	if (txn_need_open(ctx))
 		return -1;
 	if (name && (i = find_savepoint(ctx, name, at)) < 0)
 		return -1;
-	if (!name && !stop_confirming(ctx))
+	if (!name && !txn_stop_confirming(ctx))
 		return -1;
 	txn_undo_to(s, t->savepoints[i].at, ctx->diags, r);
 	vars_restore(s, t->savepoints[i].vars);
@@ -678,124 +636,6 @@ int txn_undo_last(struct ctx *ctx, struct rollback *r)
 		return -1;
 	}
 	txn_undo_to(ctx->s, 0, ctx->diags, r);
-	return 0;
-}
-
-static __s64 now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
-int txn_commit_confirm(struct ctx *ctx, unsigned seconds)
-{
-	struct txn *t = ctx->s->txn;
-
-	if (need_open(ctx))
-		return -1;
-	if (!t->log.nr)		/* nothing was written: there is nothing to guard */
-		return txn_commit(ctx);
-	if (!t->journal && !(t->journal = journal_create(ctx->diags)))
-		return -1;
-	t->confirm_until = now_ms() + seconds * 1000LL;
-	journal_set_phase(t->journal, JOURNAL_CONFIRM);
-	return 0;
-}
-
-static void confirm_other(void *arg, struct journal *j)
-{
-	bool *confirmed = arg;
-
-	*confirmed |= journal_change_phase(j, JOURNAL_CONFIRM, JOURNAL_CONFIRMED);
-	journal_keep(j);
-}
-
-int txn_confirm(struct ctx *ctx)
-{
-	struct txn *t = ctx->s->txn;
-	bool confirmed = false;
-	int failed;
-
-	if (t->confirm_until) {
-		failed = txn_commit(ctx);
-		/* What cannot be committed is still guarded. */
-		if (failed < 0)
-			journal_set_phase(t->journal, JOURNAL_CONFIRM);
-		return failed;
-	}
-	journal_each(false, confirm_other, &confirmed, ctx->diags);
-	if (confirmed)
-		return 0;
-	diag_error(ctx->diags, ctx->span, "no transaction waits for a confirmation");
-	diag_hint(ctx->diags, "'commit confirm SECONDS' makes one wait");
-	return -1;
-}
-
-bool txn_confirming(const struct session *s, unsigned *left)
-{
-	__s64 now = now_ms(), until = s->txn->confirm_until;
-
-	*left = until > now ? (until - now + 999) / 1000 : 0;
-	return until;
-}
-
-/* Rolls back what was to be confirmed, and says why. */
-static void rollback_unconfirmed(struct ctx *ctx, const char *why)
-{
-	struct session *s = ctx->s;
-	struct buf text = BUF_INIT;
-	struct rollback r = { 0 };
-
-	txn_rollback(ctx, NULL, NO_SPAN, &r);
-	rollback_text(&text, &r);
-	fprintf(stderr, "%s: %s\n", why, buf_str(&text));
-	session_show(s, ctx->diags);
-	s->status = r.conflicts || r.failed ? STATUS_PARTIAL : STATUS_FAILED;
-	buf_free(&text);
-}
-
-bool txn_check_confirm(struct session *s)
-{
-	struct txn *t = s->txn;
-	struct diags d = { 0 };
-	struct ctx ctx = { .s = s, .diags = &d };
-	int failed;
-
-	if (!t->confirm_until)
-		return false;
-	if (journal_get_phase(t->journal) == JOURNAL_CONFIRMED) {
-		failed = txn_commit(&ctx);
-		session_show(s, &d);
-		if (failed < 0)
-			rollback_unconfirmed(&ctx, "confirmed, but it cannot be committed");
-		else if (failed)
-			s->status = STATUS_PARTIAL;
-		return failed < 0;
-	}
-	/* Between the look and this somebody may still have confirmed it. */
-	if (now_ms() < t->confirm_until ||
-	    !journal_change_phase(t->journal, JOURNAL_CONFIRM, JOURNAL_OPEN))
-		return false;
-	rollback_unconfirmed(&ctx, "not confirmed in time");
-	return true;
-}
-
-int txn_wait_confirm(struct session *s)
-{
-	unsigned left;
-
-	while (txn_confirming(s, &left)) {
-		struct timespec tick = { 0, 100 * 1000 * 1000 };
-
-		if (txn_check_confirm(s))
-			return -1;
-		/* A lost terminal must not end the guard; a request to stop means: back. */
-		if (interrupted() && interrupted() != SIGHUP)
-			s->txn->confirm_until = 1;
-		nanosleep(&tick, NULL);
-	}
 	return 0;
 }
 

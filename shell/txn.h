@@ -98,6 +98,7 @@ extern const struct op_kind *const op_kinds[];
 
 /* A new zeroed operation of this kind. */
 void *op_new(const struct op_kind *kind, struct span span);
+void op_free(struct op *op);
 
 /* Reading what encode() wrote; reading past the end makes zeroes and sets bad. */
 struct reader {
