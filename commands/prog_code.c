@@ -181,17 +181,10 @@ static int list_code(struct ctx *ctx, const struct code *code, const struct list
 static int write_bytes(struct ctx *ctx, const struct value *path, const void *data, size_t len)
 {
 	int fd = open(path->str, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	struct out out;
-	int err = fd < 0 ? errno : 0;
+	int err = fd < 0 ? errno : out_all(fd, data, len);
 
-	if (!err) {
-		out_init(&out, fd);
-		out_write(&out, data, len);
-		out_flush(&out);
-		err = out.error;
-		out_free(&out);
+	if (fd >= 0)
 		close(fd);
-	}
 	return err ? diag_error(ctx->diags, path->span, "cannot write '%s': %s", path->str,
 				strerror(err)) : 0;
 }

@@ -17,6 +17,7 @@
 #include "render/dot.h"
 #include "render/image.h"
 #include "render/image_child.h"
+#include "render/sink.h"
 
 const char *const image_formats[] = { "", "png", "svg", "pdf", "dot", "json", NULL };
 
@@ -199,21 +200,6 @@ static int draw_apart(const struct cfg *cfg, const struct image_options *o, int 
 	return ret;
 }
 
-static int write_all(int fd, const char *data, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno != EINTR)
-			return -1;
-		if (n > 0) {
-			data += n;
-			len -= n;
-		}
-	}
-	return 0;
-}
-
 /* The formats that are text of our own. */
 static bool make_text(struct buf *out, const struct cfg *cfg, const struct image_options *o)
 {
@@ -229,6 +215,14 @@ static bool make_text(struct buf *out, const struct cfg *cfg, const struct image
 	return true;
 }
 
+static int write_picture(int fd, const struct buf *picture, const char *name, struct span at,
+			 struct diags *d)
+{
+	int err = out_all(fd, picture->data, picture->len);
+
+	return err ? diag_error(d, at, "cannot write '%s': %s", name, strerror(err)) : 0;
+}
+
 /* Draws into a descriptor that can be anything that takes a picture in order. */
 static int draw_to(int fd, const struct cfg *cfg, const struct image_options *o, const char *name,
 		   struct span at, struct diags *d)
@@ -239,9 +233,7 @@ static int draw_to(int fd, const struct cfg *cfg, const struct image_options *o,
 	if (!make_text(&text, cfg, o)) {
 		ret = draw_apart(cfg, o, fd, name, at, d);
 	} else {
-		ret = write_all(fd, text.data, text.len);
-		if (ret)
-			diag_error(d, at, "cannot write '%s': %s", name, strerror(errno));
+		ret = write_picture(fd, &text, name, at, d);
 	}
 	buf_free(&text);
 	return ret;
@@ -295,8 +287,8 @@ static int write_stream(int fd, const struct cfg *cfg, const struct image_option
 	struct buf picture = BUF_INIT;
 	int ret = make(&picture, cfg, o, name, at, d);
 
-	if (!ret && write_all(fd, picture.data, picture.len))
-		ret = diag_error(d, at, "cannot write '%s': %s", name, strerror(errno));
+	if (!ret)
+		ret = write_picture(fd, &picture, name, at, d);
 	buf_free(&picture);
 	return ret;
 }

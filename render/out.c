@@ -130,6 +130,19 @@ int out_flush(struct out *o)
 	return o->error ? -1 : 0;
 }
 
+int out_all(int fd, const void *data, size_t len)
+{
+	struct out o;
+	int err;
+
+	out_init(&o, fd);
+	buf_add(&o.buf, data, len);
+	out_flush(&o);
+	err = o.error;
+	out_free(&o);
+	return err;
+}
+
 struct out_mark out_mark(const struct out *o)
 {
 	return (struct out_mark){ o->done + o->buf.len, o->indent.depth, o->indent.fresh };

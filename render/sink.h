@@ -164,6 +164,8 @@ bool out_rewind(struct out *o, struct out_mark mark);
 /* Writes out what is buffered; -1 where that or an earlier write failed. */
 int out_flush(struct out *o);
 void out_free(struct out *o);
+/* Writes so many bytes to @fd, at once; returns 0 or an errno. */
+int out_all(int fd, const void *data, size_t len);
 
 struct sink;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -11,11 +12,19 @@
 #include <unistd.h>
 
 #include "render/cfg_text.h"
+#include "render/sink.h"
 #include "render/term_image.h"
 
 const char *const term_viewers[] = { "auto", "kitty", "iterm", "sixel", "chafa", "text", NULL };
 
 #define REPLY_MS 100
+
+/* The number that a question about kitty's protocol has, and the answer of who knows it. */
+#define KITTY_ID "31"
+#define KITTY_OK "\033_Gi=" KITTY_ID ";OK"
+
+#define CELL_PIXELS 10.0	/* width of a character, where the terminal does not tell */
+#define CHAFA_ROWS 10000u	/* it is the width that limits a picture's size, as one can scroll */
 
 /* Environment variables by which terminals tell who they are. */
 static const struct {
@@ -46,23 +55,34 @@ static enum term_viewer detect_by_environment(void)
 	return VIEWER_AUTO;
 }
 
-bool term_has_sixel(const char *reply, size_t len)
+/* @sixel: whether there is a 4 among the attributes from @p on. Whether their last letter came. */
+static bool read_attributes(const char *p, const char *end, bool *sixel)
 {
-	const char *end = reply + len, *p = memmem(reply, len, "\033[?", 3);
 	int value = 0;
 
-	for (p = p ? p + 3 : end; p < end; p++) {
-		if (*p >= '0' && *p <= '9' && value < 1000) {
-			value = 10 * value + *p - '0';
-		} else {
-			if (value == 4)
-				return true;
-			if (*p != ';')
-				return false;
+	for (*sixel = false; p < end && *p != 'c'; p++) {
+		if (*p >= '0' && *p <= '9') {
+			value = value < 1000 ? 10 * value + *p - '0' : value;
+		} else if (*p == ';') {
+			*sixel |= value == 4;
 			value = 0;
+		} else {
+			return false;
 		}
 	}
-	return false;
+	*sixel |= value == 4;
+	return p < end;
+}
+
+enum term_viewer term_answer(const char *reply, size_t len, bool *complete)
+{
+	const char *attributes = memmem(reply, len, "\033[?", 3);
+	bool sixel = false;
+
+	*complete = attributes && read_attributes(attributes + 3, reply + len, &sixel);
+	if (memmem(reply, len, KITTY_OK, strlen(KITTY_OK)))
+		return VIEWER_KITTY;
+	return *complete && sixel ? VIEWER_SIXEL : VIEWER_CHAFA;
 }
 
 static int64_t now_ms(void)
@@ -73,43 +93,57 @@ static int64_t now_ms(void)
 	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
 }
 
-/* Reads until a reply's final letter or until its time is over. */
-static size_t read_reply(int in, char *reply, size_t size)
+/* Reads until the answers are complete, their time is over, or a signal comes. */
+static enum term_viewer read_answers(int in)
 {
+	enum term_viewer viewer = VIEWER_CHAFA;
 	int64_t end = now_ms() + REPLY_MS;
+	char reply[256];
 	size_t len = 0;
+	bool complete = false;
 
-	while (len < size && (!len || reply[len - 1] != 'c')) {
+	while (len < sizeof(reply) && !complete) {
 		struct pollfd pfd = { .fd = in, .events = POLLIN };
 		int64_t left = end - now_ms();
 
 		if (left <= 0 || poll(&pfd, 1, left) <= 0 || read(in, reply + len, 1) != 1)
 			break;
-		len++;
+		viewer = term_answer(reply, ++len, &complete);
 	}
-	return len;
+	return viewer;
 }
 
-/* Asks for the terminal's attributes, unseen and without waiting for a line. */
-static bool ask_for_sixel(int in, int out)
+/*
+ * Whether the terminal knows kitty's protocol, and its attributes, which every terminal tells;
+ * multiplexers swallow the first question.
+ */
+#define QUERY "\033_Gi=" KITTY_ID ",s=1,v=1,a=q,t=d,f=24;AAAA\033\\\033[c"
+
+/* Asks the terminal, unseen and without waiting for a line. */
+static enum term_viewer ask(int in, int out)
 {
+	enum term_viewer viewer = VIEWER_CHAFA;
 	struct termios old, raw;
-	char reply[64];
-	size_t len = 0;
 
 	/* Only who is in the foreground may change a terminal. */
 	if (tcgetpgrp(in) != getpgrp() || tcgetattr(in, &old))
-		return false;
+		return VIEWER_CHAFA;
 	raw = old;
 	raw.c_lflag &= ~(ICANON | ECHO);
 	raw.c_cc[VMIN] = 0;
 	raw.c_cc[VTIME] = 0;
 	if (tcsetattr(in, TCSANOW, &raw))
-		return false;
-	if (write(out, "\033[c", 3) == 3)
-		len = read_reply(in, reply, sizeof(reply));
+		return VIEWER_CHAFA;
+	if (!out_all(out, QUERY, strlen(QUERY)))
+		viewer = read_answers(in);
 	tcsetattr(in, TCSANOW, &old);
-	return term_has_sixel(reply, len);
+	return viewer;
+}
+
+/* Those that would print a question that they do not know. */
+static bool can_ask(const char *term)
+{
+	return term && *term && strcmp(term, "dumb") && strcmp(term, "linux");
 }
 
 enum term_viewer term_detect(int in, int out)
@@ -121,7 +155,7 @@ enum term_viewer term_detect(int in, int out)
 	viewer = detect_by_environment();
 	if (viewer != VIEWER_AUTO)
 		return viewer;
-	return ask_for_sixel(in, out) ? VIEWER_SIXEL : VIEWER_CHAFA;
+	return can_ask(getenv("TERM")) ? ask(in, out) : VIEWER_TEXT;
 }
 
 static void add_base64(struct buf *out, const unsigned char *data, size_t len)
@@ -174,21 +208,6 @@ void term_iterm(struct buf *out, const struct buf *png, int columns)
 	buf_puts(out, "\a\n");
 }
 
-static int write_all(int fd, const char *data, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno != EINTR)
-			return -1;
-		if (n > 0) {
-			data += n;
-			len -= n;
-		}
-	}
-	return 0;
-}
-
 static struct winsize window_of(int out)
 {
 	struct winsize ws = { 0 };
@@ -198,27 +217,29 @@ static struct winsize window_of(int out)
 	return ws;
 }
 
-/* The columns to squeeze a picture into that is wider than the terminal, else 0. */
-static int columns_for(const struct buf *png, const struct winsize *ws)
+/* How wide the picture is in columns of the terminal, whose cells may say no size in pixels. */
+static uint32_t natural_columns(const struct buf *png, const struct winsize *ws)
 {
 	const unsigned char *p = (unsigned char *)png->data;
-	uint32_t width;
+	double cell = ws->ws_xpixel ? (double)ws->ws_xpixel / ws->ws_col : CELL_PIXELS;
 
-	if (png->len < 24 || !ws->ws_xpixel)
+	if (png->len < 24)
 		return 0;
-	width = (uint32_t)p[16] << 24 | p[17] << 16 | p[18] << 8 | p[19];
-	return width > ws->ws_xpixel ? ws->ws_col : 0;
+	return ceil(((uint32_t)p[16] << 24 | p[17] << 16 | p[18] << 8 | p[19]) / cell);
 }
 
-/* Has chafa draw what the descriptor @png holds; false where there is no chafa that does. */
-static bool run_chafa(int png, int out, enum term_viewer viewer, const struct winsize *ws)
+/*
+ * Has chafa draw what the descriptor @png holds, @columns wide. Returns its exit status, 127
+ * where there is no chafa, or -1 where a signal ended it.
+ */
+static int run_chafa(int png, int out, enum term_viewer viewer, uint32_t columns)
 {
-	char *size = xasprintf("%dx%d", ws->ws_col, 4 * ws->ws_row);
+	char *size = xasprintf("%ux%u", columns, CHAFA_ROWS);
 	const char *format = viewer == VIEWER_SIXEL ? "sixels" : "symbols";
 	char *argv[] = {
 		"chafa", "--format", (char *)format, "--size", size, "/proc/self/fd/0", NULL
 	};
-	int status = -1;
+	int status = 0;
 	pid_t pid = fork();
 
 	if (!pid) {
@@ -231,19 +252,24 @@ static bool run_chafa(int png, int out, enum term_viewer viewer, const struct wi
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	free(size);
-	return pid > 0 && WIFEXITED(status) && !WEXITSTATUS(status);
+	return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static bool show_by_chafa(const struct buf *png, int out, enum term_viewer viewer,
-			  const struct winsize *ws)
+static int show_by_chafa(const struct buf *png, int out, enum term_viewer viewer,
+			 const struct winsize *ws)
 {
-	int fd = memfd_create("picture", MFD_CLOEXEC);
-	bool ok = fd >= 0 && !write_all(fd, png->data, png->len) && !lseek(fd, 0, SEEK_SET) &&
-		  run_chafa(fd, out, viewer, ws);
+	uint32_t natural = natural_columns(png, ws);
+	bool fits = viewer == VIEWER_SIXEL && natural < ws->ws_col;
+	int fd = memfd_create("picture", MFD_CLOEXEC), status = -1;
 
+	if (fd >= 0 && !out_all(fd, png->data, png->len) && !lseek(fd, 0, SEEK_SET))
+		status = run_chafa(fd, out, viewer, fits ? natural : ws->ws_col);
 	if (fd >= 0)
 		close(fd);
-	return ok;
+	/* Where a sixel picture leaves the cursor differs between terminals. */
+	if (!status && viewer == VIEWER_SIXEL)
+		status = out_all(out, "\n", 1);
+	return status;
 }
 
 static int show_text(const struct cfg *cfg, const struct image_options *o, int out, struct span at,
@@ -253,28 +279,61 @@ static int show_text(const struct cfg *cfg, const struct image_options *o, int o
 	int err;
 
 	cfg_text(&text, cfg, o->one_func ? o->func : CFG_NONE);
-	err = write_all(out, text.data, text.len);
+	err = out_all(out, text.data, text.len);
 	buf_free(&text);
-	return err ? diag_error(d, at, "cannot show the graph: %s", strerror(errno)) : 0;
+	return err ? diag_error(d, at, "cannot show the graph: %s", strerror(err)) : 0;
 }
 
-static int show_picture(const struct buf *png, enum term_viewer viewer, int out, struct span at,
-			struct diags *d)
+/* By a protocol that takes the file as it is. */
+static int show_file(const struct buf *png, enum term_viewer viewer, int out,
+		     const struct winsize *ws, struct span at, struct diags *d)
 {
-	struct winsize ws = window_of(out);
+	int columns = natural_columns(png, ws) > ws->ws_col ? ws->ws_col : 0;
 	struct buf bytes = BUF_INIT;
 	int err;
 
 	if (viewer == VIEWER_KITTY)
-		term_kitty(&bytes, png, columns_for(png, &ws));
+		term_kitty(&bytes, png, columns);
 	else
-		term_iterm(&bytes, png, columns_for(png, &ws));
-	err = write_all(out, bytes.data, bytes.len);
+		term_iterm(&bytes, png, columns);
+	err = out_all(out, bytes.data, bytes.len);
 	buf_free(&bytes);
-	if (!err && columns_for(png, &ws))
-		diag_note(d, at,
-			  "the picture is wider than the terminal: write it to a file to read it");
-	return err ? diag_error(d, at, "cannot show the graph: %s", strerror(errno)) : 0;
+	return err ? diag_error(d, at, "cannot show the graph: %s", strerror(err)) : 0;
+}
+
+/* Says where the picture's text cannot be read. */
+static void note_size(const struct buf *png, enum term_viewer viewer, const struct winsize *ws,
+		      struct span at, struct diags *d)
+{
+	if (viewer == VIEWER_CHAFA)
+		diag_note(d, at, "symbols are too coarse for letters: 'text' shows the "
+			  "instructions, and 'file' a picture to read");
+	else if (natural_columns(png, ws) > ws->ws_col)
+		diag_note(d, at, "the picture is wider than the terminal: write it to a file to "
+			  "read it");
+}
+
+static int show_picture(const struct cfg *cfg, const struct image_options *o, enum term_viewer viewer,
+			const struct buf *png, int out, struct span at, struct diags *d)
+{
+	struct winsize ws = window_of(out);
+	int status;
+
+	if (viewer == VIEWER_KITTY || viewer == VIEWER_ITERM) {
+		if (show_file(png, viewer, out, &ws, at, d))
+			return -1;
+	} else {
+		status = show_by_chafa(png, out, viewer, &ws);
+		if (o->stop && *o->stop)
+			return diag_error(d, at, "cannot show the graph: interrupted");
+		if (status) {
+			diag_note(d, at, "chafa, which draws in terminals, %s: here is the text",
+				  status == 127 ? "is not installed" : "fails");
+			return show_text(cfg, o, out, at, d);
+		}
+	}
+	note_size(png, viewer, &ws, at, d);
+	return 0;
 }
 
 /* Says as a note what kept a picture from being made. */
@@ -290,23 +349,22 @@ int term_show(const struct cfg *cfg, const struct image_options *o, enum term_vi
 	struct image_options known = *o;
 	struct diags failed = { 0 };
 	struct buf png = BUF_INIT;
-	struct winsize ws = window_of(out);
-	int err = 0;
+	int err;
 
 	known.format = IMAGE_PNG;
 	if (viewer == VIEWER_AUTO)
 		viewer = term_detect(in, out);
 	if (viewer == VIEWER_TEXT)
 		return show_text(cfg, o, out, at, d);
-	if (image_make(&png, cfg, &known, at, &failed)) {
+	err = image_make(&png, cfg, &known, at, &failed);
+	if (err && o->stop && *o->stop) {
+		diags_clear(&failed);
+		err = diag_error(d, at, "cannot show the graph: interrupted");
+	} else if (err) {
 		note_failure(&failed, at, d);
 		err = show_text(cfg, o, out, at, d);
-	} else if (viewer == VIEWER_KITTY || viewer == VIEWER_ITERM) {
-		err = show_picture(&png, viewer, out, at, d);
-	} else if (!show_by_chafa(&png, out, viewer, &ws)) {
-		diag_note(d, at,
-			  "chafa, which draws in terminals, is not installed: here is the text");
-		err = show_text(cfg, o, out, at, d);
+	} else {
+		err = show_picture(cfg, o, viewer, &png, out, at, d);
 	}
 	buf_free(&png);
 	return err;

@@ -23,16 +23,18 @@ extern const char *const term_viewers[];
 
 /*
  * What the terminal behind @in and @out can show: by the environment first;
- * where that says nothing, the terminal is asked for its attributes (DA1), and
- * has 100 ms to answer. VIEWER_TEXT where either is no terminal.
+ * where that says nothing, the terminal is asked whether it knows kitty's
+ * protocol and for its attributes (DA1), and has 100 ms to answer.
+ * VIEWER_TEXT where either is no terminal, or none to ask.
  */
 enum term_viewer term_detect(int in, int out);
 
 /*
- * Whether a terminal's answer @reply ("\033[?62;4;22c") to DA1 names sixels:
- * attribute 4. Exposed for tests.
+ * What a terminal's answers @reply say: VIEWER_KITTY, VIEWER_SIXEL where those
+ * to DA1 ("\033[?62;4;22c") hold attribute 4, or else VIEWER_CHAFA. @complete:
+ * DA1 is answered, which is the last that was asked. Exposed for tests.
  */
-bool term_has_sixel(const char *reply, size_t len);
+enum term_viewer term_answer(const char *reply, size_t len, bool *complete);
 
 /* Appends the bytes that show @png by kitty's or iTerm2's protocol, @columns wide; 0: as it is. */
 void term_kitty(struct buf *out, const struct buf *png, int columns);

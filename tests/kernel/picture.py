@@ -140,4 +140,41 @@ def test_kept(box):
         assert drawn >= {f"b{b}" for b in range(len(found["blocks"]))}
 
 
+def wait_raw(terminal, want):
+    """Waits for bytes that Pty.expect() takes for escape sequences."""
+    deadline = time.monotonic() + 20
+    while want not in terminal.seen:
+        assert time.monotonic() < deadline and terminal.read(0.2), terminal.seen
+
+
+def show_on(box, **env):
+    words = ("prog", "cfg", "obj", f"{BUILD}/tests/progs/cfg_jumptable.bpf.o", "show")
+    return Pty(box, *words, env={"PATH": "/nowhere", **env})
+
+
+def test_show(box):
+    """What the terminal answers decides; without an answer, and without chafa, it is the text."""
+    with show_on(box) as terminal:
+        wait_raw(terminal, "\x1b[c")
+        terminal.send("\x1b_Gi=31;OK\x1b\\\x1b[?62;22c")
+        wait_raw(terminal, "\x1b_Ga=T,f=100")
+        assert terminal.wait() == 0
+    with show_on(box, LC_TERMINAL="iTerm2") as terminal:
+        wait_raw(terminal, "\x1b]1337;File=inline=1;")
+        assert terminal.wait() == 0 and "\x1b[c" not in terminal.seen
+    with show_on(box) as terminal:
+        wait_raw(terminal, "\x1b[c")
+        text = terminal.expect("chafa, which draws in terminals, is not installed")
+        assert "7: gotox r3" in text, text
+        assert terminal.wait() == 0
+
+
+def test_interrupted_show(box):
+    with show_on(box) as terminal:
+        wait_raw(terminal, "\x1b[c")
+        terminal.send("\x03")
+        terminal.expect("cannot show the graph: interrupted")
+        assert terminal.wait() == 130 and "gotox" not in terminal.seen
+
+
 run(__name__)

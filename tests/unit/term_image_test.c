@@ -18,20 +18,34 @@
 
 static const struct bpf_insn small[] = { MOV(0, 1), EXIT };
 
-static void test_sixel_reply(void **state)
+static void test_answers(void **state)
 {
 	static const struct {
 		const char *reply;
-		bool sixel;
+		enum term_viewer viewer;
+		bool complete;
 	} replies[] = {
-		{ "\033[?62;4;22c", true }, { "\033[?4c", true }, { "typed\033[?1;2;4c", true },
-		{ "\033[?62;22c", false }, { "\033[?64;14;44c", false }, { "\033[?62;4", false },
-		{ "", false }, { "4;", false }, { "\033[?99999999999999999999;4c", false },
+		{ "\033[?62;4;22c", VIEWER_SIXEL, true },
+		{ "\033[?4c", VIEWER_SIXEL, true },
+		{ "typed c\033[?1;2;4c", VIEWER_SIXEL, true },
+		{ "\033_Gi=31;OK\033\\\033[?62;4c", VIEWER_KITTY, true },
+		{ "\033_Gi=31;OK\033\\", VIEWER_KITTY, false },
+		{ "\033_Gi=31;ENOTSUPPORTED:no\033\\\033[?62c", VIEWER_CHAFA, true },
+		{ "\033[?62;22c", VIEWER_CHAFA, true },
+		{ "\033[?64;14;44c", VIEWER_CHAFA, true },
+		{ "\033[?62;4", VIEWER_CHAFA, false },
+		{ "\033[?2004h", VIEWER_CHAFA, false },
+		{ "", VIEWER_CHAFA, false },
+		{ "4;c", VIEWER_CHAFA, false },
+		{ "\033[?99999999999999999999;4c", VIEWER_SIXEL, true },
 	};
+	bool complete;
 
-	for (size_t i = 0; i < ARRAY_SIZE(replies); i++)
-		assert_int_equal(term_has_sixel(replies[i].reply, strlen(replies[i].reply)),
-				 replies[i].sixel);
+	for (size_t i = 0; i < ARRAY_SIZE(replies); i++) {
+		assert_int_equal(term_answer(replies[i].reply, strlen(replies[i].reply), &complete),
+				 replies[i].viewer);
+		assert_int_equal(complete, replies[i].complete);
+	}
 }
 
 static void test_kitty(void **state)
@@ -115,7 +129,10 @@ static void test_detect(void **state)
 	assert_int_equal(detect_on_pty("TERM_PROGRAM", "WezTerm", NULL), VIEWER_ITERM);
 	assert_int_equal(detect_on_pty(NULL, NULL, "\033[?62;4c"), VIEWER_SIXEL);
 	assert_int_equal(detect_on_pty(NULL, NULL, "\033[?62c"), VIEWER_CHAFA);
+	assert_int_equal(detect_on_pty(NULL, NULL, "\033_Gi=31;OK\033\\\033[?62c"), VIEWER_KITTY);
+	assert_int_equal(detect_on_pty("TMUX", "x", "\033[?1;2;4c"), VIEWER_SIXEL);
 	assert_int_equal(detect_on_pty(NULL, NULL, NULL), VIEWER_CHAFA);
+	assert_int_equal(detect_on_pty("TERM", "dumb", NULL), VIEWER_TEXT);
 	assert_int_equal(term_detect(null, null), VIEWER_TEXT);
 	close(null);
 }
@@ -177,7 +194,7 @@ static void test_show(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sixel_reply),
+		cmocka_unit_test(test_answers),
 		cmocka_unit_test(test_kitty),
 		cmocka_unit_test(test_iterm),
 		cmocka_unit_test(test_detect),
