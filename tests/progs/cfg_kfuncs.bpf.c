@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Kernel functions, and the loop that bpf_iter_num_next drives. */
+/* Newer headers have the structure that is declared below, older ones do not. */
+#define bpf_iter_num bpf_iter_num_of_the_header
 #include <linux/bpf.h>
+#undef bpf_iter_num
 #include <bpf/bpf_helpers.h>
 
 char LICENSE[] SEC("license") = "GPL";
