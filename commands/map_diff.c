@@ -113,51 +113,30 @@ static const struct column diff_columns[] = {
 
 static const struct record diff_record = { "difference", diff_columns };
 
-/* One part of an element as element_nice() shows it. */
-static jv part_of(jv element, const char *name)
-{
-	jv part = jv_object_get(jv_copy(element), jv_string(name));
-
-	if (jv_is_valid(part))
-		return part;
-	jv_free(part);
-	return jv_object_get(jv_copy(element), jv_string("values"));
-}
-
-static jv element_jv(struct diff *d, const void *key, const void *value)
-{
-	struct buf json = BUF_INIT;
-	jv element;
-
-	element_nice(&json, map_format(d->map), key, value);
-	element = jv_parse_sized(json.data, json.len);
-	buf_free(&json);
-	return element;
-}
-
 /* @before or @after is NULL where the element is not there. */
 static int show_difference(struct diff *d, const void *key, const void *before, const void *after)
 {
-	struct cell row[5] = { 0 };
-	jv a = element_jv(d, key, before ? before : after);
-	jv b = element_jv(d, key, after ? after : before);
-	jv name = part_of(a, "key"), was = part_of(a, "value"), is = part_of(b, "value");
+	const struct element_format *f = map_format(d->map);
+	struct buf name = BUF_INIT, was = BUF_INIT, is = BUF_INIT;
+	struct cell row[5] = { cell_str(!before ? "+" : !after ? "-" : "~") };
 	int err;
 
-	row[0] = cell_str(!before ? "+" : !after ? "-" : "~");
-	row[1] = CELL(.kind = CELL_JSON, .json = name);
-	if (before)
-		row[2] = CELL(.kind = CELL_JSON, .json = was);
+	element_nice_key(&name, f, key);
+	row[1] = cell_json_text(&name);
+	if (before) {
+		element_nice_value(&was, f, before);
+		row[2] = cell_json_text(&was);
+	}
 	if (before && after)
 		row[3] = cell_bool(true);
-	if (after)
-		row[4] = CELL(.kind = CELL_JSON, .json = is);
+	if (after) {
+		element_nice_value(&is, f, after);
+		row[4] = cell_json_text(&is);
+	}
 	err = sink_row(d->ctx->sink, row);
-	jv_free(a);
-	jv_free(b);
-	jv_free(name);
-	jv_free(was);
-	jv_free(is);
+	buf_free(&name);
+	buf_free(&was);
+	buf_free(&is);
 	return err;
 }
 

@@ -127,7 +127,7 @@ static int sum_row(struct dump *d, const void *key, const void *value)
 	int err;
 
 	if (f->key) {
-		typed_json(&name, f->key, key, TYPED_NICE);
+		element_nice_key(&name, f, key);
 		key_cell = cell_json_text(&name);
 	}
 	d->differs |= !element_sum(&sum, f, value);

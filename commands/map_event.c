@@ -15,6 +15,8 @@
 #define POLL_MS 200
 #define NS_PER_SEC 1000000000ull
 
+enum { READ_MAP, READ_CPU, READ_INDEX, READ_COUNT, READ_TYPE };
+
 struct reading {
 	struct ctx *ctx;
 	struct btf *btf;
@@ -47,35 +49,22 @@ static void heading(struct buf *out, const struct kern_event *event)
 	else
 		buf_printf(out, "== @%" PRIu64 ".%09" PRIu64 " CPU: %d index: %d =====\n",
 			   (uint64_t)(event->time / NS_PER_SEC), (uint64_t)(event->time % NS_PER_SEC),
-			   event->cpu, event->cpu);
-}
-
-/* The type's value where the event is large enough for one. */
-static struct cell typed_cell(const struct reading *r, const struct kern_event *event)
-{
-	struct buf json = BUF_INIT;
-	struct cell cell = { 0 };
-
-	if (!r->type || event->size < typed_size(r->type))
-		return cell;
-	typed_json(&json, r->type, event->data, TYPED_NICE);
-	cell = CELL(.kind = CELL_JSON, .json = jv_parse_sized(json.data, json.len));
-	buf_free(&json);
-	return cell;
+			   event->cpu, event->index);
 }
 
 static int show_event(struct reading *r, const struct kern_event *event)
 {
 	struct cell row[EV_COLUMNS] = { 0 };
 	__u32 *data = xcalloc(event->size, sizeof(*data));
-	struct buf head = BUF_INIT;
+	struct buf head = BUF_INIT, typed = BUF_INIT;
 	int err;
 
 	heading(&head, event);
 	row[EV_HEADING] = cell_str(buf_str(&head));
 	if (event->cpu >= 0) {
 		row[EV_TYPE] = cell_u64(event->lost ? PERF_RECORD_LOST : PERF_RECORD_SAMPLE);
-		row[EV_CPU] = row[EV_INDEX] = cell_u64(event->cpu);
+		row[EV_CPU] = cell_u64(event->cpu);
+		row[EV_INDEX] = cell_u64(event->index);
 		row[EV_TIME] = cell_u64(event->time);
 	}
 	if (event->lost)
@@ -83,13 +72,15 @@ static int show_event(struct reading *r, const struct kern_event *event)
 	for (__u32 i = 0; i < event->size; i++)
 		data[i] = ((const unsigned char *)event->data)[i];
 	row[EV_DATA] = cell_u32s(data, event->size);
-	row[EV_VALUE] = typed_cell(r, event);
-	if (event->size && row[EV_VALUE].kind == CELL_NONE)
+	if (r->type && event->size >= typed_size(r->type)) {
+		typed_json(&typed, r->type, event->data, TYPED_NICE);
+		row[EV_VALUE] = cell_json_text(&typed);
+	} else if (event->size) {
 		row[EV_BYTES] = CELL(.kind = CELL_BYTES, .str = { event->data, event->size });
+	}
 	err = sink_row(r->ctx->sink, row);
-	if (row[EV_VALUE].kind == CELL_JSON)
-		jv_free(row[EV_VALUE].json);
 	buf_free(&head);
+	buf_free(&typed);
 	free(data);
 	return err;
 }
@@ -165,34 +156,74 @@ static int read_events(struct reading *r, struct kern_events *events)
 	}
 }
 
+/* "cpu N index M": both or none, and only where there are such slots. */
+static int find_slot(struct ctx *ctx, const struct handle *map, const struct value *cpu,
+		     const struct value *index, struct kern_slot *slot)
+{
+	const struct value *given = cpu->kind == VALUE_NUM ? cpu : index;
+
+	if (given->kind != VALUE_NUM)
+		return 0;
+	if (cpu->kind != VALUE_NUM || index->kind != VALUE_NUM)
+		return diag_error(ctx->diags, given->span, "'cpu' and 'index' are given together");
+	if (map->map.type != BPF_MAP_TYPE_PERF_EVENT_ARRAY)
+		return diag_error(ctx->diags, given->span, "a map of type %s has no slots for CPUs",
+				  kern_map_type_name(map->map.type));
+	if (cpu->num >= kern_cpus())
+		return diag_error(ctx->diags, cpu->span, "no CPU %" PRIu64 " (0..%d)",
+				  (uint64_t)cpu->num, kern_cpus() - 1);
+	if (index->num >= map->map.max_entries)
+		return diag_error(ctx->diags, index->span, "index is out of range (0 to %u)",
+				  map->map.max_entries - 1);
+	*slot = (struct kern_slot){ cpu->num, index->num };
+	return 1;
+}
+
+/* Begins to read; NULL with a diagnostic. */
+static struct kern_events *open_events(struct reading *r, struct handle *map, struct value *argv)
+{
+	struct kern_events *events;
+	struct kern_slot slot;
+	int one = find_slot(r->ctx, map, &argv[READ_CPU], &argv[READ_INDEX], &slot);
+
+	if (one < 0)
+		return NULL;
+	events = kern_events_open(map, one ? &slot : NULL, on_event, r);
+	if (events)
+		return events;
+	if (errno == EOPNOTSUPP)
+		diag_error(r->ctx->diags, argv[READ_MAP].span, "a map of type %s has no events to read",
+			   kern_map_type_name(map->map.type));
+	else
+		kern_error(r->ctx->diags, argv[READ_MAP].span, errno, "read events of '%s'", map->name);
+	return NULL;
+}
+
 int map_read(struct ctx *ctx, struct value *argv)
 {
-	struct handle *map = argv[0].handle;
-	struct reading r = { .ctx = ctx, .left = argv[1].kind == VALUE_NUM ? argv[1].num : UINT64_MAX };
+	const struct value *count = &argv[READ_COUNT];
+	struct handle *map = argv[READ_MAP].handle;
+	struct reading r = { .ctx = ctx, .left = count->kind == VALUE_NUM ? count->num : UINT64_MAX };
 	struct kern_events *events = NULL;
 	int err;
 
 	if (need_real(ctx, map))
 		return -1;
 	if (!r.left)
-		return diag_error(ctx->diags, argv[1].span, "count: at least one event");
-	err = find_event_type(&r, map, &argv[2]);
-	if (!err) {
-		events = kern_events_open(map, on_event, &r);
-		if (!events)
-			err = errno == EOPNOTSUPP ?
-			      diag_error(ctx->diags, argv[0].span, "a map of type %s has no events to read",
-					 kern_map_type_name(map->map.type)) :
-			      kern_error(ctx->diags, argv[0].span, errno, "read events of '%s'", map->name);
-	}
-	if (!err) {
+		return diag_error(ctx->diags, count->span, "count: at least one event");
+	err = find_event_type(&r, map, &argv[READ_TYPE]);
+	if (!err)
+		events = open_events(&r, map, argv);
+	if (events) {
 		sink_begin(ctx->sink, &event_record, SINK_LIST);
 		err = read_events(&r, events);
 		if (err < -1 && err != -EINTR)
-			kern_error(ctx->diags, argv[0].span, -err, "read events of '%s'", map->name);
+			kern_error(ctx->diags, argv[READ_MAP].span, -err, "read events of '%s'", map->name);
 		err = err ? -1 : sink_end(ctx->sink);
+		kern_events_close(events);
+	} else {
+		err = -1;
 	}
-	kern_events_close(events);
 	typed_free(r.type);
 	btf__free(r.btf);
 	return err;

@@ -30,12 +30,10 @@ static int show_value(struct ctx *ctx, struct handle *map, const void *value)
 		buf_puts(&nice, "{\"value\":");
 		typed_json(&nice, type, value, TYPED_NICE);
 		buf_putc(&nice, '}');
-		row[2] = CELL(.kind = CELL_JSON, .json = jv_parse_sized(nice.data, nice.len));
+		row[2] = cell_json_text(&nice);
 	}
 	sink_begin(ctx->sink, &popped_record, SINK_ONE);
 	err = sink_row(ctx->sink, row);
-	if (type)
-		jv_free(row[2].json);
 	buf_free(&nice);
 	return err ? -1 : sink_end(ctx->sink);
 }

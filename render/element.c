@@ -96,13 +96,13 @@ static void put_value(struct buf *out, const struct typed *t, const void *p, siz
 		bytes_json(out, p, size);
 }
 
-/* "values":[{"cpu":0,"value":...}]; @t is NULL for bytes. */
+/* [{"cpu":0,"value":...}]; @t is NULL for bytes. */
 static void put_cpus(struct buf *out, const struct element_format *f, const struct typed *t,
 		     const uint8_t *value, enum typed_style style)
 {
 	uint32_t cpu;
 
-	buf_puts(out, "\"values\":[");
+	buf_putc(out, '[');
 	for (cpu = 0; cpu < f->cpus; cpu++) {
 		buf_puts(out, cpu ? ",{\"cpu\":" : "{\"cpu\":");
 		put_number(out, cpu);
@@ -123,6 +123,7 @@ static void put_formatted(struct buf *out, const struct element_format *f, const
 		buf_putc(out, ',');
 	}
 	if (f->cpus) {
+		buf_puts(out, "\"values\":");
 		put_cpus(out, f, f->value, value, TYPED_BPFTOOL_JSON);
 	} else {
 		buf_puts(out, "\"value\":");
@@ -138,6 +139,7 @@ void element_json(struct buf *out, const struct element_format *f, const void *k
 	bytes_json(out, key, f->key_size);
 	buf_putc(out, ',');
 	if (f->cpus) {
+		buf_puts(out, "\"values\":");
 		put_cpus(out, f, NULL, value, TYPED_BPFTOOL_JSON);
 	} else {
 		buf_puts(out, "\"value\":");
@@ -265,20 +267,29 @@ void element_plain(struct buf *out, const struct element_format *f, const void *
 		bytes_element_plain(out, f, key, value);
 }
 
+void element_nice_key(struct buf *out, const struct element_format *f, const void *key)
+{
+	put_value(out, f->key, key, f->key_size, TYPED_NICE);
+}
+
+void element_nice_value(struct buf *out, const struct element_format *f, const void *value)
+{
+	if (f->cpus)
+		put_cpus(out, f, f->value, value, TYPED_NICE);
+	else
+		put_value(out, f->value, value, f->value_size, TYPED_NICE);
+}
+
 void element_nice(struct buf *out, const struct element_format *f, const void *key,
 		  const void *value)
 {
 	buf_putc(out, '{');
 	if (f->key_size) {
 		buf_puts(out, "\"key\":");
-		put_value(out, f->key, key, f->key_size, TYPED_NICE);
+		element_nice_key(out, f, key);
 		buf_putc(out, ',');
 	}
-	if (f->cpus) {
-		put_cpus(out, f, f->value, value, TYPED_NICE);
-	} else {
-		buf_puts(out, "\"value\":");
-		put_value(out, f->value, value, f->value_size, TYPED_NICE);
-	}
+	buf_puts(out, f->cpus ? "\"values\":" : "\"value\":");
+	element_nice_value(out, f, value);
 	buf_putc(out, '}');
 }

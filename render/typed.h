@@ -150,6 +150,9 @@ void element_plain(struct buf *out, const struct element_format *f, const void *
  * bytes_json() where there is no BTF. */
 void element_nice(struct buf *out, const struct element_format *f, const void *key,
 		  const void *value);
+/* K and V of it alone; of a per-CPU map the list. */
+void element_nice_key(struct buf *out, const struct element_format *f, const void *key);
+void element_nice_value(struct buf *out, const struct element_format *f, const void *value);
 
 /* Whether a value is a number, or has BTF, which tells what in it is one. */
 bool element_is_number(const struct element_format *f);

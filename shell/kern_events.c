@@ -14,6 +14,7 @@
 struct kern_events {
 	struct ring_buffer *ring;
 	struct perf_buffer *perf;
+	struct kern_slot slot;	/* index -1: all */
 	kern_event_fn fn;
 	void *arg;
 	int ret;		/* of fn */
@@ -55,8 +56,8 @@ static int ring_event(void *arg, void *data, size_t size)
 
 static enum bpf_perf_event_ret perf_event(void *arg, int cpu, struct perf_event_header *header)
 {
-	struct kern_event event = { .cpu = cpu };
 	struct kern_events *e = arg;
+	struct kern_event event = { .cpu = cpu, .index = e->slot.index < 0 ? cpu : e->slot.index };
 
 	if (header->type == PERF_RECORD_SAMPLE && header->size >= SAMPLE_HEAD) {
 		const struct sample *s = (void *)header;
@@ -84,15 +85,23 @@ static struct perf_buffer *open_perf(int fd, struct kern_events *e)
 		.sample_period = 1,
 		.wakeup_events = 1,
 	};
+	LIBBPF_OPTS(perf_buffer_raw_opts, opts,
+		.cpu_cnt = 1,
+		.cpus = &e->slot.cpu,
+		.map_keys = &e->slot.index,
+	);
 
-	return perf_buffer__new_raw(fd, PERF_PAGES, &attr, perf_event, e, NULL);
+	return perf_buffer__new_raw(fd, PERF_PAGES, &attr, perf_event, e,
+				    e->slot.index < 0 ? NULL : &opts);
 }
 
-struct kern_events *kern_events_open(const struct handle *map, kern_event_fn fn, void *arg)
+struct kern_events *kern_events_open(const struct handle *map, const struct kern_slot *slot,
+				     kern_event_fn fn, void *arg)
 {
 	struct kern_events *e = xcalloc(1, sizeof(*e));
 	int err = EOPNOTSUPP;
 
+	e->slot = slot ? *slot : (struct kern_slot){ .index = -1 };
 	e->fn = fn;
 	e->arg = arg;
 	if (map->map.type == BPF_MAP_TYPE_RINGBUF) {

@@ -43,8 +43,29 @@ def test_perf_event_array(box):
     assert events[0]["data"][4:9] == list(b"hello")
 
 
+def test_one_cpu(box):
+    """The slot that was named gets the events of that CPU; others get none."""
+    _, perf = load(box)
+    reader = subprocess.Popen([BPFSH, "--no-rc", "-j", "map", "event_pipe", "pinned", perf,
+                               "cpu", "0", "index", "0", "count", "2", "type", "struct", "event"],
+                              stdout=subprocess.PIPE, text=True)
+    time.sleep(1)
+    for cpu in (0, 1, 0) if os.cpu_count() > 1 else (0, 0):
+        box.run("taskset", "-c", str(cpu), BPFTOOL, "prog", "run", "pinned", box.pin("p"),
+                "data_in", "packet").expect(0)
+    events = json.loads(reader.communicate(timeout=20)[0])
+    assert [(e["cpu"], e["index"]) for e in events] == [(0, 0)] * 2, events
+    assert [e["value"]["number"] for e in events] == ([1, 3] if os.cpu_count() > 1 else [1, 2])
+    words = ["map", "read", "pinned", perf]
+    box.bpfsh(*words, "cpu", 0).expect(1, err="'cpu' and 'index' are given together")
+    box.bpfsh(*words, "cpu", 99999, "index", 0).expect(1, err="no CPU 99999 (0..")
+    box.bpfsh(*words, "cpu", 0, "index", 99999).expect(1, err="index is out of range (0 to ")
+
+
 def test_other_types(box):
     pin = box.map_create("h")
+    box.bpfsh("map", "read", "pinned", pin, "cpu", 0, "index", 0).expect(
+        1, err="a map of type hash has no slots for CPUs")
     box.bpfsh("map", "read", "pinned", pin).expect(1, err="type hash has no events to read")
 
 
@@ -62,6 +83,17 @@ def test_diff(box):
                       f"map update pinned {one} key 1 value 5\n"
                       f"map diff pinned {one} $was\n", options=["-o", "jsonl"]).expect(0)
     assert changes(done.jsonl) == [("-", "0x09"), ("~", "0x01")], done
+
+
+def test_diff_of_large_numbers(box):
+    """64 bits do not fit into the numbers of jq."""
+    for name in ("a", "b"):
+        box.bpfsh("map", "create", box.pin(name), "type", "hash", "btf", box.obj("show"),
+                  "key_type", "__u64", "value_type", "__u64", "entries", 4).expect(0)
+    box.bpfsh("map", "update", "pinned", box.pin("a"), "key", 2**64 - 1, "value", 2**63 + 1
+              ).expect(0)
+    assert box.bpfsh("-j", "map", "diff", "pinned", box.pin("a"), "pinned", box.pin("b")
+                     ).expect(0).json == [{"change": "-", "key": 2**64 - 1, "before": 2**63 + 1}]
 
 
 run(__name__)
