@@ -48,6 +48,9 @@ int map_count(struct ctx *ctx, struct value *argv);
 extern const struct arg_type arg_map_or_dump;	/* VALUE_HANDLE, or VALUE_JSON: a dump */
 int map_diff(struct ctx *ctx, struct value *argv);
 
+extern const struct arg_type arg_counter;	/* VALUE_STR: a field of the map's values */
+int map_top(struct ctx *ctx, struct value *argv);
+
 int map_read(struct ctx *ctx, struct value *argv);
 
 int map_push(struct ctx *ctx, struct value *argv);

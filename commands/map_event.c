@@ -152,7 +152,8 @@ static int read_events(struct reading *r, struct kern_events *events)
 			return -EINTR;
 		if (n < 0 && n != -EINTR)
 			return n;
-		out_flush(&r->ctx->s->out);
+		if (sink_flush(r->ctx->sink))
+			return -1;
 	}
 }
 

@@ -699,6 +699,13 @@ bool sink_abort(struct sink *s, const struct diags *d)
 	return shown;
 }
 
+int sink_flush(struct sink *s)
+{
+	table_flush(s);
+	out_pushed(s->out);
+	return out_flush(s->out);
+}
+
 struct out *sink_terminal(const struct sink *s)
 {
 	bool text = s->style == SINK_PLAIN || s->style == SINK_TABLE;

@@ -197,6 +197,8 @@ int sink_close(struct sink *s);
  * @d have become the last entry of a list in JSON, as they could not stand alone.
  */
 bool sink_abort(struct sink *s, const struct diags *d);
+/* All rows so far go out now, for commands that wait for the next ones. */
+int sink_flush(struct sink *s);
 /* True where a command has begun a list or record since the last sink_reset(). */
 bool sink_used(const struct sink *s);
 void sink_reset(struct sink *s);

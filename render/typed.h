@@ -168,11 +168,13 @@ bool element_sum(struct buf *out, const struct element_format *f, const void *va
 struct element_counter {
 	char *name;		/* "stats.packets"; NULL: the value itself. The caller frees it */
 	struct typed_place at;
+	unsigned int bits;	/* its width: where it wraps */
 };
 
 /* The first of them, outside of unions; how many, at most @max. */
 size_t element_counters(const struct element_format *f, struct element_counter *list, size_t max);
-bool typed_is_counter(const struct typed_place *place);
+/* The width of an integer there; 0 where there is none. */
+unsigned int typed_counter_bits(const struct typed_place *place);
 /* What one of them counts, modulo 2^64; that of all CPUs added up. */
 uint64_t element_count(const struct element_format *f, const struct element_counter *c,
 		       const void *value);

@@ -18,6 +18,15 @@ static bool is_integer(const struct typed_place *at)
 	return n->kind <= NODE_S64 || (n->kind == NODE_BITS && n->bits <= 64);
 }
 
+unsigned int typed_counter_bits(const struct typed_place *place)
+{
+	const struct node *n = place_node(place);
+
+	if (!is_integer(place))
+		return 0;
+	return place->bits ? place->bits : n->kind == NODE_BITS ? n->bits : 8 * n->size;
+}
+
 /* The bits of an integer, with its sign to 64. */
 static uint64_t load_integer(const struct typed_place *at, const uint8_t *data)
 {
@@ -32,9 +41,7 @@ static uint64_t load_integer(const struct typed_place *at, const uint8_t *data)
 		bits = n->bits;
 	}
 	v = bits ? (uint64_t)bits_load(data, bit, bits) : load_unsigned(data, n->size);
-	if (!bits)
-		bits = 8 * n->size;
-	return n->is_signed ? (uint64_t)sign_extend(v, bits) : v;
+	return n->is_signed ? (uint64_t)sign_extend(v, typed_counter_bits(at)) : v;
 }
 
 /* The values of one element, on all CPUs, on their way into one. */
@@ -253,7 +260,8 @@ static void find_counters(struct search *s, const struct typed_place *at)
 		}
 	} else if (is_integer(at) && s->nr < s->max) {
 		s->list[s->nr++] = (struct element_counter){
-			.name = len ? xstrndup(s->path.data, len) : NULL, .at = *at
+			.name = len ? xstrndup(s->path.data, len) : NULL, .at = *at,
+			.bits = typed_counter_bits(at),
 		};
 	}
 }
@@ -264,18 +272,13 @@ size_t element_counters(const struct element_format *f, struct element_counter *
 	struct typed_place whole;
 
 	if (!f->value) {
-		*list = (struct element_counter){ 0 };
+		*list = (struct element_counter){ .bits = 8 * f->value_size };
 		return max && is_plain_number(f->value_size);
 	}
 	whole = typed_whole(f->value);
 	find_counters(&s, &whole);
 	buf_free(&s.path);
 	return s.nr;
-}
-
-bool typed_is_counter(const struct typed_place *place)
-{
-	return is_integer(place);
 }
 
 uint64_t element_count(const struct element_format *f, const struct element_counter *c,

@@ -11,6 +11,14 @@ struct build_id {
 	__u64 offset;
 };
 
+struct pair {
+	__u64 first;
+	__u64 second;
+};
+
+/* Makes clang describe the type. */
+struct pair described;
+
 enum mood { CALM, BUSY };
 
 struct counts {

@@ -336,7 +336,7 @@ static int see_event(void *arg, const struct kern_event *event)
 static void read_events(struct handle *map, int prog, bool perf)
 {
 	struct events seen = { .perf = perf };
-	struct kern_events *e = kern_events_open(map, see_event, &seen);
+	struct kern_events *e = kern_events_open(map, NULL, see_event, &seen);
 
 	assert_non_null(e);
 	assert_int_equal(kern_events_poll(e, 0), 0);
@@ -383,7 +383,7 @@ static void no_events(void **state)
 
 	NEED_KERNEL();
 	map = new_map(BPF_MAP_TYPE_HASH, 4, 4, 4, 0);
-	assert_null(kern_events_open(map, see_event, NULL));
+	assert_null(kern_events_open(map, NULL, see_event, NULL));
 	assert_int_equal(errno, EOPNOTSUPP);
 	handle_put(map);
 }
