@@ -297,7 +297,7 @@ const struct cmd prog_cmds[] = {
 	  (const char *const[]){ "prog unpin /sys/fs/bpf/filter", NULL } },
 	{ "prog", "dump", NULL, "show a program's instructions, or its machine code",
 	  (const struct arg[]){
-		{ "what", &arg_choice, 0, "as the verifier left them, or as the JIT made them", dump_words },
+		{ "form", &arg_choice, 0, "as the verifier left them, or as the JIT made them", dump_forms },
 		{ "prog", &arg_prog, 0, "the program" },
 		{ "file", &arg_file, ARG_KEYWORD | ARG_OPTIONAL, "write the bytes to a file instead" },
 		{ "opcodes", NULL, ARG_FLAG | ARG_OPTIONAL, "show the bytes of each instruction", opcodes_word },
@@ -314,6 +314,8 @@ const struct cmd prog_cmds[] = {
 		{ "func", &arg_string, ARG_KEYWORD | ARG_OPTIONAL, "only this function" },
 		{ "file", &arg_file, ARG_KEYWORD | ARG_OPTIONAL, "picture: .png, .svg, .pdf, .dot or .json" },
 		{ "form", NULL, ARG_FLAG | ARG_OPTIONAL, "without a file: what is shown", cfg_forms },
+		{ "opcodes", NULL, ARG_FLAG | ARG_OPTIONAL, "show the bytes of each instruction", opcodes_word },
+		{ "linum", NULL, ARG_FLAG | ARG_OPTIONAL, "show files and lines", linum_word },
 		{ "verifier", NULL, ARG_FLAG | ARG_OPTIONAL,
 		  "mark where the verifier was how often, and the path that it refuses", verifier_word },
 		{ 0 } }, CMD_OUTSIDE, prog_cfg,

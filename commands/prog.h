@@ -11,22 +11,27 @@
 jv prog_metadata(const __u32 *map_ids, __u32 nr);
 
 /*
- * prog_code.c: what shows a program's instructions. prog_code() reads those of
- * a loaded program; *@raw must outlive the result, and is then ended with
- * kern_code_free(). NULL with a diagnostic, and *@raw is nothing.
+ * prog_code.c: prog_code() reads the instructions of a loaded program; *@raw must
+ * outlive the result, and is then ended with kern_code_free(). NULL with a
+ * diagnostic, and *@raw is nothing.
  */
 struct code *prog_code(struct ctx *ctx, struct handle *prog, struct span at, struct kern_code *raw);
-int prog_dump(struct ctx *ctx, struct value *argv);
+/* Shows a text and frees it. */
+int prog_show_text(struct ctx *ctx, struct buf *text);
 int prog_cfg(struct ctx *ctx, struct value *argv);
 /* Shows the verifier's last log. */
 int prog_log(struct ctx *ctx, struct value *argv);
 /* Appends that log as it is for a terminal. */
 void prog_log_text(struct buf *out);
-extern const char *const dump_words[], *const cfg_forms[];
+extern const char *const cfg_forms[];
+
+/* prog_dump.c */
+int prog_dump(struct ctx *ctx, struct value *argv);
+extern const char *const dump_forms[];
 
 /* prog_jit.c: machine code. */
-int list_jited(struct ctx *ctx, const struct code *code, const struct kern_code *raw, bool opcodes,
-	       bool linum, struct span at);
+int list_jited(struct ctx *ctx, const struct code *code, const struct kern_code *raw,
+	       unsigned flags, struct span at);	/* enum code_listing */
 
 /* prog_asm.c */
 int prog_asm(struct ctx *ctx, struct value *argv);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What shows a program's instructions: listings and control-flow graphs. */
+/* A program's instructions, and their control-flow graphs. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -53,14 +52,13 @@ struct code *prog_code(struct ctx *ctx, struct handle *prog, struct span at, str
 		.line_info_rec_size = raw->info.line_info_rec_size,
 		.btf = raw->btf, .name = prog->name, .id = prog->id,
 		.type = kern_prog_type_name(raw->info.type),
+		.targets = raw->jump_targets, .nr_targets = raw->nr_jump_targets,
 		.names = { .call = call_name } });
 }
 
-static const struct record text_record = { "text", NULL };
-
-/* Shows a text and frees it. */
-static int show_text(struct ctx *ctx, struct buf *text)
+int prog_show_text(struct ctx *ctx, struct buf *text)
 {
+	static const struct record text_record = { "text", NULL };
 	const char *s = buf_str(text);
 	int err;
 
@@ -71,199 +69,11 @@ static int show_text(struct ctx *ctx, struct buf *text)
 	return err;
 }
 
-/* dump xlated */
-
-static const struct column insn_columns[] = {
-	{ "proto", "%:\n" },
-	{ "src", "; %" },
-	{ "file", " [file:%" },
-	{ "line_num", " line_num:%" },
-	{ "line_col", " line_col:%]" },
-	{ "source ends", "\n", .flags = COL_PLAIN_ONLY },
-	{ "insn" },
-	{ "number", "%: ", .flags = COL_PLAIN_ONLY },
-	{ "disasm", "%" },
-	{ "bytes", "\n       %", .flags = COL_PLAIN_ONLY },
-	{ "opcodes" },
-	{ 0 }
-};
-
-enum {
-	INSN_PROTO, INSN_SRC, INSN_FILE, INSN_LINE, INSN_COL, INSN_SRC_END, INSN_INDEX, INSN_NUMBER,
-	INSN_DISASM, INSN_BYTES, INSN_OPCODES, INSN_COLUMNS
-};
-
-static const struct record insn_record = { "instruction", insn_columns };
-
-static jv hex_byte(unsigned v)
-{
-	return jv_string_fmt("0x%02x", v);
-}
-
-/* The fields of an instruction as bpftool's JSON has them; ld_imm64 has 12 bytes of imm. */
-static jv opcodes_json(const struct code *code, uint32_t i)
-{
-	const struct bpf_insn *insn = &code->insns[i];
-	const unsigned char *bytes = (const unsigned char *)insn;
-	size_t end = (code_next(code, i) - i) * sizeof(*insn);
-	jv o = jv_object(), off = jv_array(), imm = jv_array();
-
-	for (size_t k = 2; k < 4; k++)
-		off = jv_array_append(off, hex_byte(bytes[k]));
-	for (size_t k = 4; k < end; k++)
-		imm = jv_array_append(imm, hex_byte(bytes[k]));
-	o = jv_object_set(o, jv_string("code"), jv_string_fmt("0x%02x", insn->code));
-	o = jv_object_set(o, jv_string("src_reg"), jv_string_fmt("0x%x", insn->src_reg));
-	o = jv_object_set(o, jv_string("dst_reg"), jv_string_fmt("0x%x", insn->dst_reg));
-	o = jv_object_set(o, jv_string("off"), off);
-	return jv_object_set(o, jv_string("imm"), imm);
-}
-
-struct listing_options {
-	bool opcodes, linum;
-};
-
-static void put_source(struct cell *row, const struct code_line *line, bool linum)
-{
-	if (!line || !*line->text)
-		return;
-	row[INSN_SRC] = cell_str(line->text);
-	row[INSN_SRC_END] = cell_bool(true);
-	if (!linum)
-		return;
-	row[INSN_FILE] = cell_str(line->file);
-	row[INSN_LINE] = cell_u64(line->line);
-	row[INSN_COL] = cell_u64(line->col);
-}
-
-static int list_insn(struct ctx *ctx, const struct code *code, uint32_t i,
-		     const struct listing_options *o)
-{
-	uint32_t f = code_func_at(code, i);
-	struct buf disasm = BUF_INIT, bytes = BUF_INIT;
-	struct cell row[INSN_COLUMNS] = { 0 };
-	char number[16];
-	jv opcodes = jv_null();
-	int err;
-
-	snprintf(number, sizeof(number), "%4u", i);
-	buf_printf(&disasm, "(%02x) ", code->insns[i].code);
-	code_print_insn(&disasm, code, i);
-	if (f != CODE_NONE)
-		row[INSN_PROTO] = cell_str(code->funcs[f].proto);
-	put_source(row, code_line_at(code, i), o->linum);
-	row[INSN_INDEX] = cell_u64(i);
-	row[INSN_NUMBER] = cell_str(number);
-	row[INSN_DISASM] = cell_str(buf_str(&disasm));
-	if (o->opcodes) {
-		code_print_opcodes(&bytes, code, i);
-		row[INSN_BYTES] = cell_str(buf_str(&bytes));
-		opcodes = opcodes_json(code, i);
-		row[INSN_OPCODES] = CELL(.kind = CELL_JSON, .json = opcodes);
-	}
-	err = sink_row(ctx->sink, row);
-	jv_free(opcodes);
-	buf_free(&disasm);
-	buf_free(&bytes);
-	return err;
-}
-
-static int list_code(struct ctx *ctx, const struct code *code, const struct listing_options *o)
-{
-	sink_begin(ctx->sink, &insn_record, SINK_LIST);
-	for (uint32_t i = 0; i < code->nr; i = code_next(code, i))
-		if (list_insn(ctx, code, i, o) || interrupted())
-			return -1;
-	return sink_end(ctx->sink);
-}
-
-/* The bytes as they are, for other programs. */
-static int write_bytes(struct ctx *ctx, const struct value *path, const void *data, size_t len)
-{
-	int fd = open(path->str, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	int err = fd < 0 ? errno : out_all(fd, data, len);
-
-	if (fd >= 0)
-		close(fd);
-	return err ? diag_error(ctx->diags, path->span, "cannot write '%s': %s", path->str,
-				strerror(err)) : 0;
-}
-
-/* The graph in DOT, as `visual` asks for it. */
-static int show_dot(struct ctx *ctx, const struct code *code, struct span at)
-{
-	struct image_options options = { .format = IMAGE_DOT };
-	struct cfg *cfg = cfg_build(code);
-	struct buf text = BUF_INIT;
-	int err = image_make(&text, cfg, &options, at, ctx->diags);
-
-	if (!err)
-		err = show_text(ctx, &text);
-	buf_free(&text);
-	cfg_free(cfg);
-	return err;
-}
-
-enum { DUMP_WHAT, DUMP_PROG, DUMP_FILE, DUMP_OPCODES, DUMP_LINUM, DUMP_VISUAL };
-
-const char *const dump_words[] = { "xlated", "jited", NULL };
-
-static int dump_xlated(struct ctx *ctx, struct value *argv)
-{
-	struct listing_options o = {
-		.opcodes = argv[DUMP_OPCODES].kind != VALUE_NONE,
-		.linum = argv[DUMP_LINUM].kind != VALUE_NONE,
-	};
-	struct kern_code raw;
-	struct code *code = prog_code(ctx, argv[DUMP_PROG].handle, argv[DUMP_PROG].span, &raw);
-	int err;
-
-	if (!code)
-		return -1;
-	if (argv[DUMP_FILE].kind == VALUE_STR)
-		err = write_bytes(ctx, &argv[DUMP_FILE], raw.insns, raw.info.xlated_prog_len);
-	else if (argv[DUMP_VISUAL].kind != VALUE_NONE)
-		err = show_dot(ctx, code, argv[DUMP_PROG].span);
-	else
-		err = list_code(ctx, code, &o);
-	code_free(code);
-	kern_code_free(&raw);
-	return err;
-}
-
-static int dump_jited(struct ctx *ctx, struct value *argv)
-{
-	struct kern_code raw;
-	struct code *code = prog_code(ctx, argv[DUMP_PROG].handle, argv[DUMP_PROG].span, &raw);
-	int err;
-
-	if (!code)
-		return -1;
-	if (!raw.jited || !raw.info.jited_prog_len) {
-		err = diag_error(ctx->diags, argv[DUMP_PROG].span, "program %u has no machine code to show",
-				 argv[DUMP_PROG].handle->id);
-		diag_hint(ctx->diags, "it is interpreted, or kernel.kptr_restrict hides it");
-	} else if (argv[DUMP_VISUAL].kind != VALUE_NONE) {
-		err = diag_error(ctx->diags, argv[DUMP_VISUAL].span, "'visual' is for 'dump xlated'");
-	} else if (argv[DUMP_FILE].kind == VALUE_STR) {
-		err = write_bytes(ctx, &argv[DUMP_FILE], raw.jited, raw.info.jited_prog_len);
-	} else {
-		err = list_jited(ctx, code, &raw, argv[DUMP_OPCODES].kind != VALUE_NONE,
-				 argv[DUMP_LINUM].kind != VALUE_NONE, argv[DUMP_PROG].span);
-	}
-	code_free(code);
-	kern_code_free(&raw);
-	return err;
-}
-
-int prog_dump(struct ctx *ctx, struct value *argv)
-{
-	return argv[DUMP_WHAT].num ? dump_jited(ctx, argv) : dump_xlated(ctx, argv);
-}
-
 /* cfg */
 
-enum { CFG_PROG, CFG_OBJ, CFG_NAME, CFG_FUNC, CFG_FILE, CFG_FORM, CFG_VERIFIER };
+enum {
+	CFG_PROG, CFG_OBJ, CFG_NAME, CFG_FUNC, CFG_FILE, CFG_FORM, CFG_OPCODES, CFG_LINUM, CFG_VERIFIER
+};
 
 const char *const cfg_forms[] = { "text", "summary", "json", "show", NULL };
 
@@ -315,7 +125,7 @@ static int show_cfg(struct ctx *ctx, const struct cfg *cfg, uint32_t func, const
 		cfg_summary(&text, cfg, func);
 	else
 		cfg_text(&text, cfg, func);
-	return show_text(ctx, &text);
+	return prog_show_text(ctx, &text);
 }
 
 /* Draws in the terminal; what goes elsewhere gets the text form. */
@@ -360,9 +170,8 @@ static int draw_code(struct ctx *ctx, const struct code *code, const struct vlog
 	cfg = cfg_build(code);
 	marks = log ? marks_new(cfg, log) : NULL;
 	cfg->marks = marks;
-	progress_begin(&progress, "drawing");
-	progress.unit = "blocks";
-	progress.nr = func == CFG_NONE ? cfg->nr_blocks : cfg->funcs[func].nr_blocks;
+	cfg->shown = (argv[CFG_OPCODES].kind != VALUE_NONE ? CODE_OPCODES : 0) |
+		     (argv[CFG_LINUM].kind != VALUE_NONE ? CODE_LINUM : 0);
 	if (argv[CFG_FILE].kind == VALUE_STR)
 		err = image_write(cfg, &options, argv[CFG_FILE].str, argv[CFG_FILE].span, ctx->diags);
 	else if (!strcmp(form, "show"))
@@ -429,7 +238,7 @@ int prog_log(struct ctx *ctx, struct value *argv)
 		diag_hint(ctx->diags, "it is kept for the session when the verifier refuses a program");
 		return -1;
 	}
-	return show_text(ctx, &text);
+	return prog_show_text(ctx, &text);
 }
 
 /* A program of an object file, which nothing loads for longer than the verifier takes. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Machine code of a program: function by function, with its source lines and symbols. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "commands/common.h"
@@ -17,46 +18,71 @@ static const struct column jited_columns[] = {
 
 static const struct record jited_record = { "function", jited_columns };
 
+/* Where in the machine code a source line begins. */
+struct line_start {
+	__u64 address;
+	const struct code_line *line;
+};
+
 /* One function on its way to text and JSON. */
 struct listing {
 	const struct code *code;
-	const struct kern_code *raw;
-	__u64 start;
-	bool opcodes, linum;
+	struct line_start *lines;	/* of the whole program, by address */
+	__u32 nr_lines;
+	__u64 start, end;		/* where it runs */
+	unsigned flags;			/* enum code_listing */
 	struct buf text;
 	jv insns;
 };
 
+static int by_address(const void *a, const void *b)
+{
+	const struct line_start *x = a, *y = b;
+
+	return (x->address > y->address) - (x->address < y->address);
+}
+
+/* Puts together what the kernel tells in two arrays: instructions and addresses of the lines. */
+static void find_lines(struct listing *l, const struct kern_code *raw)
+{
+	const struct bpf_prog_info *info = &raw->info;
+	const char *lines = raw->line_info, *jited = raw->jited_line_info;
+	__u32 size = info->jited_line_info_rec_size;
+	__u32 nr = info->nr_jited_line_info < info->nr_line_info ? info->nr_jited_line_info :
+		   info->nr_line_info;
+
+	if (!lines || !jited || size < sizeof(__u64) || info->line_info_rec_size < sizeof(__u32))
+		return;
+	l->lines = xcalloc(nr, sizeof(*l->lines));
+	for (__u32 i = 0; i < nr; i++) {
+		struct line_start *start = &l->lines[l->nr_lines];
+		__u32 insn;
+
+		memcpy(&start->address, jited + (size_t)i * size, sizeof(start->address));
+		memcpy(&insn, lines + (size_t)i * info->line_info_rec_size, sizeof(insn));
+		start->line = insn < l->code->nr ? code_line_at(l->code, insn) : NULL;
+		l->nr_lines += !!start->line;
+	}
+	qsort(l->lines, l->nr_lines, sizeof(*l->lines), by_address);
+}
+
 /* The source line whose machine code begins at @address, or NULL. */
 static const struct code_line *line_at(const struct listing *l, __u64 address)
 {
-	const struct bpf_prog_info *info = &l->raw->info;
-	const char *lines = l->raw->line_info, *jited = l->raw->jited_line_info;
-	__u32 size = info->jited_line_info_rec_size, nr = info->nr_jited_line_info;
+	const struct line_start key = { .address = address }, *found;
 
-	if (!lines || !jited || size < sizeof(__u64) || info->line_info_rec_size < sizeof(__u32))
-		return NULL;
-	for (__u32 i = 0; i < nr && i < info->nr_line_info; i++) {
-		__u64 at;
-		__u32 insn;
-
-		memcpy(&at, jited + (size_t)i * size, sizeof(at));
-		if (at != address)
-			continue;
-		memcpy(&insn, lines + (size_t)i * info->line_info_rec_size, sizeof(insn));
-		return insn < l->code->nr ? code_line_at(l->code, insn) : NULL;
-	}
-	return NULL;
+	found = l->nr_lines ? bsearch(&key, l->lines, l->nr_lines, sizeof(key), by_address) : NULL;
+	return found ? found->line : NULL;
 }
 
 static void add_line(struct listing *l, const struct code_line *line, jv *object)
 {
-	if (!line || !*line->text)
+	if (!line)
 		return;
 	buf_puts(&l->text, "; ");
 	buf_escaped(&l->text, line->text, strlen(line->text));
 	*object = jv_object_set(*object, jv_string("src"), jv_string(line->text));
-	if (l->linum) {
+	if (l->flags & CODE_LINUM) {
 		code_print_linum(&l->text, line);
 		*object = jv_object_set(*object, jv_string("file"), jv_string(line->file));
 		*object = jv_object_set(*object, jv_string("line_num"), jv_number(line->line));
@@ -95,26 +121,41 @@ static jv bytes_list(const struct jit_insn *insn)
 	return list;
 }
 
+/* What the instruction refers to outside of its function, by name; "" where that has none. */
+static const char *symbol_of(const struct jit_insn *insn, bool local)
+{
+	__u64 address = insn->target ? insn->target : insn->constant;
+
+	return address && !local ? kern_symbol(address) : "";
+}
+
 static int add_insn(void *arg, const struct jit_insn *insn)
 {
 	struct listing *l = arg;
-	const char *symbol = insn->target ? kern_symbol(insn->target) : "";
+	bool local = insn->target >= l->start && insn->target < l->end;
+	const char *symbol = symbol_of(insn, local), *operands = insn->operands;
+	char offset[32];
 	jv object = jv_object();
 
+	/* Jumps are counted from the function's start, as the instructions are. */
+	if (local) {
+		snprintf(offset, sizeof(offset), "0x%" PRIx64, (uint64_t)(insn->target - l->start));
+		operands = offset;
+	}
 	add_line(l, line_at(l, insn->address), &object);
 	buf_printf(&l->text, "%4" PRIx64 ":\t%s", (uint64_t)(insn->address - l->start), insn->operation);
-	if (*insn->operands)
-		buf_printf(&l->text, " %s", insn->operands);
+	if (*operands)
+		buf_printf(&l->text, " %s", operands);
 	if (*symbol)
 		buf_printf(&l->text, " <%s>", symbol);
 	buf_putc(&l->text, '\n');
 	object = jv_object_set(object, jv_string("pc"),
 			       jv_string_fmt("0x%" PRIx64, (uint64_t)(insn->address - l->start)));
 	object = jv_object_set(object, jv_string("operation"), jv_string(insn->operation));
-	object = jv_object_set(object, jv_string("operands"), operands_json(insn->operands));
+	object = jv_object_set(object, jv_string("operands"), operands_json(operands));
 	if (*symbol)
 		object = jv_object_set(object, jv_string("symbol"), jv_string(symbol));
-	if (l->opcodes) {
+	if (l->flags & CODE_OPCODES) {
 		buf_putc(&l->text, '\t');
 		for (uint32_t i = 0; i < insn->size; i++)
 			buf_printf(&l->text, "%s%02x", i ? " " : "", insn->bytes[i]);
@@ -132,6 +173,7 @@ static int list_function(struct ctx *ctx, struct listing *l, __u32 f, const __u8
 	const char *symbol = kern_symbol(l->start);
 	int err;
 
+	l->end = l->start + len;
 	l->insns = jv_array();
 	err = jit_disassemble(bytes, len, l->start, add_insn, l, at, ctx->diags);
 	if (!err) {
@@ -149,10 +191,10 @@ static int list_function(struct ctx *ctx, struct listing *l, __u32 f, const __u8
 	return err;
 }
 
-int list_jited(struct ctx *ctx, const struct code *code, const struct kern_code *raw, bool opcodes,
-	       bool linum, struct span at)
+int list_jited(struct ctx *ctx, const struct code *code, const struct kern_code *raw,
+	       unsigned flags, struct span at)
 {
-	struct listing l = { .code = code, .raw = raw, .opcodes = opcodes, .linum = linum };
+	struct listing l = { .code = code, .flags = flags };
 	__u32 nr = raw->ksyms && raw->func_lens ? raw->info.nr_jited_ksyms : 0;
 	const __u8 *bytes = raw->jited;
 	__u32 left = raw->info.jited_prog_len;
@@ -160,6 +202,7 @@ int list_jited(struct ctx *ctx, const struct code *code, const struct kern_code 
 
 	if (nr > raw->info.nr_jited_func_lens)
 		nr = raw->info.nr_jited_func_lens;
+	find_lines(&l, raw);
 	sink_begin(ctx->sink, &jited_record, SINK_LIST);
 	/* Without the functions' places the code is one piece. */
 	if (!nr)
@@ -173,5 +216,6 @@ int list_jited(struct ctx *ctx, const struct code *code, const struct kern_code 
 		left -= len;
 	}
 	buf_free(&l.text);
+	free(l.lines);
 	return err ? -1 : sink_end(ctx->sink);
 }

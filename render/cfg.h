@@ -78,6 +78,7 @@ struct cfg_marks;
 struct cfg {
 	const struct code *code;	/* borrowed */
 	const struct cfg_marks *marks;	/* borrowed, or NULL: see marks.h */
+	unsigned shown;			/* in listings of blocks: enum code_listing */
 	struct cfg_func *funcs;
 	uint32_t nr_funcs;
 	struct cfg_block *blocks;

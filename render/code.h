@@ -70,6 +70,8 @@ struct code_names {
 	const char *(*call)(void *user, const struct bpf_insn *call);
 	/* The map of that ID; where this is set, "map[id:5]" becomes "map[id:5 flows]". */
 	const char *(*map)(void *user, uint32_t id);
+	/* What stands for the name of function @number (see struct code_func) where it is called. */
+	const char *(*func)(void *user, uint32_t number);
 	void *user;
 };
 
@@ -178,13 +180,10 @@ void code_print_opcodes(struct buf *out, const struct code *code, uint32_t i);
 /* Appends bpftool's "linum": " [file:x.c line_num:45 line_col:42]", printable. */
 void code_print_linum(struct buf *out, const struct code_line *line);
 
-enum code_listing { CODE_LINUM = 1, CODE_OPCODES = 2 };
+/* Appends the same in short: " @ x.c:12", as the verifier's log has it. */
+void code_print_place(struct buf *out, const struct code_line *line);
 
-/*
- * Appends what 'bpftool prog dump xlated' prints for instruction @i, whole
- * lines: a prototype where a function begins, its source line, the number,
- * opcode and text, and the bytes below. @flags: enum code_listing. Printable.
- */
-void code_print_listing(struct buf *out, const struct code *code, uint32_t i, unsigned flags);
+/* What listings show of an instruction besides its text and source line. */
+enum code_listing { CODE_LINUM = 1, CODE_OPCODES = 2 };
 
 #endif

@@ -285,9 +285,14 @@ static void print_name(struct buf *out, const char *name)
 static void print_func(struct buf *out, const struct code *code, uint32_t i)
 {
 	uint32_t f = code_func_at(code, code_target(code, i));
+	const char *name = NULL;
 
-	if (f != CODE_NONE)
-		buf_printf(out, "#%s", code->funcs[f].name);
+	if (f == CODE_NONE)
+		return;
+	if (code->names.func && code->insns[i].code == (BPF_JMP | BPF_CALL))
+		name = code->names.func(code->names.user, code->funcs[f].number);
+	buf_putc(out, '#');
+	print_name(out, name ? name : code->funcs[f].name);
 }
 
 static void print_call(struct buf *out, const struct code *code, uint32_t i, const char *unknown)
@@ -494,30 +499,11 @@ void code_print_linum(struct buf *out, const struct code_line *line)
 	buf_printf(out, " line_num:%u line_col:%u]", line->line, line->col);
 }
 
-static void print_source(struct buf *out, const struct code_line *line, bool linum)
+void code_print_place(struct buf *out, const struct code_line *line)
 {
-	if (!line || !*line->text)
-		return;
-	buf_puts(out, "; ");
-	print_name(out, line->text);
-	if (linum)
-		code_print_linum(out, line);
-	buf_putc(out, '\n');
-}
+	const char *slash = strrchr(line->file, '/');
 
-void code_print_listing(struct buf *out, const struct code *code, uint32_t i, unsigned flags)
-{
-	uint32_t f = code_func_at(code, i);
-
-	if (f != CODE_NONE && code->funcs[f].proto)
-		buf_printf(out, "%s:\n", code->funcs[f].proto);
-	print_source(out, code_line_at(code, i), flags & CODE_LINUM);
-	buf_printf(out, "% 4d: (%02x) ", i, code->insns[i].code);
-	code_print_insn(out, code, i);
-	buf_putc(out, '\n');
-	if (!(flags & CODE_OPCODES))
-		return;
-	buf_puts(out, "       ");
-	code_print_opcodes(out, code, i);
-	buf_putc(out, '\n');
+	buf_puts(out, " @ ");
+	print_name(out, slash ? slash + 1 : line->file);
+	buf_printf(out, ":%u", line->line);
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <capstone/capstone.h>
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "render/jit.h"
 
@@ -60,6 +62,20 @@ static uint64_t target_of(const cs_insn *insn)
 	return 0;
 }
 
+/* "$0x1234, %rdi", "$-0x12, %rsi": the constant. */
+static uint64_t constant_of(const cs_insn *insn)
+{
+	const char *s = insn->op_str;
+	bool minus;
+	uint64_t n;
+
+	if (*s++ != '$')
+		return 0;
+	minus = *s == '-';
+	n = strtoull(s + minus, NULL, 0);
+	return minus ? -n : n;
+}
+
 static int undecoded(const uint8_t *byte, uint64_t address, jit_fn fn, void *arg)
 {
 	struct jit_insn insn = { .address = address, .bytes = byte, .size = 1, .operation = ".byte" };
@@ -83,7 +99,7 @@ static int disassemble(struct capstone *cs, csh handle, const uint8_t *code, siz
 			struct jit_insn one = {
 				.address = insn->address, .bytes = bytes, .size = insn->size,
 				.operation = insn->mnemonic, .operands = insn->op_str,
-				.target = target_of(insn),
+				.target = target_of(insn), .constant = constant_of(insn),
 			};
 
 			ret = fn(arg, &one);

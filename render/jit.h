@@ -16,6 +16,7 @@ struct jit_insn {
 	uint32_t size;
 	const char *operation, *operands;	/* "mov", "%rsp, %rbp"; valid during the call */
 	uint64_t target;		/* where a call or jump leads, 0 for all else */
+	uint64_t constant;		/* what it begins with as an operand, perhaps an address; or 0 */
 };
 
 /*

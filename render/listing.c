@@ -62,10 +62,17 @@ void listing_text(struct buf *out, const struct cfg *cfg, const struct listing_l
 		src = code_line_of(cfg->code, line->insn);
 		buf_puts(out, "; ");
 		buf_escaped(out, src->text, strlen(src->text));
+		if (cfg->shown & CODE_LINUM)
+			code_print_place(out, src);
 		break;
 	case LISTING_INSN:
 		buf_printf(out, "%4u: ", line->insn);
 		code_print_insn(out, cfg->code, line->insn);
+		if (!(cfg->shown & CODE_OPCODES))
+			break;
+		buf_puts(out, "  [");
+		code_print_opcodes(out, cfg->code, line->insn);
+		buf_putc(out, ']');
 		break;
 	case LISTING_MORE:
 		buf_printf(out, "      ... %u more insn%s", line->more, line->more == 1 ? "" : "s");

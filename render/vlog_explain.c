@@ -258,12 +258,8 @@ static void add_insn(struct buf *out, const struct vlog *v, const struct code *c
 		return;
 	buf_puts(out, INDENT "source: ");
 	if (line) {
-		const char *slash = strrchr(line->file, '/'), *file = slash ? slash + 1 : line->file;
-
 		add_text(out, (struct vlog_text){ line->text, strlen(line->text) });
-		buf_puts(out, " @ ");
-		add_text(out, (struct vlog_text){ file, strlen(file) });
-		buf_printf(out, ":%u", line->line);
+		code_print_place(out, line);
 	} else {
 		add_text(out, insn->source);
 	}

@@ -77,6 +77,8 @@ struct kern_code {
 	__u64 *ksyms;
 	__u32 *func_lens;
 	__u32 *map_ids;
+	__u32 *jump_targets;		/* instructions that its tables of indirect jumps name */
+	__u32 nr_jump_targets;
 	struct btf *btf;		/* NULL without */
 };
 

@@ -2,9 +2,11 @@
 /* The instructions of a program, before and behind the JIT, and what is known about them. */
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <bpf/btf.h>
 
+#include "shell/compat.h"
 #include "shell/kern.h"
 
 /* An array of struct bpf_prog_info: where its address, its number and its record size stand. */
@@ -80,6 +82,37 @@ static void settle(struct kern_code *code, const struct code_array *a, __u32 roo
 	*address = 0;
 }
 
+/* An element of a map of instructions, as of Linux 6.19. */
+struct jump_entry {
+	__u32 orig_off, xlated_off, jitted_off, pad;
+};
+
+static void read_jump_table(struct kern_code *code, __u32 map_id)
+{
+	int fd = kern_open_id(OBJ_MAP, map_id);
+	struct bpf_map_info info;
+	struct jump_entry entry;
+
+	if (fd < 0)
+		return;
+	if (!kern_map_info(fd, &info) && info.type == BPF_MAP_TYPE_INSN_ARRAY &&
+	    info.value_size == sizeof(entry)) {
+		for (__u32 key = 0; !kern_map_lookup(fd, &key, &entry, 0); key++) {
+			GROW(code->jump_targets, code->nr_jump_targets);
+			code->jump_targets[code->nr_jump_targets++] = entry.xlated_off;
+		}
+	}
+	close(fd);
+}
+
+static bool has_indirect_jump(const struct kern_code *code)
+{
+	for (__u32 i = 0; i < code->info.xlated_prog_len / sizeof(*code->insns); i++)
+		if (code->insns[i].code == (BPF_JMP | BPF_JA | BPF_X))
+			return true;
+	return false;
+}
+
 int kern_code(int fd, struct kern_code *code)
 {
 	struct bpf_prog_info have, want = { 0 };
@@ -105,6 +138,8 @@ int kern_code(int fd, struct kern_code *code)
 	code->info.xlated_prog_len -= code->info.xlated_prog_len % sizeof(struct bpf_insn);
 	if (code->info.btf_id)
 		code->btf = kern_btf(code->info.btf_id);
+	for (__u32 i = 0; has_indirect_jump(code) && i < code->info.nr_map_ids; i++)
+		read_jump_table(code, code->map_ids[i]);
 	return 0;
 }
 
@@ -112,6 +147,7 @@ void kern_code_free(struct kern_code *code)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(arrays); i++)
 		free(*code_slot(code, &arrays[i]));
+	free(code->jump_targets);
 	btf__free(code->btf);
 	memset(code, 0, sizeof(*code));
 }

@@ -2,7 +2,7 @@
 /*
  * Disassembler, assembler, graphs and object reader against others' word: the
  * verifier, which prints each instruction as it goes; libbpf, which links; the
- * kernel's dumps; bpftool; llvm-objdump. The programs are those of tests/progs.
+ * kernel's dumps; llvm-objdump. The programs are those of tests/progs.
  */
 #include <ctype.h>
 #include <setjmp.h>
@@ -45,6 +45,25 @@ static struct bpf_insn *assemble(const char *text, enum code_form form, uint32_t
 	return insns;
 }
 
+/* As a listing has it: prototype, source line, number and opcode. */
+static void print_listing(struct buf *out, const struct code *code, uint32_t i)
+{
+	const struct code_line *line = code_line_at(code, i);
+	uint32_t f = code_func_at(code, i);
+
+	if (f != CODE_NONE && code->funcs[f].proto)
+		buf_printf(out, "%s:\n", code->funcs[f].proto);
+	if (line) {
+		buf_puts(out, "; ");
+		buf_escaped(out, line->text, strlen(line->text));
+		code_print_linum(out, line);
+		buf_putc(out, '\n');
+	}
+	buf_printf(out, "%4u: (%02x) ", i, code->insns[i].code);
+	code_print_insn(out, code, i);
+	buf_putc(out, '\n');
+}
+
 /* What is printed assembles to what it was printed from; the kernel may hide callees' numbers. */
 static void check_round_trip(const struct code *code)
 {
@@ -53,7 +72,7 @@ static void check_round_trip(const struct code *code)
 	uint32_t nr = 0;
 
 	for (uint32_t i = 0; i < code->nr; i = code_next(code, i))
-		code_print_listing(&text, code, i, CODE_LINUM);
+		print_listing(&text, code, i);
 	insns = assemble(buf_str(&text), code->form, &nr);
 	assert_int_equal(nr, code->nr);
 	for (uint32_t i = 0; i < nr; i++)
@@ -314,70 +333,6 @@ static void check_linked(const char *path, const struct bpf_program *prog)
 	code_free(code);
 }
 
-/* Names are found otherwise: what is left of a call is "call" or "call pc+3". */
-static void simplify(char *line)
-{
-	char *call = strstr(line, ") call ");
-
-	line[strcspn(line, "\n")] = '\0';
-	if (!isdigit(line[strspn(line, " ")]) || !strchr(line, ':'))
-		return;
-	line[strcspn(line, "#")] = '\0';
-	if (call && strncmp(call, ") call pc", 9))
-		call[6] = '\0';
-}
-
-/* What Debian's bpftool is too old for. */
-static bool bpftool_is_wrong(const char *ours)
-{
-	static const char *const newer[] = {
-		"{code=", "s/=", "s%=", "(s8)", "(s16)", "(s32)", "__percpu", "gotol", "may_goto",
-		"bswap",
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(newer); i++)
-		if (strstr(ours, newer[i]))
-			return true;
-	return false;
-}
-
-/* "; " alone, which we leave out. */
-static bool is_empty_source(const char *line)
-{
-	return strcmp(line, "; \n") == 0 || strncmp(line, ";  [file:", 9) == 0;
-}
-
-/* The listing is bpftool's, line by line. */
-static void check_bpftool(const struct code *code, const char *option, unsigned flags)
-{
-	char *command = xasprintf("bpftool prog dump xlated id %u %s 2>/dev/null", code->id, option);
-	char *theirs = NULL, *save = NULL, *ours;
-	struct buf listing = BUF_INIT;
-	FILE *pipe = popen(command, "r");
-	size_t size = 0;
-
-	assert_non_null(pipe);
-	for (uint32_t i = 0; i < code->nr; i = code_next(code, i))
-		code_print_listing(&listing, code, i, flags);
-	ours = strtok_r((char *)buf_str(&listing), "\n", &save);
-	while (getline(&theirs, &size, pipe) > 0) {
-		if (is_empty_source(theirs))
-			continue;
-		assert_non_null(ours);
-		simplify(theirs);
-		simplify(ours);
-		if (strcmp(theirs, ours) && !bpftool_is_wrong(ours) && !strstr(theirs, "BUG_"))
-			fail_msg("bpftool '%s', here '%s'", theirs, ours);
-		ours = strtok_r(NULL, "\n", &save);
-	}
-	if (ours)
-		print_message("no bpftool here\n");
-	pclose(pipe);
-	buf_free(&listing);
-	free(theirs);
-	free(command);
-}
-
 /* Reads a loaded program back, as the shell does. */
 static void check_dump(int fd)
 {
@@ -424,9 +379,6 @@ static void check_dump(int fd)
 		assert_int_equal(cfg->blocks[b].flags & (BLOCK_BAD_JUMP | BLOCK_FALLS_OFF), 0);
 	check_stack(cfg, verifier_log);
 	check_round_trip(code);
-	check_bpftool(code, "", 0);
-	check_bpftool(code, "linum", CODE_LINUM);
-	check_bpftool(code, "opcodes", CODE_OPCODES);
 	cfg_free(cfg);
 	code_free(code);
 	btf__free(btf);

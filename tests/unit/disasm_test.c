@@ -179,9 +179,16 @@ static const char *map_name(void *user, uint32_t id)
 	return id == 5 ? "flo\033ws" : NULL;
 }
 
+static const char *func_symbol(void *user, uint32_t number)
+{
+	return number == 1 ? "bpf_prog_1\tf" : NULL;
+}
+
 static void names(void **state)
 {
-	const struct code_names names = { call_name, map_name, (void *)"some_helper" };
+	const struct code_names names = {
+		.call = call_name, .map = map_name, .func = func_symbol, .user = (void *)"some_helper"
+	};
 	const struct {
 		struct bpf_insn insns[2];
 		const char *text;
@@ -191,6 +198,8 @@ static void names(void **state)
 		{ { KFUNC(7) }, "call a_kfunc#7 kfunc" },
 		{ { LD64(1, 1, 5, 0) }, "r1 = map[id:5 flo\\x1bws]" },
 		{ { LD64(1, 2, 6, 0) }, "r1 = map[id:6][0]+0" },
+		{ { INSN(BPF_JMP | BPF_CALL, 0, BPF_PSEUDO_CALL, 0, 1), EXIT },
+		  "call pc+0#bpf_prog_1\\x09f" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
