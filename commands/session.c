@@ -74,6 +74,7 @@ static int wait_confirm(struct ctx *ctx, unsigned seconds)
 		  seconds);
 	if (ctx->s->mode == MODE_PROMPT)
 		return 0;
+	out_flush(&ctx->s->out);
 	if (txn_wait_confirm(ctx->s))
 		return diag_error(ctx->diags, ctx->span, "the transaction was not confirmed");
 	return ctx->s->status == STATUS_OK ? 0 : -1;
