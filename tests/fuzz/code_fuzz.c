@@ -4,22 +4,15 @@
  * nothing may crash or hang, graphs must keep their promises, and what was
  * printed must assemble to the bytes that it came from.
  *
- *	code_fuzz FILE...		each file is a stream of instructions
- *	code_fuzz -r SEED -n N		N random streams
+ * Each input is a stream of instructions.
  */
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "render/asm.h"
 #include "render/cfg.h"
 #include "render/code_make.h"
 #include "shell/compat.h"
+#include "tests/fuzz/fuzz.h"
 
 #define INSNS_MAX 1024
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void fail(const struct code *code, const char *what, uint32_t i)
 {
@@ -192,55 +185,19 @@ static void run_random_text(void)
 	buf_free(&text);
 }
 
-static void run_random(long n)
+static void run_random(void)
 {
 	struct bpf_insn *insns = xcalloc(INSNS_MAX + 1, sizeof(*insns));
+	uint32_t nr = random_stream(insns);
 
-	while (n-- > 0) {
-		uint32_t nr = random_stream(insns);
-
-		LLVMFuzzerTestOneInput((const uint8_t *)insns, nr * sizeof(*insns));
-		run_random_text();
-	}
+	LLVMFuzzerTestOneInput((const uint8_t *)insns, nr * sizeof(*insns));
+	run_random_text();
 	free(insns);
-}
-
-static int run_file(const char *path)
-{
-	struct buf b = BUF_INIT;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0) {
-		perror(path);
-		return 1;
-	}
-	while ((n = read(fd, buf_reserve(&b, 65536), 65536)) > 0)
-		buf_commit(&b, n);
-	close(fd);
-	LLVMFuzzerTestOneInput((const uint8_t *)buf_str(&b), b.len);
-	buf_free(&b);
-	return 0;
 }
 
 #ifndef LIBFUZZER
 int main(int argc, char **argv)
 {
-	long n = 1000;
-	int opt, err = 0;
-
-	while ((opt = getopt(argc, argv, "r:n:")) != -1) {
-		if (opt == 'r')
-			srandom(atol(optarg));
-		else if (opt == 'n')
-			n = atol(optarg);
-		else
-			return 2;
-	}
-	if (optind == argc)
-		run_random(n);
-	for (int i = optind; i < argc; i++)
-		err |= run_file(argv[i]);
-	return err;
+	return fuzz_main(argc, argv, run_random);
 }
 #endif

@@ -3,24 +3,17 @@
  * Object files through the reader that needs no load: damaged in any way they
  * may be refused or read, and what is read makes a sound graph.
  *
- *	elf_fuzz FILE...		each file is an object
- *	elf_fuzz -r SEED -n N		N times, one of the corpus with some bytes changed
+ * Each input is an object; a random one is one of the corpus with some bytes changed.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <glob.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <bpf/libbpf.h>
 
 #include "render/cfg.h"
+#include "tests/fuzz/fuzz.h"
 
 #define CORPUS "tests/fuzz/corpus/elf/*"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void use_program(const char *path, const char *name)
 {
@@ -72,21 +65,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	return 0;
 }
 
-static int read_file(const char *path, struct buf *b)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0) {
-		perror(path);
-		return -1;
-	}
-	while ((n = read(fd, buf_reserve(b, 65536), 65536)) > 0)
-		buf_commit(b, n);
-	close(fd);
-	return 0;
-}
-
 /* A few bytes change: to anything, to a limit, by a bit, or into a piece from elsewhere. */
 static void damage(uint8_t *data, size_t size)
 {
@@ -112,29 +90,23 @@ static void damage(uint8_t *data, size_t size)
 	}
 }
 
-static int run_random(long n)
+static void run_random(void)
 {
 	struct buf file = BUF_INIT;
 	glob_t corpus;
-	int err = 0;
 
 	if (glob(CORPUS, 0, NULL, &corpus)) {
 		fprintf(stderr, "no %s here\n", CORPUS);
-		return 1;
+		exit(1);
 	}
-	while (n-- > 0 && !err) {
-		buf_reset(&file);
-		err = read_file(corpus.gl_pathv[random() % corpus.gl_pathc], &file);
-		if (err || !file.len)
-			continue;
-		damage((uint8_t *)file.data, file.len);
-		if (random() % 16 == 0)
-			file.len = random() % file.len;
-		LLVMFuzzerTestOneInput((const uint8_t *)file.data, file.len);
-	}
+	if (fuzz_read(corpus.gl_pathv[random() % corpus.gl_pathc], &file) || !file.len)
+		exit(1);
+	damage((uint8_t *)file.data, file.len);
+	if (random() % 16 == 0)
+		file.len = random() % file.len;
+	LLVMFuzzerTestOneInput((const uint8_t *)file.data, file.len);
 	globfree(&corpus);
 	buf_free(&file);
-	return err ? 1 : 0;
 }
 
 static int quiet(enum libbpf_print_level level, const char *format, va_list args)
@@ -145,29 +117,7 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list args
 #ifndef LIBFUZZER
 int main(int argc, char **argv)
 {
-	long n = 1000;
-	int opt, err = 0;
-
 	libbpf_set_print(quiet);
-	while ((opt = getopt(argc, argv, "r:n:")) != -1) {
-		if (opt == 'r')
-			srandom(atol(optarg));
-		else if (opt == 'n')
-			n = atol(optarg);
-		else
-			return 2;
-	}
-	if (optind == argc)
-		return run_random(n);
-	for (int i = optind; i < argc; i++) {
-		struct buf file = BUF_INIT;
-
-		if (read_file(argv[i], &file))
-			err = 1;
-		else
-			LLVMFuzzerTestOneInput((const uint8_t *)buf_str(&file), file.len);
-		buf_free(&file);
-	}
-	return err;
+	return fuzz_main(argc, argv, run_random);
 }
 #endif

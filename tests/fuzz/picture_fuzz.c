@@ -4,14 +4,9 @@
  * JSON: nothing may crash or hang, no block may be missing or overlap another,
  * each edge must be drawn or named, and the JSON must parse.
  *
- *	picture_fuzz FILE...		each file is a stream of instructions
- *	picture_fuzz -r SEED -n N	N / 10 random streams, as each is drawn in many ways
+ * Each input is a stream of instructions.
  */
-#include <fcntl.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include <jv.h>
 
@@ -19,10 +14,9 @@
 #include "render/code_make.h"
 #include "render/dot.h"
 #include "render/layout.h"
+#include "tests/fuzz/fuzz.h"
 
 #define INSNS_MAX 400
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void fail(const char *what)
 {
@@ -163,54 +157,23 @@ static uint32_t random_stream(struct bpf_insn *insns)
 	return nr;
 }
 
-static void run_random(long n)
+/* A graph takes its time: one in ten. */
+static void run_random(void)
 {
-	struct bpf_insn *insns = xcalloc(INSNS_MAX, sizeof(*insns));
+	struct bpf_insn *insns;
+	uint32_t nr;
 
-	for (n /= 10; n > 0; n--) {
-		uint32_t nr = random_stream(insns);
-
-		LLVMFuzzerTestOneInput((const uint8_t *)insns, nr * sizeof(*insns));
-	}
+	if (random() % 10)
+		return;
+	insns = xcalloc(INSNS_MAX, sizeof(*insns));
+	nr = random_stream(insns);
+	LLVMFuzzerTestOneInput((const uint8_t *)insns, nr * sizeof(*insns));
 	free(insns);
-}
-
-static int run_file(const char *path)
-{
-	struct buf b = BUF_INIT;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0) {
-		perror(path);
-		return 1;
-	}
-	while ((n = read(fd, buf_reserve(&b, 65536), 65536)) > 0)
-		buf_commit(&b, n);
-	close(fd);
-	LLVMFuzzerTestOneInput((const uint8_t *)buf_str(&b), b.len);
-	buf_free(&b);
-	return 0;
 }
 
 #ifndef LIBFUZZER
 int main(int argc, char **argv)
 {
-	long n = 1000;
-	int opt, err = 0;
-
-	while ((opt = getopt(argc, argv, "r:n:")) != -1) {
-		if (opt == 'r')
-			srandom(atol(optarg));
-		else if (opt == 'n')
-			n = atol(optarg);
-		else
-			return 2;
-	}
-	if (optind == argc)
-		run_random(n);
-	for (int i = optind; i < argc; i++)
-		err |= run_file(argv[i]);
-	return err;
+	return fuzz_main(argc, argv, run_random);
 }
 #endif

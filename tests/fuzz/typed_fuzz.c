@@ -3,26 +3,18 @@
  * Hostile BTF, hostile text, and the promise that what is decoded in our style
  * is encoded to the same bytes.
  *
- *	typed_fuzz FILE...		inputs of a corpus, as LLVMFuzzerTestOneInput() takes them
- *	typed_fuzz -r SEED -n N [-v]	N random ones, with seeds SEED, SEED + 1 ...; -v names each
- *
  * An input's first byte says what the rest is: 'b' BTF, 't' words (one a
  * line) for the values of a fixed type, anything else the seed of a round trip.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <jv.h>
 
 #include "render/typed.h"
+#include "tests/fuzz/fuzz.h"
 
 #define VALUE_MAX 65536
 #define TYPES_MAX 200
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void fail(const char *what, const char *text)
 {
@@ -535,68 +527,25 @@ static void random_words(uint64_t *rng)
 	buf_free(&text);
 }
 
-static int usage(void)
+static void run_random(void)
 {
-	fprintf(stderr, "usage: typed_fuzz FILE... | -r SEED [-n N] [-v]\n");
-	return 2;
-}
+	uint64_t rng = (uint64_t)random() << 32 | random() | 1;
 
-static void run_file(const char *path)
-{
-	FILE *f = fopen(path, "r");
-	struct buf input = BUF_INIT;
-	size_t n;
-
-	if (!f) {
-		perror(path);
-		exit(1);
+	switch (next(&rng) % 3) {
+	case 0:
+		fuzz_round_trip(next(&rng));
+		break;
+	case 1:
+		random_words(&rng);
+		break;
+	default:
+		random_btf(&rng);
 	}
-	do {
-		n = fread(buf_reserve(&input, 4096), 1, 4096, f);
-		buf_commit(&input, n);
-	} while (n);
-	fclose(f);
-	LLVMFuzzerTestOneInput((const uint8_t *)input.data, input.len);
-	buf_free(&input);
 }
 
 int main(int argc, char **argv)
 {
-	unsigned long long seed = 0, n = 1000, i;
-	bool random = false, verbose = false;
-	int opt;
-
 	libbpf_set_print(NULL);
-	while ((opt = getopt(argc, argv, "r:n:v")) != -1) {
-		if (opt == 'r')
-			seed = strtoull(optarg, NULL, 0);
-		else if (opt == 'n')
-			n = strtoull(optarg, NULL, 0);
-		else if (opt == 'v')
-			verbose = true;
-		else
-			return usage();
-		random |= opt == 'r';
-	}
-	if (!random && optind == argc)
-		return usage();
-	for (; optind < argc; optind++)
-		run_file(argv[optind]);
-	for (i = 0; random && i < n; i++) {
-		uint64_t rng = (seed + i) * 0x9e3779b97f4a7c15ULL | 1;
-
-		if (verbose)
-			fprintf(stderr, "typed_fuzz -r %llu -n 1\n", seed + i);
-		next(&rng);
-		if (i % 3 == 0)
-			fuzz_round_trip(next(&rng));
-		else if (i % 3 == 1)
-			random_words(&rng);
-		else
-			random_btf(&rng);
-	}
-	if (random)
-		printf("%llu random inputs passed\n", n);
-	return 0;
+	return fuzz_main(argc, argv, run_random);
 }
 #endif

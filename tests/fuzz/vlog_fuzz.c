@@ -2,18 +2,9 @@
 /*
  * Verifier logs: pieces of lines in any order, cut anywhere. Nothing may crash
  * or hang, and instructions on the path must be ones that were counted.
- *
- *	vlog_fuzz FILE...		each file is a log
- *	vlog_fuzz -r SEED -n N		N random logs
  */
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "render/vlog.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -49,37 +40,9 @@ static void random_log(void)
 	buf_free(&log);
 }
 
-static void one_file(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct buf log = BUF_INIT;
-	ssize_t n;
-
-	while (fd >= 0 && (n = read(fd, buf_reserve(&log, 65536), 65536)) > 0)
-		buf_commit(&log, n);
-	if (fd >= 0)
-		close(fd);
-	LLVMFuzzerTestOneInput((const uint8_t *)buf_str(&log), log.len);
-	buf_free(&log);
-}
-
+#ifndef LIBFUZZER
 int main(int argc, char **argv)
 {
-	int opt, seed = 1;
-	long n = 0;
-
-	while ((opt = getopt(argc, argv, "r:n:")) != -1) {
-		if (opt == 'r')
-			seed = atoi(optarg);
-		else if (opt == 'n')
-			n = atol(optarg);
-		else
-			return 2;
-	}
-	srandom(seed);
-	for (; optind < argc; optind++)
-		one_file(argv[optind]);
-	while (n-- > 0)
-		random_log();
-	return 0;
+	return fuzz_main(argc, argv, random_log);
 }
+#endif
