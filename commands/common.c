@@ -139,6 +139,18 @@ int show_objects(struct ctx *ctx, enum object_kind kind, const struct value *whi
 	return sink_end(ctx->sink);
 }
 
+static const struct record text_record = { "text", NULL };
+
+int show_text(struct ctx *ctx, struct buf *text)
+{
+	const char *s = buf_str(text);
+
+	sink_begin(ctx->sink, &text_record, SINK_ONE);
+	sink_row(ctx->sink, &CELL(.kind = CELL_TEXT, .str = { s, text->len }));
+	buf_free(text);
+	return sink_end(ctx->sink);
+}
+
 int pin_run(struct ctx *ctx, struct value *argv)
 {
 	return txn_do(ctx, op_pin(argv[0].handle, argv[1].str, argv[2].kind != VALUE_NONE,
@@ -147,8 +159,6 @@ int pin_run(struct ctx *ctx, struct value *argv)
 
 int unpin_run(struct ctx *ctx, struct value *argv)
 {
-	/* $_ may be the link that its user means to end. */
-	last_drop(ctx->s);
 	return txn_do(ctx, op_unpin(argv[0].str, argv[0].span));
 }
 

@@ -44,7 +44,17 @@ extern const struct arg_type arg_pinned;	/* VALUE_STR: an existing pin */
 extern const struct cmd prog_cmds[], map_cmds[], link_cmds[], btf_cmds[], batch_cmds[], session_cmds[];
 
 /* Session commands that run other commands. */
+/* Shows finished text of several lines, and frees it. */
+int show_text(struct ctx *ctx, struct buf *text);
+
+int help_run(struct ctx *ctx, struct value *argv);
+int apropos_run(struct ctx *ctx, struct value *argv);
+int history_run(struct ctx *ctx, struct value *argv);
+int watch_run(struct ctx *ctx, struct value *argv);
+int time_run(struct ctx *ctx, struct value *argv);
 int source_run(struct ctx *ctx, struct value *argv);
+int if_run(struct ctx *ctx, struct value *argv);
+int for_run(struct ctx *ctx, struct value *argv);
 int plan_run(struct ctx *ctx, struct value *argv);
 
 #endif

@@ -16,8 +16,6 @@ jv prog_metadata(const __u32 *map_ids, __u32 nr);
  * diagnostic, and *@raw is nothing.
  */
 struct code *prog_code(struct ctx *ctx, struct handle *prog, struct span at, struct kern_code *raw);
-/* Shows a text and frees it. */
-int prog_show_text(struct ctx *ctx, struct buf *text);
 int prog_cfg(struct ctx *ctx, struct value *argv);
 /* Shows the verifier's last log. */
 int prog_log(struct ctx *ctx, struct value *argv);

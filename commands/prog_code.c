@@ -56,19 +56,6 @@ struct code *prog_code(struct ctx *ctx, struct handle *prog, struct span at, str
 		.names = { .call = call_name } });
 }
 
-int prog_show_text(struct ctx *ctx, struct buf *text)
-{
-	static const struct record text_record = { "text", NULL };
-	const char *s = buf_str(text);
-	int err;
-
-	sink_begin(ctx->sink, &text_record, SINK_ONE);
-	sink_row(ctx->sink, &CELL(.kind = CELL_TEXT, .str = { s, text->len }));
-	err = sink_end(ctx->sink);
-	buf_free(text);
-	return err;
-}
-
 /* cfg */
 
 enum {
@@ -125,7 +112,7 @@ static int show_cfg(struct ctx *ctx, const struct cfg *cfg, uint32_t func, const
 		cfg_summary(&text, cfg, func);
 	else
 		cfg_text(&text, cfg, func);
-	return prog_show_text(ctx, &text);
+	return show_text(ctx, &text);
 }
 
 /* Draws in the terminal; what goes elsewhere gets the text form. */
@@ -238,7 +225,7 @@ int prog_log(struct ctx *ctx, struct value *argv)
 		diag_hint(ctx->diags, "it is kept for the session when the verifier refuses a program");
 		return -1;
 	}
-	return prog_show_text(ctx, &text);
+	return show_text(ctx, &text);
 }
 
 /* A program of an object file, which nothing loads for longer than the verifier takes. */

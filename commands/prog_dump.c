@@ -135,7 +135,7 @@ static int show_dot(struct ctx *ctx, const struct code *code, unsigned flags, st
 	cfg->shown = flags;
 	err = image_make(&text, cfg, &options, at, ctx->diags);
 	if (!err)
-		err = prog_show_text(ctx, &text);
+		err = show_text(ctx, &text);
 	buf_free(&text);
 	cfg_free(cfg);
 	return err;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Commands of the session itself: transactions, variables, options, help. */
+/* Commands of the session itself: transactions, variables, options. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +44,7 @@ static int show_rollback(struct ctx *ctx, const struct rollback *r)
 		return -1;
 	if (!r->conflicts && !r->failed)
 		return 0;
-	ctx->s->status = STATUS_PARTIAL;
+	ctx->status = STATUS_PARTIAL;
 	return -1;
 }
 
@@ -70,14 +70,18 @@ static int next_transaction(struct ctx *ctx)
 /* Says that it waits, and, in a script, waits. */
 static int wait_confirm(struct ctx *ctx, unsigned seconds)
 {
+	int failed;
+
 	sink_note(ctx->sink, "committed for %u s: 'confirm' makes it stay, here or in another bpfsh",
 		  seconds);
 	if (ctx->s->mode == MODE_PROMPT)
 		return 0;
-	out_flush(&ctx->s->out);
-	if (txn_wait_confirm(ctx->s))
+	ctx->s->status = STATUS_OK;
+	failed = txn_wait_confirm(ctx->s);
+	ctx->status = ctx->s->status;
+	if (failed)
 		return diag_error(ctx->diags, ctx->span, "the transaction was not confirmed");
-	return ctx->s->status == STATUS_OK ? 0 : -1;
+	return ctx->status == STATUS_OK ? 0 : -1;
 }
 
 static int commit_run(struct ctx *ctx, struct value *argv)
@@ -98,7 +102,7 @@ static int commit_run(struct ctx *ctx, struct value *argv)
 	}
 	failed = txn_commit(ctx);
 	if (failed) {
-		ctx->s->status = failed > 0 ? STATUS_PARTIAL : STATUS_FAILED;
+		ctx->status = failed > 0 ? STATUS_PARTIAL : STATUS_FAILED;
 		return -1;
 	}
 	return next_transaction(ctx);
@@ -108,7 +112,7 @@ static int confirm_run(struct ctx *ctx, struct value *argv)
 {
 	int failed = txn_confirm(ctx);
 
-	ctx->s->status = failed > 0 ? STATUS_PARTIAL : STATUS_OK;
+	ctx->status = failed > 0 ? STATUS_PARTIAL : STATUS_FAILED;
 	return failed ? -1 : 0;
 }
 
@@ -135,7 +139,7 @@ static int recover_run(struct ctx *ctx, struct value *argv)
 		return -1;
 	if (!r.conflicts && !r.failed)
 		return 0;
-	ctx->s->status = STATUS_PARTIAL;
+	ctx->status = STATUS_PARTIAL;
 	return -1;
 }
 
@@ -260,23 +264,29 @@ static void set_viewer(struct session *s, int v)
 	s->opt.viewer = v;
 }
 
+/* The session's options, in the order of the arguments of `set`. */
 static const struct option_row {
-	const char *name, *help;
-	const char *const *words;
 	int (*get)(const struct session *s);
 	void (*set)(struct session *s, int v);
 } options[] = {
-	{ "output", "how records are shown", sink_styles, get_output, set_output },
-	{ "pretty", "JSON in lines", on_off, get_pretty, set_pretty },
-	{ "bpffs", "show where objects are pinned", on_off, get_bpffs, set_bpffs },
-	{ "color", "colours in messages and prompt", on_off, get_color, set_color },
-	{ "irreversible", "allow what cannot be undone in a transaction", on_off, get_irreversible,
-	  set_irreversible },
-	{ "viewer", "how 'prog cfg PROG show' draws", term_viewers, get_viewer, set_viewer },
+	{ get_output, set_output },
+	{ get_pretty, set_pretty },
+	{ get_bpffs, set_bpffs },
+	{ get_color, set_color },
+	{ get_irreversible, set_irreversible },
+	{ get_viewer, set_viewer },
 };
 
-static const char *const option_names[] = {
-	"output", "pretty", "bpffs", "color", "irreversible", "viewer", NULL
+static const struct arg set_args[] = {
+	{ "output", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL, "how records are shown", sink_styles },
+	{ "pretty", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL, "JSON in lines", on_off },
+	{ "bpffs", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL, "show where objects are pinned", on_off },
+	{ "color", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL, "colours in messages and prompt", on_off },
+	{ "irreversible", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL,
+	  "allow what cannot be undone in a transaction", on_off },
+	{ "viewer", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL, "how 'prog cfg PROG show' draws",
+	  term_viewers },
+	{ 0 }
 };
 
 static const struct column option_columns[] = {
@@ -285,60 +295,31 @@ static const struct column option_columns[] = {
 
 static const struct record option_record = { "option", option_columns };
 
-static int show_options(struct ctx *ctx, const struct option_row *only)
+static int show_options(struct ctx *ctx)
 {
-	sink_begin(ctx->sink, &option_record, only ? SINK_ONE : SINK_LIST);
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		const struct option_row *o = &options[i];
-
-		if (!only || only == o)
-			sink_row(ctx->sink, (const struct cell[]){
-				cell_str(o->name), cell_str(o->words[o->get(ctx->s)]),
-				cell_str(o->help) });
-	}
+	sink_begin(ctx->sink, &option_record, SINK_LIST);
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		sink_row(ctx->sink, (const struct cell[]){
+			cell_str(set_args[i].name),
+			cell_str(set_args[i].words[options[i].get(ctx->s)]),
+			cell_str(set_args[i].help) });
 	return sink_end(ctx->sink);
 }
 
 static int set_run(struct ctx *ctx, struct value *argv)
 {
-	const struct option_row *o;
+	bool any = false;
 
-	if (argv[0].kind == VALUE_NONE)
-		return show_options(ctx, NULL);
-	o = &options[argv[0].num];
-	if (argv[1].kind == VALUE_NONE)
-		return show_options(ctx, o);
-	for (int i = 0; o->words[i]; i++) {
-		if (!strcmp(o->words[i], argv[1].str)) {
-			o->set(ctx->s, i);
-			return 0;
-		}
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		if (argv[i].kind != VALUE_NUM)
+			continue;
+		options[i].set(ctx->s, argv[i].num);
+		any = true;
 	}
-	diag_error(ctx->diags, argv[1].span, "'%s' is no value of '%s'", argv[1].str, o->name);
-	{
-		struct buf all = BUF_INIT;
-
-		for (int i = 0; o->words[i]; i++)
-			buf_printf(&all, "%s%s", i ? ", " : "", o->words[i]);
-		diag_hint(ctx->diags, "one of: %s", buf_str(&all));
-		buf_free(&all);
-	}
-	return -1;
+	return any ? 0 : show_options(ctx);
 }
 
 /* Words, expressions, files */
-
-static const struct record text_record = { "text", NULL };
-
-static int show_text(struct ctx *ctx, struct buf *text)
-{
-	const char *s = buf_str(text);
-
-	sink_begin(ctx->sink, &text_record, SINK_ONE);
-	sink_row(ctx->sink, &CELL(.kind = CELL_TEXT, .str = { s, text->len }));
-	buf_free(text);
-	return sink_end(ctx->sink);
-}
 
 static int echo_run(struct ctx *ctx, struct value *argv)
 {
@@ -377,83 +358,13 @@ static int quit_run(struct ctx *ctx, struct value *argv)
 	return 0;
 }
 
-/* help */
-
-static void help_command(struct buf *out, const struct cmd *c)
-{
-	struct buf scratch = BUF_INIT;
-
-	cmd_usage(out, c);
-	buf_printf(out, "\n  %s\n", c->help);
-	for_each_arg(c, a)
-		buf_printf(out, "    %-20s %s\n", a->flags & ARG_KEYWORD ? a->name :
-			   arg_display(a, &scratch), a->help);
-	for (const char *const *e = c->examples; e && *e; e++)
-		buf_printf(out, "  example: %s\n", *e);
-	buf_free(&scratch);
-}
-
-static void help_table(struct buf *out, const struct cmd_table *t)
-{
-	buf_printf(out, "%s: %s\n", t->object ? t->object : "session", t->help ? t->help :
-		   "commands of the session itself");
-	for (const struct cmd *c = t->cmds; c->verb; c++) {
-		buf_puts(out, "  ");
-		cmd_usage(out, c);
-		buf_printf(out, "\n      %s\n", c->help);
-	}
-}
-
-static bool is_verb(const struct cmd *c, const char *word)
-{
-	return !strcmp(c->verb, word) || (c->alias && !strcmp(c->alias, word));
-}
-
-/* help OBJECT, help OBJECT VERB, help VERB; false where there is no such thing. */
-static bool help_words(struct buf *out, const char *first, const char *second)
-{
-	bool found = false;
-
-	for (const struct cmd_table *t = bpfsh_commands; t->cmds; t++) {
-		if (t->object && !strcmp(t->object, first) && !second) {
-			help_table(out, t);
-			found = true;
-		}
-		for (const struct cmd *c = t->cmds; c->verb; c++) {
-			bool named = t->object ? second && !strcmp(t->object, first) && is_verb(c, second) :
-				     !second && is_verb(c, first);
-
-			if (named)
-				help_command(out, c);
-			found |= named;
-		}
-	}
-	return found;
-}
-
-static int help_run(struct ctx *ctx, struct value *argv)
-{
-	size_t nr = argv[0].kind == VALUE_WORDS ? argv[0].words.nr : 0;
-	const struct word *w = argv[0].words.list;
-	struct buf text = BUF_INIT;
-
-	if (!nr) {
-		cmd_help_at(&text, NULL, 0);
-		buf_puts(&text, "help COMMAND says more; Tab completes, ? helps at the cursor\n");
-	} else if (nr > 2 || !w[0].text || (nr == 2 && !w[1].text) ||
-		   !help_words(&text, w[0].text, nr == 2 ? w[1].text : NULL)) {
-		buf_free(&text);
-		diag_error(ctx->diags, argv[0].span, "no such command");
-		diag_hint(ctx->diags, "'help' lists all commands");
-		return -1;
-	}
-	return show_text(ctx, &text);
-}
-
 static const char *const discard_word[] = { "discard", NULL };
 static const char *const show_word[] = { "show", NULL };
 
 const struct cmd session_cmds[] = {
+	{ NULL, "apropos", NULL, "find commands by words of their names and help",
+	  (const struct arg[]){ { "words", &arg_words, 0, "what all to look for" }, { 0 } },
+	  0, apropos_run, (const char *const[]){ "apropos pinned", "apropos map file", NULL } },
 	{ NULL, "assert", NULL, "fail unless an expression of jq's language is true",
 	  (const struct arg[]){ { "expr", &arg_expr, 0, "expression" }, { 0 } }, 0, assert_run,
 	  (const char *const[]){ "assert $m.max_entries == 64", NULL } },
@@ -469,9 +380,28 @@ const struct cmd session_cmds[] = {
 	{ NULL, "echo", NULL, "show words, variables replaced",
 	  (const struct arg[]){ { "words", &arg_words, ARG_OPTIONAL, "what to show" }, { 0 } }, 0,
 	  echo_run, (const char *const[]){ "echo map ${m.id} is ready", NULL } },
+	{ NULL, "for", NULL, "run commands for each result of an expression, and each element of an array",
+	  (const struct arg[]){
+		{ "name", &arg_variable, ARG_SETS, "variable that holds it" },
+		{ "in", &arg_expr, ARG_KEYWORD, "expression" },
+		{ "commands", &arg_block, 0, "the commands" }, { 0 } },
+	  CMD_CONTROL | CMD_NESTED, for_run,
+	  (const char *const[]){ "for $i in range(4) { map update $m key $i value 0 }", NULL } },
 	{ NULL, "help", NULL, "show commands, or what one takes",
 	  (const struct arg[]){ { "command", &arg_command, ARG_OPTIONAL, "object, and verb" }, { 0 } },
 	  0, help_run, (const char *const[]){ "help map update", NULL } },
+	{ NULL, "history", NULL, "show what was typed at the prompt",
+	  (const struct arg[]){
+		{ "entries", &arg_number, ARG_OPTIONAL, "how many of the newest" }, { 0 } },
+	  0, history_run, (const char *const[]){ "history", "history 20", NULL } },
+	{ NULL, "if", NULL, "run commands where an expression is true, or else others",
+	  (const struct arg[]){
+		{ "expr", &arg_expr, 0, "expression" },
+		{ "commands", &arg_block, 0, "the commands" },
+		{ "else", &arg_block, ARG_KEYWORD | ARG_OPTIONAL,
+		  "the others, or one more `if`" }, { 0 } },
+	  CMD_CONTROL | CMD_NESTED, if_run,
+	  (const char *const[]){ "if $m.max_entries > 64 { echo large } else { echo small }", NULL } },
 	{ NULL, "plan", NULL, "show what commands would change, and how each change would be undone",
 	  (const struct arg[]){ { "commands", &arg_block, 0, "the commands" }, { 0 } },
 	  CMD_CONTROL | CMD_NESTED, plan_run,
@@ -491,14 +421,14 @@ const struct cmd session_cmds[] = {
 	{ NULL, "savepoint", NULL, "mark a place in the transaction to come back to",
 	  (const struct arg[]){ { "name", &arg_string, 0, "its name" }, { 0 } }, CMD_CONTROL,
 	  savepoint_run, (const char *const[]){ "savepoint a", NULL } },
-	{ NULL, "set", NULL, "show or change an option",
-	  (const struct arg[]){
-		{ "option", &arg_choice, ARG_OPTIONAL, "its name", option_names },
-		{ "value", &arg_string, ARG_OPTIONAL, "its new value" }, { 0 } }, CMD_CONTROL, set_run,
-	  (const char *const[]){ "set", "set output table", NULL } },
+	{ NULL, "set", NULL, "change options, or show them", set_args, CMD_CONTROL, set_run,
+	  (const char *const[]){ "set", "set output table", "set color off viewer text", NULL } },
 	{ NULL, "source", NULL, "run a file of commands, all or nothing",
 	  (const struct arg[]){ { "file", &arg_file, 0, "the file" }, { 0 } },
 	  CMD_CONTROL | CMD_NESTED, source_run, (const char *const[]){ "source setup.bsh", NULL } },
+	{ NULL, "time", NULL, "run a command and say how long it took",
+	  (const struct arg[]){ { "command", &arg_run, 0, "the command" }, { 0 } },
+	  CMD_CONTROL | CMD_NESTED, time_run, (const char *const[]){ "time map dump name flows", NULL } },
 	{ NULL, "txn", NULL, "show what the open transaction did",
 	  (const struct arg[]){
 		{ "show", NULL, ARG_FLAG | ARG_OPTIONAL, "the log", show_word }, { 0 } },
@@ -510,5 +440,11 @@ const struct cmd session_cmds[] = {
 	  CMD_CONTROL, unset_run, (const char *const[]){ "unset $m", NULL } },
 	{ NULL, "vars", NULL, "show all variables", NULL, CMD_CONTROL, vars_run,
 	  (const char *const[]){ "vars", NULL } },
+	{ NULL, "watch", NULL, "run a command again and again, on a terminal with what changed marked",
+	  (const struct arg[]){
+		{ "seconds", &arg_seconds, 0, "time from one start to the next" },
+		{ "command", &arg_run, 0, "the command" }, { 0 } },
+	  CMD_CONTROL | CMD_NESTED, watch_run,
+	  (const char *const[]){ "watch 1 prog profile name filter", "watch 0.5 map dump name flows", NULL } },
 	{ 0 }
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Plain argument types: text, numbers, choices, files, variables. */
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -127,6 +128,31 @@ static int number64_parse(struct ctx *ctx, const struct arg *a, const struct wor
 
 const struct arg_type arg_number = { .name = "N", .parse = number_parse, .pure = true };
 const struct arg_type arg_number64 = { .name = "N", .parse = number64_parse, .pure = true };
+
+#define SECONDS_MAX 1000000
+
+static int seconds_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+			 struct value *out)
+{
+	char *text = word_text(ctx, w), *end;
+	double n;
+	int err = 0;
+
+	if (!text)
+		return -1;
+	n = strtod(text, &end);
+	if (!isdigit((unsigned char)*text) || *end)
+		err = diag_error(ctx->diags, w->span, "%s: '%s' is not a number", a->name, text);
+	else if (!(n >= 0.01 && n <= SECONDS_MAX))
+		err = diag_error(ctx->diags, w->span, "%s: %s is out of range (0.01 to %d)", a->name,
+				 text, SECONDS_MAX);
+	else
+		*out = (struct value){ .kind = VALUE_NUM, .num = n * 1000 };
+	free(text);
+	return err;
+}
+
+const struct arg_type arg_seconds = { .parse = seconds_parse, .pure = true };
 
 /* One of a few words */
 
@@ -266,19 +292,13 @@ static int expr_parse(struct ctx *ctx, const struct arg *a, const struct word *w
 static int block_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
 		       struct value *out)
 {
-	if (w->len < 2 || !w->text || w->text[0] != '{' || w->text[w->len - 1] != '}') {
-		diag_error(ctx->diags, w->span, "commands in braces are missing");
-		diag_hint(ctx->diags, "as in: plan { map delete $m key 1 }");
-		return -1;
-	}
-	*out = (struct value){ .kind = VALUE_STR, .str = xstrndup(w->text, w->len), .span = w->span };
-	return 0;
+	*out = (struct value){ .kind = VALUE_BLOCK, .block = w->block };
+	return w->block ? 0 : diag_error(ctx->diags, w->span, "a block in braces must stand here");
 }
 
 const struct arg_type arg_block = { .name = "{ COMMANDS }", .parse = block_parse, .pure = true,
 				    .block = true };
 
-/* The expression is one raw word in scripts, several words on the command line. */
 const struct arg_type arg_expr = { .name = "EXPR", .parse = expr_parse, .pure = true, .raw = true };
 
 /* Map types */
@@ -335,17 +355,34 @@ const struct arg_type arg_command = {
 	.name = "COMMAND", .parse = words_parse, .complete = command_complete, .greedy = true
 };
 
+static void run_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+			 const struct word *w, size_t nr, struct candidates *c)
+{
+	cmd_complete(ctx, w, nr, c);
+}
+
+const struct arg_type arg_run = {
+	.name = "COMMAND", .parse = words_parse, .complete = run_complete, .greedy = true,
+	.runs = true
+};
+
 /* Variables by name */
 
 static int variable_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
 			  struct value *out)
 {
-	if (!w->text && w->nr_parts == 1 && w->parts[0].is_var) {
-		*out = (struct value){ .kind = VALUE_STR,
-				       .str = xstrndup(w->parts[0].text, w->parts[0].len) };
-		return 0;
+	const char *name = w->nr_parts == 1 ? w->parts[0].text : w->text ? w->text : "";
+	bool bad = !*name || isdigit((unsigned char)*name);
+
+	for (const char *p = name; *p && !bad; p++)
+		bad = !isalnum((unsigned char)*p) && *p != '_';
+	if (bad) {
+		diag_error(ctx->diags, w->span, "a variable's name must stand here");
+		diag_hint(ctx->diags, "as in: $name");
+		return -1;
 	}
-	return string_parse(ctx, a, w, nr, out);
+	*out = (struct value){ .kind = VALUE_STR, .str = xstrdup(name) };
+	return 0;
 }
 
 static void variable_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
@@ -360,5 +397,6 @@ static void variable_complete(struct ctx *ctx, const struct match *m, const stru
 }
 
 const struct arg_type arg_variable = {
-	.name = "$VARIABLE", .parse = variable_parse, .complete = variable_complete
+	.name = "$VARIABLE", .parse = variable_parse, .complete = variable_complete,
+	.pure = true, .names = true
 };

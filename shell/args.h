@@ -16,10 +16,12 @@ extern const struct arg_type arg_choice;	/* VALUE_NUM: index in the argument's w
 extern const struct arg_type arg_file;		/* VALUE_STR: a path */
 extern const struct arg_type arg_pin_path;	/* VALUE_STR: a path on a bpffs */
 extern const struct arg_type arg_words;		/* VALUE_WORDS: one or more */
-extern const struct arg_type arg_block;		/* VALUE_STR: "{ COMMANDS }" */
+extern const struct arg_type arg_block;		/* VALUE_BLOCK: "{ COMMANDS }" */
 extern const struct arg_type arg_expr;		/* VALUE_STR: an expression, not yet run */
 extern const struct arg_type arg_map_type;	/* VALUE_NUM: enum bpf_map_type */
 extern const struct arg_type arg_command;	/* VALUE_WORDS: words of a command, for help */
+extern const struct arg_type arg_run;		/* VALUE_WORDS: a whole command, to be run */
+extern const struct arg_type arg_seconds;	/* VALUE_NUM: milliseconds, written as seconds */
 extern const struct arg_type arg_variable;	/* VALUE_STR: name behind the dollar sign */
 
 /* References; "one" types are VALUE_HANDLE, the others VALUE_HANDLES. */

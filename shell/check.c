@@ -6,142 +6,155 @@
 #include "shell/pipe.h"
 #include "shell/session.h"
 
-/* What earlier statements set, so that a misspelt variable is found before anything runs. */
+/* The variables that there are, by name: what the session has and earlier statements set. */
 struct known {
 	struct session *s;
-	const char **names;
-	size_t nr;
+	jv names;		/* an object's keys */
 };
 
-static bool is_known(const struct known *k, const char *name)
+static void add_known(struct known *k, const char *name)
 {
-	for (size_t i = 0; i < k->nr; i++)
-		if (!strcmp(k->names[i], name))
-			return true;
-	return var_find(k->s, name);
-}
-
-/* The variable that was perhaps meant; NULL: none is like it. */
-static const char *nearest_known(const struct known *k, const char *name)
-{
-	size_t nr = k->s->nr_vars;
-	const char **all = xcalloc(nr + k->nr + 1, sizeof(*all)), *near;
-
-	for (size_t i = 0; i < nr; i++)
-		all[i] = k->s->vars[i].name;
-	for (size_t i = 0; i < k->nr; i++)
-		all[nr + i] = k->names[i];
-	near = nearest_word(name, all);
-	free(all);
-	return near;
+	k->names = jv_object_set(k->names, jv_string(name), jv_null());
 }
 
 /* $1, ${12}: an argument of the script. */
-static int check_argument(const struct known *k, const struct part *p, const char *name,
-			  struct diags *d)
+static void check_argument(const struct known *k, const struct part *p, const char *name,
+			   struct diags *d)
 {
 	char *end;
 	unsigned long n = strtoul(name, &end, 10);
 
 	if (!*end && n >= 1 && n <= k->s->nr_args)
-		return 0;
-	diag_error(d, p->span, "no argument '$%s'", name);
-	diag_hint(d, "%d argument%s given", k->s->nr_args, k->s->nr_args == 1 ? " was" : "s were");
-	return -1;
+		return;
+	arg_missing(k->s, d, p->span, name);
 }
 
-static int check_name(const struct known *k, const struct part *p, const char *name,
-		      struct diags *d)
+static void check_name(const struct known *k, const struct part *p, const char *name,
+		       struct diags *d)
 {
-	const char *near;
-
-	if (!strcmp(name, "_") || !strcmp(name, "?") || is_known(k, name))
-		return 0;
-	if (isdigit((unsigned char)*name))
-		return check_argument(k, p, name, d);
-	near = nearest_known(k, name);
-	diag_error(d, p->span, "no variable '$%s'", name);
-	if (near)
-		diag_hint(d, "did you mean '$%s'?", near);
-	return -1;
+	if (!strcmp(name, "_") || !strcmp(name, "?") || jv_object_has(jv_copy(k->names), jv_string(name)))
+		return;
+	if (isdigit((unsigned char)*name)) {
+		check_argument(k, p, name, d);
+		return;
+	}
+	var_missing(d, p->span, name, k->names);
 }
 
-static int check_part(const struct known *k, const struct part *p, struct diags *d)
+static void check_part(const struct known *k, const struct part *p, struct diags *d)
 {
 	char *name;
-	int err;
 
 	if (!p->is_var)
-		return 0;
+		return;
 	name = xstrndup(p->text, strcspn(p->text, ".["));
-	err = check_name(k, p, name, d);
+	check_name(k, p, name, d);
 	free(name);
-	return err;
 }
 
-static int check_words(struct known *k, const struct word *w, uint32_t nr, struct diags *d)
+static void check_word(const struct known *k, const struct word *w, struct diags *d)
 {
-	int err = 0;
-
-	for (uint32_t i = 0; i < nr; i++)
-		for (uint32_t j = 0; j < w[i].nr_parts; j++)
-			err |= check_part(k, &w[i].parts[j], d);
-	return err;
+	for (uint32_t i = 0; i < w->nr_parts; i++)
+		check_part(k, &w->parts[i], d);
 }
 
-/* An expression's syntax, and the session's variables in it. */
-static int check_expr(struct known *k, struct ctx *ctx, const struct word *w)
+/* True where the word stands for a variable itself, not for its value. */
+static bool names_variable(const struct match *m, uint32_t word)
 {
-	jv none = jv_object();
-	int err = w->len ? expr_check(ctx, w->text, none, w->span) : 0;
+	int i = 0;
 
-	jv_free(none);
-	return err;
-}
-
-static void check_statements(struct known *k, const struct source *src, struct diags *d);
-
-/* An expression's syntax, or all commands of a block. */
-static int check_raw(struct known *k, struct ctx *ctx, const struct word *w)
-{
-	int errors = ctx->diags->errors;
-
-	if (!w->block)
-		return check_expr(k, ctx, w);
-	check_statements(k, session_block(k->s, w->span), ctx->diags);
-	return ctx->diags->errors > errors ? -1 : 0;
-}
-
-static int check_stmt(struct known *k, const struct stmt *stmt, struct diags *d)
-{
-	struct match m = { .open = -1 };
-	struct ctx ctx = { .s = k->s, .diags = d };
-	bool unset;
-	int err;
-
-	if (stmt->shell || (stmt->assign.text && stmt->words[0].raw))
-		err = 0;
-	else
-		err = match(&m, stmt->words, stmt->nr, stmt->span, session_match_flags(k->s), d) ||
-		      match_check(&ctx, &m);
-	/* The prompt may unset what is not there; the command itself says so. */
-	unset = m.cmd && !m.cmd->object && !strcmp(m.cmd->verb, "unset");
-	if (!err && !unset)
-		err = check_words(k, stmt->words, stmt->nr, d);
-	for (uint32_t i = 0; i < stmt->nr; i++)
-		if (stmt->words[i].raw && !stmt->shell)
-			err |= check_raw(k, &ctx, &stmt->words[i]);
-	err |= pipeline_check(stmt, k->s, d);
-	for (uint32_t i = 0; i < stmt->nr_stages; i++)
-		err |= check_words(k, stmt->stages[i].words, stmt->stages[i].nr, d);
-	if (stmt->has_redirect)
-		err |= check_words(k, &stmt->redirect, 1, d);
-	match_free(&m);
-	if (stmt->assign.text) {
-		GROW(k->names, k->nr);
-		k->names[k->nr++] = xstrdup(stmt->assign.text);
+	for_each_arg(m->cmd, a) {
+		for (uint32_t k = 0; k < m->args[i].nr && a->type && a->type->names; k++)
+			if (m->args[i].slots[k].first == word)
+				return true;
+		i++;
 	}
-	return err;
+	return false;
+}
+
+/* The variables that the command itself sets, before its block runs. */
+static void add_set(struct known *k, struct ctx *ctx, const struct match *m)
+{
+	int i = 0;
+
+	for_each_arg(m->cmd, a) {
+		const struct slot *slot = (a->flags & ARG_SETS) && m->args[i].nr ?
+					  m->args[i].slots : NULL;
+		struct value v;
+
+		if (slot && !a->type->parse(ctx, a, m->words + slot->first, slot->nr, &v)) {
+			add_known(k, v.str);
+			value_free(&v);
+		}
+		i++;
+	}
+}
+
+static void check_block(struct known *k, const struct block *b, struct diags *d);
+
+/* The words of the command that the command runs. */
+static struct slot run_words(const struct match *m)
+{
+	int i = 0;
+
+	for_each_arg(m->cmd, a) {
+		if (m->args[i].nr && a->type && a->type->runs)
+			return m->args[i].slots[0];
+		i++;
+	}
+	return (struct slot){ .first = m->nr };
+}
+
+/* A command and its words; an expression in them stands before what it sets, a block behind. */
+static void check_command(struct known *k, const struct word *words, uint32_t nr,
+			  const struct stmt *stmt, struct diags *d)
+{
+	struct ctx ctx = { .s = k->s, .diags = d };
+	struct match m = { .open = -1 };
+	bool ok = !match(&m, words, nr, stmt->span, session_match_flags(k->s), d) &&
+		  !match_check(&ctx, &m);
+	struct slot run = ok ? run_words(&m) : (struct slot){ .first = nr };
+
+	for (uint32_t i = 0; i < run.first; i++) {
+		if (words[i].raw && !words[i].block)
+			expr_check(&ctx, words[i].text, k->names, words[i].span);
+		else if (ok && !names_variable(&m, i))
+			check_word(k, &words[i], d);
+	}
+	if (ok)
+		add_set(k, &ctx, &m);
+	for (uint32_t i = 0; i < run.first; i++)
+		if (words[i].block)
+			check_block(k, words[i].block, d);
+	if (ok && stmt->assign.text && (m.cmd->flags & CMD_NESTED))
+		diag_error(d, stmt->assign.span, "'%s' has no result to keep", m.cmd->verb);
+	match_free(&m);
+	if (run.nr)
+		check_command(k, words + run.first, run.nr, stmt, d);
+}
+
+static void check_stmt(struct known *k, const struct stmt *stmt, struct diags *d)
+{
+	struct ctx ctx = { .s = k->s, .diags = d };
+
+	if (stmt->assign.text && stmt->words[0].raw)
+		expr_check(&ctx, stmt->words[0].text, k->names, stmt->words[0].span);
+	else if (!stmt->shell)
+		check_command(k, stmt->words, stmt->nr, stmt, d);
+	pipeline_check(stmt, k->s, d);
+	for (uint32_t i = 0; i < stmt->nr_stages; i++)
+		for (uint32_t j = 0; j < stmt->stages[i].nr; j++)
+			check_word(k, &stmt->stages[i].words[j], d);
+	if (stmt->has_redirect)
+		check_word(k, &stmt->redirect, d);
+	if (stmt->assign.text)
+		add_known(k, stmt->assign.text);
+}
+
+static void check_block(struct known *k, const struct block *b, struct diags *d)
+{
+	for (uint32_t i = 0; i < b->nr; i++)
+		check_stmt(k, &b->stmts[i], d);
 }
 
 static void check_statements(struct known *k, const struct source *src, struct diags *d)
@@ -161,14 +174,30 @@ static void check_statements(struct known *k, const struct source *src, struct d
 	lex_free(&l);
 }
 
+static struct known known_to(struct session *s)
+{
+	struct known k = { .s = s, .names = jv_object() };
+
+	for (size_t i = 0; i < s->nr_vars; i++)
+		add_known(&k, s->vars[i].name);
+	return k;
+}
+
 int session_check(struct session *s, const struct source *src, struct diags *d)
 {
-	struct known k = { .s = s };
+	struct known k = known_to(s);
 
 	check_statements(&k, src, d);
-	for (size_t i = 0; i < k.nr; i++)
-		free((char *)k.names[i]);
-	free(k.names);
+	jv_free(k.names);
+	return d->errors ? -1 : 0;
+}
+
+int session_check_stmt(struct session *s, const struct stmt *stmt, struct diags *d)
+{
+	struct known k = known_to(s);
+
+	check_stmt(&k, stmt, d);
+	jv_free(k.names);
 	return d->errors ? -1 : 0;
 }
 

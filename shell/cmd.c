@@ -408,7 +408,7 @@ int match_check(struct ctx *ctx, const struct match *m)
 			const struct slot *slot = &m->args[i].slots[k];
 			struct value v = { 0 };
 
-			if (!all_literal(m->words + slot->first, slot->nr))
+			if (!all_literal(m->words + slot->first, slot->nr) && !a->type->names)
 				continue;
 			err |= a->type->parse(ctx, a, m->words + slot->first, slot->nr, &v);
 			value_free(&v);
@@ -466,19 +466,73 @@ int match_values(struct ctx *ctx, const struct match *m, struct value *argv)
 	return 0;
 }
 
-static enum lex_tail tail_of(const struct arg *first)
+/* The session command of exactly this name. */
+static const struct cmd *session_cmd(const struct word *w)
 {
-	if (!first || !first->type)
-		return TAIL_WORDS;
-	return first->type->block ? TAIL_BLOCK : first->type->raw ? TAIL_EXPRESSION : TAIL_WORDS;
+	for (const struct cmd_table *t = bpfsh_commands; t->cmds; t++)
+		for (const struct cmd *c = t->object ? NULL : t->cmds; c && c->verb; c++)
+			if (word_is(w, c->verb))
+				return c;
+	return NULL;
 }
 
+static bool is_block(const struct arg *a)
+{
+	return a->name && a->type && a->type->block;
+}
+
+static bool takes_text(const struct cmd *c)
+{
+	for_each_arg(c, a)
+		if (is_block(a) || (a->type && a->type->raw))
+			return true;
+	return false;
+}
+
+static bool runs_words(const struct cmd *c)
+{
+	for_each_arg(c, a)
+		if (a->type && a->type->runs)
+			return true;
+	return false;
+}
+
+bool cmd_takes_text(const struct word *first)
+{
+	const struct cmd *c = session_cmd(first);
+
+	return c && takes_text(c);
+}
+
+static enum lex_tail tail_of(const struct arg *a)
+{
+	if (is_block(a))
+		return a->flags & ARG_KEYWORD ? TAIL_CHAIN : TAIL_BLOCK;
+	if (a->type && a->type->raw)
+		return is_block(a + 1) ? TAIL_CONDITION : TAIL_EXPRESSION;
+	return TAIL_WORD;
+}
+
+/* Of the commands that take expressions or blocks, each argument is one word, behind its keyword. */
 enum lex_tail cmd_raw_tail(const struct word *words, uint32_t nr)
 {
-	for (const struct cmd_table *t = bpfsh_commands; t->cmds && nr == 1; t++)
-		for (const struct cmd *c = t->object ? NULL : t->cmds; c && c->verb; c++)
-			if (tail_of(c->args) != TAIL_WORDS && word_is(&words[0], c->verb))
-				return tail_of(c->args);
+	const struct cmd *c = session_cmd(&words[0]);
+	uint32_t at = 1;
+
+	if (!c || (!takes_text(c) && !runs_words(c)))
+		return TAIL_WORDS;
+	for_each_arg(c, a) {
+		if (a->flags & ARG_KEYWORD) {
+			if (at == nr)
+				return TAIL_WORD;
+			if (!word_is(&words[at++], a->name))
+				return TAIL_WORDS;
+		}
+		if (a->type && a->type->runs)
+			return at < nr ? cmd_raw_tail(words + at, nr - at) : TAIL_WORD;
+		if (at++ == nr)
+			return tail_of(a);
+	}
 	return TAIL_WORDS;
 }
 
@@ -662,7 +716,13 @@ static void help_verbs(struct buf *out, const struct cmd *cmds)
 static void help_next(struct buf *out, const struct match *m)
 {
 	int i = 0, next = find_positional(m, m->nr > m->rest);
+	const struct arg *open = m->open >= 0 ? &m->cmd->args[m->open] : NULL;
 	bool any = false;
+
+	if (open && open->type->runs) {
+		cmd_help_at(out, m->words + m->open_first, m->nr - m->open_first);
+		return;
+	}
 
 	cmd_usage(out, m->cmd);
 	buf_putc(out, '\n');

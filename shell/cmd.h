@@ -29,6 +29,7 @@ enum arg_flags {
 	ARG_KEYWORD = 2,	/* stands behind its own name */
 	ARG_FLAG = 4,		/* one of .words, without a name before it */
 	ARG_REPEAT = 8,		/* may be given several times: VALUE_LIST */
+	ARG_SETS = 32,		/* the command sets the variable that is named here */
 	ARG_SOLE = 16,		/* where no word stands before it: not beside other positional ones */
 };
 
@@ -72,6 +73,8 @@ struct arg_type {
 	bool greedy;		/* takes words up to the next keyword */
 	bool raw;		/* takes the rest of the statement as an expression */
 	bool block;		/* takes "{ COMMANDS }" */
+	bool runs;		/* takes a whole command: the rest of the words */
+	bool names;		/* the word names a variable: it is not replaced by its value */
 };
 
 struct arg {
@@ -122,6 +125,7 @@ struct ctx {
 	struct value *argv;		/* values so far, for arguments that need those before them */
 	struct span span;		/* the whole command */
 	struct value result;		/* what $v = COMMAND keeps, where it is not the output */
+	int status;			/* of a command that fails in another way than most do; else 0 */
 };
 
 /* The words of one argument. */
@@ -156,8 +160,10 @@ int match_check(struct ctx *ctx, const struct match *m);
 int match_values(struct ctx *ctx, const struct match *m, struct value *argv);
 void match_free(struct match *m);
 
-/* Whether the words begin a command whose next argument is an expression, or a block. */
+/* What may follow the first words of a command. */
 enum lex_tail cmd_raw_tail(const struct word *words, uint32_t nr);
+/* True for commands of expressions and blocks: on the command line, their words are one text. */
+bool cmd_takes_text(const struct word *first);
 /* "map update MAP key KEY value VALUE [any|exist|noexist]" */
 void cmd_usage(struct buf *out, const struct cmd *cmd);
 const char *arg_display(const struct arg *a, struct buf *scratch);

@@ -51,6 +51,7 @@ static bool read_statement(struct cursor *c, const char *text, size_t len, const
 	buf_puts(&c->text, closer);
 	c->src = (struct source){ .text = buf_str(&c->text), .len = c->text.len };
 	lex_init(&c->lexer, &c->src, cmd_raw_tail, &c->diags);
+	c->lexer.open_end = true;
 	do
 		r = lex_next(&c->lexer, &c->stmt);
 	while (r == LEX_ERROR || (r == LEX_STMT && c->lexer.pos < c->src.len));
@@ -103,15 +104,15 @@ static void find_in_word(struct cursor *c, const struct word *w, enum place othe
 		set_variable(c, text, len, last->span.start);
 		/* A word of its own may be an object of the kind that the command takes. */
 		if (w->nr_parts == 1 && !w->quoted && otherwise == PLACE_ARGUMENT &&
-		    text[c->start + 1] != '{')
+		    c->text.data[c->start + 1] != '{')
 			c->place = PLACE_ARGUMENT;
 	}
 }
 
 /* "!program argument": words are what blanks separate. */
-static void find_in_shell(struct cursor *c, const char *text, size_t len)
+static void find_in_shell(struct cursor *c, const struct stmt *stmt, const char *text, size_t len)
 {
-	size_t first = c->stmt.words[0].span.start, start = len;
+	size_t first = stmt->words[0].span.start, start = len;
 
 	while (start > first && !isspace((unsigned char)text[start - 1]))
 		start--;
@@ -122,13 +123,27 @@ static void find_in_shell(struct cursor *c, const char *text, size_t len)
 	c->prefix = xstrndup(text + start, len - start);
 }
 
-static void find_in_statement(struct cursor *c, const char *text, size_t len)
+/* The statement that the cursor is in, perhaps in blocks that are open at the end of the text. */
+static const struct stmt *innermost(const struct cursor *c)
 {
 	const struct stmt *stmt = &c->stmt;
+
+	for (;;) {
+		const struct word *last = stmt->nr ? &stmt->words[stmt->nr - 1] : NULL;
+
+		if (!last || !last->block || !last->block->nr || last->span.end != c->src.len)
+			return stmt;
+		stmt = &last->block->stmts[last->block->nr - 1];
+	}
+}
+
+static void find_in_statement(struct cursor *c, const char *text, size_t len)
+{
+	const struct stmt *stmt = innermost(c);
 	const struct stage *stage = stmt->nr_stages ? &stmt->stages[stmt->nr_stages - 1] : NULL;
 
 	if (stmt->shell) {
-		find_in_shell(c, text, len);
+		find_in_shell(c, stmt, text, len);
 	} else if (stmt->has_redirect) {
 		find_in_word(c, &stmt->redirect, PLACE_FILE, text, len);
 	} else if (stage) {

@@ -2,15 +2,16 @@
 /*
  * Bytes to statements: words with spans, pipes and redirections.
  *
- * One statement is read at a time, and its memory is an arena that the next
- * one reuses, so that a script of any size takes the memory of its longest
- * statement. The same answer serves script and prompt: a statement is
+ * One statement, with the blocks in it, is read at a time, and its memory is an
+ * arena that the next one reuses, so that a script of any size takes the memory
+ * of its longest statement. The same answer serves script and prompt: a statement is
  * COMPLETE, the text ends inside one (INCOMPLETE: the prompt asks for more),
  * or it is an ERROR, in which case the rest of its line is skipped.
  *
  * Words are quoted as in a POSIX shell. A word is literal, or a list of parts
  * of which some are variable references; these are never looked at again as
- * text once they are replaced.
+ * text once they are replaced. In a block, an unquoted '}' ends that where it
+ * closes no '{' of the same statement.
  */
 #ifndef BPFSH_LEX_H
 #define BPFSH_LEX_H
@@ -28,8 +29,8 @@ struct part {
 struct word {
 	struct span span;
 	bool quoted;		/* some of it was quoted: never a keyword */
-	bool raw;		/* an expression or a block, as it stands in the source */
-	bool block;		/* "{ COMMANDS }", braces included */
+	bool raw;		/* an expression as it stands in the source, or a block */
+	const struct block *block;	/* "{ COMMANDS }"; else NULL */
 	const char *text;	/* NUL-ended, or NULL where the word has variables */
 	uint32_t len;
 	const struct part *parts;	/* where text is NULL */
@@ -54,11 +55,24 @@ struct stmt {
 	bool shell;			/* "!command": words[0] is the rest of the line */
 };
 
+/* Commands in braces. */
+struct block {
+	struct stmt *stmts;
+	uint32_t nr;
+};
+
 enum lex_result { LEX_STMT, LEX_END, LEX_INCOMPLETE, LEX_ERROR };
 
-enum lex_tail { TAIL_WORDS, TAIL_EXPRESSION, TAIL_BLOCK };
+/* What the grammar says may follow the words of a statement. */
+enum lex_tail {
+	TAIL_WORDS,		/* words, up to the statement's end */
+	TAIL_WORD,		/* a word, and then perhaps something else */
+	TAIL_EXPRESSION,	/* an expression, up to the statement's end */
+	TAIL_CONDITION,		/* an expression, up to the '{' of a block */
+	TAIL_BLOCK,
+	TAIL_CHAIN,		/* a block, or in its place a command ("else if") */
+};
 
-/* What the grammar says of the words so far: is the rest of the statement one expression, or a block? */
 typedef enum lex_tail (*lex_raw_fn)(const struct word *words, uint32_t nr);
 
 struct arena;
@@ -67,6 +81,10 @@ struct lexer {
 	const struct source *src;
 	size_t pos;
 	lex_raw_fn raw_tail;
+	bool open_end;		/* the text is being typed: its end ends all blocks */
+	uint32_t depth;		/* braces of blocks around this place */
+	uint32_t nesting;	/* blocks, with and without braces */
+	uint32_t braces;	/* open in the words of this statement */
 	struct arena *arena;
 	struct diags *diags;
 };
@@ -78,6 +96,23 @@ void lex_free(struct lexer *l);
 
 /* For words that come from elsewhere (the command line). */
 void *lex_alloc(struct lexer *l, size_t size);
+
+#define STRINGS_MAX 32
+
+/* A scan of an expression, which may have strings, with expressions in them, and so on. */
+struct expr_scan {
+	uint32_t depth[STRINGS_MAX];	/* open brackets of each string's expression; 0: in its text */
+	uint32_t nr;
+};
+
+/* Bytes of the next character or escape of the text, at least one of @len. */
+size_t expr_step(struct expr_scan *s, const char *text, size_t len);
+
+/* True inside of a string. */
+static inline bool expr_in_text(const struct expr_scan *s)
+{
+	return s->nr && !s->depth[s->nr - 1];
+}
 
 /* True where the word is, unquoted, exactly @s. */
 static inline bool word_is(const struct word *w, const char *s)

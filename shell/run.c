@@ -32,19 +32,6 @@ struct source *session_keep(struct session *s, const struct source *src)
 	return s->sources[s->nr_sources++];
 }
 
-const struct source *session_block(struct session *s, struct span block)
-{
-	char *text = xstrndup(block.src->text, block.end - 1);
-
-	for (uint32_t i = 0; i <= block.start; i++)
-		if (text[i] != '\n')
-			text[i] = ' ';
-	return session_keep(s, &(struct source){
-		.name = block.src->name ? xstrdup(block.src->name) : NULL, .text = text,
-		.len = block.end - 1, .parent = block.src->parent,
-		.parent_at = block.src->parent_at });
-}
-
 static bool is_json(const struct session *s)
 {
 	return s->opt.output == SINK_JSON || s->opt.output == SINK_JSONL;
@@ -85,6 +72,12 @@ static struct diag *last_error(struct diags *d)
 		if (d->list[i].severity == SEV_ERROR)
 			return &d->list[i];
 	return NULL;
+}
+
+/* The programs behind a block have seen enough of it, and it changed nothing that would be half done. */
+static bool reader_left(const struct session *s)
+{
+	return s->piped && s->out.error == EPIPE && !txn_length(s);
 }
 
 /* What stopped a command that queued no error itself: a signal, or output that cannot be written. */
@@ -131,11 +124,11 @@ static int execute(struct ctx *ctx, const struct match *m, struct value *argv, s
 	struct session *s = ctx->s;
 	int err = match_values(ctx, m, argv);
 
-	if (m->cmd->flags & CMD_CONTROL)
-		s->status = STATUS_OK;	/* these may say more than that they failed */
 	if (!err)
 		err = m->cmd->run(ctx, argv);
 	if (out != &s->out && out->error == EPIPE && !ctx->diags->errors)
+		return 0;
+	if (s->piped && reader_left(s) && !ctx->diags->errors)
 		return 0;
 	return err || interrupted() || out->error ? -1 : 0;
 }
@@ -145,34 +138,32 @@ static int cmd_failed(struct ctx *ctx, const struct match *m, size_t mark, struc
 {
 	struct session *s = ctx->s;
 
-	explain_stop(s, out, ctx->diags, ctx->span);
+	if (!(m->cmd->flags & CMD_NESTED))
+		explain_stop(s, out, ctx->diags, ctx->span);
 	if (sink_abort(ctx->sink, ctx->diags))
 		diags_clear(ctx->diags);
 	value_free(&ctx->result);
 	if (!(m->cmd->flags & CMD_CONTROL))
 		return undo_command(s, mark, ctx->diags);
-	return s->status ? s->status : STATUS_FAILED;
+	return ctx->status ? ctx->status : STATUS_FAILED;
 }
 
-/* Ends a command that did well: what it shows if it showed nothing, and what $_ is from now on. */
-static void cmd_done(struct ctx *ctx, const struct match *m, size_t mark, bool changed,
-		     struct out *shown)
+/* Ends a command that did well; @shown is to become $_. */
+static void cmd_done(struct ctx *ctx, const struct match *m, struct out *shown)
 {
 	struct session *s = ctx->s;
 
-	if (!sink_used(ctx->sink) && !(m->cmd->flags & CMD_NESTED && s->batch_open))
+	if (!sink_used(ctx->sink) && !(m->cmd->flags & CMD_NESTED))
 		sink_null(ctx->sink);
 	if (s->opt.plan && sink_used(ctx->sink))
 		sink_end(ctx->sink);
-	if (changed && s->mode == MODE_PROMPT)
-		txn_say(ctx, mark);
 	if (keeps_last(s, m->cmd))
 		keep_last(s, ctx, shown);
 }
 
 /* Runs a matched command in the open transaction, or as one of its own; @result may be NULL. */
 static int run_transacted(struct ctx *ctx, const struct match *m, struct out *out,
-			   struct out *shown, struct value *result)
+			  struct out *shown, struct value *result)
 {
 	struct session *s = ctx->s;
 	struct value argv[ARGS_MAX] = { 0 };
@@ -189,7 +180,9 @@ static int run_transacted(struct ctx *ctx, const struct match *m, struct out *ou
 		status = cmd_failed(ctx, m, mark, out);
 	} else {
 		status = failed ? STATUS_PARTIAL : STATUS_OK;
-		cmd_done(ctx, m, mark, changed, shown);
+		cmd_done(ctx, m, shown);
+		if (changed && s->mode == MODE_PROMPT && !(m->cmd->flags & CMD_NESTED))
+			txn_say(ctx, mark);
 	}
 	if (result)
 		*result = ctx->result;
@@ -227,29 +220,34 @@ static int run_cmd(struct session *s, const struct match *m, struct span span, s
 	return status;
 }
 
-/* $v = COMMAND: the object that the command made or opened, else its output as JSON. */
+/* The result of a command that showed it: its JSON, null where there is none. */
+static struct value shown_result(const struct out *memory)
+{
+	jv json = memory->buf.len ? jv_parse_sized(memory->buf.data, memory->buf.len) : jv_null();
+
+	if (jv_is_valid(json))
+		return value_json(json);
+	jv_free(json);
+	return value_json(jv_null());
+}
+
+/*
+ * $v = COMMAND: the object that the command made or opened, else its output as
+ * JSON. What a change would return is not known while it is only planned.
+ */
 static int run_assign(struct session *s, const struct stmt *stmt, const struct match *m,
 		      struct diags *d)
 {
+	bool planned = s->opt.plan && (m->cmd->flags & CMD_WRITES);
 	struct value result = { 0 };
 	struct out memory;
 	int status;
 
 	out_init(&memory, -1);
-	/* A plan is shown, not kept. */
-	if (s->opt.plan)
-		status = run_cmd(s, m, stmt->span, &s->out, s->opt.output, &result, d);
-	else
-		status = run_cmd(s, m, stmt->span, &memory, SINK_JSON, &result, d);
-	if (status == STATUS_OK && result.kind == VALUE_NONE) {
-		jv json = memory.buf.len ? jv_parse_sized(memory.buf.data, memory.buf.len) : jv_null();
-
-		if (!jv_is_valid(json)) {
-			jv_free(json);
-			json = jv_null();
-		}
-		result = value_json(json);
-	}
+	status = run_cmd(s, m, stmt->span, planned ? &s->out : &memory,
+			 planned ? s->opt.output : SINK_JSON, &result, d);
+	if (status == STATUS_OK && result.kind == VALUE_NONE && !planned)
+		result = shown_result(&memory);
 	if (status == STATUS_OK)
 		var_set(s, stmt->assign.text, result);
 	else
@@ -261,12 +259,101 @@ static int run_assign(struct session *s, const struct stmt *stmt, const struct m
 static int run_expression(struct session *s, const struct stmt *stmt, struct diags *d)
 {
 	struct ctx ctx = { .s = s, .diags = d, .span = stmt->span };
+	const char *expr = stmt->words[0].text;
+	char *unknown = s->opt.plan ? expr_unknown(&ctx, expr) : NULL;
+	struct value v = { .kind = VALUE_NONE };
 	jv result;
 
-	if (expr_eval(&ctx, stmt->words[0].text, stmt->words[0].span, &result))
-		return STATUS_FAILED;
-	var_set(s, stmt->assign.text, value_json(result));
+	if (!unknown) {
+		if (expr_eval(&ctx, expr, stmt->words[0].span, &result))
+			return STATUS_FAILED;
+		v = value_json(result);
+	}
+	free(unknown);
+	var_set(s, stmt->assign.text, v);
 	return STATUS_OK;
+}
+
+/* True for an object that only the plan has, where it is to be read. */
+static bool only_in_plan(struct session *s, const struct part *p)
+{
+	char *name = xstrndup(p->text, p->len);
+	const struct value *v = var_find(s, name);
+
+	free(name);
+	return v && v->kind == VALUE_HANDLE && v->handle->fd < 0;
+}
+
+/* While a plan is made: the first variable that has no value yet, for a command that needs one. */
+static const struct part *unknown_part(struct session *s, const struct stmt *stmt, bool reads)
+{
+	for (uint32_t i = 0; i < stmt->nr; i++) {
+		for (uint32_t k = 0; k < stmt->words[i].nr_parts; k++) {
+			const struct part *p = &stmt->words[i].parts[k];
+
+			if (p->is_var && (var_unknown(s, p->text, p->len) ||
+					  (reads && only_in_plan(s, p))))
+				return p;
+		}
+	}
+	return NULL;
+}
+
+/* A command that needs such a variable is not planned, nor is what it would return known. */
+static bool skip_unknown(struct session *s, const struct stmt *stmt, const struct match *m,
+			 struct diags *d)
+{
+	bool writes = m->cmd->flags & CMD_WRITES;
+	const struct part *p = s->opt.plan && !(m->cmd->flags & CMD_CONTROL) ?
+			       unknown_part(s, stmt, !writes) : NULL;
+
+	if (!p)
+		return false;
+	if (writes)
+		diag_note(d, p->span, "what '$%.*s' is will only be known then: "
+			  "this command is not planned", (int)p->len, p->text);
+	if (stmt->assign.text)
+		var_set(s, stmt->assign.text, (struct value){ .kind = VALUE_NONE });
+	return true;
+}
+
+/* What a session's output was before it was redirected. */
+struct redirection {
+	struct out own;
+	enum sink_style style;
+	bool batch;
+};
+
+/* From now on commands write to @out, which is put back by redirect_end(). */
+static struct redirection redirect(struct session *s, const struct out *out, bool json)
+{
+	struct redirection r = { s->out, s->opt.output, s->batch_open };
+
+	s->out = *out;
+	s->opt.output = json ? SINK_JSON : s->opt.output;
+	s->batch_open = false;
+	s->piped++;
+	return r;
+}
+
+static void redirect_end(struct session *s, const struct redirection *r, struct out *out)
+{
+	*out = s->out;
+	s->out = r->own;
+	s->opt.output = r->style;
+	s->batch_open = r->batch;
+	s->piped--;
+}
+
+/* A command that runs others shows nothing itself: what they show goes where the pipeline begins. */
+static int run_nested(struct session *s, const struct stmt *stmt, const struct match *m,
+		      struct pipeline *p, struct diags *d)
+{
+	struct redirection r = redirect(s, &p->out, p->json);
+	int status = run_cmd(s, m, stmt->span, &s->out, s->opt.output, NULL, d);
+
+	redirect_end(s, &r, &p->out);
+	return status;
 }
 
 /* Pipes and redirections: the command's output goes to the first of them. */
@@ -282,7 +369,10 @@ static int run_piped(struct session *s, const struct stmt *stmt, const struct ma
 	}
 	if (pipeline_open(&p, s, stmt, d))
 		return STATUS_FAILED;
-	status = run_cmd(s, m, stmt->span, &p.out, p.json ? SINK_JSON : s->opt.output, NULL, d);
+	if (m->cmd->flags & CMD_NESTED)
+		status = run_nested(s, stmt, m, &p, d);
+	else
+		status = run_cmd(s, m, stmt->span, &p.out, p.json ? SINK_JSON : s->opt.output, NULL, d);
 	end = pipeline_close(&p, s, status == STATUS_OK, d);
 	return status == STATUS_OK ? end : status;
 }
@@ -290,6 +380,8 @@ static int run_piped(struct session *s, const struct stmt *stmt, const struct ma
 static int run_matched(struct session *s, const struct stmt *stmt, const struct match *m,
 		       struct diags *d)
 {
+	if (skip_unknown(s, stmt, m, d))
+		return STATUS_OK;
 	if (stmt->assign.text)
 		return run_assign(s, stmt, m, d);
 	if (stmt->nr_stages || stmt->has_redirect)
@@ -307,7 +399,7 @@ static void batch_begin(struct session *s, const struct stmt *stmt)
 {
 	struct buf *b = out_buf(&s->out);
 
-	if (s->mode != MODE_SCRIPT || s->opt.output != SINK_JSON)
+	if (s->mode != MODE_SCRIPT || s->opt.output != SINK_JSON || s->piped)
 		return;
 	buf_puts(b, s->batch_open ? "," : "[");
 	s->batch_open = true;
@@ -331,14 +423,6 @@ static void batch_end(struct session *s)
 	out_write(&s->out, "}", 1);
 }
 
-/* Scripts and lines are checked as a whole before this; a single command is checked here. */
-static int usage_status(struct session *s, const struct match *m, struct diags *d)
-{
-	struct ctx ctx = { .s = s, .diags = d };
-
-	return s->mode == MODE_COMMAND && match_check(&ctx, m) ? STATUS_USAGE : STATUS_OK;
-}
-
 /* True for a command that may be gathered: one without options, whose output goes nowhere else. */
 static bool may_gather(const struct stmt *stmt, const struct match *m)
 {
@@ -353,55 +437,92 @@ static bool may_gather(const struct stmt *stmt, const struct match *m)
 	return true;
 }
 
-/* Writes what was gathered, unless this statement may add to it; @m is NULL for no command. */
+/* Writes what was gathered, unless this statement may add to it. */
 static int settle(struct session *s, const struct stmt *stmt, const struct match *m,
 		  struct diags *d)
 {
 	struct ctx ctx = { .s = s, .diags = d };
 
-	if (m && may_gather(stmt, m))
+	if (m->cmd && may_gather(stmt, m))
 		return STATUS_OK;
 	return gather_flush(&ctx) ? STATUS_FAILED : STATUS_OK;
 }
 
-/* One statement, whose errors are shown. */
-static int run_stmt(struct session *s, const struct stmt *stmt)
+/* Runs a statement; one that runs others (*@nested) is no member of the array itself. */
+static int exec_stmt(struct session *s, const struct stmt *stmt, bool *nested, struct diags *d)
 {
-	struct diags d = { 0 };
+	bool expression = stmt->assign.text && stmt->words[0].raw;
 	struct match m = { .open = -1 };
-	bool nested = false;
 	int status;
 
-	if (stmt->shell) {
+	*nested = false;
+	if (!stmt->shell && !expression)
+		status = match(&m, stmt->words, stmt->nr, stmt->span, session_match_flags(s), d) ?
+			 STATUS_USAGE : STATUS_OK;
+	else
+		status = STATUS_OK;
+	*nested = m.cmd && (m.cmd->flags & CMD_NESTED) && !stmt->nr_stages && !stmt->has_redirect;
+	if (!*nested)
 		batch_begin(s, stmt);
-		status = settle(s, stmt, NULL, &d) ?: run_shell(s, stmt, &d);
-	} else if (stmt->assign.text && stmt->words[0].raw) {
-		batch_begin(s, stmt);
-		status = settle(s, stmt, NULL, &d) ?: run_expression(s, stmt, &d);
-	} else if (match(&m, stmt->words, stmt->nr, stmt->span, session_match_flags(s), &d)) {
-		batch_begin(s, stmt);
-		status = STATUS_USAGE;
-	} else {
-		/* The commands of a sourced file stand in the array themselves. */
-		nested = m.cmd->flags & CMD_NESTED;
-		if (!nested)
-			batch_begin(s, stmt);
-		status = usage_status(s, &m, &d);
-		if (status == STATUS_OK)
-			status = settle(s, stmt, &m, &d) ?: run_matched(s, stmt, &m, &d);
-	}
+	if (status == STATUS_OK)
+		status = settle(s, stmt, &m, d);
+	if (status != STATUS_OK)
+		;
+	else if (stmt->shell)
+		status = run_shell(s, stmt, d);
+	else if (expression)
+		status = run_expression(s, stmt, d);
+	else
+		status = run_matched(s, stmt, &m, d);
 	match_free(&m);
-	if (!(nested && status != STATUS_OK && !d.nr))
-		session_show(s, &d);
-	diags_clear(&d);
-	if (s->batch_open && !nested)
-		batch_end(s);
-	if (s->mode == MODE_PROMPT)
-		out_flush(&s->out);
+	return status;
+}
+
+/* Ends a statement: $? and the mark of the prompt. */
+static void end_stmt(struct session *s, const struct stmt *stmt, int status)
+{
 	/* $? of a pipe is its last program's, where the command itself did well. */
 	if (status != STATUS_OK || !(stmt->nr_stages || stmt->shell))
 		s->status = status;
 	s->failed = status != STATUS_OK && txn_open(s);
+}
+
+int session_stmt(struct session *s, const struct stmt *stmt)
+{
+	struct diags d = { 0 };
+	bool nested;
+	int status = exec_stmt(s, stmt, &nested, &d);
+
+	/* What it says itself needs a member of the array. */
+	if (nested && d.errors) {
+		batch_begin(s, stmt);
+		nested = false;
+	}
+	session_show(s, &d);
+	diags_clear(&d);
+	if (s->batch_open && !nested)
+		batch_end(s);
+	if (s->mode == MODE_PROMPT && !s->piped)
+		out_flush(&s->out);
+	end_stmt(s, stmt, status);
+	return status;
+}
+
+int session_run(struct ctx *ctx, const struct value *command, struct out *out)
+{
+	struct session *s = ctx->s;
+	struct stmt stmt = { .words = (struct word *)command->words.list, .nr = command->words.nr,
+			     .span = command->span };
+	struct redirection r;
+	bool nested;
+	int status;
+
+	if (!out)
+		return session_stmt(s, &stmt);
+	r = redirect(s, out, false);
+	status = exec_stmt(s, &stmt, &nested, ctx->diags);
+	redirect_end(s, &r, out);
+	end_stmt(s, &stmt, status);
 	return status;
 }
 
@@ -425,6 +546,24 @@ static int closed_status(const struct session *s, int status)
 	return status == STATUS_FAILED && s->out.error == EPIPE ? STATUS_SIGNAL + SIGPIPE : status;
 }
 
+/* The status behind a statement: a signal stops what runs, and so does output that cannot be written. */
+static int look_around(const struct session *s, int status)
+{
+	if (s->out.error && status == STATUS_OK && !reader_left(s))
+		status = STATUS_FAILED;
+	if (!interrupted())
+		return status;
+	if (status == STATUS_OK)
+		fprintf(stderr, "interrupted\n");
+	return STATUS_SIGNAL + interrupted();
+}
+
+/* True where the session goes on with another statement. */
+static bool goes_on(const struct session *s, int status)
+{
+	return status == STATUS_OK && !s->quit && !s->out.error;
+}
+
 /* Runs all statements; stops at the first that fails. */
 static int run_all(struct session *s, const struct source *src)
 {
@@ -434,19 +573,20 @@ static int run_all(struct session *s, const struct source *src)
 	struct stmt stmt;
 
 	lex_init(&l, src, cmd_raw_tail, &d);
-	while (status == STATUS_OK && !s->quit && lex_next(&l, &stmt) == LEX_STMT) {
-		status = run_stmt(s, &stmt);
-		if (s->out.error && status == STATUS_OK)
-			status = STATUS_FAILED;
-		if (interrupted()) {
-			if (status == STATUS_OK)
-				fprintf(stderr, "interrupted\n");
-			status = STATUS_SIGNAL + interrupted();
-		}
-	}
+	while (goes_on(s, status) && lex_next(&l, &stmt) == LEX_STMT)
+		status = look_around(s, session_stmt(s, &stmt));
 	lex_free(&l);
 	diags_clear(&d);
 	return closed_status(s, end_gathering(s, status));
+}
+
+int session_block(struct session *s, const struct block *b)
+{
+	int status = STATUS_OK;
+
+	for (uint32_t i = 0; i < b->nr && goes_on(s, status); i++)
+		status = look_around(s, session_stmt(s, &b->stmts[i]));
+	return status;
 }
 
 /* Takes a script's transaction back, and says how that went. */
@@ -479,14 +619,19 @@ static int commit_script(struct session *s)
 	return failed ? STATUS_PARTIAL : STATUS_OK;
 }
 
-static int run_transaction(struct session *s, const struct source *src)
+bool session_enter(struct session *s)
 {
 	struct diags d = { 0 };
 	struct ctx ctx = { .s = s, .diags = &d };
-	int status;
 
-	txn_begin(&ctx);
-	status = run_all(s, src);
+	return !txn_open(s) && !s->opt.no_transaction && !txn_begin(&ctx);
+}
+
+int session_leave(struct session *s, bool entered, int status)
+{
+	if (!entered)
+		return status;
+	status = end_gathering(s, status);
 	if (!txn_open(s))	/* an explicit rollback ended it */
 		return status;
 	return status == STATUS_OK ? commit_script(s) : rollback_script(s, status);
@@ -495,6 +640,7 @@ static int run_transaction(struct session *s, const struct source *src)
 int session_source(struct session *s, const struct source *src)
 {
 	struct diags d = { 0 };
+	bool entered;
 	int status;
 
 	if (s->depth == SOURCE_DEPTH) {
@@ -515,12 +661,8 @@ int session_source(struct session *s, const struct source *src)
 		return STATUS_OK;
 	s->depth += src->parent != NULL;
 	s->batch = src->batch;
-	if (s->mode == MODE_PROMPT && !src->parent)
-		status = run_all(s, src);
-	else if (txn_open(s) || s->opt.no_transaction)
-		status = run_all(s, src);
-	else
-		status = run_transaction(s, src);
+	entered = (s->mode == MODE_SCRIPT || src->parent) && session_enter(s);
+	status = session_leave(s, entered, run_all(s, src));
 	s->depth -= src->parent != NULL;
 	s->batch = false;
 	return status;
@@ -545,6 +687,19 @@ static struct word *words_from_argv(char **argv, int nr, struct source *src)
 	return words;
 }
 
+/* Checks and, unless that is all that is asked for, runs one command. */
+static int check_and_run(struct session *s, const struct stmt *stmt)
+{
+	struct diags d = { 0 };
+
+	if (session_check_stmt(s, stmt, &d)) {
+		session_show(s, &d);
+		return STATUS_USAGE;
+	}
+	diags_clear(&d);
+	return s->opt.check ? STATUS_OK : session_stmt(s, stmt);
+}
+
 int session_command(struct session *s, char **argv, int nr)
 {
 	struct source src;
@@ -552,20 +707,14 @@ int session_command(struct session *s, char **argv, int nr)
 	struct stmt stmt = { .words = words, .nr = nr, .span = { &src, 0, src.len } };
 	int status;
 
-	if (s->opt.check) {
-		struct diags d = { 0 };
-		struct match m;
-		struct ctx ctx = { .s = s, .diags = &d };
-
-		status = match(&m, words, nr, stmt.span, MATCH_PREFIX, &d) || match_check(&ctx, &m) ?
-			 STATUS_USAGE : STATUS_OK;
-		match_free(&m);
-		if (status == STATUS_OK && s->opt.output == SINK_JSON)
-			out_write(&s->out, "null\n", 5);
-		session_show(s, &d);
-	} else {
-		status = closed_status(s, run_stmt(s, &stmt));
-	}
+	/* An expression or a block is read as in a script. */
+	if (cmd_takes_text(&words[0]))
+		status = session_source(s, session_keep(s, &(struct source){
+			.text = xstrdup(src.text), .len = src.len }));
+	else
+		status = closed_status(s, check_and_run(s, &stmt));
+	if (status == STATUS_OK && s->opt.output == SINK_JSON && !out_mark(&s->out).at)
+		out_write(&s->out, "null\n", 5);
 	if (interrupted() && status != STATUS_PARTIAL)
 		status = STATUS_SIGNAL + interrupted();
 	free(words);

@@ -69,6 +69,7 @@ struct session {
 	bool quit;
 	bool failed;		/* the last command inside an open transaction failed: shown by the prompt */
 	unsigned long long batch_at;	/* where the output of its newest member begins */
+	int piped;		/* nested: out is the beginning of a pipeline, or memory */
 	bool batch_open;	/* -j with a script: the array of outputs has begun */
 };
 
@@ -81,15 +82,27 @@ int session_end(struct session *s);
  * Diagnostics are shown as they come. Returns a status.
  */
 int session_source(struct session *s, const struct source *src);
+/* Runs a statement that was checked, and shows its errors. Returns a status. */
+int session_stmt(struct session *s, const struct stmt *stmt);
 /*
- * The inside of a block in braces as a source of its own, in which everything
- * stands where it stood; the session keeps it.
+ * Runs the command that an argument of type arg_run holds; returns a status.
+ * Its output goes to @out and its errors to the diagnostics of @ctx, or where
+ * @out is NULL, to where all commands have them.
  */
-const struct source *session_block(struct session *s, struct span block);
+int session_run(struct ctx *ctx, const struct value *command, struct out *out);
+/* Runs the commands of a block up to the first that fails. Returns a status. */
+int session_block(struct session *s, const struct block *b);
+/*
+ * Commands that run others are one transaction: the outermost opens it, and
+ * what session_leave() makes of the status of all is the command's own.
+ */
+bool session_enter(struct session *s);
+int session_leave(struct session *s, bool entered, int status);
 /* A source that lives as long as the session; takes over its texts. */
 struct source *session_keep(struct session *s, const struct source *src);
 /* Finds all errors of a source: lexical, grammatical, unknown variables, bad literals; -1 or 0. */
 int session_check(struct session *s, const struct source *src, struct diags *d);
+int session_check_stmt(struct session *s, const struct stmt *stmt, struct diags *d);
 /* Whether prefixes of words are enough where the session is now: enum match_flags. */
 unsigned session_match_flags(const struct session *s);
 /* Runs the words of the command line as one command. */
@@ -110,6 +123,14 @@ bool var_unset(struct session *s, const char *name);
 void last_drop(struct session *s);
 /* "name", "name.field", "name.list[0].x" as a new value; -1 with a diagnostic. */
 int var_read(struct ctx *ctx, const char *path, size_t len, struct span at, struct value *out);
+/*
+ * While a plan is made: true where "name" or "name.field" stands for nothing
+ * yet. An object that will be made is known as such, its fields are not.
+ */
+bool var_unknown(struct session *s, const char *path, size_t len);
+/* Errors: there is none, with the one of @known (an object's keys, borrowed) that is nearest; -1. */
+int var_missing(struct diags *d, struct span at, const char *name, jv known);
+int arg_missing(const struct session *s, struct diags *d, struct span at, const char *name);
 /* A copy of all variables, for a savepoint; vars_restore() takes it over. */
 struct vars {
 	struct variable *list;
@@ -122,9 +143,24 @@ void vars_free(struct vars v);
 /* The information record of an object as JSON, as `map show` has it; invalid jv with a diagnostic. */
 jv handle_record(struct ctx *ctx, struct handle *h);
 
-/* Finds errors in an expression without running it; variables are known by name alone. */
-int expr_check(struct ctx *ctx, const char *expr, jv args, struct span at);
-/* Runs an expression of jq's language on null, with all variables: its first result. */
+/* The value as JSON; an object is its record. Invalid jv with a diagnostic. */
+jv value_to_json(struct ctx *ctx, const struct value *v);
+
+/*
+ * Expressions of jq's language, run on null, with all variables as $name.
+ * expr_check() finds errors without running one: it may use the variables that
+ * are keys of @known (borrowed), and those that are always there.
+ */
+int expr_check(struct ctx *ctx, const char *expr, jv known, struct span at);
+/* The first result. */
 int expr_eval(struct ctx *ctx, const char *expr, struct span at, jv *result);
+/* One result after the other: expr_next() returns 1, 0 at the end, -1 with a diagnostic. */
+struct expr_run *expr_start(struct ctx *ctx, const char *expr, struct span at);
+int expr_next(struct expr_run *r, jv *result);
+void expr_end(struct expr_run *r);
+/* All but false and null is true; takes over @value. */
+bool expr_truth(jv value);
+/* While a plan is made: a variable of the expression that has no value yet, a new string; or NULL. */
+char *expr_unknown(struct ctx *ctx, const char *expr);
 
 #endif

@@ -99,6 +99,7 @@ struct value value_copy(const struct value *v)
 	case VALUE_NONE:
 	case VALUE_NUM:
 	case VALUE_WORDS:
+	case VALUE_BLOCK:
 		break;
 	}
 	return copy;
@@ -132,6 +133,7 @@ void value_free(struct value *v)
 	case VALUE_NONE:
 	case VALUE_NUM:
 	case VALUE_WORDS:
+	case VALUE_BLOCK:
 		break;
 	}
 	*v = (struct value){ .kind = VALUE_NONE };

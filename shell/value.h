@@ -45,10 +45,12 @@ enum value_kind {
 	VALUE_HANDLE,
 	VALUE_HANDLES,
 	VALUE_WORDS,	/* words as they stand, for an argument that is read later; borrowed */
+	VALUE_BLOCK,	/* commands in braces; borrowed */
 	VALUE_LIST,	/* one for each time a repeatable argument is given */
 };
 
 struct word;
+struct block;
 
 struct value {
 	enum value_kind kind;
@@ -71,6 +73,7 @@ struct value {
 			const struct word *list;
 			size_t nr;
 		} words;
+		const struct block *block;
 		struct {
 			struct value *list;
 			size_t nr;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Session variables, and expressions over them. */
+/* Session variables. */
 #include <ctype.h>
-#include <jq.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "shell/session.h"
@@ -26,6 +24,22 @@ void var_set(struct session *s, const char *name, struct value v)
 	}
 	GROW(s->vars, s->nr_vars);
 	s->vars[s->nr_vars++] = (struct variable){ .name = xstrdup(name), .value = v };
+}
+
+bool var_unknown(struct session *s, const char *path, size_t len)
+{
+	char *name = xstrndup(path, len);
+	size_t end = strcspn(name, ".[");
+	bool field = name[end], last;
+	struct value *v;
+
+	name[end] = '\0';
+	last = !strcmp(name, "_");
+	v = var_find(s, name);
+	free(name);
+	if (!v)
+		return last;
+	return v->kind == VALUE_NONE || (field && v->kind == VALUE_HANDLE && v->handle->fd < 0);
 }
 
 void last_drop(struct session *s)
@@ -120,7 +134,7 @@ jv handle_record(struct ctx *ctx, struct handle *h)
 	return record;
 }
 
-static jv value_to_json(struct ctx *ctx, const struct value *v)
+jv value_to_json(struct ctx *ctx, const struct value *v)
 {
 	switch (v->kind) {
 	case VALUE_HANDLE:
@@ -167,22 +181,46 @@ static bool special_var(struct ctx *ctx, const char *name, struct value *out)
 	return true;
 }
 
-static int no_variable(struct ctx *ctx, const char *name, struct span at)
+int var_missing(struct diags *d, struct span at, const char *name, jv known)
 {
-	const char **names = xcalloc(ctx->s->nr_vars + 1, sizeof(*names)), *near;
+	const char **names = xcalloc(jv_object_length(jv_copy(known)) + 1, sizeof(*names)), *near;
+	size_t nr = 0;
 
-	for (size_t i = 0; i < ctx->s->nr_vars; i++)
-		names[i] = ctx->s->vars[i].name;
+	/* The keys live as long as the object. */
+	jv_object_foreach(known, key, value) {
+		names[nr++] = jv_string_value(key);
+		jv_free(key);
+		jv_free(value);
+	}
 	near = nearest_word(name, names);
 	free(names);
-	diag_error(ctx->diags, at, "no variable '$%s'", name);
+	diag_error(d, at, "no variable '$%s'", name);
 	if (near)
-		diag_hint(ctx->diags, "did you mean '$%s'?", near);
-	else if (isdigit((unsigned char)*name))
-		diag_hint(ctx->diags, "%d argument%s given", ctx->s->nr_args,
-			  ctx->s->nr_args == 1 ? " was" : "s were");
+		diag_hint(d, "did you mean '$%s'?", near);
 	else
-		diag_hint(ctx->diags, "'vars' lists the variables; set one by '$%s = COMMAND'", name);
+		diag_hint(d, "'vars' lists the variables; set one by '$%s = COMMAND'", name);
+	return -1;
+}
+
+int arg_missing(const struct session *s, struct diags *d, struct span at, const char *name)
+{
+	diag_error(d, at, "no argument '$%s'", name);
+	diag_hint(d, "%d argument%s given", s->nr_args, s->nr_args == 1 ? " was" : "s were");
+	return -1;
+}
+
+static int no_variable(struct ctx *ctx, const char *name, struct span at)
+{
+	jv known = jv_object();
+
+	if (isdigit((unsigned char)*name)) {
+		jv_free(known);
+		return arg_missing(ctx->s, ctx->diags, at, name);
+	}
+	for (size_t i = 0; i < ctx->s->nr_vars; i++)
+		known = jv_object_set(known, jv_string(ctx->s->vars[i].name), jv_null());
+	var_missing(ctx->diags, at, name, known);
+	jv_free(known);
 	return -1;
 }
 
@@ -255,191 +293,5 @@ int var_read(struct ctx *ctx, const char *path, size_t len, struct span at, stru
 out:
 	free(name);
 	free(copy);
-	return err;
-}
-
-/* An expression being prepared: jq's variables cannot be digits or '?'. */
-struct expr {
-	struct buf text;
-	jv args;
-};
-
-/* One "$name" of the expression: renamed where jq needs it, its value put into the arguments. */
-static int expr_variable(struct ctx *ctx, struct expr *e, const char *name, size_t len,
-			 struct span at)
-{
-	char *key = NULL;
-	struct value v;
-	jv json;
-
-	if (*name == '?')
-		key = xstrdup("__status");
-	else if (isdigit((unsigned char)*name))
-		key = xasprintf("__%.*s", (int)len, name);
-	else
-		key = xstrndup(name, len);
-	buf_puts(&e->text, key);
-	if (!strcmp(key, "ENV") || !strcmp(key, "__loc__") ||
-	    jv_object_has(jv_copy(e->args), jv_string(key))) {
-		free(key);
-		return 0;
-	}
-	/* A name that the session does not know may be bound by the expression itself ("as $x"). */
-	if (!isdigit((unsigned char)*name) && *name != '?' && *name != '_' &&
-	    !var_find(ctx->s, key)) {
-		free(key);
-		return 0;
-	}
-	if (var_read(ctx, name, len, at, &v)) {
-		free(key);
-		return -1;
-	}
-	json = value_to_json(ctx, &v);
-	value_free(&v);
-	if (!jv_is_valid(json)) {
-		jv_free(json);
-		free(key);
-		return -1;
-	}
-	e->args = jv_object_set(e->args, jv_string(key), json);
-	free(key);
-	return 0;
-}
-
-static int expr_prepare(struct ctx *ctx, struct expr *e, const char *expr, struct span at)
-{
-	for (const char *p = expr; *p;) {
-		size_t n;
-
-		buf_putc(&e->text, *p);
-		if (*p++ != '$')
-			continue;
-		n = *p == '?' ? 1 : 0;
-		if (isdigit((unsigned char)*p))
-			n = strspn(p, "0123456789");
-		else if (!n)
-			while (isalnum((unsigned char)p[n]) || p[n] == '_')
-				n++;
-		if (n && expr_variable(ctx, e, p, n, at))
-			return -1;
-		p += n;
-	}
-	return 0;
-}
-
-/* libjq reports what is wrong with a program line by line; its first sentence is enough. */
-static void on_jq_error(void *data, jv msg)
-{
-	struct buf *first = data;
-	jv text = jq_format_error(msg);
-	const char *s = jv_string_value(text);
-
-	if (!first->len) {
-		if (!strncmp(s, "jq: error: ", 11))
-			s += 11;
-		buf_add(first, s, strcspn(s, "\n"));
-	}
-	jv_free(text);
-}
-
-/* "syntax error, unexpected ')' (Unix shell quoting issues?) at <top-level>, line 1:" without its tail. */
-static const char *jq_message(struct buf *first)
-{
-	static const char *const tails[] = { " (Unix shell quoting issues?)", " at <top-level>", NULL };
-	char *s = (char *)buf_str(first);
-
-	for (const char *const *t = tails; *t; t++) {
-		char *at = strstr(s, *t);
-
-		if (at)
-			*at = '\0';
-	}
-	return *s ? s : "the expression is not valid";
-}
-
-static int expr_error(struct ctx *ctx, struct buf *messages, struct span at)
-{
-	diag_error(ctx->diags, at, "%s", jq_message(messages));
-	diag_hint(ctx->diags, "expressions are jq's, with the session's variables as $name");
-	return -1;
-}
-
-/* The text with its variables renamed as expr_prepare() does, and each of them declared. */
-static void declare_variables(struct expr *e, const char *expr)
-{
-	for (const char *p = expr; *p;) {
-		struct buf name = BUF_INIT;
-
-		buf_putc(&e->text, *p);
-		if (*p++ != '$')
-			continue;
-		if (*p == '?') {
-			buf_puts(&name, "__status");
-			p++;
-		} else {
-			if (isdigit((unsigned char)*p))
-				buf_puts(&name, "__");
-			while (isalnum((unsigned char)*p) || *p == '_')
-				buf_putc(&name, *p++);
-		}
-		buf_puts(&e->text, buf_str(&name));
-		if (name.len && strcmp(name.data, "ENV") && strcmp(name.data, "__loc__"))
-			e->args = jv_object_set(e->args, jv_string(name.data), jv_null());
-		buf_free(&name);
-	}
-}
-
-int expr_check(struct ctx *ctx, const char *expr, jv args, struct span at)
-{
-	struct expr e = { .args = jv_copy(args) };
-	struct buf messages = BUF_INIT;
-	jq_state *jq = jq_init();
-	int err = 0;
-
-	declare_variables(&e, expr);
-	jq_set_error_cb(jq, on_jq_error, &messages);
-	if (!jq_compile_args(jq, buf_str(&e.text), e.args))
-		err = expr_error(ctx, &messages, at);
-	jq_teardown(&jq);
-	buf_free(&messages);
-	buf_free(&e.text);
-	return err;
-}
-
-int expr_eval(struct ctx *ctx, const char *expr, struct span at, jv *result)
-{
-	struct expr e = { .args = jv_object() };
-	struct buf messages = BUF_INIT;
-	jq_state *jq;
-	int err = -1;
-
-	if (expr_prepare(ctx, &e, expr, at)) {
-		jv_free(e.args);
-		buf_free(&e.text);
-		return -1;
-	}
-	jq = jq_init();
-	jq_set_error_cb(jq, on_jq_error, &messages);
-	if (!jq_compile_args(jq, buf_str(&e.text), e.args)) {
-		expr_error(ctx, &messages, at);
-	} else {
-		jq_start(jq, jv_null(), 0);
-		*result = jq_next(jq);
-		if (jv_is_valid(*result)) {
-			err = 0;
-		} else if (jv_invalid_has_msg(jv_copy(*result))) {
-			jv msg = jv_invalid_get_msg(*result);
-
-			diag_error(ctx->diags, at, "%s", jv_get_kind(msg) == JV_KIND_STRING ?
-				   jv_string_value(msg) : "the expression failed");
-			jv_free(msg);
-		} else {
-			jv_free(*result);
-			diag_error(ctx->diags, at, "the expression has no result");
-		}
-	}
-	jq_teardown(&jq);
-	buf_free(&messages);
-	buf_free(&e.text);
 	return err;
 }

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Expressions in jq's language over the session's variables. */
+#include <ctype.h>
+#include <jq.h>
+#include <stdlib.h>
+
+#include "shell/session.h"
+
+/* An expression made ready for jq, whose variables cannot be digits or '?'. */
+struct expr {
+	struct ctx *ctx;
+	struct span at;
+	struct buf text;
+	jv args;
+	jv known;		/* expr_check(): variables that there will be, by name; borrowed */
+	char *unknown;		/* what expr_unknown() looks for */
+};
+
+/* What jq calls the session's variable of this name: a new string. */
+static char *jq_name(const char *name, size_t len)
+{
+	if (*name == '?')
+		return xstrdup("__status");
+	return xasprintf(isdigit((unsigned char)*name) ? "__%.*s" : "%.*s", (int)len, name);
+}
+
+/* Length of the name behind a dollar sign; 0 where none is. */
+static size_t name_len(const char *s)
+{
+	size_t n = 0;
+
+	if (*s == '?')
+		return 1;
+	if (isdigit((unsigned char)*s))
+		return strspn(s, "0123456789");
+	while (isalnum((unsigned char)s[n]) || s[n] == '_')
+		n++;
+	return n;
+}
+
+typedef int (*variable_fn)(struct expr *e, const char *name, size_t len);
+
+/* Copies the expression with its variables as jq calls them, and calls @fn with each of them. */
+static int each_variable(struct expr *e, const char *text, variable_fn fn)
+{
+	struct expr_scan scan = { 0 };
+	size_t len = strlen(text);
+
+	for (size_t at = 0; at < len;) {
+		bool code = !expr_in_text(&scan);
+		size_t n = expr_step(&scan, text + at, len - at);
+
+		if (code && text[at] == '#')
+			n = strcspn(text + at, "\n");
+		buf_add(&e->text, text + at, n);
+		if (code && text[at] == '$' && name_len(text + at + n)) {
+			const char *name = text + at + n;
+			char *renamed;
+
+			n += name_len(name);
+			renamed = jq_name(name, name_len(name));
+			buf_puts(&e->text, renamed);
+			free(renamed);
+			if (fn(e, name, name_len(name)))
+				return -1;
+		}
+		at += n;
+	}
+	return 0;
+}
+
+static void declare(struct expr *e, const char *name, size_t len, jv value)
+{
+	char *key = jq_name(name, len);
+
+	e->args = jv_object_set(e->args, jv_string(key), value);
+	free(key);
+}
+
+static bool is_special(const char *name, size_t len)
+{
+	return isdigit((unsigned char)*name) || *name == '?' || (len == 1 && *name == '_');
+}
+
+static struct value *session_var(struct session *s, const char *name, size_t len)
+{
+	char *copy = xstrndup(name, len);
+	struct value *v = var_find(s, copy);
+
+	free(copy);
+	return v;
+}
+
+/* Gives jq the variable's value. One that the session does not know may be the expression's own. */
+static int read_variable(struct expr *e, const char *name, size_t len)
+{
+	struct value v;
+	jv json;
+
+	if (!is_special(name, len) && !session_var(e->ctx->s, name, len))
+		return 0;
+	if (var_read(e->ctx, name, len, e->at, &v))
+		return -1;
+	json = value_to_json(e->ctx, &v);
+	value_free(&v);
+	if (!jv_is_valid(json)) {
+		jv_free(json);
+		return -1;
+	}
+	declare(e, name, len, json);
+	return 0;
+}
+
+/* libjq reports what is wrong with a program line by line; its first sentence is enough. */
+static void on_jq_error(void *data, jv msg)
+{
+	struct buf *first = data;
+	jv text = jq_format_error(msg);
+	const char *s = jv_string_value(text);
+
+	if (!first->len) {
+		if (!strncmp(s, "jq: error: ", 11))
+			s += 11;
+		buf_add(first, s, strcspn(s, "\n"));
+	}
+	jv_free(text);
+}
+
+/* "syntax error, unexpected ')' (Unix shell quoting issues?) at <top-level>, line 1:" without its tail. */
+static const char *jq_message(struct buf *first)
+{
+	static const char *const tails[] = { " (Unix shell quoting issues?)", " at <top-level>", NULL };
+	char *s = (char *)buf_str(first);
+
+	for (const char *const *t = tails; *t; t++) {
+		char *at = strstr(s, *t);
+
+		if (at)
+			*at = '\0';
+	}
+	return *s ? s : "the expression is not valid";
+}
+
+/* Says why jq refused it. */
+static int expr_error(struct ctx *ctx, struct buf *messages, jv known, struct span at)
+{
+	const char *msg = jq_message(messages);
+	size_t len = *msg == '$' ? name_len(msg + 1) : 0;
+	char *name;
+
+	if (!len || strcmp(msg + 1 + len, " is not defined")) {
+		diag_error(ctx->diags, at, "%s", msg);
+		diag_hint(ctx->diags, "expressions are jq's, with the session's variables as $name");
+		return -1;
+	}
+	name = xstrndup(msg + 1, len);
+	if (!strncmp(name, "__", 2) && isdigit((unsigned char)name[2]))
+		arg_missing(ctx->s, ctx->diags, at, name + 2);
+	else
+		var_missing(ctx->diags, at, name, known);
+	free(name);
+	return -1;
+}
+
+/* Those that are no plain names are always there, but for arguments that were not given. */
+static int declare_known(struct expr *e, const char *name, size_t len)
+{
+	bool given = !isdigit((unsigned char)*name) ||
+		     strtoul(name, NULL, 10) <= e->ctx->s->nr_args;
+
+	if (is_special(name, len) ? given :
+	    jv_object_has(jv_copy(e->known), jv_string_sized(name, len)))
+		declare(e, name, len, jv_null());
+	return 0;
+}
+
+int expr_check(struct ctx *ctx, const char *expr, jv known, struct span at)
+{
+	struct expr e = { .ctx = ctx, .at = at, .args = jv_object(), .known = known };
+	struct buf messages = BUF_INIT;
+	jq_state *jq = jq_init();
+	int err = 0;
+
+	each_variable(&e, expr, declare_known);
+	jq_set_error_cb(jq, on_jq_error, &messages);
+	if (!jq_compile_args(jq, buf_str(&e.text), e.args))
+		err = expr_error(ctx, &messages, known, at);
+	jq_teardown(&jq);
+	buf_free(&messages);
+	buf_free(&e.text);
+	return err;
+}
+
+/* Results, one after the other */
+
+struct expr_run {
+	struct ctx *ctx;
+	struct span at;
+	struct buf messages;
+	jq_state *jq;
+};
+
+struct expr_run *expr_start(struct ctx *ctx, const char *expr, struct span at)
+{
+	struct expr e = { .ctx = ctx, .at = at, .args = jv_object() };
+	struct expr_run *r;
+
+	if (each_variable(&e, expr, read_variable)) {
+		jv_free(e.args);
+		buf_free(&e.text);
+		return NULL;
+	}
+	r = xcalloc(1, sizeof(*r));
+	*r = (struct expr_run){ .ctx = ctx, .at = at, .jq = jq_init() };
+	jq_set_error_cb(r->jq, on_jq_error, &r->messages);
+	if (jq_compile_args(r->jq, buf_str(&e.text), jv_copy(e.args))) {
+		jq_start(r->jq, jv_null(), 0);
+	} else {
+		expr_error(ctx, &r->messages, e.args, at);
+		expr_end(r);
+		r = NULL;
+	}
+	jv_free(e.args);
+	buf_free(&e.text);
+	return r;
+}
+
+int expr_next(struct expr_run *r, jv *result)
+{
+	jv msg;
+
+	*result = jq_next(r->jq);
+	if (jv_is_valid(*result))
+		return 1;
+	if (!jv_invalid_has_msg(jv_copy(*result))) {
+		jv_free(*result);
+		return 0;
+	}
+	msg = jv_invalid_get_msg(*result);
+	diag_error(r->ctx->diags, r->at, "%s", jv_get_kind(msg) == JV_KIND_STRING ?
+		   jv_string_value(msg) : "the expression failed");
+	jv_free(msg);
+	return -1;
+}
+
+void expr_end(struct expr_run *r)
+{
+	jq_teardown(&r->jq);
+	buf_free(&r->messages);
+	free(r);
+}
+
+int expr_eval(struct ctx *ctx, const char *expr, struct span at, jv *result)
+{
+	struct expr_run *r = expr_start(ctx, expr, at);
+	int found;
+
+	if (!r)
+		return -1;
+	found = expr_next(r, result);
+	if (!found)
+		diag_error(ctx->diags, at, "the expression has no result");
+	expr_end(r);
+	return found > 0 ? 0 : -1;
+}
+
+bool expr_truth(jv value)
+{
+	bool truth = jv_get_kind(value) != JV_KIND_FALSE && jv_get_kind(value) != JV_KIND_NULL;
+
+	jv_free(value);
+	return truth;
+}
+
+/* Notes the first variable that has no value while a plan is made. */
+static int find_unknown(struct expr *e, const char *name, size_t len)
+{
+	const struct value *v = session_var(e->ctx->s, name, len);
+
+	/* An object is its record here. */
+	if (!var_unknown(e->ctx->s, name, len) &&
+	    !(v && v->kind == VALUE_HANDLE && v->handle->fd < 0))
+		return 0;
+	e->unknown = xstrndup(name, len);
+	return -1;
+}
+
+char *expr_unknown(struct ctx *ctx, const char *expr)
+{
+	struct expr e = { .ctx = ctx };
+
+	each_variable(&e, expr, find_unknown);
+	buf_free(&e.text);
+	return e.unknown;
+}
