@@ -426,6 +426,13 @@ static void free_cards(struct card *cards, uint32_t nr)
 
 #define LABEL_PAD 8.0	/* what graphviz leaves free on either side of a graph's title */
 
+/* A word of the legend, of which @columns characters are written. */
+static void add_word(struct dot *dot, const char *word, const char *color, uint32_t *columns)
+{
+	buf_printf(&dot->title, "%s<font color=\"%s\">%s</font>", *columns ? "  " : "", color, word);
+	*columns += (*columns ? 2 : 0) + strlen(word);
+}
+
 /* Names the kinds of edges that there are, in their colours; returns how many characters it took. */
 static uint32_t add_legend(struct dot *dot)
 {
@@ -438,12 +445,11 @@ static uint32_t add_legend(struct dot *dot)
 	for (uint32_t i = 0; i < cfg->nr_calls && !(dot->layout && dot->layout->calls_cut); i++)
 		used[cfg->calls[i].kind] |= draws_edge(dot, &cfg->calls[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(edge_looks); i++) {
-		if (!used[i])
-			continue;
-		buf_printf(&dot->title, "%s<font color=\"%s\">%s</font>", columns ? "  " : "",
-			   edge_looks[i].color, edge_looks[i].word);
-		columns += (columns ? 2 : 0) + strlen(edge_looks[i].word);
+		if (used[i])
+			add_word(dot, edge_looks[i].word, edge_looks[i].color, &columns);
 	}
+	if (cfg->marks && cfg->marks->refused)
+		add_word(dot, "refused path", REFUSED, &columns);
 	return columns;
 }
 
