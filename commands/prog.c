@@ -20,6 +20,7 @@ static const struct column prog_columns[] = {
 	{ "recursion_misses", " recursion_misses %", .flags = COL_WIDE },
 	{ "loaded_at", "\n\tloaded_at %", .flags = COL_TIME | COL_WIDE },
 	{ "uid", "  uid %" },
+	{ "orphaned", "  orphaned", .flags = COL_WIDE },
 	{ "bytes_xlated", "\n\txlated %B" },
 	{ "jited", NULL, "  not jited", COL_WIDE },
 	{ "bytes_jited", "  jited %B" },
@@ -33,8 +34,8 @@ static const struct column prog_columns[] = {
 
 enum {
 	PROG_ID, PROG_TYPE, PROG_NAME, PROG_TAG, PROG_GPL, PROG_RUN_TIME, PROG_RUN_CNT, PROG_MISSES,
-	PROG_LOADED, PROG_UID, PROG_XLATED, PROG_JITED, PROG_JITED_BYTES, PROG_MEMLOCK, PROG_MAPS,
-	PROG_PINNED, PROG_BTF, PROG_METADATA, PROG_COLUMNS
+	PROG_LOADED, PROG_UID, PROG_ORPHANED, PROG_XLATED, PROG_JITED, PROG_JITED_BYTES, PROG_MEMLOCK,
+	PROG_MAPS, PROG_PINNED, PROG_BTF, PROG_METADATA, PROG_COLUMNS
 };
 
 static const struct record prog_record = { "prog", prog_columns };
@@ -59,8 +60,9 @@ static int show_prog(struct ctx *ctx, struct handle *prog, struct pin_table *pin
 	jv metadata = jv_invalid();
 	__u32 *maps, nr_maps;
 	int err = kern_prog_info(prog->fd, &info);
+	bool orphaned = err == -ENODEV;
 
-	if (err)
+	if (err && !orphaned)
 		return kern_error(ctx->diags, ctx->span, -err, "read program %u", prog->id);
 	maps = kern_prog_maps(prog->fd, &nr_maps);
 	for (int i = 0; i < BPF_TAG_SIZE; i++)
@@ -80,6 +82,7 @@ static int show_prog(struct ctx *ctx, struct handle *prog, struct pin_table *pin
 		row[PROG_LOADED] = cell_u64(since_1970(info.load_time));
 		row[PROG_UID] = cell_u64(info.created_by_uid);
 	}
+	row[PROG_ORPHANED] = cell_bool(orphaned);
 	row[PROG_XLATED] = cell_u64(info.xlated_prog_len);
 	row[PROG_JITED] = cell_bool(info.jited_prog_len);
 	if (info.jited_prog_len)

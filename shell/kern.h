@@ -35,6 +35,10 @@ int kern_open_pin(const char *path, enum object_kind *kind);
 /* Which kind of object a descriptor holds; -EINVAL for anything else. */
 int kern_kind(int fd, enum object_kind *kind);
 
+/*
+ * -ENODEV: the device that the program is offloaded to is gone, and the kernel
+ * tells no more than its ID and type, which are there (all else is zero).
+ */
 int kern_prog_info(int fd, struct bpf_prog_info *info);
 int kern_map_info(int fd, struct bpf_map_info *info);
 int kern_link_info(int fd, struct bpf_link_info *info);

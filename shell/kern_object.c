@@ -160,12 +160,27 @@ int kern_info(int fd, void *info, __u32 *len)
 	return bpf_obj_get_info_by_fd(fd, info, len);
 }
 
+/* What fdinfo has of a program that the kernel gives no information about. */
+static void prog_from_fdinfo(int fd, struct bpf_prog_info *info)
+{
+	char id[16], type[16];
+
+	if (kern_fdinfo(fd, "prog_id", id, sizeof(id)))
+		info->id = strtoul(id, NULL, 10);
+	if (kern_fdinfo(fd, "prog_type", type, sizeof(type)))
+		info->type = strtoul(type, NULL, 10);
+}
+
 int kern_prog_info(int fd, struct bpf_prog_info *info)
 {
 	__u32 len = sizeof(*info);
+	int err;
 
 	memset(info, 0, sizeof(*info));
-	return kern_info(fd, info, &len);
+	err = kern_info(fd, info, &len);
+	if (err == -ENODEV)
+		prog_from_fdinfo(fd, info);
+	return err;
 }
 
 int kern_map_info(int fd, struct bpf_map_info *info)
@@ -229,6 +244,8 @@ static int identify(enum object_kind kind, int fd, __u32 *id, char name[HANDLE_N
 	switch (kind) {
 	case OBJ_PROG:
 		err = kern_prog_info(fd, &info.prog);
+		if (err == -ENODEV && info.prog.id)
+			err = 0;	/* orphaned, and still there to be named */
 		*id = info.prog.id;
 		snprintf(name, HANDLE_NAME_MAX, "%.*s", BPF_OBJ_NAME_LEN, info.prog.name);
 		break;

@@ -124,7 +124,7 @@ def test_kept(box):
     """Pictures of small, medium and large programs stay for somebody to look at."""
     os.makedirs(PICTURES, exist_ok=True)
     progs = os.path.join(BUILD, "tests/progs")
-    for name, obj, blocks in (("small", f"{progs}/cfg_machine.bpf.o", 18),
+    for name, obj, blocks in (("small", f"{progs}/cfg_machine.bpf.o", 12),
                               ("medium", f"{progs}/cfg_options.bpf.o", 150),
                               ("large", box.big_object(1000), 2000)):
         found = box.bpfsh("prog", "cfg", "obj", obj, "json").expect(0).json

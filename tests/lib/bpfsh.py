@@ -95,7 +95,9 @@ def bpftool_json(*words, check=True):
     if not BPFTOOL:
         raise Skip("no bpftool that runs here")
     done = subprocess.run([BPFTOOL, "-j", *words], capture_output=True, text=True)
-    if check and done.returncode:
+    # Newer ones show one link well and end with 255.
+    one_link = words[:2] == ("link", "show") and len(words) > 2 and '"error"' not in done.stdout
+    if check and done.returncode and not one_link:
         raise AssertionError(f"bpftool -j {' '.join(words)}: {done.stdout}{done.stderr}")
     return json.loads(done.stdout or "null")
 

@@ -4,6 +4,7 @@
  * object. (Clang 14 forgets the tag of pointers to structs.)
  */
 #include <linux/bpf.h>
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
 struct task_struct {
@@ -31,7 +32,8 @@ int t_XXXX_touch(void *ctx)
 	__u32 zero = 0;
 	struct guarded *g = bpf_map_lookup_elem(&t_XXXX_special, &zero);
 
-	if (!g)
+	/* Without this newer clangs only declare the structure, which no pointer may be to. */
+	if (!g || !bpf_core_type_exists(struct task_struct))
 		return 0;
 	bpf_spin_lock(&g->lock);
 	g->total++;
