@@ -159,6 +159,8 @@ int pin_run(struct ctx *ctx, struct value *argv)
 
 int unpin_run(struct ctx *ctx, struct value *argv)
 {
+	/* $_ may be the link that its user means to end. */
+	last_drop(ctx->s);
 	return txn_do(ctx, op_unpin(argv[0].str, argv[0].span));
 }
 

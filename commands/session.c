@@ -76,6 +76,7 @@ static int wait_confirm(struct ctx *ctx, unsigned seconds)
 		  seconds);
 	if (ctx->s->mode == MODE_PROMPT)
 		return 0;
+	out_flush(&ctx->s->out);
 	ctx->s->status = STATUS_OK;
 	failed = txn_wait_confirm(ctx->s);
 	ctx->status = ctx->s->status;

@@ -18,6 +18,22 @@ static __s64 now_ms(void)
 	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
+/* Names what is not done yet, as nothing would take it back. */
+static void say_deferred(struct ctx *ctx)
+{
+	const struct log *log = &ctx->s->txn->log;
+	struct buf text = BUF_INIT;
+
+	for (size_t i = 0; i < log->nr; i++) {
+		if (!log->list[i]->kind->deferred)
+			continue;
+		buf_reset(&text);
+		log->list[i]->kind->describe(log->list[i], &text);
+		sink_note(ctx->sink, "done only when it is confirmed: %s", buf_str(&text));
+	}
+	buf_free(&text);
+}
+
 int txn_commit_confirm(struct ctx *ctx, unsigned seconds)
 {
 	struct txn *t = ctx->s->txn;
@@ -30,6 +46,7 @@ int txn_commit_confirm(struct ctx *ctx, unsigned seconds)
 		return -1;
 	t->confirm_until = now_ms() + seconds * 1000LL;
 	journal_set_phase(t->journal, JOURNAL_CONFIRM);
+	say_deferred(ctx);
 	return 0;
 }
 

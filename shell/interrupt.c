@@ -28,8 +28,9 @@ static void set_all(void (*handler)(int))
 void interrupt_init(void)
 {
 	set_all(on_signal);
-	/* A closed pipe is an error of write(2), so that a transaction can be rolled back. */
+	/* A closed pipe or a full quota is an error of a call: the transaction is rolled back. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 int interrupted(void)
@@ -51,4 +52,5 @@ void interrupt_reset(void)
 {
 	set_all(SIG_DFL);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 }

@@ -3,6 +3,7 @@
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "shell/complete.h"
@@ -267,6 +268,17 @@ static void mention_orphans(const struct request *r)
 			"'bpfsh recover --discard' forgets\n", nr, nr == 1 ? "" : "s");
 }
 
+/* What undo needs is held open until the commit: that may be more than 1024 objects. */
+static void raise_limits(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files))
+		return;
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
 static int run(struct request *r)
 {
 	enum mode mode = mode_of(r);
@@ -278,6 +290,7 @@ static int run(struct request *r)
 		r->file = "-";
 	kern_init(r->opt.debug);
 	session_init(&s, mode, &r->opt);
+	raise_limits();
 	interrupt_init();
 	mention_orphans(r);
 	if (mode == MODE_SCRIPT)

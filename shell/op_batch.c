@@ -65,8 +65,15 @@ static void batch_describe(const struct op *op, struct buf *out)
 
 	buf_puts(out, b->after ? "~ map update " : "- map delete ");
 	describe_handle(out, b->map);
-	buf_printf(out, ", %u element%s from ", b->op.nr, b->op.nr == 1 ? "" : "s");
+	if (b->op.nr == 1)
+		buf_putc(out, ' ');
+	else
+		buf_printf(out, ", %u elements from ", b->op.nr);
 	describe_key(out, b->map, b->keys);
+	if (b->op.nr == 1 && b->after) {
+		buf_puts(out, " = ");
+		describe_value(out, b->map, b->after);
+	}
 }
 
 /* Looks up what the elements hold, as far as they are there. */

@@ -295,7 +295,8 @@ static bool runs(const struct handle *link, __u32 prog_id)
 /* The link runs our program: swaps the old one in, unless somebody is faster. */
 static enum undo_result swap_back(struct op_link_update *u, struct handle *link, struct diags *d)
 {
-	struct handle *old = find_old(u), *prog = open_object(OBJ_PROG, u->prog_id);
+	struct handle *old = find_old(u);
+	struct handle *prog = u->prog ? handle_get(u->prog) : open_object(OBJ_PROG, u->prog_id);
 	enum undo_result r = UNDO_DONE;
 	int err;
 

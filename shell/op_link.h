@@ -5,8 +5,6 @@
 
 #include "shell/ops.h"
 
-/* A handle of the object with this ID; NULL where there is none. */
-struct handle *open_object(enum object_kind kind, __u32 id);
 /* The link of a journal, or of before the commit; NULL where it has ended. */
 struct handle *open_link(__u32 id, __u32 type);
 /* The target of an operation on a link. */

@@ -16,12 +16,17 @@
 #include "shell/ops.h"
 #include "shell/trash.h"
 
+/* What is pinned: a journal knows its kind and ID. */
+struct object {
+	struct handle *handle;
+	enum object_kind kind;
+	__u32 id;
+};
+
 struct op_pin {
 	struct op op;
-	struct handle *handle;	/* pin: what is pinned; unpin: what was, held for `undo` after commit */
-	struct handle *old;	/* replace: what was pinned there */
-	enum object_kind kind;	/* of the handle, and its ID: all that a journal knows of it */
-	__u32 id;
+	struct object now;	/* pin: what is pinned */
+	struct object old;	/* unpin, replace: what was; held for `undo` after commit */
 	char *path;
 	bool replace;
 	__u64 old_inode;	/* replace: of the pin that was there */
@@ -41,7 +46,10 @@ static struct op_pin *pin_of(const struct op *op)
 
 static enum undo_class pin_class(const struct op *op, const char **why)
 {
-	return UNDO_FULL;
+	if (pin_of(op)->old.kind != OBJ_LINK || !pin_of(op)->old.id)
+		return UNDO_FULL;
+	*why = "a link that nothing else holds ends at the commit";
+	return UNDO_LOSSY;
 }
 
 static void pin_describe(const struct op *op, struct buf *out)
@@ -49,7 +57,7 @@ static void pin_describe(const struct op *op, struct buf *out)
 	const struct op_pin *p = pin_of(op);
 
 	buf_puts(out, p->replace ? "~ pin " : "+ pin ");
-	describe_object(out, p->kind, p->handle, p->id);
+	describe_object(out, p->now.kind, p->now.handle, p->now.id);
 	buf_printf(out, " as %s", p->path);
 }
 
@@ -65,6 +73,12 @@ static struct handle *pinned_at(const char *path)
 	int fd = path ? kern_open_pin(path, &kind) : -1;
 
 	return fd >= 0 ? kern_handle(kind, fd) : NULL;
+}
+
+/* Takes over the handle, which may be NULL. */
+static struct object object_of(struct handle *h)
+{
+	return h ? (struct object){ h, h->kind, h->id } : (struct object){ 0 };
 }
 
 static int check_bpffs(struct op_pin *p, struct diags *d)
@@ -114,8 +128,7 @@ static int pin_prepare(struct op *op, struct diags *d)
 	if (!S_ISREG(st.st_mode))
 		return diag_error(d, op->span, "cannot replace '%s': it is not a pinned object", p->path);
 	p->old_inode = st.st_ino;
-	p->old = pinned_at(p->path);
-	if (!p->old)
+	if (!p->old.handle)
 		return diag_error(d, op->span, "cannot replace '%s': it cannot be opened", p->path);
 	return choose_trash(p, d);
 }
@@ -137,7 +150,7 @@ static int pin_apply(struct op *op, struct diags *d)
 	int err = p->replace ? trash_make(&p->trash) : 0;
 
 	if (!err)
-		err = kern_pin(p->handle->fd, p->replace ? p->trash.pin : p->path);
+		err = kern_pin(p->now.handle->fd, p->replace ? p->trash.pin : p->path);
 	if (!err && p->replace)
 		err = kern_rename(p->trash.pin, p->path, RENAME_EXCHANGE);
 	if (err)
@@ -147,13 +160,12 @@ static int pin_apply(struct op *op, struct diags *d)
 	return 0;
 }
 
-/* True where the operation's object is pinned at @path. */
-static bool pins_object(const char *path, const struct op_pin *p)
+static bool is_pinned_at(const struct object *o, const char *path)
 {
-	struct handle *now = pinned_at(path);
-	bool same = now && now->kind == p->kind && now->id == p->id;
+	struct handle *h = pinned_at(path);
+	bool same = h && h->kind == o->kind && h->id == o->id;
 
-	handle_put(now);
+	handle_put(h);
 	return same;
 }
 
@@ -171,7 +183,7 @@ static bool is_noted_inode(const struct op_pin *p)
  */
 static bool still_ours(const struct op_pin *p)
 {
-	return p->op.late[LATE_DEV] ? is_noted_inode(p) : pins_object(p->path, p);
+	return p->op.late[LATE_DEV] ? is_noted_inode(p) : is_pinned_at(&p->now, p->path);
 }
 
 static enum undo_result not_ours(struct op_pin *p, struct diags *d)
@@ -202,6 +214,25 @@ static enum undo_result undo_new(struct op_pin *p, struct diags *d)
 	return err ? failed(p, d, err, "remove the pin") : UNDO_DONE;
 }
 
+/* What was at the path lies in the trash again, as before the commit; -1 where it is gone. */
+static int refill_trash(struct op_pin *p, struct diags *d)
+{
+	struct handle *old = p->old.handle ? handle_get(p->old.handle) :
+			     open_object(p->old.kind, p->old.id);
+	int err;
+
+	if (!old)
+		return diag_error(d, p->op.span, "%s %u, which was pinned at '%s', is gone",
+				  object_names[p->old.kind], p->old.id, p->path);
+	err = trash_empty(&p->trash);
+	if (!err)
+		err = trash_make(&p->trash);
+	if (!err)
+		err = kern_pin(old->fd, p->trash.pin);
+	handle_put(old);
+	return err ? kern_error(d, p->op.span, -err, "pin again what was at '%s'", p->path) : 0;
+}
+
 /*
  * Undoes a replacement. In the trash lies nothing (it was not begun), our new
  * pin (not exchanged yet), or the old one.
@@ -212,23 +243,15 @@ static enum undo_result undo_replace(struct op_pin *p, struct diags *d)
 	bool exchanged;
 	int err = 0;
 
+	if (p->op.applied && !trash_full(&p->trash) && still_ours(p) && refill_trash(p, d))
+		return UNDO_FAILED;
 	exchanged = !lstat(p->trash.pin, &st) &&
-		    (st.st_ino == p->old_inode || !pins_object(p->trash.pin, p));
+		    (st.st_ino == p->old_inode || !is_pinned_at(&p->now, p->trash.pin));
 	if (exchanged && !still_ours(p))
 		return not_ours(p, d);
 	if (exchanged)
 		err = kern_rename(p->trash.pin, p->path, RENAME_EXCHANGE);
 	return err ? failed(p, d, err, "put back the pin") : UNDO_DONE;
-}
-
-/* What was at the path is pinned in the trash, as before the commit. */
-static int pin_trash(struct op_pin *p, const struct handle *h, struct diags *d)
-{
-	int err = trash_make(&p->trash);
-
-	if (!err)
-		err = kern_pin(h->fd, p->trash.pin);
-	return err ? kern_error(d, p->op.span, -err, "pin again what was at '%s'", p->path) : 0;
 }
 
 static int pin_hold(struct op *op, struct diags *d)
@@ -237,7 +260,7 @@ static int pin_hold(struct op *op, struct diags *d)
 
 	if (!is_noted_inode(p))
 		op->late[LATE_DEV] = 0;
-	return p->replace ? pin_trash(p, p->old, d) : 0;
+	return p->replace ? refill_trash(p, d) : 0;
 }
 
 static enum undo_result pin_undo(struct op *op, struct diags *d)
@@ -253,11 +276,23 @@ static void pin_target(const struct op *op, struct buf *out)
 	buf_add(out, pin_of(op)->path, strlen(pin_of(op)->path) + 1);
 }
 
+/* A link would stay attached. */
+static void let_go(struct object *o)
+{
+	if (o->kind != OBJ_LINK)
+		return;
+	handle_put(o->handle);
+	o->handle = NULL;
+}
+
 /* What lies in the trash goes for good. */
 static int empty_trash(struct op *op, struct diags *d)
 {
 	struct op_pin *p = pin_of(op);
 	int err = trash_empty(&p->trash);
+
+	let_go(&p->now);
+	let_go(&p->old);
 
 	return err ? kern_error(d, op->span, -err, "remove '%s'", p->trash.dir) : 0;
 }
@@ -274,11 +309,6 @@ static int unpin_prepare(struct op *op, struct diags *d)
 		return kern_error(d, op->span, errno, "unpin '%s'", p->path);
 	if (!bpffs || !S_ISREG(st.st_mode))
 		return diag_error(d, op->span, "cannot unpin '%s': it is not a pinned object", p->path);
-	p->handle = pinned_at(p->path);
-	if (p->handle) {
-		p->kind = p->handle->kind;
-		p->id = p->handle->id;
-	}
 	return choose_trash(p, d);
 }
 
@@ -294,24 +324,7 @@ static int unpin_apply(struct op *op, struct diags *d)
 
 static int unpin_hold(struct op *op, struct diags *d)
 {
-	struct op_pin *p = pin_of(op);
-
-	return p->handle ? pin_trash(p, p->handle, d) : 0;
-}
-
-/* Pins again what somebody has removed from the trash, if it is still there. */
-static int pin_again(struct op_pin *p)
-{
-	int fd, err;
-
-	if (p->handle)
-		return kern_pin(p->handle->fd, p->path);
-	fd = kern_open_id(p->kind, p->id);
-	if (fd < 0)
-		return fd;
-	err = kern_pin(fd, p->path);
-	close(fd);
-	return err;
+	return refill_trash(pin_of(op), d);
 }
 
 /* Something stands where the pin was: the same object, or somebody else's. */
@@ -319,7 +332,7 @@ static enum undo_result undo_occupied(struct op_pin *p, struct diags *d)
 {
 	bool full = trash_full(&p->trash);
 
-	if (pins_object(p->path, p) || (!full && !p->op.applied))
+	if (is_pinned_at(&p->old, p->path) || (!full && !p->op.applied))
 		return UNDO_DONE;
 	diag_error(d, p->op.span, "'%s' exists again: left alone", p->path);
 	if (full)
@@ -335,10 +348,11 @@ static enum undo_result unpin_undo(struct op *op, struct diags *d)
 
 	if (!lstat(p->path, &st))
 		return undo_occupied(p, d);
+	/* Somebody may have emptied the trash. */
+	if (op->applied && !trash_full(&p->trash) && refill_trash(p, d))
+		return UNDO_FAILED;
 	if (trash_full(&p->trash))
 		err = kern_rename(p->trash.pin, p->path, RENAME_NOREPLACE);
-	else if (op->applied)
-		err = pin_again(p);
 	return err ? failed(p, d, err, "put back the pin") : UNDO_DONE;
 }
 
@@ -346,8 +360,8 @@ static void pin_release(struct op *op)
 {
 	struct op_pin *p = pin_of(op);
 
-	handle_put(p->handle);
-	handle_put(p->old);
+	handle_put(p->now.handle);
+	handle_put(p->old.handle);
 	free(p->path);
 	trash_free(&p->trash);
 }
@@ -356,8 +370,10 @@ static void pin_encode(const struct op *op, struct buf *out)
 {
 	const struct op_pin *p = pin_of(op);
 
-	put_u32(out, p->kind);
-	put_u32(out, p->id);
+	put_u32(out, p->now.kind);
+	put_u32(out, p->now.id);
+	put_u32(out, p->old.kind);
+	put_u32(out, p->old.id);
 	put_u32(out, p->replace);
 	put_u64(out, p->old_inode);
 	put_str(out, p->path);
@@ -368,13 +384,15 @@ static bool pin_decode(struct op *op, struct reader *r)
 {
 	struct op_pin *p = pin_of(op);
 
-	p->kind = get_u32(r);
-	p->id = get_u32(r);
+	p->now.kind = get_u32(r);
+	p->now.id = get_u32(r);
+	p->old.kind = get_u32(r);
+	p->old.id = get_u32(r);
 	p->replace = get_u32(r);
 	p->old_inode = get_u64(r);
 	p->path = get_str(r);
 	trash_set(&p->trash, get_str(r));
-	if (p->kind >= OBJ_KINDS || !p->path || *p->path != '/' || (p->replace && !p->trash.dir))
+	if (p->now.kind >= OBJ_KINDS || p->old.kind >= OBJ_KINDS || !p->path || *p->path != '/' || (p->replace && !p->trash.dir))
 		r->bad = true;
 	return !r->bad;
 }
@@ -431,11 +449,11 @@ struct op *op_pin(struct handle *h, const char *path, bool replace, struct span 
 {
 	struct op_pin *p = op_new(&op_pin_kind, span);
 
-	p->handle = handle_get(h);
-	p->kind = h->kind;
-	p->id = h->id;
+	p->now = object_of(handle_get(h));
 	p->path = absolute(path);
 	p->replace = replace;
+	if (replace)
+		p->old = object_of(pinned_at(p->path));
 	return &p->op;
 }
 
@@ -444,5 +462,6 @@ struct op *op_unpin(const char *path, struct span span)
 	struct op_pin *p = op_new(&op_unpin_kind, span);
 
 	p->path = absolute(path);
+	p->old = object_of(pinned_at(p->path));
 	return &p->op;
 }

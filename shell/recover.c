@@ -140,21 +140,29 @@ static const struct column recover_columns[] = {
 
 static const struct record recover_record = { "unfinished transaction", recover_columns };
 
+#define SHOWN 20	/* changes of a journal that are listed; a plan has them all */
+
 static void show(struct recovery *rec, const struct journal *j, const struct ops *ops)
 {
-	const char **lines = xcalloc(ops->nr, sizeof(*lines));
-	for (size_t i = 0; i < ops->nr; i++) {
+	size_t shown = rec->how == RECOVER_PLAN || ops->nr <= SHOWN ? ops->nr : SHOWN;
+	size_t nr = shown + (shown < ops->nr);
+	const char **lines = xcalloc(nr, sizeof(*lines));
+
+	for (size_t i = 0; i < nr; i++) {
 		struct buf text = BUF_INIT;
 
-		ops->list[i].op->kind->describe(ops->list[i].op, &text);
+		if (i < shown)
+			ops->list[i].op->kind->describe(ops->list[i].op, &text);
+		else
+			buf_printf(&text, "... and %zu more", ops->nr - shown);
 		lines[i] = buf_detach(&text);
 	}
 	sink_row(rec->ctx->sink, (const struct cell[]){
 		cell_u64(journal_writer(j)), cell_u64(journal_time(j)),
 		cell_str(is_committed(j) ? "committed, to be finished" : "to be rolled back"),
 		cell_u64(ops->nr),
-		CELL(.kind = CELL_STRS, .strs = { lines, ops->nr }) });
-	for (size_t i = 0; i < ops->nr; i++)
+		CELL(.kind = CELL_STRS, .strs = { lines, nr }) });
+	for (size_t i = 0; i < nr; i++)
 		free((char *)lines[i]);
 	free(lines);
 }

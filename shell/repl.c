@@ -643,6 +643,7 @@ int repl_run(struct session *s)
 {
 	struct repl r = { .s = s };
 	int signal, status = STATUS_OK;
+	unsigned left;
 
 	if (!editline_load()) {
 		fprintf(stderr, "error: cannot open the library %s: %s\n"
@@ -669,8 +670,12 @@ int repl_run(struct session *s)
 	signal = interrupted();
 	interrupt_clear();
 	/* The guard outlives the terminal: that it is lost may be what it guards against. */
-	if (!s->quit && (!signal || signal == SIGHUP) && txn_wait_confirm(s))
-		status = s->status;
+	if (!s->quit && (!signal || signal == SIGHUP)) {
+		if (txn_confirming(s, &left))
+			fprintf(stderr, "waiting %u s for 'confirm' in another bpfsh\n", left);
+		if (txn_wait_confirm(s))
+			status = s->status;
+	}
 	repl_close(&r);
 	return status ? status : signal ? STATUS_SIGNAL + signal : STATUS_OK;
 }

@@ -46,6 +46,13 @@ def test_not_confirmed(box):
     assert elements(path) == {} and not journals()
 
 
+def test_nothing_in_the_journal(box):
+    """What ends with its process needs no record, but is guarded all the same."""
+    box.script(f"$m = map create type array key 4 value 4 entries 2 name {box.prefix}n\n"
+               "commit confirm 1\n").expect(1, err="not confirmed in time")
+    assert not journals()
+
+
 def test_hangup_while_confirming(box):
     """The guard survives a lost terminal, and rolls back in time; SIGTERM means: now."""
     path = made(box)

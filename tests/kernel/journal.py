@@ -189,6 +189,18 @@ def test_full(box):
     umount(FOLDER)
 
 
+def test_file_size_limit(box):
+    """What the journal may not grow beyond stops the script, not the process."""
+    pin = box.map_create("m", entries=60000)
+    path = box.file("long.bsh", "".join(f"map update pinned {pin} key {n} value {n}\necho\n"
+                                        for n in range(1, 3000)))
+    before = box.snapshot()
+    done = box.run("prlimit", "--fsize=200000", BPFSH, "--no-rc", "-f", path)
+    done.expect(1, err=["cannot write the journal", "rolled back"])
+    box.unchanged(before)
+    assert not journals()
+
+
 def test_discard(box):
     """The state stays as it is, and nothing of the journal does."""
     killed(box)

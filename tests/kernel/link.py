@@ -412,6 +412,23 @@ link pin {place.pin("t")} {box.pin("again")} replace
     assert gone_soon_link(place, "x1") and Link(box.pin("again")).prog == "t1"
 
 
+def test_unpin_at_the_prompt(box):
+    """The session does not hold a link of which the last pin goes: it ends, as is said before."""
+    place = Place(box)
+    for making in ([], [place.create("x").strip()]):
+        if not making:
+            place.attach(["x"])
+        with Pty(box, columns=250) as tty:
+            tty.expect(PROMPT)
+            for line in making + [f"link unpin {place.pin('x')}"]:
+                tty.check(line + "\r", PROMPT)
+            assert gone_soon(place), place.ours()
+            tty.check("undo\r", re.compile(r"is gone.*> ?$", re.S))
+        assert not journals() and box.pins() == [n for n in box.pins() if n.startswith("p/")]
+    place.attach(["x"])
+    box.bpfsh("--plan", "link", "unpin", place.pin("x")).expect(0, out=["lossy", "nothing else"])
+
+
 def gone_soon_link(place, prog):
     deadline = time.monotonic() + 3
     while any(name == prog for _, name in place.ours()) and time.monotonic() < deadline:
@@ -587,12 +604,35 @@ def test_killed_while_rolling_back(box):
             f"killed at point {n} of {len(names)}, {names[n - 1]}\n{done}\n{again}\n{place.state()}"
 
 
+def test_confirmed_but_failing(box):
+    """What waits for the confirmation is named before; where it fails then, all is rolled back."""
+    place = Place(box)
+    faulty = Faulty(place)
+    before = place.attach()
+    path = box.file("wait.bsh", place.update("t") + f"link detach {place.pin('c')}\ncommit confirm 60\n")
+    names, _ = faulty.points(box.file("now.bsh", place.update("t") + f"link detach {place.pin('c')}\n"))
+    before = faulty.rebuild()
+    # One more change of the phase comes before it.
+    fault = f"{names.index('link detach') + 3}:{errno.ENOMEM}"
+    process = subprocess.Popen([FAULTY, "--no-rc", "-f", path], stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True,
+                               env=dict(os.environ, BPFSH_FAULT=fault))
+    said = process.stdout.readline() + process.stdout.readline()
+    assert "done only when it is confirmed: - link detach" in said, said
+    assert place.link("t").prog == "t2" and place.link("c").where
+    box.bpfsh("confirm").expect(0)
+    out, _ = process.communicate(timeout=20)
+    assert process.returncode == 1 and "confirmed, but it cannot be committed" in out, out
+    assert place.state() == before and not journals(), out
+
+
 def test_killed_while_undoing(box):
     """`undo` of a committed change is killed at each point: recovery takes all of it back, or none."""
     place = Place(box)
     faulty = Faulty(place)
     place.attach()
-    place.box.script(f"link pin {place.pin('c')} {box.pin('again')}\n").expect(0)
+    more = f"link pin {place.pin('c')} {box.pin('again')}\nlink pin {place.pin('n')} {box.pin('n2')}\n"
+    box.script(more).expect(0)
     text = "".join(map(place.update, "tn")) + f"link unpin {place.pin('n')}\n" + \
         f"link detach {place.pin('c')}\nlink detach {place.pin('x')}\n"
     path = box.file("undo.bsh", f"begin\n{text}commit\nundo\n")
@@ -610,7 +650,7 @@ def test_killed_while_undoing(box):
         box.script("".join(f"link unpin {box.pin(name)}\n" for name in box.pins()
                            if not name.startswith("p/"))).expect(0)
         place.attach()
-        box.script(f"link pin {place.pin('c')} {box.pin('again')}\n").expect(0)
+        box.script(more).expect(0)
         done = faulty.run("--no-transaction", "-f", path, fault=str(n))
         assert done.status == -signal.SIGKILL, done
         again = faulty.run("recover").expect(0)

@@ -248,6 +248,37 @@ def test_many_updates(box):
     box.unchanged(before)
 
 
+def test_few_descriptors(box):
+    """Wherever the descriptors end: an error, and the state of before."""
+    from state import create, journals, pin, update
+    first = create("array", 4, 4, 2, f"{box.prefix}i0")
+    outer = create("array_of_maps", 4, 4, 16, f"{box.prefix}o", 0, first)
+    pin(outer, box.pin("o"))
+    for n in range(8):
+        inner = create("array", 4, 4, 2, f"{box.prefix}i{n}")
+        update(outer, struct.pack("=I", n), struct.pack("=I", inner))
+        os.close(inner)
+    os.close(outer)
+    lines = "".join(f"map update pinned {box.pin('o')} key {n} 0 0 0 value $n\n" for n in range(8))
+    path = box.file("few.bsh", f"""\
+$n = map create type array key 4 value 4 entries 2 name {box.prefix}n
+{lines}map pin $n {box.pin("n")}
+map unpin {box.pin("o")}
+map pin $n {box.pin("o")}
+map unpin {box.pin("n")}
+assert false
+""")
+    before = box.snapshot()
+    for limit in range(7, 32):
+        done = box.run("prlimit", f"--nofile={limit}:{limit}", BPFSH, "--no-rc", "-f", path).expect(1)
+        assert not journals(), done
+        # Comparing takes longer than the script.
+        if limit % 4 == 0:
+            box.unchanged(before)
+    assert "assertion failed" in done.err, done
+    box.unchanged(before)
+
+
 def interrupted(box, signum, status):
     pin = box.map_create("m", entries=300000)
     before = box.snapshot()
