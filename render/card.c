@@ -8,30 +8,10 @@
 /* How many places that lead to a block are named before they are only counted. */
 #define FROM_MAX 3
 
-/* Cuts UTF-8 text that is longer than @max characters; returns its length in characters. */
-static uint32_t cut_text(struct buf *text, uint32_t max)
-{
-	size_t keep = 0;
-	uint32_t columns = 0;
-
-	for (size_t i = 0; i < text->len; i++) {
-		if ((text->data[i] & 0xc0) == 0x80)
-			continue;
-		if (columns == max - 3)
-			keep = i;
-		if (columns++ == max) {
-			text->len = keep;
-			buf_puts(text, "...");
-			return max;
-		}
-	}
-	return columns;
-}
-
 /* Adds a row of @text, which is taken. */
 static struct card_row *add_row(struct card *card, enum card_kind kind, struct buf *text)
 {
-	uint32_t columns = cut_text(text, card->limit);
+	uint32_t columns = listing_cut(text, card->limit);
 	struct card_row *row;
 
 	if (columns > card->columns)

@@ -37,7 +37,7 @@ static const struct edge_look {
 	[EDGE_TAKEN] = { "#1a7f37", "solid", 1.2, "T taken" },
 	[EDGE_FALL] = { "#cf222e", "solid", 1.2, "F not taken" },
 	[EDGE_GOTOX] = { "#9a6700", "solid", 1.2, "indirect jump" },
-	[EDGE_MAY_GOTO] = { "#1a7f37", "dashed", 1.2, "budget spent" },
+	[EDGE_MAY_GOTO] = { "#1a7f37", "dashed", 1.2, "budget spent (dashed)" },
 	[EDGE_MAY_FALL] = { "#cf222e", "solid", 1.2, "goes on" },
 	[EDGE_CALL] = { "#8c959f", "dotted", 1.2, "call (dotted)" },
 	[EDGE_CALLBACK] = { "#8c959f", "dashed", 1.2, "callback (dashed)" },
@@ -265,12 +265,12 @@ static double first_turn(const struct layout_curve *c)
  * The curve of an edge, up to where the head of its arrow begins, and the place of its letter:
  * beside its start, on the side that it does not turn to.
  */
-static void add_curve(struct dot *dot, const struct layout_curve *c, const char *label)
+static void add_curve(struct dot *dot, const struct layout_curve *c)
 {
 	struct point tip = c->points[c->nr - 1], before = c->points[c->nr - 2];
 	double dx = tip.x - before.x, dy = tip.y - before.y, length = hypot(dx, dy);
 	double back = length ? fmin(ARROW / length, 1) : 0;
-	double turn = first_turn(c), beside = 3 + strlen(label) * TEXT_COLUMN / 2;
+	double turn = first_turn(c);
 
 	buf_puts(dot->out, ", pos=\"e,");
 	add_point(dot, tip.x, tip.y);
@@ -281,7 +281,7 @@ static void add_curve(struct dot *dot, const struct layout_curve *c, const char 
 	buf_putc(dot->out, ' ');
 	add_point(dot, tip.x - dx * back, tip.y - dy * back);
 	buf_puts(dot->out, "\", lp=\"");
-	add_point(dot, c->points[0].x + (turn > 2 ? -beside : beside),
+	add_point(dot, c->points[0].x + (turn > 2 ? -6 : 6),
 		  c->points[0].y + (c->points[1].y < c->points[0].y ? -7 : 7));
 	buf_putc(dot->out, '"');
 }
@@ -293,8 +293,7 @@ static void add_curve(struct dot *dot, const struct layout_curve *c, const char 
 static void add_edge(struct dot *dot, const struct cfg_edge *e, const struct layout_curve *c)
 {
 	const struct edge_look *look = edge_look(e);
-	bool call = e->kind == EDGE_CALL || (c && e->kind == EDGE_CALLBACK);
-	const char *label = call ? "" : edge_label(e->kind);
+	const char *label = e->kind == EDGE_CALL ? "" : edge_label(e->kind);
 	bool refused = marks_edge(dot->cfg, e);
 
 	if (e->back && e->from != e->to && !c)
@@ -305,11 +304,12 @@ static void add_edge(struct dot *dot, const struct cfg_edge *e, const struct lay
 		   refused ? REFUSED : look->color, look->style, refused ? 3 : look->width);
 	if (!c && (e->kind == EDGE_CALL || e->kind == EDGE_CALLBACK))
 		buf_puts(dot->out, ", constraint=false");
-	if (label[0])
+	/* There is room for a letter; what words would say is in the legend. */
+	if (label[0] && (!c || !label[1]))
 		buf_printf(dot->out, ", label=\"%s%s\", fontcolor=\"%s\"", c ? "" : " ", label,
 			   look->color);
 	if (c)
-		add_curve(dot, c, label);
+		add_curve(dot, c);
 	buf_puts(dot->out, "];\n");
 }
 
@@ -345,7 +345,8 @@ static void add_part(struct dot *dot, const struct layout_part *p)
 	if (framed) {
 		buf_printf(&label, "b%u-b%u  %u-%u", p->first, p->first + p->nr - 1,
 			   dot->cfg->blocks[p->first].start, last->end - 1);
-		buf_printf(dot->out, "\tsubgraph cluster_%u_%u {\n\t\t", p->func, p->first);
+		buf_printf(dot->out, "\tsubgraph cluster_%u_%u {\n\t\tid=\"p%u\"; ", p->func,
+			   p->first, p->first);
 		add_frame(dot, &p->box, &label,
 			  "style=\"rounded\"; color=\"#d0d7de\"; fontcolor=\"#6e7781\";");
 	}

@@ -6,7 +6,8 @@
  * graphviz, and the same graph always gives the same text.
  *
  * Blocks are nodes "b0", "b1", ... with the same SVG ids, functions are
- * clusters with the SVG ids "f0", "f1", ...: calls link to those.
+ * clusters with the SVG ids "f0", "f1", ...: calls link to those. A part of a
+ * function (layout.h) has the id "pN", block N being its first.
  */
 #ifndef BPFSH_RENDER_DOT_H
 #define BPFSH_RENDER_DOT_H

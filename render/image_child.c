@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <dlfcn.h>
+#include <math.h>
 #include <stdio.h>
 
 #include <graphviz/cgraph.h>
@@ -87,37 +88,60 @@ static const struct level {
 	{ UINT32_MAX, 0, 24, 2, 0.5, 66 },
 };
 
+/* Points, without the margins: the format ends at 200 inches. */
+#define PDF_SIDE_MAX (14400.0 - 72)
+
 /* Encoding takes a second for about every 20 million pixels. */
 #define PIXELS_WANTED 40e6
 #define PIXELS_AT_MOST 120e6
 
+static bool is_last(const struct level *level)
+{
+	return level == &levels[ARRAY_SIZE(levels) - 1];
+}
+
 /* Whether a bitmap of a page of that many points is one to write at @level. */
 static bool fits_bitmap(const struct level *level, struct point size)
 {
-	bool last = level == &levels[ARRAY_SIZE(levels) - 1];
 	double w = size.x * level->dpi / 72, h = size.y * level->dpi / 72;
 
-	return w < PIXELS_MAX && h < PIXELS_MAX && w * h <= (last ? PIXELS_AT_MOST : PIXELS_WANTED);
+	return w < PIXELS_MAX && h < PIXELS_MAX &&
+	       w * h <= (is_last(level) ? PIXELS_AT_MOST : PIXELS_WANTED);
+}
+
+/* Not all programs show a larger page whole, but that is no reason for none. */
+static bool fits_page(const struct level *level, struct point size)
+{
+	return is_last(level) || fmax(size.x, size.y) <= PDF_SIDE_MAX;
+}
+
+/* Whether a picture that is written as @dot says, which is @level, is no larger than it should be. */
+static bool fits(const struct level *level, const struct cfg *cfg, const struct image_options *o,
+		 const struct dot_options *dot)
+{
+	uint32_t blocks = o->one_func ? cfg->funcs[o->func].nr_blocks : cfg->nr_blocks;
+
+	if (o->format == IMAGE_PNG)
+		return fits_bitmap(level, dot_write(NULL, cfg, dot));
+	if (blocks > level->blocks)
+		return false;
+	return o->format != IMAGE_PDF || fits_page(level, dot_write(NULL, cfg, dot));
 }
 
 /* Writes the graph with places for everything, telling as much as fits. */
 static bool write_placed(struct buf *text, const struct cfg *cfg, const struct image_options *o,
 			 struct dot_options *dot)
 {
-	uint32_t blocks = o->one_func ? cfg->funcs[o->func].nr_blocks : cfg->nr_blocks;
-
 	dot->placed = true;
 	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
 		const struct level *level = &levels[i];
-		bool bitmap = o->format == IMAGE_PNG;
 
 		dot->body = level->body;
 		dot->columns = level->columns;
 		dot->terse = level->terse;
 		dot->gap = level->gap;
-		dot->dpi = bitmap ? level->dpi : 0;
-		if (bitmap ? fits_bitmap(level, dot_write(NULL, cfg, dot))
-			   : blocks <= level->blocks) {
+		dot->dpi = o->format == IMAGE_PNG ? level->dpi : 0;
+		if (fits(level, cfg, o, dot)) {
 			dot_write(text, cfg, dot);
 			return true;
 		}

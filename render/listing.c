@@ -115,13 +115,40 @@ void listing_heading(struct buf *out, const struct cfg *cfg, uint32_t b, bool br
 	}
 }
 
+uint32_t listing_cut(struct buf *text, uint32_t max)
+{
+	size_t keep = 0;
+	uint32_t columns = 0;
+
+	for (size_t i = 0; i < text->len; i++) {
+		if ((text->data[i] & 0xc0) == 0x80)
+			continue;
+		if (columns == max - 3)
+			keep = i;
+		if (columns++ == max) {
+			text->len = keep;
+			buf_puts(text, "...");
+			return max;
+		}
+	}
+	return columns;
+}
+
+#define NAME_MAX_COLUMNS 64
+
 void listing_func(struct buf *out, const struct cfg *cfg, uint32_t f)
 {
 	const struct code_func *code = &cfg->code->funcs[f];
 	const struct cfg_func *func = &cfg->funcs[f];
 
-	buf_printf(out, "%s  (%u insn%s%s%s)", code->name, func->insns, func->insns == 1 ? "" : "s",
-		   code->callback ? ", callback" : "", func->reachable ? "" : ", never called");
+	struct buf name = BUF_INIT;
+
+	buf_puts(&name, code->name);
+	listing_cut(&name, NAME_MAX_COLUMNS);
+	buf_printf(out, "%s  (%u insn%s%s%s)", buf_str(&name), func->insns,
+		   func->insns == 1 ? "" : "s", code->callback ? ", callback" : "",
+		   func->reachable ? "" : ", never called");
+	buf_free(&name);
 }
 
 static void add_count(struct buf *out, uint32_t n, const char *what)

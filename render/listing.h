@@ -39,7 +39,12 @@ void listing_free(struct listing *listing);
 void listing_text(struct buf *out, const struct cfg *cfg, const struct listing_line *line);
 /* Appends "b3  12-13  exit": the heading of block @b, in short words if @brief. */
 void listing_heading(struct buf *out, const struct cfg *cfg, uint32_t b, bool brief);
-/* Appends "account  (12 insns, callback)": what function @f is called. */
+/*
+ * Cuts UTF-8 text that is longer than @max characters, from 3; returns its length in
+ * characters.
+ */
+uint32_t listing_cut(struct buf *text, uint32_t max);
+/* Appends "account  (12 insns, callback)": what function @f is called, in some 100 characters. */
 void listing_func(struct buf *out, const struct cfg *cfg, uint32_t f);
 /* Appends "prog 42  xdp_filter  (xdp)  38 insns, 6 blocks, 1 loop": the title of it all. */
 void listing_title(struct buf *out, const struct cfg *cfg);

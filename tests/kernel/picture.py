@@ -65,6 +65,7 @@ def test_leaves_an_old_file_alone_on_failure(box):
 
 
 TITLE_SIZE, TEXT_SIZE = 11, 10		# points
+XLINK = "{http://www.w3.org/1999/xlink}"
 PICTURES = os.path.join(BUILD, "pictures")
 
 
@@ -120,6 +121,18 @@ def check_legible(path, title):
     assert size >= 8.9, f"{path}: text is scaled to {size:.1f} pixels"
 
 
+def check_svg(path, blocks):
+    """Each block is there once, with a tooltip, and each link leads somewhere."""
+    ids, links, tips = [], set(), 0
+    for element in xml.etree.ElementTree.parse(path).iter():
+        ids += [element.get("id")] if element.get("id") else []
+        links |= {element.get(XLINK + "href")} - {None}
+        tips += element.tag.endswith("}a") and "\n" in element.get(XLINK + "title", "")
+    assert len(ids) == len(set(ids)), "an id is there twice"
+    assert set(ids) >= {f"b{b}" for b in range(blocks)} | {link[1:] for link in links}
+    assert tips >= blocks, (tips, blocks)
+
+
 def test_kept(box):
     """Pictures of small, medium and large programs stay for somebody to look at."""
     os.makedirs(PICTURES, exist_ok=True)
@@ -135,9 +148,7 @@ def test_kept(box):
             done = box.bpfsh("prog", "cfg", "obj", obj, "file", path).expect(0)
             assert not done.out + done.err, done
         check_legible(f"{PICTURES}/{name}.png", title)
-        tree = xml.etree.ElementTree.parse(f"{PICTURES}/{name}.svg")
-        drawn = {e.get("id") for e in tree.iter() if e.get("class") == "node"}
-        assert drawn >= {f"b{b}" for b in range(len(found["blocks"]))}
+        check_svg(f"{PICTURES}/{name}.svg", len(found["blocks"]))
 
 
 def wait_raw(terminal, want):
