@@ -30,13 +30,14 @@ static const struct {
 	[CHILD_OLD_GRAPHVIZ] = { "the installed graphviz is not the one built for",
 				 "build again, or write .dot or .json" },
 	[CHILD_BAD_GRAPH] = { "graphviz does not accept the graph", "write .dot or .json instead" },
-	[CHILD_NO_LAYOUT] = { "graphviz found no layout", "write .dot or .json instead" },
+	[CHILD_NO_LAYOUT] = { "graphviz lacks its layout plugins",
+			      "install graphviz's plugins (Debian: graphviz), or write .dot or .json" },
 	[CHILD_NO_FORMAT] = { "graphviz cannot write this format",
 			      "install graphviz's plugins (Debian: graphviz, elsewhere also "
 			      "graphviz-cairo), or write .svg, .dot or .json" },
 	[CHILD_TOO_LARGE] = { "the program is too large for a legible bitmap",
 			      "write .svg or .pdf, or draw one function" },
-	[CHILD_NO_ROOM] = { "writing failed", "is there room on the file system?" },
+	[CHILD_NO_ROOM] = { "its bytes cannot be kept", "is there memory for them?" },
 };
 
 int image_format_of(const char *path, enum image_format format, struct span at, struct diags *d)
@@ -156,7 +157,7 @@ static int blame_child(const char *name, const char *killed, int status, struct 
 		diag_error(d, at, "cannot draw '%s': %s", name, killed);
 		if (strcmp(killed, "interrupted"))
 			diag_hint(d, "draw one function, or write .dot or .json");
-	} else if (end > CHILD_DONE && end < CHILD_NR) {
+	} else if (end >= CHILD_NO_GRAPHVIZ && end < CHILD_NR) {
 		diag_error(d, at, "cannot draw '%s': %s", name, child_ends[end].what);
 		diag_hint(d, "%s", child_ends[end].hint);
 	} else if (WIFSIGNALED(status)) {
@@ -215,30 +216,6 @@ static bool make_text(struct buf *out, const struct cfg *cfg, const struct image
 	return true;
 }
 
-static int write_picture(int fd, const struct buf *picture, const char *name, struct span at,
-			 struct diags *d)
-{
-	int err = out_all(fd, picture->data, picture->len);
-
-	return err ? diag_error(d, at, "cannot write '%s': %s", name, strerror(err)) : 0;
-}
-
-/* Draws into a descriptor that can be anything that takes a picture in order. */
-static int draw_to(int fd, const struct cfg *cfg, const struct image_options *o, const char *name,
-		   struct span at, struct diags *d)
-{
-	struct buf text = BUF_INIT;
-	int ret;
-
-	if (!make_text(&text, cfg, o)) {
-		ret = draw_apart(cfg, o, fd, name, at, d);
-	} else {
-		ret = write_picture(fd, &text, name, at, d);
-	}
-	buf_free(&text);
-	return ret;
-}
-
 /* Appends what @fd holds from its start. */
 static int read_back(struct buf *out, int fd)
 {
@@ -277,30 +254,22 @@ int image_make(struct buf *out, const struct cfg *cfg, const struct image_option
 	return make(out, cfg, o, "picture", at, d);
 }
 
-/*
- * For what can't be replaced by a new file: the picture is complete before its first
- * byte is written.
- */
-static int write_stream(int fd, const struct cfg *cfg, const struct image_options *o,
-			const char *name, struct span at, struct diags *d)
-{
-	struct buf picture = BUF_INIT;
-	int ret = make(&picture, cfg, o, name, at, d);
-
-	if (!ret)
-		ret = write_picture(fd, &picture, name, at, d);
-	buf_free(&picture);
-	return ret;
-}
-
-/* Opens a new file beside @path; @temp is its name, to be freed. */
-static int open_beside(const char *path, char **temp)
+/* What of a path is its folder, up to and with the slash. */
+static int dir_length(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	int dir = slash ? slash + 1 - path : 0;
 
-	*temp = xasprintf("%.*s.bpfsh-XXXXXX", dir, path);
-	return mkostemp(*temp, O_CLOEXEC);
+	return slash ? slash + 1 - path : 0;
+}
+
+/* Whether the folder that @path is in is one to write to, as far as that can be known; an errno. */
+static int check_dir(const char *path)
+{
+	char *dir = xasprintf("%.*s.", dir_length(path), path);
+	int err = faccessat(AT_FDCWD, dir, W_OK, AT_EACCESS) ? errno : 0;
+
+	free(dir);
+	return err;
 }
 
 /* The old file's permissions, or those that a new one gets. */
@@ -316,66 +285,107 @@ static mode_t mode_for(const char *path)
 	return 0666 & ~mask;
 }
 
-static int replace(const char *path, const struct cfg *cfg, const struct image_options *o,
-		   const char *name, struct span at, struct diags *d)
+/* Writes a new file beside @path, which then takes its place. Returns 0 or an errno. */
+static int replace(const char *path, const struct buf *picture)
 {
-	char *temp;
-	int fd = open_beside(path, &temp), ret = -1;
+	char *temp = xasprintf("%.*s.bpfsh-XXXXXX", dir_length(path), path);
+	int fd = mkostemp(temp, O_CLOEXEC), err = fd < 0 ? errno : 0;
 
-	if (fd < 0) {
-		diag_error(d, at, "cannot write '%s': %s", name, strerror(errno));
-		free(temp);
-		return -1;
+	if (!err) {
+		err = out_all(fd, picture->data, picture->len);
+		if (!err && (fchmod(fd, mode_for(path)) || rename(temp, path)))
+			err = errno;
+		close(fd);
+		if (err)
+			unlink(temp);
 	}
-	if (!draw_to(fd, cfg, o, name, at, d)) {
-		if (fchmod(fd, mode_for(path)) || rename(temp, path))
-			diag_error(d, at, "cannot write '%s': %s", name, strerror(errno));
-		else
-			ret = 0;
-	}
-	close(fd);
-	if (ret)
-		unlink(temp);
 	free(temp);
-	return ret;
+	return err;
 }
 
-/* A symbolic link stays: what it leads to is replaced. */
-static int replace_target(const char *path, const struct cfg *cfg, const struct image_options *o,
-			  struct span at, struct diags *d)
+/* What cannot be replaced by a new file. */
+static int write_special(const char *path, const struct buf *picture)
 {
-	char *real = realpath(path, NULL);
-	int ret = replace(real ? real : path, cfg, o, path, at, d);
-
-	free(real);
-	return ret;
-}
-
-static int write_special(const char *path, const struct cfg *cfg, const struct image_options *o,
-			 struct span at, struct diags *d)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY), ret;
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY), err;
 
 	if (fd < 0)
-		return diag_error(d, at, "cannot write '%s': %s", path, strerror(errno));
-	ret = write_stream(fd, cfg, o, path, at, d);
+		return errno;
+	err = out_all(fd, picture->data, picture->len);
 	close(fd);
-	return ret;
+	return err;
+}
+
+#define LINKS_MAX 40	/* as many as the kernel follows */
+
+/*
+ * What a path leads to in the end, which need not be there: a symbolic link stays, what it
+ * leads to is replaced. What the kernel would not follow is refused before.
+ */
+static char *follow(const char *path)
+{
+	char *now = xstrdup(path), target[PATH_MAX];
+	ssize_t len;
+
+	for (int links = 0; links < LINKS_MAX; links++) {
+		char *next;
+
+		len = readlink(now, target, sizeof(target) - 1);
+		if (len < 0)
+			break;
+		target[len] = '\0';
+		next = xasprintf("%.*s%s", *target == '/' ? 0 : dir_length(now), now, target);
+		free(now);
+		now = next;
+	}
+	return now;
+}
+
+/* Whether @path is no regular file, nor a new one. An errno where it cannot be written to. */
+static int look_at(const char *path, bool *special)
+{
+	struct stat st;
+	char *target;
+	int err;
+
+	*special = false;
+	if (!stat(path, &st))
+		*special = !S_ISREG(st.st_mode);
+	else if (errno != ENOENT)
+		return errno;
+	if (*special)
+		return 0;
+	target = follow(path);
+	err = check_dir(target);
+	free(target);
+	return err;
+}
+
+static int put(const char *path, bool special, const struct buf *picture)
+{
+	char *target = follow(path);
+	int err = special ? write_special(path, picture) : replace(target, picture);
+
+	free(target);
+	return err;
 }
 
 int image_write(const struct cfg *cfg, const struct image_options *o, const char *path,
 		struct span at, struct diags *d)
 {
+	int format = image_format_of(path, o->format, at, d), err, ret = 0;
 	struct image_options known = *o;
-	int format = image_format_of(path, o->format, at, d);
-	struct stat st;
+	struct buf picture = BUF_INIT;
+	bool special;
 
 	if (format < 0)
 		return -1;
 	known.format = format;
-	if (!strcmp(path, "-"))
-		return write_stream(STDOUT_FILENO, cfg, &known, path, at, d);
-	if (!stat(path, &st) && !S_ISREG(st.st_mode))
-		return write_special(path, cfg, &known, at, d);
-	return replace_target(path, cfg, &known, at, d);
+	err = look_at(path, &special);
+	if (!err)
+		ret = make(&picture, cfg, &known, path, at, d);
+	/* The picture is complete before its first byte is written. */
+	if (!err && !ret)
+		err = put(path, special, &picture);
+	buf_free(&picture);
+	return err ? diag_error(d, at, "cannot write '%s': %s", path, strerror(err)) : ret;
 }

@@ -5,10 +5,10 @@
 
 #include "render/image.h"
 
-/* How a child ends: its exit status. */
+/* How a child ends: its exit status. Below 10 are those with which graphviz ends it. */
 enum child_status {
 	CHILD_DONE,
-	CHILD_NO_GRAPHVIZ,
+	CHILD_NO_GRAPHVIZ = 10,
 	CHILD_OLD_GRAPHVIZ,
 	CHILD_BAD_GRAPH,
 	CHILD_NO_LAYOUT,

@@ -64,6 +64,28 @@ def test_leaves_an_old_file_alone_on_failure(box):
         assert f.read() == "mine"
 
 
+def test_full_disk(box):
+    """The old file stays, nothing else does, and the message is the file system's."""
+    pin, full = load(box), os.path.join(box.dir, "full")
+    os.mkdir(full)
+    mount("tmpfs", full, "tmpfs", MS_NODEV, "size=16k")
+    old = box.file("full/x.png", "old")
+    for name in ("x.png", "x.svg", "x.dot"):
+        done = box.bpfsh("prog", "cfg", "pinned", pin, "file", f"{full}/{name}")
+        done.expect(1, err=f"cannot write '{full}/{name}': No space left on device")
+    with open(old) as f:
+        assert f.read() == "old" and os.listdir(full) == ["x.png"]
+    umount(full)
+
+
+def test_no_plugins(box):
+    """Graphviz finds none where it is told to look."""
+    done = box.bpfsh("prog", "cfg", "pinned", load(box), "file", "x.png",
+                     env={**os.environ, "GVBINDIR": box.dir})
+    done.expect(1, err=("graphviz lacks its layout plugins", "install graphviz's plugins"))
+    assert not os.path.exists("x.png")
+
+
 TITLE_SIZE, TEXT_SIZE = 11, 10		# points
 XLINK = "{http://www.w3.org/1999/xlink}"
 PICTURES = os.path.join(BUILD, "pictures")

@@ -332,22 +332,37 @@ static void test_symlink_stays(void **state)
 	free(link);
 }
 
-static void test_stream(void **state)
+/* One to nowhere leads to a new file; two to each other lead nowhere. */
+static void test_dangling_symlinks(void **state)
 {
 	struct box *box = *state;
-	int keep = dup(STDOUT_FILENO), fd = open(box->path, O_RDWR | O_CREAT | O_EXCL, 0600);
-	struct buf b;
+	char *link = xasprintf("%s/link.png", box->dir);
 
-	fflush(stdout);
-	dup2(fd, STDOUT_FILENO);
-	box->o.format = IMAGE_PNG;
-	image_write(box->cfg, &box->o, "-", NO_SPAN, &box->d);
-	dup2(keep, STDOUT_FILENO);
-	close(keep);
+	assert_int_equal(symlink("x.png", link), 0);
+	write_ok(box, link);
+	assert_int_equal(access(box->path, F_OK), 0);
+	unlink(box->path);
+	assert_int_equal(symlink("link.png", box->path), 0);
+	assert_fails(box, link, "Too many levels of symbolic links");
+	unlink(link);
+	free(link);
+}
+
+/* What is no file is written to as it is. */
+static void test_pipe(void **state)
+{
+	struct box *box = *state;
+	int fd;
+	char begins[4];
+
+	assert_int_equal(mkfifo(box->path, 0600), 0);
+	fd = open(box->path, O_RDWR | O_CLOEXEC);
+	box->o.format = IMAGE_DOT;
+	write_ok(box, box->path);
+	assert_int_equal(read(fd, begins, sizeof(begins)), sizeof(begins));
+	assert_memory_equal(begins, "digr", 4);
 	close(fd);
-	b = read_file(box->path);
-	assert_png(&b);
-	buf_free(&b);
+	box->o.format = IMAGE_PNG;
 	write_ok(box, "/dev/null");
 }
 
@@ -377,7 +392,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_stop, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_old_file_stays_on_failure, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_symlink_stays, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_stream, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_dangling_symlinks, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_pipe, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_bad_targets, set_up, tear_down),
 	};
 
