@@ -58,7 +58,7 @@ void options_text(struct buf *out)
 	}
 }
 
-/* Text in which nothing means anything to roff. */
+/* Text in which nothing means anything to roff; lists of words may be broken between them. */
 static void roff(struct buf *out, const char *s)
 {
 	if (*s == '.' || *s == '\'')
@@ -70,6 +70,8 @@ static void roff(struct buf *out, const char *s)
 			buf_puts(out, "\\-");
 		else if (*s == '\'')
 			buf_puts(out, "\\(aq");
+		else if (*s == '|')
+			buf_puts(out, "|\\:");
 		else
 			buf_putc(out, *s);
 		if (*s == '\n' && (s[1] == '.' || s[1] == '\''))
