@@ -17,43 +17,49 @@ struct {
 	__type(value, struct totals);
 } totals SEC(".maps");
 
-/* How many bytes of options were understood, or what is wrong with them. */
+/* The bound as an instruction that the compiler can not do without. */
+static __always_inline __u8 byte_at(const __u8 *p, __u32 i)
+{
+	asm volatile("%0 &= 63" : "+r"(i));
+	return p[i];
+}
+
+/* What is wrong with the options: bits, or a number below zero where they end early. */
 #define WALKER(name, END, PAD, SIZED, STAMP) \
 static __noinline int name(const __u8 *p, struct totals *t) \
 { \
-	int at = 0, errors = 0; \
+	int errors = 0; \
 \
-	for (int i = 0; i < 16; i++) { \
-		__u8 kind = p[at & (BYTES - 1)], size = p[(at + 1) & (BYTES - 1)]; \
+	for (int at = 0; at < 40; at += 4) { \
+		__u8 kind = byte_at(p, at), size = byte_at(p, at + 1); \
 \
 		t->seen[kind]++; \
 		switch (kind) { \
 		case END: \
-			return at; \
+			return errors; \
 		case PAD: \
 			t->padding++; \
-			size = 1; \
 			break; \
 		case SIZED: \
 			if (size != 4) \
-				errors++; \
-			if (at & 3) \
+				errors |= 1; \
+			if (byte_at(p, at + 2) & 3) \
 				return -1; \
 			break; \
 		case STAMP: \
 			t->timestamps++; \
 			if (size != 10) { \
-				errors += 2; \
-				if (errors > 5) \
+				errors |= 2; \
+				if (errors & 1) \
 					return -2; \
 			} \
 			for (int k = 2; k < 10; k++) { \
-				__u8 byte = p[(at + k) & (BYTES - 1)]; \
+				__u8 byte = byte_at(p, at + k); \
 \
 				if (byte == END) \
 					return -3; \
 				if (byte > 200) \
-					errors++; \
+					t->unknown++; \
 			} \
 			break; \
 		case 130 ... 140: \
@@ -62,7 +68,7 @@ static __noinline int name(const __u8 *p, struct totals *t) \
 			break; \
 		case 253: \
 		case 254: \
-			if (p[(at + 2) & (BYTES - 1)] == 0xf9 && p[(at + 3) & (BYTES - 1)] == 0x89) \
+			if (byte_at(p, at + 2) == 0xf9 && byte_at(p, at + 3) == 0x89) \
 				t->unknown--; \
 			/* fall through */ \
 		default: \
@@ -70,11 +76,8 @@ static __noinline int name(const __u8 *p, struct totals *t) \
 			if (size < 2) \
 				return -5; \
 		} \
-		at += size; \
-		if (at >= 40) \
-			break; \
 	} \
-	return errors ? -errors : at; \
+	return errors; \
 }
 
 WALKER(ipv4_options, 0, 1, 148, 68)
