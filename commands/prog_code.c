@@ -162,6 +162,9 @@ static int draw_code(struct ctx *ctx, const struct code *code, const struct vlog
 	progress.nr = func == CFG_NONE ? cfg->nr_blocks : cfg->funcs[func].nr_blocks;
 	cfg->shown = (argv[CFG_OPCODES].kind != VALUE_NONE ? CODE_OPCODES : 0) |
 		     (argv[CFG_LINUM].kind != VALUE_NONE ? CODE_LINUM : 0);
+	progress_begin(&progress, "drawing");
+	progress.unit = "blocks";
+	progress.nr = func == CFG_NONE ? cfg->nr_blocks : cfg->funcs[func].nr_blocks;
 	if (argv[CFG_FILE].kind == VALUE_STR)
 		err = image_write(cfg, &options, argv[CFG_FILE].str, argv[CFG_FILE].span, ctx->diags);
 	else if (!strcmp(form, "show"))
