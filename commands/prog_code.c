@@ -157,9 +157,6 @@ static int draw_code(struct ctx *ctx, const struct code *code, const struct vlog
 	cfg = cfg_build(code);
 	marks = log ? marks_new(cfg, log) : NULL;
 	cfg->marks = marks;
-	progress_begin(&progress, "drawing");
-	progress.unit = "blocks";
-	progress.nr = func == CFG_NONE ? cfg->nr_blocks : cfg->funcs[func].nr_blocks;
 	cfg->shown = (argv[CFG_OPCODES].kind != VALUE_NONE ? CODE_OPCODES : 0) |
 		     (argv[CFG_LINUM].kind != VALUE_NONE ? CODE_LINUM : 0);
 	progress_begin(&progress, "drawing");
