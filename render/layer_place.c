@@ -9,6 +9,7 @@
 #define NODE_SEP 18.0		/* between neighbours of a layer */
 #define LINE_SEP 9.0		/* between a node and a line, or two lines */
 #define LAYER_SEP 30.0		/* between layers: an arrow and a letter fit */
+#define SHIFT_PER_POINT 20.0	/* so far aside may a line go for each point more between layers */
 #define PORT_SEP 22.0		/* between the lines that end at one side of a node */
 #define PLACE_SWEEPS 12
 
@@ -201,9 +202,26 @@ static void straighten(struct layers *s, uint32_t e)
 	}
 }
 
+/* How far apart each layer and the next are: more where lines go far sideways between them. */
+static double *find_gaps(const struct layers *s)
+{
+	double *gaps = xcalloc(s->nr_layers, sizeof(*gaps));
+
+	for (uint32_t i = 0; i < s->nr_links; i++) {
+		const struct link *l = &s->links[i];
+		const struct vertex *up = &s->v[l->up], *down = &s->v[l->down];
+		double shift = fabs(up->x + l->up_port - down->x - l->down_port);
+
+		gaps[up->layer] = fmax(gaps[up->layer], fmin(shift / SHIFT_PER_POINT, LAYER_SEP));
+	}
+	for (uint32_t r = 0; r < s->nr_layers; r++)
+		gaps[r] = (gaps[r] + LAYER_SEP) * s->g->gap;
+	return gaps;
+}
+
 static void place_down(struct layers *s)
 {
-	double y = 0, sep = LAYER_SEP * s->g->gap;
+	double y = 0, *gaps = find_gaps(s);
 
 	s->top = xcalloc(s->nr_layers, sizeof(*s->top));
 	s->height = xcalloc(s->nr_layers, sizeof(*s->height));
@@ -211,9 +229,10 @@ static void place_down(struct layers *s)
 		s->height[s->v[v].layer] = fmax(s->height[s->v[v].layer], s->v[v].h);
 	for (uint32_t r = 0; r < s->nr_layers; r++) {
 		s->top[r] = y;
-		y += s->height[r] + sep;
+		s->g->h = y + s->height[r];
+		y = s->g->h + gaps[r];
 	}
-	s->g->h = s->nr_layers ? y - sep : 0;
+	free(gaps);
 }
 
 static void add_point(struct layer_edge *e, double x, double y)
@@ -299,10 +318,10 @@ static void settle(struct layers *s)
 
 void layer_place(struct layers *s)
 {
-	place_down(s);
 	place_across(s);
 	for (uint32_t e = 0; e < s->g->nr_edges; e++)
 		straighten(s, e);
+	place_down(s);
 	settle(s);
 	for (uint32_t e = 0; e < s->g->nr_edges; e++) {
 		if (s->chain[e])

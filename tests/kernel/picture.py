@@ -153,6 +153,7 @@ def check_svg(path, blocks):
     assert len(ids) == len(set(ids)), "an id is there twice"
     assert set(ids) >= {f"b{b}" for b in range(blocks)} | {link[1:] for link in links}
     assert tips >= blocks, (tips, blocks)
+    return links
 
 
 def test_kept(box):
@@ -170,7 +171,9 @@ def test_kept(box):
             done = box.bpfsh("prog", "cfg", "obj", obj, "file", path).expect(0)
             assert not done.out + done.err, done
         check_legible(f"{PICTURES}/{name}.png", title)
-        check_svg(f"{PICTURES}/{name}.svg", len(found["blocks"]))
+        links = check_svg(f"{PICTURES}/{name}.svg", len(found["blocks"]))
+        calls = {f"#f{n}" for n in range(1, len(found["functions"]))}
+        assert links >= calls, "a call leads to no function"
 
 
 def wait_raw(terminal, want):

@@ -178,6 +178,21 @@ static void test_long_line_is_straight(void **state)
 	drop(&g);
 }
 
+/* Where a line goes far aside, layers are further apart. */
+static void test_room_for_long_shifts(void **state)
+{
+	struct layer_graph g = make(9, 8);
+	double near;
+
+	for (uint32_t e = 0; e < 8; e++)
+		set_edge(&g, e, e ? 1 : 0, e + 1, false);
+	layer_layout(&g);
+	assert_sound(&g);
+	near = g.nodes[1].y - g.nodes[0].y - g.nodes[0].h;
+	assert_true(g.nodes[2].y - g.nodes[1].y - g.nodes[1].h > near + 5);
+	drop(&g);
+}
+
 static void test_no_crossing(void **state)
 {
 	struct layer_graph g = make(6, 3);
@@ -208,6 +223,7 @@ int main(void)
 		cmocka_unit_test(test_shared_line),
 		cmocka_unit_test(test_parallel_edges),
 		cmocka_unit_test(test_long_line_is_straight),
+		cmocka_unit_test(test_room_for_long_shifts),
 		cmocka_unit_test(test_no_crossing),
 		cmocka_unit_test(test_nothing),
 	};
