@@ -44,20 +44,18 @@ static void add_user(struct users *u, __u32 btf_id, __u32 id)
 
 static struct users users_of(enum object_kind kind)
 {
+	struct object_walk w = { .kind = kind };
 	struct users u = { 0 };
-	__u32 id = 0;
+	int fd;
 
-	while (!kern_next_id(kind, &id)) {
+	while ((fd = kern_next_object(&w)) >= 0) {
 		struct bpf_prog_info prog;
 		struct bpf_map_info map;
-		int fd = kern_open_id(kind, id);
 
-		if (fd < 0)
-			continue;
 		if (kind == OBJ_PROG && !kern_prog_info(fd, &prog))
-			add_user(&u, prog.btf_id, id);
+			add_user(&u, prog.btf_id, w.id);
 		else if (kind == OBJ_MAP && !kern_map_info(fd, &map))
-			add_user(&u, map.btf_id, id);
+			add_user(&u, map.btf_id, w.id);
 		close(fd);
 	}
 	return u;
@@ -111,25 +109,18 @@ static int show_btf(struct ctx *ctx, struct handle *btf, const struct btf_listin
 
 static int show_all_btf(struct ctx *ctx, const struct btf_listing *l)
 {
-	__u32 id = 0;
-	int err;
+	struct object_walk w = { .kind = OBJ_BTF };
+	int fd;
 
-	while (!(err = kern_next_id(OBJ_BTF, &id))) {
-		int fd = kern_open_id(OBJ_BTF, id);
-		struct handle *h;
+	while ((fd = kern_next_object(&w)) >= 0) {
+		struct handle *h = handle_new(OBJ_BTF, fd, w.id, "");
+		int err = show_btf(ctx, h, l);
 
-		if (fd < 0)
-			continue;
-		h = kern_handle(OBJ_BTF, fd);
-		if (!h)
-			continue;
-		err = show_btf(ctx, h, l);
 		handle_put(h);
 		if (err || interrupted())
 			return -1;
 	}
-	return err == -ENOENT ? 0 :
-	       kern_error(ctx->diags, ctx->span, -err, "list all BTF objects");
+	return w.err ? kern_error(ctx->diags, ctx->span, -w.err, "list all BTF objects") : 0;
 }
 
 static int btf_show(struct ctx *ctx, struct value *argv)

@@ -93,29 +93,28 @@ struct cell pin_table_cell(struct pin_table *t, enum object_kind kind, __u32 id)
 static int show_all(struct ctx *ctx, enum object_kind kind, show_fn one,
 		    struct pin_table *pins)
 {
-	__u32 id = 0;
-	int err;
+	struct object_walk w = { .kind = kind };
+	int fd;
 
-	while (!(err = kern_next_id(kind, &id))) {
-		int fd = kern_open_id(kind, id);
-		struct handle *h;
+	while ((fd = kern_next_object(&w)) >= 0) {
+		/* What programs and links are is asked for where it is shown. */
+		struct handle *h = kind == OBJ_MAP ? kern_handle(kind, fd) :
+				   handle_new(kind, fd, w.id, "");
+		int err;
 
-		if (fd == -ENOENT)
-			continue;
-		if (fd < 0)
-			return kern_error(ctx->diags, ctx->span, -fd, "open %s %u",
-					  object_names[kind], id);
-		h = kern_handle(kind, fd);
 		if (!h)
 			return kern_error(ctx->diags, ctx->span, errno, "read %s %u",
-					  object_names[kind], id);
+					  object_names[kind], w.id);
 		err = one(ctx, h, pins);
 		handle_put(h);
 		if (err || interrupted())
 			return -1;
 	}
-	if (err != -ENOENT)
-		return kern_error(ctx->diags, ctx->span, -err, "list all %ss", object_names[kind]);
+	if (w.err_id)
+		return kern_error(ctx->diags, ctx->span, -w.err, "open %s %u", object_names[kind],
+				  w.err_id);
+	if (w.err)
+		return kern_error(ctx->diags, ctx->span, -w.err, "list all %ss", object_names[kind]);
 	return 0;
 }
 

@@ -97,19 +97,17 @@ static int on_event(void *arg, const struct kern_event *event)
 /* BTF of a program that uses the map: where its events' types are declared. */
 static struct btf *users_btf(const struct handle *map)
 {
+	struct object_walk w = { .kind = OBJ_PROG };
 	struct btf *btf = NULL;
-	__u32 id = 0;
+	int fd;
 
-	while (!btf && !kern_next_id(OBJ_PROG, &id)) {
-		int fd = kern_open_id(OBJ_PROG, id);
-		struct bpf_prog_info info = { 0 };
-		__u32 nr, *maps;
+	while (!btf && (fd = kern_next_object(&w)) >= 0) {
+		struct bpf_prog_info info;
+		__u32 *maps;
 
-		if (fd < 0)
-			continue;
-		maps = kern_prog_maps(fd, &nr);
-		for (__u32 i = 0; i < nr && !btf; i++)
-			if (maps[i] == map->id && !kern_prog_info(fd, &info) && info.btf_id)
+		kern_prog_info_maps(fd, &info, &maps);
+		for (__u32 i = 0; i < info.nr_map_ids && !btf; i++)
+			if (maps[i] == map->id && info.btf_id)
 				btf = kern_btf(info.btf_id);
 		free(maps);
 		close(fd);

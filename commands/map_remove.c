@@ -71,16 +71,13 @@ static bool prog_uses(int fd, __u32 map)
 
 static void note_progs(struct users *u)
 {
-	__u32 id = 0;
+	struct object_walk w = { .kind = OBJ_PROG };
+	int fd;
 
-	while (!kern_next_id(OBJ_PROG, &id)) {
-		int fd = kern_open_id(OBJ_PROG, id);
-
-		if (fd < 0)
-			continue;
+	while ((fd = kern_next_object(&w)) >= 0) {
 		if (prog_uses(fd, u->map)) {
 			GROW(u->progs, u->nr_progs);
-			u->progs[u->nr_progs++] = id;
+			u->progs[u->nr_progs++] = w.id;
 		}
 		close(fd);
 	}
@@ -97,17 +94,15 @@ static bool is_user(const struct users *u, __u32 prog)
 /* Links that hold one of the programs. */
 static void note_links(struct users *u)
 {
-	__u32 id = 0;
+	struct object_walk w = { .kind = OBJ_LINK };
+	int fd;
 
-	while (u->nr_progs && !kern_next_id(OBJ_LINK, &id)) {
-		int fd = kern_open_id(OBJ_LINK, id);
+	while (u->nr_progs && (fd = kern_next_object(&w)) >= 0) {
 		struct bpf_link_info info = { 0 };
 
-		if (fd < 0)
-			continue;
 		if (!kern_link_info(fd, &info) && is_user(u, info.prog_id)) {
 			GROW(u->links, u->nr_links);
-			u->links[u->nr_links++] = id;
+			u->links[u->nr_links++] = w.id;
 		}
 		close(fd);
 	}

@@ -55,21 +55,23 @@ static __u64 since_1970(__u64 boot_ns)
 static int show_prog(struct ctx *ctx, struct handle *prog, struct pin_table *pins)
 {
 	struct cell row[PROG_COLUMNS] = { 0 };
-	char tag[2 * BPF_TAG_SIZE + 1], memlock[32];
+	char tag[2 * BPF_TAG_SIZE + 1], memlock[32], name[BPF_OBJ_NAME_LEN + 1];
 	struct bpf_prog_info info;
 	jv metadata = jv_invalid();
-	__u32 *maps, nr_maps;
-	int err = kern_prog_info(prog->fd, &info);
+	__u32 *maps;
+	int err = kern_prog_info_maps(prog->fd, &info, &maps);
 	bool orphaned = err == -ENODEV;
 
-	if (err && !orphaned)
+	if (err && !orphaned) {
+		free(maps);
 		return kern_error(ctx->diags, ctx->span, -err, "read program %u", prog->id);
-	maps = kern_prog_maps(prog->fd, &nr_maps);
+	}
 	for (int i = 0; i < BPF_TAG_SIZE; i++)
 		snprintf(tag + 2 * i, 3, "%02x", info.tag[i]);
 	row[PROG_ID] = cell_u64(info.id);
 	row[PROG_TYPE] = type_cell(kern_prog_type_name(info.type), info.type);
-	row[PROG_NAME] = cell_str(prog->name);
+	snprintf(name, sizeof(name), "%.*s", BPF_OBJ_NAME_LEN, info.name);
+	row[PROG_NAME] = cell_str(name);
 	row[PROG_TAG] = cell_str(tag);
 	row[PROG_GPL] = cell_bool(info.gpl_compatible);
 	if (info.run_time_ns) {
@@ -89,11 +91,11 @@ static int show_prog(struct ctx *ctx, struct handle *prog, struct pin_table *pin
 		row[PROG_JITED_BYTES] = cell_u64(info.jited_prog_len);
 	if (kern_fdinfo(prog->fd, "memlock", memlock, sizeof(memlock)))
 		row[PROG_MEMLOCK] = cell_u64(strtoull(memlock, NULL, 0));
-	row[PROG_MAPS] = cell_u32s(maps, nr_maps);
+	row[PROG_MAPS] = cell_u32s(maps, info.nr_map_ids);
 	row[PROG_PINNED] = pin_table_cell(pins, OBJ_PROG, info.id);
 	if (info.btf_id)
 		row[PROG_BTF] = cell_u64(info.btf_id);
-	metadata = prog_metadata(maps, nr_maps);
+	metadata = prog_metadata(maps, info.nr_map_ids);
 	if (jv_is_valid(metadata))
 		row[PROG_METADATA] = CELL(.kind = CELL_JSON, .json = metadata);
 	err = sink_row(ctx->sink, row);

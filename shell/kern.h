@@ -30,6 +30,23 @@ enum {
 /* Smallest ID above *@id, which is replaced; -ENOENT behind the last. */
 int kern_next_id(enum object_kind kind, __u32 *id);
 int kern_open_id(enum object_kind kind, __u32 id);
+
+/* A walk over all objects of a kind, which is set; all else begins as zero. */
+struct object_walk {
+	enum object_kind kind;
+	__u32 id;		/* of the object that was opened last */
+	bool dense;		/* the IDs follow one another */
+	int err;		/* -errno: the objects cannot be listed, or one cannot be opened */
+	__u32 err_id;		/* which, in the second case; else 0 */
+};
+
+/*
+ * A descriptor of the next object, the caller's to close, or -ENOENT behind the
+ * last one. Objects that vanish meanwhile are passed over, those that cannot be
+ * opened too.
+ */
+int kern_next_object(struct object_walk *w);
+
 /* Opens a pinned object and says what it is; -KERN_ENOTPIN for what is none. */
 int kern_open_pin(const char *path, enum object_kind *kind);
 /* Which kind of object a descriptor holds; -EINVAL for anything else. */
@@ -49,6 +66,8 @@ int kern_info(int fd, void *info, __u32 *len);
 struct handle *kern_handle(enum object_kind kind, int fd);
 /* IDs of the maps that a program uses, freed by the caller; @nr is their number. */
 __u32 *kern_prog_maps(int fd, __u32 *nr);
+/* kern_prog_info() and the IDs of the program's maps, info->nr_map_ids of them, freed likewise. */
+int kern_prog_info_maps(int fd, struct bpf_prog_info *info, __u32 **maps);
 /* BTF object @id, freed with btf__free(); NULL with errno set. */
 struct btf *kern_btf(__u32 id);
 /*

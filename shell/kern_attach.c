@@ -138,21 +138,21 @@ static bool type_trouble(struct buf *why, const struct handle *prog, __u32 wante
  */
 static bool xdp_trouble(struct buf *why, __u32 ifindex)
 {
+	struct object_walk w = { .kind = OBJ_LINK };
 	struct bpf_link_info info;
-	__u32 id = 0, prog = 0;
+	__u32 prog = 0;
+	int fd;
 
 	if (bpf_xdp_query_id(ifindex, 0, &prog) || !prog)
 		return false;
-	while (!kern_next_id(OBJ_LINK, &id)) {
-		int fd = kern_open_id(OBJ_LINK, id);
-		int err = fd < 0 ? fd : kern_link_info(fd, &info);
+	while ((fd = kern_next_object(&w)) >= 0) {
+		int err = kern_link_info(fd, &info);
 
-		if (fd >= 0)
-			close(fd);
+		close(fd);
 		if (err || info.type != BPF_LINK_TYPE_XDP || info.xdp.ifindex != ifindex ||
 		    info.prog_id != prog)
 			continue;
-		buf_printf(why, "it runs program %u already, by link %u", prog, id);
+		buf_printf(why, "it runs program %u already, by link %u", prog, w.id);
 		return true;
 	}
 	buf_printf(why, "it runs program %u already, attached without a link", prog);

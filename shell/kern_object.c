@@ -71,6 +71,45 @@ int kern_open_id(enum object_kind kind, __u32 id)
 	return -EINVAL;
 }
 
+/* Notes the first error of the walk, and where it was. */
+static void walk_error(struct object_walk *w, __u32 id, int err)
+{
+	if (!w->err) {
+		w->err = err;
+		w->err_id = id;
+	}
+}
+
+/*
+ * IDs mostly follow one another, so that the next one is opened unasked for as
+ * long as that holds.
+ */
+int kern_next_object(struct object_walk *w)
+{
+	for (;;) {
+		__u32 id = w->id;
+		int fd = w->dense ? kern_open_id(w->kind, id + 1) : -ENOENT, err;
+
+		if (fd >= 0) {
+			w->id++;
+			return fd;
+		}
+		err = kern_next_id(w->kind, &w->id);
+		if (err) {
+			if (err != -ENOENT)
+				walk_error(w, 0, err);
+			return -ENOENT;
+		}
+		w->dense = w->id == id + 1;
+		fd = kern_open_id(w->kind, w->id);
+		if (fd >= 0)
+			return fd;
+		if (fd != -ENOENT)
+			walk_error(w, w->id, fd);
+		w->dense = false;
+	}
+}
+
 int kern_open_pin(const char *path, enum object_kind *kind)
 {
 	LIBBPF_OPTS(bpf_obj_get_opts, readonly, .file_flags = BPF_F_RDONLY);
@@ -117,13 +156,34 @@ bool object_inode(const char *target, enum object_kind *kind)
 	return false;
 }
 
+/*
+ * Folders of /proc/self, which are looked into for every object: found once, as
+ * that is half of the work. A child has its own.
+ */
+enum self_dir { SELF_FD, SELF_FDINFO };
+
+static int self_dir(enum self_dir which)
+{
+	static const char *const paths[] = { "/proc/self/fd", "/proc/self/fdinfo" };
+	static int dirs[] = { -1, -1 };
+	static pid_t owners[2];
+
+	if (dirs[which] >= 0 && owners[which] == getpid())
+		return dirs[which];
+	if (dirs[which] >= 0)
+		close(dirs[which]);
+	dirs[which] = open(paths[which], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	owners[which] = getpid();
+	return dirs[which];
+}
+
 static bool kind_by_inode(int fd, enum object_kind *kind)
 {
-	char path[64], name[64];
+	char number[16], name[64];
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	n = readlink(path, name, sizeof(name) - 1);
+	snprintf(number, sizeof(number), "%d", fd);
+	n = readlinkat(self_dir(SELF_FD), number, name, sizeof(name) - 1);
 	if (n < 0)
 		return false;
 	name[n] = '\0';
@@ -287,24 +347,40 @@ struct handle *kern_handle(enum object_kind kind, int fd)
 	return h;
 }
 
+/* What most programs can use at most; maps may be bound to one at any time. */
+#define PROG_MAPS 64
+
+int kern_prog_info_maps(int fd, struct bpf_prog_info *info, __u32 **maps)
+{
+	__u32 room = PROG_MAPS, len = sizeof(*info);
+	int err;
+
+	*maps = xcalloc(room, sizeof(**maps));
+	for (;;) {
+		memset(info, 0, sizeof(*info));
+		info->nr_map_ids = room;
+		info->map_ids = (uintptr_t)*maps;
+		err = kern_info(fd, info, &len);
+		if (err || info->nr_map_ids <= room)
+			break;
+		room = 2 * info->nr_map_ids;
+		*maps = xrealloc(*maps, room, sizeof(**maps));
+	}
+	if (err)
+		memset(info, 0, sizeof(*info));
+	if (err == -ENODEV)
+		prog_from_fdinfo(fd, info);
+	return err;
+}
+
 __u32 *kern_prog_maps(int fd, __u32 *nr)
 {
 	struct bpf_prog_info info;
-	__u32 len = sizeof(info), room;
-	__u32 *ids;
+	__u32 *maps;
 
-	*nr = 0;
-	if (kern_prog_info(fd, &info))
-		return xcalloc(1, sizeof(*ids));
-	room = info.nr_map_ids;
-	ids = xcalloc(room, sizeof(*ids));
-	memset(&info, 0, sizeof(info));
-	info.nr_map_ids = room;
-	info.map_ids = (uintptr_t)ids;
-	/* Maps may be bound to a program at any time: what did not fit is left out. */
-	if (!kern_info(fd, &info, &len))
-		*nr = info.nr_map_ids < room ? info.nr_map_ids : room;
-	return ids;
+	kern_prog_info_maps(fd, &info, &maps);
+	*nr = info.nr_map_ids;
+	return maps;
 }
 
 struct btf *kern_vmlinux_btf(void)
@@ -347,20 +423,26 @@ struct btf *kern_btf(__u32 id)
 	return btf__load_from_kernel_by_id_split(id, base);
 }
 
+#define FDINFO_ROOM 4096
+
 char *kern_fdinfo_text(int fd)
 {
 	struct buf text = BUF_INIT;
-	char path[64];
+	char number[16];
 	ssize_t n;
 	int file;
 
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	file = open(path, O_RDONLY | O_CLOEXEC);
+	snprintf(number, sizeof(number), "%d", fd);
+	file = openat(self_dir(SELF_FDINFO), number, O_RDONLY | O_CLOEXEC);
 	if (file < 0)
 		return NULL;
-	while ((n = read(file, buf_reserve(&text, 4096), 4096)) > 0)
-		buf_commit(&text, n);
+	/* It comes whole: what does not fill the room is all there is. */
+	do {
+		n = read(file, buf_reserve(&text, FDINFO_ROOM), FDINFO_ROOM);
+		buf_commit(&text, n > 0 ? n : 0);
+	} while (n == FDINFO_ROOM);
 	close(file);
+	buf_str(&text);
 	return buf_detach(&text);
 }
 

@@ -117,27 +117,6 @@ static int by_pin(struct ctx *ctx, enum object_kind kind, const char *path, stru
 	return 0;
 }
 
-/* Calls @fn with a handle, which it may keep, of each object; those that vanish meanwhile are skipped. */
-static int each_object(enum object_kind kind, bool (*fn)(void *arg, struct handle *h), void *arg)
-{
-	__u32 id = 0;
-	int err;
-
-	while (!(err = kern_next_id(kind, &id))) {
-		int fd = kern_open_id(kind, id);
-		struct handle *h;
-
-		if (fd == -ENOENT)
-			continue;
-		if (fd < 0)
-			return fd;
-		h = kern_handle(kind, fd);
-		if (h && !fn(arg, h))
-			return 0;
-	}
-	return err == -ENOENT ? 0 : err;
-}
-
 struct search {
 	enum object_kind kind;
 	const char *name;
@@ -168,20 +147,17 @@ static bool has_tag(const struct handle *h, const char *tag)
 	return !strcasecmp(text, tag);
 }
 
-static bool search_one(void *arg, struct handle *h)
+static void search_one(struct search *s, struct handle *h)
 {
-	struct search *s = arg;
-
 	if (s->by_tag ? has_tag(h, s->name) : same_name(s->name, h->name)) {
 		add_handle(s->out, handle_share(s->shared, h));
-		return true;
+		return;
 	}
 	if (!s->by_tag && *h->name) {
 		GROW(s->names, s->nr_names);
 		s->names[s->nr_names++] = xstrdup(h->name);
 	}
 	handle_put(h);
-	return true;
 }
 
 static int not_found(struct ctx *ctx, struct search *s, struct span at)
@@ -205,10 +181,15 @@ static int by_search(struct ctx *ctx, enum object_kind kind, const char *finder,
 {
 	struct search s = { .kind = kind, .name = text, .by_tag = !strcmp(finder, "tag"),
 			    .shared = &ctx->s->shared, .out = out };
-	int err = each_object(kind, search_one, &s);
+	struct object_walk w = { .kind = kind };
+	struct handle *h;
+	int fd, err = 0;
 
-	if (err)
-		err = kern_error(ctx->diags, at, -err, "list all %ss", object_names[kind]);
+	while ((fd = kern_next_object(&w)) >= 0)
+		if ((h = kern_handle(kind, fd)))
+			search_one(&s, h);
+	if (w.err)
+		err = kern_error(ctx->diags, at, -w.err, "list all %ss", object_names[kind]);
 	else if (!out->handles.nr)
 		err = not_found(ctx, &s, at);
 	for (size_t i = 0; i < s.nr_names; i++)
@@ -335,29 +316,53 @@ static size_t take_ref(enum object_kind kind, const struct word *w, size_t nr)
 
 /* Tab */
 
-static const char *type_of(const struct handle *h, char *scratch, size_t size)
-{
-	struct bpf_prog_info info = { 0 };
-	const char *type = NULL;
+/* An object's name and type, as far as it has them. */
+struct looks {
+	char name[HANDLE_NAME_MAX];
+	const char *type;
+};
 
-	if (h->kind == OBJ_MAP)
-		type = kern_map_type_name(h->map.type);
-	else if (h->kind == OBJ_PROG && !kern_prog_info(h->fd, &info))
-		type = kern_prog_type_name(info.type);
-	snprintf(scratch, size, "%s%s%s", h->name, *h->name && type ? "  " : "", type ? type : "");
-	return scratch;
+/* Asks for them once; false where the object says nothing. */
+static bool look_at(enum object_kind kind, int fd, struct looks *l)
+{
+	struct bpf_prog_info prog;
+	struct bpf_btf_info btf;
+	struct bpf_map_info map;
+	int err = 0;
+
+	*l = (struct looks){ .type = NULL };
+	if (kind == OBJ_PROG) {
+		err = kern_prog_info(fd, &prog);
+		snprintf(l->name, sizeof(l->name), "%.*s", BPF_OBJ_NAME_LEN, prog.name);
+		l->type = kern_prog_type_name(prog.type);
+	} else if (kind == OBJ_MAP && !(err = kern_map_info(fd, &map))) {
+		snprintf(l->name, sizeof(l->name), "%.*s", BPF_OBJ_NAME_LEN, map.name);
+		l->type = kern_map_type_name(map.type);
+	} else if (kind == OBJ_BTF) {
+		err = kern_btf_info(fd, &btf, l->name, sizeof(l->name));
+	}
+	return !err || err == -ENODEV;	/* orphaned, and still there to be named */
+}
+
+/* "name  type" */
+static const char *note_of(const struct looks *l, char *note, size_t size)
+{
+	snprintf(note, size, "%s%s%s", l->name, *l->name && l->type ? "  " : "",
+		 l->type ? l->type : "");
+	return note;
 }
 
 static void add_id(struct candidates *c, enum object_kind kind, __u32 id, const char *text)
 {
 	int fd = kern_open_id(kind, id);
-	struct handle *h = fd < 0 ? NULL : kern_handle(kind, fd);
 	char note[128];
+	struct looks l;
 
-	if (!h)
+	if (fd < 0)
 		return;
-	candidate_add(c, text, type_of(h, note, sizeof(note)), false);
-	handle_put(h);
+	if (look_at(kind, fd, &l))
+		candidate_add(c, text, note_of(&l, note, sizeof(note)), false);
+	close(fd);
 }
 
 static void cannot_list(struct candidates *c, int err)
@@ -386,20 +391,21 @@ static void complete_ids(struct candidates *c, enum object_kind kind)
 	cannot_list(c, err);
 }
 
-static bool add_name(void *arg, struct handle *h)
-{
-	char id[16];
-
-	snprintf(id, sizeof(id), "%u", h->id);
-	if (*h->name)
-		candidate_add(arg, h->name, id, false);
-	handle_put(h);
-	return true;
-}
-
 static void complete_names(struct candidates *c, enum object_kind kind)
 {
-	cannot_list(c, each_object(kind, add_name, c));
+	struct object_walk w = { .kind = kind };
+	int fd;
+
+	while ((fd = kern_next_object(&w)) >= 0) {
+		struct looks l;
+		char id[16];
+
+		snprintf(id, sizeof(id), "%u", w.id);
+		if (look_at(kind, fd, &l) && *l.name)
+			candidate_add(c, l.name, id, false);
+		close(fd);
+	}
+	cannot_list(c, w.err);
 }
 
 struct pin_listing {
@@ -430,11 +436,13 @@ static void complete_vars(struct ctx *ctx, struct candidates *c, enum object_kin
 	for (size_t i = 0; i < ctx->s->nr_vars; i++) {
 		const struct variable *v = &ctx->s->vars[i];
 		char *text, note[128];
+		struct looks l;
 
 		if (v->value.kind != VALUE_HANDLE || v->value.handle->kind != kind)
 			continue;
 		text = xasprintf("$%s", v->name);
-		candidate_add(c, text, type_of(v->value.handle, note, sizeof(note)), false);
+		look_at(kind, v->value.handle->fd, &l);
+		candidate_add(c, text, note_of(&l, note, sizeof(note)), false);
 		free(text);
 	}
 }
