@@ -247,24 +247,43 @@ static int draw_object(struct ctx *ctx, struct value *argv)
 	return err;
 }
 
+/* Words that do not go with each other; the table of arguments takes them all. */
+static int check_words(struct ctx *ctx, const struct value *argv)
+{
+	bool obj = argv[CFG_OBJ].kind == VALUE_STR;
+
+	if (argv[CFG_FILE].kind == VALUE_STR && argv[CFG_FORM].kind == VALUE_STR)
+		return diag_error(ctx->diags, argv[CFG_FORM].span,
+				  "'%s' shows the graph, 'file' writes it: leave one out",
+				  argv[CFG_FORM].str);
+	if (obj && argv[CFG_PROG].kind == VALUE_HANDLE)
+		return diag_error(ctx->diags, argv[CFG_PROG].span,
+				  "a loaded program and one of an object file: leave one out");
+	if (!obj && argv[CFG_NAME].kind == VALUE_STR)
+		return diag_error(ctx->diags, argv[CFG_NAME].span, "'prog' is for object files");
+	if (!obj && argv[CFG_VERIFIER].kind != VALUE_NONE) {
+		diag_error(ctx->diags, argv[CFG_VERIFIER].span, "'verifier' is for object files");
+		diag_hint(ctx->diags, "what is loaded has been accepted: prog cfg obj FILE verifier");
+		return -1;
+	}
+	if (!obj && argv[CFG_PROG].kind != VALUE_HANDLE) {
+		diag_error(ctx->diags, ctx->span, "a program is missing");
+		diag_hint(ctx->diags, "name a loaded one, or an object file: prog cfg obj FILE");
+		return -1;
+	}
+	return 0;
+}
+
 int prog_cfg(struct ctx *ctx, struct value *argv)
 {
 	struct kern_code raw;
 	struct code *code;
 	int err;
 
+	if (check_words(ctx, argv))
+		return -1;
 	if (argv[CFG_OBJ].kind == VALUE_STR)
 		return draw_object(ctx, argv);
-	if (argv[CFG_VERIFIER].kind != VALUE_NONE) {
-		diag_error(ctx->diags, argv[CFG_VERIFIER].span, "'verifier' is for object files");
-		diag_hint(ctx->diags, "what is loaded has been accepted: prog cfg obj FILE verifier");
-		return -1;
-	}
-	if (argv[CFG_PROG].kind != VALUE_HANDLE) {
-		diag_error(ctx->diags, ctx->span, "a program is missing");
-		diag_hint(ctx->diags, "name a loaded one, or an object file: prog cfg obj FILE");
-		return -1;
-	}
 	code = prog_code(ctx, argv[CFG_PROG].handle, argv[CFG_PROG].span, &raw);
 	if (!code)
 		return -1;

@@ -57,6 +57,17 @@ def test_nothing_half_written(box):
     assert sorted(os.listdir(box.dir)) == before
 
 
+def test_words_that_do_not_fit(box):
+    pin, obj = load(box), f"{BUILD}/tests/progs/cfg_machine.bpf.o"
+    for words, want in ((("pinned", pin, "file", "x.png", "summary"), "'summary' shows the graph"),
+                        (("pinned", pin, "obj", obj), "a loaded program and one of an object"),
+                        (("pinned", pin, "prog", "x"), "'prog' is for object files"),
+                        ((), "a program is missing")):
+        done = box.bpfsh("prog", "cfg", *words)
+        assert done.status in (1, 2) and want in done.err, done
+    assert not os.path.exists("x.png")
+
+
 def test_leaves_an_old_file_alone_on_failure(box):
     box.file("x.unknown", "mine")
     assert box.bpfsh("prog", "cfg", "pinned", load(box), "file", "x.unknown").status in (1, 2)
