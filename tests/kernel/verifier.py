@@ -121,7 +121,7 @@ def test_show_without_terminal(box):
 
 
 def test_viewer(box):
-    done = box.bpfsh("-c", "set viewer kitty; set viewer").expect(0)
+    done = box.bpfsh("-c", "set viewer kitty; set").expect(0)
     assert "kitty" in done.out, done
     done = box.bpfsh("-c", "set viewer crayons")
     assert done.status and "chafa" in done.err, done
