@@ -5,17 +5,11 @@
 #include "commands/map_feed.h"
 #include "shell/interrupt.h"
 #include "shell/map_ops.h"
+#include "shell/op_element.h"
 
 /* One operation, and one record of the journal, has at most so many elements and bytes. */
 #define PART_MAX 4096u
 #define PART_BYTES (1u << 20)
-
-static bool holds_objects(const struct handle *map)
-{
-	return map->map.type == BPF_MAP_TYPE_PROG_ARRAY ||
-	       map->map.type == BPF_MAP_TYPE_ARRAY_OF_MAPS ||
-	       map->map.type == BPF_MAP_TYPE_HASH_OF_MAPS;
-}
 
 /* Nothing is there that an update could overwrite. */
 static bool is_empty(const struct handle *map)
@@ -30,10 +24,11 @@ static bool is_empty(const struct handle *map)
 void feed_begin(struct map_feed *f, struct ctx *ctx, struct handle *map, bool deletes,
 		const char *verb)
 {
-	size_t bytes = map->map.key_size + 2 * kern_value_bytes(map);
+	size_t bytes = map->map.key_size + 2 * kern_value_bytes(map), at;
+	enum object_kind kind;
 
 	*f = (struct map_feed){ .ctx = ctx, .map = map, .deletes = deletes };
-	f->objects = holds_objects(map);
+	f->objects = map_holds_objects(map, &kind, &at);
 	f->fresh = !deletes && !f->objects && is_empty(map);
 	f->room = bytes < PART_BYTES / PART_MAX ? PART_MAX : PART_BYTES / bytes;
 	if (!f->room)
@@ -60,27 +55,13 @@ static int feed_flush(struct map_feed *f)
 	return 0;
 }
 
-/* Values that stand for objects are their IDs. */
+/* Values that name objects are written one by one. */
 static int feed_object(struct map_feed *f, const void *key, const void *value)
 {
-	enum object_kind kind = f->map->map.type == BPF_MAP_TYPE_PROG_ARRAY ? OBJ_PROG : OBJ_MAP;
-	struct handle *object;
-	__u32 id;
-	int fd, err;
-
 	if (interrupted())
 		return -1;
-	if (f->deletes)
-		return txn_do(f->ctx, op_map_delete(f->map, key, f->ctx->span));
-	memcpy(&id, value, sizeof(id));
-	fd = kern_open_id(kind, id);
-	object = fd < 0 ? NULL : kern_handle(kind, fd);
-	if (!object)
-		return kern_error(f->ctx->diags, f->ctx->span, fd < 0 ? -fd : errno,
-				  "open %s %u, which is to be an element", object_names[kind], id);
-	err = txn_do(f->ctx, op_map_update(f->map, key, NULL, object, BPF_ANY, f->ctx->span));
-	handle_put(object);
-	return err;
+	return txn_do(f->ctx, f->deletes ? op_map_delete(f->map, key, f->ctx->span) :
+		      op_map_update(f->map, key, value, NULL, BPF_ANY, f->ctx->span));
 }
 
 int feed_add(struct map_feed *f, const void *key, const void *value, const void *before)

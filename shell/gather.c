@@ -74,11 +74,13 @@ int gather_flush(struct ctx *ctx)
  */
 static bool may_gather(const struct session *s, struct handle *map)
 {
+	enum object_kind kind;
 	const char *why;
+	size_t at;
 
 	return s->mode == MODE_SCRIPT && txn_open(s) && !txn_planning(s) &&
 	       !s->opt.no_transaction && !s->batch_open &&
-	       map_undo_class(map, &why) != UNDO_NONE;
+	       map_undo_class(map, &why) != UNDO_NONE && !map_holds_objects(map, &kind, &at);
 }
 
 static bool is_full(const struct gather *g, size_t element)

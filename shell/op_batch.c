@@ -271,12 +271,12 @@ static enum undo_result batch_undo(struct op *op, struct diags *d)
 	const char *why;
 	char *now;
 
-	if (b->map->fd < 0)
+	if (b->map->fd < 0 || !b->op.nr)
 		return UNDO_DONE;
 	if (batch_class(op, &why) == UNDO_NONE) {
-		diag_error(d, op->span, "updates of %s cannot be undone",
-			   kern_map_type_name(b->map->map.type));
-		return UNDO_FAILED;
+		diag_error(d, op->span, "updates of %s cannot be undone: %s",
+			   kern_map_type_name(b->map->map.type), why);
+		return UNDO_NEVER;
 	}
 	b->op.conflicts = 0;
 	now = xmalloc(b->size);

@@ -175,7 +175,7 @@ static struct handle *attach_again(struct op_detach *t, enum undo_result *r, str
 	struct handle *fresh;
 	int fd;
 
-	*r = UNDO_CONFLICT;
+	*r = UNDO_NEVER;
 	if (!t->found || !t->prog || !has_holder(t)) {
 		diag_error(d, t->op.span, "link %u stays detached: %s", t->id,
 			   !t->found ? "where it was is not known" :

@@ -8,6 +8,12 @@
 /* How well changes of this map's elements can be undone; *why says what is lost. */
 enum undo_class map_undo_class(struct handle *map, const char **why);
 
+/*
+ * True for maps whose values name objects, by their IDs where they are read and
+ * by descriptors where they are written: 4 bytes at *@at, 0 for none.
+ */
+bool map_holds_objects(const struct handle *map, enum object_kind *kind, size_t *at);
+
 /* Equal in what counts: the gaps between per-CPU values do not. */
 bool same_map_value(struct handle *map, const char *a, const char *b);
 

@@ -46,7 +46,7 @@ static enum undo_result freeze_undo(struct op *op, struct diags *d)
 	if (!op->applied)
 		return UNDO_DONE;
 	diag_error(d, op->span, "map '%s' stays frozen", map_of(op)->name);
-	return UNDO_CONFLICT;
+	return UNDO_NEVER;
 }
 
 static void freeze_release(struct op *op)

@@ -122,10 +122,9 @@ static void update_describe(const struct op *op, struct buf *out)
 	buf_puts(out, "~ map update ");
 	describe_element(out, e);
 	buf_puts(out, " = ");
-	if (e->object)
-		describe_handle(out, e->object);
-	else if (e->object_id)
-		buf_printf(out, "ID %u", e->object_id);
+	if (e->object_id && e->size == sizeof(e->object_id))
+		describe_object(out, e->map->map.type == BPF_MAP_TYPE_PROG_ARRAY ? OBJ_PROG : OBJ_MAP,
+				e->object, e->object_id);
 	else
 		describe_value(out, e->map, e->after);
 }
@@ -136,13 +135,38 @@ static void delete_describe(const struct op *op, struct buf *out)
 	describe_element(out, element(op));
 }
 
-/* True for maps whose values are objects: read as IDs, written as descriptors. */
-static bool holds_objects(const struct handle *map, enum object_kind *kind)
+bool map_holds_objects(const struct handle *map, enum object_kind *kind, size_t *at)
 {
-	*kind = map->map.type == BPF_MAP_TYPE_PROG_ARRAY ? OBJ_PROG : OBJ_MAP;
-	return map->map.type == BPF_MAP_TYPE_PROG_ARRAY ||
-	       map->map.type == BPF_MAP_TYPE_ARRAY_OF_MAPS ||
-	       map->map.type == BPF_MAP_TYPE_HASH_OF_MAPS;
+	*kind = OBJ_PROG;
+	*at = 0;
+	switch (map->map.type) {
+	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
+	case BPF_MAP_TYPE_HASH_OF_MAPS:
+		*kind = OBJ_MAP;
+		return true;
+	case BPF_MAP_TYPE_PROG_ARRAY:
+		return true;
+	case BPF_MAP_TYPE_DEVMAP:
+	case BPF_MAP_TYPE_DEVMAP_HASH:
+	case BPF_MAP_TYPE_CPUMAP:
+		/* struct bpf_devmap_val, struct bpf_cpumap_val */
+		*at = sizeof(__u32);
+		return map->map.value_size >= 2 * sizeof(__u32);
+	}
+	return false;
+}
+
+/* Maps whose elements always exist: BPF_NOEXIST is no flag for them. */
+static bool is_array(const struct handle *map)
+{
+	switch (map->map.type) {
+	case BPF_MAP_TYPE_PROG_ARRAY:
+	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
+	case BPF_MAP_TYPE_DEVMAP:
+	case BPF_MAP_TYPE_CPUMAP:
+		return true;
+	}
+	return false;
 }
 
 bool same_map_value(struct handle *map, const char *a, const char *b)
@@ -161,12 +185,15 @@ bool same_map_value(struct handle *map, const char *a, const char *b)
 static int hold_old_object(struct op_element *e, struct diags *d)
 {
 	enum object_kind kind;
+	size_t at;
 	__u32 id;
 	int fd;
 
-	if (!e->existed || !holds_objects(e->map, &kind))
+	if (!e->existed || !map_holds_objects(e->map, &kind, &at))
 		return 0;
-	memcpy(&id, e->before, sizeof(id));
+	memcpy(&id, e->before + at, sizeof(id));
+	if (!id)
+		return 0;
 	e->old_id = id;
 	trash_choose(&e->trash, NULL);
 	fd = kern_open_id(kind, id);
@@ -177,6 +204,40 @@ static int hold_old_object(struct op_element *e, struct diags *d)
 	if (!e->old_object)
 		return kern_error(d, e->op.span, errno, "read %s %u", object_names[kind], id);
 	return 0;
+}
+
+/* Values name objects by their IDs, as they are read: opens the one of the new value. */
+static int open_new_object(struct op_element *e, struct diags *d)
+{
+	enum object_kind kind;
+	size_t at;
+
+	if (e->object || e->op.kind != &op_update_kind || !map_holds_objects(e->map, &kind, &at))
+		return 0;
+	memcpy(&e->object_id, e->after + at, sizeof(e->object_id));
+	if (!e->object_id)
+		return 0;
+	e->object = open_object(kind, e->object_id);
+	return e->object ? 0 : kern_error(d, e->op.span, errno, "open %s %u, which the value names",
+					  object_names[kind], e->object_id);
+}
+
+/* Updates the element with a value in which @object's descriptor stands for its ID. */
+static int write_value(const struct op_element *e, const char *value, const struct handle *object,
+		       __u64 flags)
+{
+	enum object_kind kind;
+	char *written;
+	size_t at;
+	int err;
+
+	if (!object || !map_holds_objects(e->map, &kind, &at))
+		return kern_map_update(e->map->fd, e->key, value, flags);
+	written = xmemdup(value, e->size);
+	memcpy(written + at, &object->fd, sizeof(__u32));
+	err = kern_map_update(e->map->fd, e->key, written, flags);
+	free(written);
+	return err;
 }
 
 static bool is_lookup_miss(int err)
@@ -190,6 +251,8 @@ static int element_prepare(struct op *op, struct diags *d)
 	const char *why;
 	int err;
 
+	if (open_new_object(e, d))
+		return -1;
 	if (element_class(op, &why) == UNDO_NONE)
 		return 0;
 	err = kern_map_lookup(e->map->fd, e->key, e->before, 0);
@@ -220,12 +283,11 @@ static int element_hold(struct op *op, struct diags *d)
 static int update_apply(struct op *op, struct diags *d)
 {
 	struct op_element *e = element(op);
-	__u32 fd = e->object ? e->object->fd : 0;
 	int err;
 
 	if (save_old_object(e, d))
 		return -1;
-	err = kern_map_update(e->map->fd, e->key, e->object ? (void *)&fd : e->after, e->flags);
+	err = write_value(e, e->after, e->object, e->flags);
 	e->refused = err;
 	return err ? kern_map_error(d, op->span, "update", e->map, -err) : 0;
 }
@@ -291,9 +353,10 @@ static void element_encode(const struct op *op, struct buf *out)
 static void find_old_object(struct op_element *e)
 {
 	enum object_kind kind, found;
+	size_t at;
 	int fd;
 
-	if (!e->old_id || !holds_objects(e->map, &kind))
+	if (!e->old_id || !map_holds_objects(e->map, &kind, &at))
 		return;
 	fd = e->trash.pin ? kern_open_pin(e->trash.pin, &found) : -1;
 	if (fd < 0)
@@ -411,17 +474,25 @@ static enum undo_result old_object_gone(struct op_element *e, struct diags *d)
 /* Puts the old element back; @flags say what must not have changed. */
 static enum undo_result put_back(struct op_element *e, __u64 flags, struct diags *d)
 {
-	__u32 fd = e->old_object ? e->old_object->fd : 0;
-	int err;
+	int err = write_value(e, e->before, e->old_object, flags);
 
-	err = kern_map_update(e->map->fd, e->key, e->old_object ? (void *)&fd : e->before, flags);
 	return err ? undo_failed(e, d, "undo: update", err) : UNDO_DONE;
 }
 
-/* True where nothing was changed, or nothing is there any more. */
-static bool nothing_to_undo(const struct op_element *e)
+/* True where nothing was changed, nothing is there any more, or nothing can be undone. */
+static bool is_settled(const struct op_element *e, enum undo_result *r, struct diags *d)
 {
-	return e->refused || e->map->fd < 0;
+	const char *why;
+
+	*r = UNDO_DONE;
+	if (e->refused || e->map->fd < 0)
+		return true;
+	if (map_undo_class(e->map, &why) != UNDO_NONE)
+		return false;
+	diag_error(d, e->op.span, "'%s' of %s cannot be undone: %s", e->op.kind->name,
+		   kern_map_type_name(e->map->map.type), why);
+	*r = UNDO_NEVER;
+	return true;
 }
 
 /* Where the newer value stays, the old object need not be kept either. */
@@ -436,17 +507,11 @@ static enum undo_result update_undo(struct op *op, struct diags *d)
 {
 	struct op_element *e = element(op);
 	enum undo_result r = UNDO_DONE;
-	const char *why;
 	char *now;
 	int err;
 
-	if (element_class(op, &why) == UNDO_NONE) {
-		diag_error(d, op->span, "an update of %s cannot be undone",
-			   kern_map_type_name(e->map->map.type));
-		return UNDO_FAILED;
-	}
-	if (nothing_to_undo(e))
-		return undone(e, UNDO_DONE, d);
+	if (is_settled(e, &r, d))
+		return undone(e, r, d);
 	now = xmalloc(e->size);
 	err = kern_map_lookup(e->map->fd, e->key, now, 0);
 	if (err && !is_lookup_miss(err))
@@ -473,8 +538,8 @@ static enum undo_result delete_undo(struct op *op, struct diags *d)
 	char *now;
 	int err;
 
-	if (nothing_to_undo(e))
-		return undone(e, UNDO_DONE, d);
+	if (is_settled(e, &r, d))
+		return undone(e, r, d);
 	now = xmalloc(e->size);
 	err = kern_map_lookup(e->map->fd, e->key, now, 0);
 	if (!err) {
@@ -485,10 +550,7 @@ static enum undo_result delete_undo(struct op *op, struct diags *d)
 	} else if (e->old_id && !e->old_object) {
 		r = old_object_gone(e, d);
 	} else if (e->existed) {
-		/* Arrays of objects know no BPF_NOEXIST: their elements always exist. */
-		r = put_back(e, e->map->map.type == BPF_MAP_TYPE_PROG_ARRAY ||
-			     e->map->map.type == BPF_MAP_TYPE_ARRAY_OF_MAPS ?
-			     BPF_ANY : BPF_NOEXIST, d);
+		r = put_back(e, is_array(e->map) ? BPF_ANY : BPF_NOEXIST, d);
 	}
 	free(now);
 	return undone(e, r, d);

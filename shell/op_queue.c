@@ -122,7 +122,7 @@ static enum undo_result irreversible(struct op_queue *q, struct diags *d)
 {
 	diag_error(d, q->op.span, "'%s' on a %s cannot be undone", q->op.kind->name,
 		   kern_map_type_name(q->map->map.type));
-	return UNDO_FAILED;
+	return UNDO_NEVER;
 }
 
 /* True where our value is on top; *err says what else is the matter. */

@@ -247,7 +247,8 @@ enum journal_state rollback_count(struct rollback *r, const struct op *op, __u32
 {
 	static const enum journal_state states[] = {
 		[UNDO_DONE] = RECORD_UNDONE, [UNDO_CONFLICT] = RECORD_UNDONE,
-		[UNDO_FAILED] = RECORD_STUCK, [UNDO_LITTER] = RECORD_LITTER,
+		[UNDO_FAILED] = RECORD_STUCK, [UNDO_NEVER] = RECORD_UNDONE,
+		[UNDO_LITTER] = RECORD_LITTER,
 	};
 
 	if (result == UNDO_DONE) {

@@ -31,6 +31,7 @@ enum undo_result {
 	UNDO_DONE,
 	UNDO_CONFLICT,		/* somebody else changed it: left alone */
 	UNDO_FAILED,		/* may be tried again */
+	UNDO_NEVER,		/* nothing can: it stays */
 	UNDO_LITTER,		/* done, but what undo needed is still there: op_undo() alone says so */
 };
 
