@@ -88,6 +88,7 @@ static const struct row {
 	  "map was created with" },
 	{ UPDATE, T(PROG_ARRAY) | INNER, EBADF, "value is no descriptor of the right kind" },
 	{ UPDATE, T(DEVMAP) | T(DEVMAP_HASH), EINVAL, "no such network device here" },
+	{ UPDATE, T(CPUMAP), ENODEV, "there is no such CPU" },
 	{ LOOKUP | LIST, T(PERF_EVENT_ARRAY) | T(CGROUP_ARRAY), 0,
 	  "values of this map type cannot be read back" },
 	{ LOOKUP | LIST, T(XSKMAP), EOPNOTSUPP, "sockets of an XSK map cannot be read back" },

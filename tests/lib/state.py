@@ -5,6 +5,7 @@ Objects are known by their names, so that states of different runs can be compar
 """
 import ctypes
 import os
+import re
 import struct
 
 from bpfsh import bpf, open_pin
@@ -12,9 +13,12 @@ from bpfsh import bpf, open_pin
 MAP_CREATE, LOOKUP, UPDATE, NEXT_KEY, OBJ_PIN, GET_INFO = 0, 1, 2, 4, 6, 15
 PROG_FD, MAP_FD = 13, 14
 TYPES = {"hash": 1, "array": 2, "prog_array": 3, "percpu_hash": 5, "percpu_array": 6,
-         "lru_hash": 9, "lpm_trie": 11, "array_of_maps": 12, "hash_of_maps": 13}
-PERCPU = (5, 6)
+         "lru_hash": 9, "lru_percpu_hash": 10, "lpm_trie": 11, "array_of_maps": 12,
+         "hash_of_maps": 13, "devmap": 14, "cpumap": 16, "queue": 22, "stack": 23,
+         "devmap_hash": 25, "bloom_filter": 30}
+PERCPU = (5, 6, 10)
 OBJECTS = {3: "prog", 12: "map", 13: "map"}
+LINK_FACTS = {3: "=Q", 5: "=I", 6: "=I", 11: "=I"}	# cgroup's ID, namespace, device
 
 
 def cpus():
@@ -26,7 +30,8 @@ CPUS = cpus()
 
 
 def address(buffer):
-    return ctypes.addressof(buffer)
+    """Of a queue's key, which there is none of, 0."""
+    return ctypes.addressof(buffer) if buffer else 0
 
 
 def create(kind, key, value, entries, name, flags=0, inner=0):
@@ -40,7 +45,8 @@ def pin(fd, path):
 
 
 def update(fd, key, value, flags=0):
-    key, value = (ctypes.create_string_buffer(data, len(data)) for data in (key, value))
+    key, value = (ctypes.create_string_buffer(data, len(data)) if data else None
+                  for data in (key, value))
     bpf(UPDATE, struct.pack("=IIQQQ", fd, 0, address(key), address(value), flags))
 
 
@@ -64,8 +70,7 @@ class Map:
         key, following = None, ctypes.create_string_buffer(self.key)
         while True:
             try:
-                bpf(NEXT_KEY, struct.pack("=IIQQ", self.fd, 0, address(key) if key else 0,
-                                          address(following)))
+                bpf(NEXT_KEY, struct.pack("=IIQQ", self.fd, 0, address(key), address(following)))
             except FileNotFoundError:
                 return
             yield following.raw
@@ -74,7 +79,7 @@ class Map:
     def lookup(self, key):
         """The value's bytes, None without one; an object's name where the map holds objects."""
         size = (self.value + 7 & ~7) * CPUS if self.kind in PERCPU else self.value
-        key = ctypes.create_string_buffer(key, len(key))
+        key = ctypes.create_string_buffer(key, len(key)) if key else None
         value = ctypes.create_string_buffer(size)
         try:
             bpf(LOOKUP, struct.pack("=IIQQ", self.fd, 0, address(key), address(value)))
@@ -85,6 +90,8 @@ class Map:
         return value.raw
 
     def elements(self):
+        if not self.key:
+            return {"top": self.lookup(b"")}
         found = {key: self.lookup(key) for key in self.keys()}
         return {key: value for key, value in found.items() if value is not None}
 
@@ -108,12 +115,24 @@ def describe(path):
         link = os.readlink(f"/proc/self/fd/{fd}")
         if "bpf-map" in link:
             found = Map(fd)
-            return "map", found.name, found.elements()
+            return "map", found.name, found.elements(), is_frozen(fd)
         if "bpf-prog" in link:
             return "prog", prog_name(fd)
-        return (link,)
+        return describe_link(info(fd)) if re.search("bpf.link", link) else (link,)
     finally:
         os.close(fd)
+
+
+def is_frozen(fd):
+    with open(f"/proc/self/fdinfo/{fd}") as text:
+        return "frozen:\t1" in text.read()
+
+
+def describe_link(raw):
+    """A link's type, its program's name, and where it is attached: 0 once it is severed."""
+    kind, _, prog_id = struct.unpack_from("=III", raw)
+    return ("link", kind, object_name("prog", prog_id),
+            struct.unpack_from(LINK_FACTS[kind], raw, 16)[0] if kind in LINK_FACTS else None)
 
 
 def state(bpffs):

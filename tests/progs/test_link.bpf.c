@@ -8,6 +8,7 @@
 	SEC(section) int t_XXXX_##name##2(type *ctx) { return result; }
 
 PAIR("xdp", struct xdp_md, x, XDP_PASS)
+PAIR("xdp/devmap", struct xdp_md, d, XDP_PASS)
 PAIR("tc", struct __sk_buff, t, -1)
 PAIR("cgroup_skb/egress", struct __sk_buff, c, 1)
 PAIR("sk_lookup", struct bpf_sk_lookup, n, SK_PASS)

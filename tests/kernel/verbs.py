@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Every writing verb: its class is told before, and what it did is undone as that class says.
+
+Each row is planned, rolled back, committed, and undone after the commit; pins,
+elements, links, and what is frozen are compared. A writing verb without a row fails.
+"""
+import glob
+import re
+
+from bpfsh import *
+from state import *
+
+SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../commands/*.c")
+FULL, LOSSY, NONE = "full", "lossy", "none"
+# What is in the maps from the start; keys and values as bytes.
+ZERO, ONE, EIGHT, NINE = "0 0 0 0", "1 0 0 0", "8 0 0 0", "9 0 0 0"
+LPM = "24 0 0 0 10 0 1 0"
+
+
+def number(text):
+    return bytes(map(int, text.split()))
+
+
+class World:
+    """A map of each kind with an element, pinned programs and links."""
+
+    def __init__(self, box):
+        self.box = box
+        box.veth()
+        box.bpftool("prog", "loadall", box.obj("link"), box.pin("p"))
+        box.bpftool("prog", "load", box.obj("maps"), box.pin("g"), "pinmaps", box.pin("globals"))
+        self.group = box.cgroup()
+        self.device = " ".join(map(str, socket.if_nametoindex("v0").to_bytes(4, "little")))
+        self.kept = set(box.pins())
+        with open(box.file("lines", ""), "w") as f:
+            f.write('{"key":1,"value":5}\n{"key":2,"value":6}\n')
+        self.build()
+        self.before = state(box.bpffs)
+
+    def pin(self, name):
+        return self.box.pin(name)
+
+    def prog(self, name):
+        return self.pin(f"p/{self.box.prefix}{name}")
+
+    def make(self, kind, key, value, element=None, name=None, flags=0, inner=0):
+        name = name or kind[:9]
+        fd = create(kind, key, value, 4, self.box.prefix + name, flags, inner)
+        pin(fd, self.pin(name))
+        if element:
+            update(fd, number(element[0]), element[1])
+        return fd
+
+    def build(self):
+        fds = [self.make(kind, 4, 4, (ONE, number(NINE) * (2 * CPUS if "percpu" in kind else 1)), name)
+               for kind, name in (("hash", "hash"), ("hash", "other"), ("array", "array"),
+                                  ("lru_hash", "lru"), ("percpu_hash", "perhash"),
+                                  ("percpu_array", "perarray"), ("lru_percpu_hash", "perlru"))]
+        fds.append(self.make("lpm_trie", 8, 4, (LPM, number(NINE)), "lpm", 1))
+        inner = self.make("array", 4, 4, None, "inner")
+        hidden = create("array", 4, 4, 4, self.box.prefix + "hidden")
+        prog, dev = open_pin(self.prog("x1")), open_pin(self.prog("d1"))
+        for kind, name in (("array_of_maps", "aom"), ("hash_of_maps", "hom")):
+            fds.append(self.make(kind, 4, 4, (ONE, struct.pack("=I", hidden)), name, 0, inner))
+        fds.append(self.make("prog_array", 4, 4, (ONE, struct.pack("=I", prog)), "jmp"))
+        # What is written as a descriptor is read as an ID.
+        for kind, name in (("devmap", "dev"), ("devmap_hash", "devhash")):
+            fds.append(self.make(kind, 4, 8, (ONE, number(self.device) + struct.pack("=I", dev)), name))
+        fds.append(self.make("cpumap", 4, 4, (ZERO, number("100 0 0 0")), "cpu"))
+        for kind in "queue", "stack", "bloom_filter":
+            fds.append(self.make(kind, 0, 4, ("", number(NINE)), kind[:5]))
+        pin(prog, self.pin("spare"))
+        for fd in fds + [inner, hidden, prog, dev]:
+            os.close(fd)
+        self.box.script(f"""\
+link create {self.prog("x1")} xdp dev v0 pin {self.pin("lx")}
+link create {self.prog("c1")} cgroup {self.group} egress pin {self.pin("lc")}
+link pin {self.pin("lc")} {self.pin("lc2")}
+""").expect(0)
+
+    def rebuild(self):
+        for name in set(self.box.pins()) - self.kept:
+            os.unlink(self.pin(name))
+        for name in sorted(set(self.box.folders()) - {"p", "globals"}, reverse=True):
+            os.rmdir(self.pin(name))
+        self.box.bpfsh("map", "set", self.pin("g"), "total", 7).expect(0)
+        self.build()
+        gone = self.difference()
+        assert not gone, gone
+
+    def difference(self):
+        return difference(self.before, state(self.box.bpffs))
+
+    def table(self):
+        """Rows of verb, class, and a line; the first word behind the line's verb may be another map."""
+        pin, prog = self.pin, self.prog
+        elements = [("hash", FULL, ONE, EIGHT), ("array", FULL, ONE, EIGHT), ("lru", LOSSY, ONE, EIGHT),
+                    ("perhash", FULL, ONE, EIGHT), ("perarray", FULL, ONE, EIGHT),
+                    ("perlru", LOSSY, ONE, EIGHT), ("lpm", FULL, LPM, EIGHT),
+                    ("aom", FULL, ONE, f"pinned {pin('inner')}"),
+                    ("hom", FULL, ONE, f"pinned {pin('inner')}"),
+                    ("jmp", FULL, ONE, f"pinned {prog('x2')}"),
+                    ("dev", FULL, ONE, f"{self.device} {ZERO}"),
+                    ("devhash", FULL, ONE, f"{self.device} {ZERO}"), ("cpu", FULL, ZERO, "200 0 0 0")]
+        for name, kind, key, value in elements:
+            yield "map update", kind, f"map update pinned {pin(name)} key {key} value {value}"
+            if "array" not in name:
+                yield "map delete", kind, f"map delete pinned {pin(name)} key {key}"
+                yield "map clear", kind, f"map clear pinned {pin(name)}"
+            if name not in ("lpm", "cpu"):
+                new = key.replace("1", "2", 1)
+                yield "map update", kind, f"map update pinned {pin(name)} key {new} value {value}"
+        yield "map delete", FULL, f"map delete pinned {pin('hash')}"
+        yield "map clear", FULL, f"map clear pinned {pin('array')}"
+        for name, kind in ("hash", FULL), ("lru", LOSSY), ("array", FULL):
+            yield "map import", kind, f"map import pinned {pin(name)} {self.box.dir}/lines"
+        yield "map copy", FULL, f"map copy pinned {pin('array')} pinned {pin('other')}"
+        yield "map copy", FULL, f"map copy pinned {pin('devhash')} pinned {pin('dev')}; " \
+            f"map delete pinned {pin('dev')} key {ONE}"
+        yield "map set", FULL, f"map set {pin('g')} total 8"
+        yield "map push", LOSSY, f"map push pinned {pin('stack')} value 8 0 0 0"
+        yield "map pop", LOSSY, f"map pop pinned {pin('stack')}"
+        yield "map push", NONE, f"map push pinned {pin('bloom')} value 8 0 0 0"
+        yield "map enqueue", NONE, f"map enqueue pinned {pin('queue')} value 8 0 0 0"
+        yield "map dequeue", NONE, f"map dequeue pinned {pin('queue')}"
+        yield "map freeze", NONE, f"map freeze pinned {pin('hash')}"
+        yield "map create", FULL, f"map create {pin('new')} type hash key 4 value 4 entries 4"
+        for obj, at in ("map", "hash"), ("prog", "spare"), ("link", "lx"):
+            kind = LOSSY if obj == "link" else FULL
+            yield f"{obj} pin", FULL, f"{obj} pin pinned {pin(at)} {pin('new')}"
+            yield f"{obj} pin", FULL, f"{obj} pin pinned {pin(at)} {pin('other')} replace"
+            yield f"{obj} pin", LOSSY, f"{obj} pin pinned {pin(at)} {pin('lc')} replace"
+            yield f"{obj} unpin", kind, f"{obj} unpin {pin('lc2' if obj == 'link' else at)}"
+        yield "prog load", FULL, f"prog load {self.box.dir}/{self.box.prefix}link.o {pin('new')}"
+        yield "prog loadall", FULL, f"prog loadall {self.box.obj('count')} {pin('globals')}"
+        yield "prog asm", FULL, f"prog asm 'r0 = 2; exit' type xdp name {self.box.prefix}n pin {pin('new')}"
+        yield "link create", FULL, f"link create {prog('t1')} tcx_egress dev v0 pin {pin('new')}"
+        yield "link update", FULL, f"link update {pin('lx')} {prog('x2')}"
+        yield "link detach", LOSSY, f"link detach {pin('lx')}"
+
+    def script(self, text, *options):
+        return self.box.script(text + "\n", options=list(options))
+
+
+def writing_verbs():
+    found = set()
+    for path in glob.glob(SOURCES):
+        with open(path) as f:
+            for row in re.split(r'\n\t\{ (?=")', f.read())[1:]:
+                name = re.match(r'"(\w+)", "(\w+)"', row)
+                if name and "CMD_WRITES" in row.split("\n\t{ ")[0]:
+                    found.add(" ".join(name.groups()))
+    return found
+
+
+def check(world, kind, line):
+    plan = world.script(line, "--plan").expect(0, out=f"undo: {kind}")
+    assert not world.difference(), plan
+    nested = world.script(f"plan {{ {line} }}").expect(0)
+    assert nested.out == plan.out and not world.difference(), (nested, plan)
+    deferred = "at commit" in plan.out
+    if kind == NONE and not deferred:
+        refused = world.script(line).expect(1, err=["cannot be undone", "--allow-irreversible"])
+        assert not world.difference(), refused
+        left = world.script(f"{line}\nassert false", "--allow-irreversible")
+        assert left.status == 3 and "1 failed" in left.err and not journals(), left
+        world.rebuild()
+    else:
+        back = world.script(f"{line}\nassert false").expect(1)
+        assert not world.difference() and not journals(), f"{back}\n{world.difference()}"
+    options = ["--allow-irreversible"] if kind == NONE else []
+    done = world.script(line, *options).expect(0)
+    # A new top of a queue cannot be seen, nor what a bloom filter has.
+    assert world.difference() or "bloom" in line or "enqueue" in line, done
+    world.rebuild()
+    undone = world.script(f"begin\n{line}\ncommit\nundo", "--no-transaction", *options)
+    if kind == NONE:
+        assert undone.status == 1 and "cannot be undone" in undone.err, undone
+        world.rebuild()
+    else:
+        assert undone.status == 0, undone
+        assert not world.difference() and not journals(), f"{undone}\n{world.difference()}"
+
+
+def test_each_verb(box):
+    world = World(box)
+    verbs = set()
+    for verb, kind, line in world.table():
+        try:
+            check(world, kind, line)
+        except AssertionError as wrong:
+            raise AssertionError(f"{line}:\n{wrong}")
+        verbs.add(verb)
+    missing = writing_verbs() - verbs
+    assert not missing and len(verbs) > 20, f"no row for {missing}"
+
+
+run(__name__)
