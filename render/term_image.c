@@ -18,6 +18,7 @@
 const char *const term_viewers[] = { "auto", "kitty", "iterm", "sixel", "chafa", "text", NULL };
 
 #define REPLY_MS 100
+#define REPLY_REMOTE_MS 1000	/* by ssh: an answer that came too late would be typed at the prompt */
 
 /* The number that a question about kitty's protocol has, and the answer of who knows it. */
 #define KITTY_ID "31"
@@ -93,11 +94,16 @@ static int64_t now_ms(void)
 	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
 }
 
+static int reply_ms(void)
+{
+	return getenv("SSH_CONNECTION") || getenv("SSH_TTY") ? REPLY_REMOTE_MS : REPLY_MS;
+}
+
 /* Reads until the answers are complete, their time is over, or a signal comes. */
 static enum term_viewer read_answers(int in)
 {
 	enum term_viewer viewer = VIEWER_CHAFA;
-	int64_t end = now_ms() + REPLY_MS;
+	int64_t end = now_ms() + reply_ms();
 	char reply[256];
 	size_t len = 0;
 	bool complete = false;

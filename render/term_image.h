@@ -24,7 +24,7 @@ extern const char *const term_viewers[];
 /*
  * What the terminal behind @in and @out can show: by the environment first;
  * where that says nothing, the terminal is asked whether it knows kitty's
- * protocol and for its attributes (DA1), and has 100 ms to answer.
+ * protocol and for its attributes (DA1), and has 100 ms to answer, 1 s by ssh.
  * VIEWER_TEXT where either is no terminal, or none to ask.
  */
 enum term_viewer term_detect(int in, int out);

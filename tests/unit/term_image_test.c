@@ -84,9 +84,14 @@ static const char *const variables[] = { "KITTY_WINDOW_ID",
 					 "LC_TERMINAL",
 					 "TMUX",
 					 "STY",
+					 "SSH_CONNECTION",
+					 "SSH_TTY",
 					 NULL };
 
-/* Detects in a session of its own on a pty; the terminal's side answers the query with @reply. */
+/*
+ * Detects in a session of its own on a pty; the terminal's side answers the query with @reply,
+ * by ssh after a while.
+ */
 static int detect_on_pty(const char *name, const char *value, const char *reply)
 {
 	int master, status;
@@ -110,6 +115,7 @@ static int detect_on_pty(const char *name, const char *value, const char *reply)
 			break;
 		buf_commit(&said, n);
 		if (reply && strstr(buf_str(&said), "\033[c")) {
+			poll(NULL, 0, name && !strcmp(name, "SSH_TTY") ? 250 : 0);
 			assert_int_equal(write(master, reply, strlen(reply)), strlen(reply));
 			reply = NULL;
 		}
@@ -131,6 +137,7 @@ static void test_detect(void **state)
 	assert_int_equal(detect_on_pty(NULL, NULL, "\033[?62c"), VIEWER_CHAFA);
 	assert_int_equal(detect_on_pty(NULL, NULL, "\033_Gi=31;OK\033\\\033[?62c"), VIEWER_KITTY);
 	assert_int_equal(detect_on_pty("TMUX", "x", "\033[?1;2;4c"), VIEWER_SIXEL);
+	assert_int_equal(detect_on_pty("SSH_TTY", "/dev/pts/1", "\033[?62;4c"), VIEWER_SIXEL);
 	assert_int_equal(detect_on_pty(NULL, NULL, NULL), VIEWER_CHAFA);
 	assert_int_equal(detect_on_pty("TERM", "dumb", NULL), VIEWER_TEXT);
 	assert_int_equal(term_detect(null, null), VIEWER_TEXT);
