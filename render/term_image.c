@@ -319,8 +319,9 @@ static void note_size(const struct buf *png, enum term_viewer viewer, const stru
 			  "read it");
 }
 
-static int show_picture(const struct cfg *cfg, const struct image_options *o, enum term_viewer viewer,
-			const struct buf *png, int out, struct span at, struct diags *d)
+static int show_picture(const struct cfg *cfg, const struct image_options *o,
+			enum term_viewer viewer, const struct buf *png, int out, struct span at,
+			struct diags *d)
 {
 	struct winsize ws = window_of(out);
 	int status;
