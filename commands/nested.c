@@ -37,15 +37,24 @@ static int batch_run(struct ctx *ctx, struct value *argv)
 	return run_file(ctx, &argv[0], nested, true);
 }
 
-/* What the commands would set is forgotten again: it stands for nothing. */
+/*
+ * What the commands would set is forgotten again: it stands for nothing. What
+ * they begin, commit or roll back is a transaction of the plan.
+ */
 int plan_run(struct ctx *ctx, struct value *argv)
 {
 	struct session *s = ctx->s;
 	struct vars vars = vars_copy(s);
-	bool planning = s->opt.plan;
+	struct txn *own = s->txn;
+	bool planning = s->opt.plan, open = txn_open(s);
 
 	s->opt.plan = true;
+	s->txn = txn_new();
+	if (open)
+		txn_begin(ctx);
 	ctx->status = session_block(s, argv[0].block);
+	txn_free(s->txn);
+	s->txn = own;
 	s->opt.plan = planning;
 	vars_restore(s, vars);
 	return ctx->status == STATUS_OK ? 0 : -1;

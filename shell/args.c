@@ -372,7 +372,7 @@ static int variable_parse(struct ctx *ctx, const struct arg *a, const struct wor
 			  struct value *out)
 {
 	const char *name = w->nr_parts == 1 ? w->parts[0].text : w->text ? w->text : "";
-	bool bad = !*name || isdigit((unsigned char)*name);
+	bool bad = !*name || isdigit((unsigned char)*name) || !strcmp(name, "_");
 
 	for (const char *p = name; *p && !bad; p++)
 		bad = !isalnum((unsigned char)*p) && *p != '_';

@@ -141,7 +141,11 @@ static void check_stmt(struct known *k, const struct stmt *stmt, struct diags *d
 		expr_check(&ctx, stmt->words[0].text, k->names, stmt->words[0].span);
 	else if (!stmt->shell)
 		check_command(k, stmt->words, stmt->nr, stmt, d);
-	pipeline_check(stmt, k->s, d);
+	if (stmt->assign.text && !strcmp(stmt->assign.text, "_"))
+		diag_error(d, stmt->assign.span, "'$_' is the last result: it cannot be set");
+	if (stmt->assign.text && stmt->has_redirect)
+		diag_error(d, stmt->redirect.span, "what goes to a file cannot be kept as well");
+	pipeline_check(stmt, k->s, k->names, d);
 	for (uint32_t i = 0; i < stmt->nr_stages; i++)
 		for (uint32_t j = 0; j < stmt->stages[i].nr; j++)
 			check_word(k, &stmt->stages[i].words[j], d);

@@ -97,7 +97,8 @@ static int read_variable(struct expr *e, const char *name, size_t len)
 	struct value v;
 	jv json;
 
-	if (!is_special(name, len) && !session_var(e->ctx->s, name, len))
+	if (jv_object_has(jv_copy(e->args), jv_string_sized(name, len)) ||
+	    (!is_special(name, len) && !session_var(e->ctx->s, name, len)))
 		return 0;
 	if (var_read(e->ctx, name, len, e->at, &v))
 		return -1;
@@ -109,6 +110,18 @@ static int read_variable(struct expr *e, const char *name, size_t len)
 	}
 	declare(e, name, len, json);
 	return 0;
+}
+
+int expr_bind(struct ctx *ctx, char **expr, struct span at, jv *args)
+{
+	struct expr e = { .ctx = ctx, .at = at, .args = *args };
+	int err = each_variable(&e, *expr, read_variable);
+
+	*args = e.args;
+	buf_str(&e.text);
+	free(*expr);
+	*expr = buf_detach(&e.text);
+	return err;
 }
 
 /* libjq reports what is wrong with a program line by line; its first sentence is enough. */
@@ -202,26 +215,24 @@ struct expr_run {
 
 struct expr_run *expr_start(struct ctx *ctx, const char *expr, struct span at)
 {
-	struct expr e = { .ctx = ctx, .at = at, .args = jv_object() };
-	struct expr_run *r;
+	struct expr_run *r = NULL;
+	char *text = xstrdup(expr);
+	jv args = jv_object();
 
-	if (each_variable(&e, expr, read_variable)) {
-		jv_free(e.args);
-		buf_free(&e.text);
-		return NULL;
+	if (!expr_bind(ctx, &text, at, &args)) {
+		r = xcalloc(1, sizeof(*r));
+		*r = (struct expr_run){ .ctx = ctx, .at = at, .jq = jq_init() };
+		jq_set_error_cb(r->jq, on_jq_error, &r->messages);
+		if (jq_compile_args(r->jq, text, jv_copy(args))) {
+			jq_start(r->jq, jv_null(), 0);
+		} else {
+			expr_error(ctx, &r->messages, args, at);
+			expr_end(r);
+			r = NULL;
+		}
 	}
-	r = xcalloc(1, sizeof(*r));
-	*r = (struct expr_run){ .ctx = ctx, .at = at, .jq = jq_init() };
-	jq_set_error_cb(r->jq, on_jq_error, &r->messages);
-	if (jq_compile_args(r->jq, buf_str(&e.text), jv_copy(e.args))) {
-		jq_start(r->jq, jv_null(), 0);
-	} else {
-		expr_error(ctx, &r->messages, e.args, at);
-		expr_end(r);
-		r = NULL;
-	}
-	jv_free(e.args);
-	buf_free(&e.text);
+	jv_free(args);
+	free(text);
 	return r;
 }
 

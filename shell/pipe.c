@@ -372,16 +372,23 @@ static void end_programs(struct pipeline *p, struct session *s)
 }
 
 /*
- * With -j, what a script's programs write is one string in the array of
- * outputs: they write to memory first.
+ * What programs write goes where the session's output does. To become part of
+ * that (a string in an array of outputs, a variable's value), it goes to memory
+ * first, which *@fd is then.
  */
 static int capture_open(struct session *s, struct diags *d, struct span at, int *fd)
 {
 	*fd = -1;
-	if (!s->batch_open)
+	if (!s->batch_open && s->out.fd >= 0)
 		return 0;
 	*fd = memfd_create("output", MFD_CLOEXEC);
 	return *fd < 0 ? diag_error(d, at, "cannot capture the output: %s", strerror(errno)) : 0;
+}
+
+/* A descriptor of its own for the output of a program: what is captured, or the session's. */
+static int output_fd(const struct session *s, int capture)
+{
+	return fcntl(capture >= 0 ? capture : s->out.fd, F_DUPFD_CLOEXEC, 0);
 }
 
 /* Shows what was captured, and closes it. */
@@ -395,7 +402,10 @@ static void capture_show(struct session *s, int fd)
 	lseek(fd, 0, SEEK_SET);
 	while ((n = read(fd, buf_reserve(&text, 65536), 65536)) > 0)
 		buf_commit(&text, n);
-	buf_json_string(out_buf(&s->out), buf_str(&text), text.len);
+	if (s->batch_open || s->opt.output == SINK_JSON)
+		buf_json_string(out_buf(&s->out), buf_str(&text), text.len);
+	else
+		buf_add(out_buf(&s->out), text.data, text.len);
 	out_pushed(&s->out);
 	buf_free(&text);
 	close(fd);
@@ -406,7 +416,12 @@ static bool is_jq(const struct stage *stage)
 	return stage->nr && word_is(&stage->words[0], "jq");
 }
 
-int pipeline_check(const struct stmt *stmt, struct session *s, struct diags *d)
+bool pipeline_text(const struct stmt *stmt)
+{
+	return stmt->nr_stages > is_jq(&stmt->stages[0]);
+}
+
+int pipeline_check(const struct stmt *stmt, struct session *s, jv known, struct diags *d)
 {
 	struct ctx ctx = { .s = s, .diags = d, .span = stmt->span };
 	const struct stage *stage = stmt->stages;
@@ -421,7 +436,9 @@ int pipeline_check(const struct stmt *stmt, struct session *s, struct diags *d)
 	jq = jq_stage_new(&ctx, stage);
 	if (!jq)
 		return -1;
-	err = expr_check(&ctx, jq->filter, jq->args, jq->span);
+	known = jv_object_merge(jv_copy(known), jv_copy(jq->args));
+	err = expr_check(&ctx, jq->filter, known, jq->span);
+	jv_free(known);
 	jq_stage_free(jq);
 	return err;
 }
@@ -439,10 +456,12 @@ int pipeline_open(struct pipeline *p, struct session *s, const struct stmt *stmt
 	if (!stmt->has_redirect && stmt->nr_stages > first) {
 		if (capture_open(s, d, stmt->span, &p->capture))
 			return -1;
-		fd = p->capture >= 0 ? fcntl(p->capture, F_DUPFD_CLOEXEC, 0) : -1;
+		fd = output_fd(s, p->capture);
 	}
 	out_flush(&s->out);
 	if (first && !(p->jq = jq_stage_new(&ctx, &stmt->stages[0])))
+		goto fail;
+	if (first && expr_bind(&ctx, &p->jq->filter, p->jq->span, &p->jq->args))
 		goto fail;
 	if (stmt->nr_stages > first &&
 	    start_programs(&ctx, p, stmt->stages + first, stmt->nr_stages - first, &fd))
@@ -521,7 +540,7 @@ int pipeline_close(struct pipeline *p, struct session *s, bool ok, struct diags 
 int run_shell(struct session *s, const struct stmt *stmt, struct diags *d)
 {
 	char *argv[] = { getenv("SHELL"), "-c", (char *)stmt->words[0].text, NULL };
-	int capture;
+	int capture, fd;
 	pid_t pid;
 
 	if (!argv[0] || *argv[0] != '/')
@@ -533,7 +552,10 @@ int run_shell(struct session *s, const struct stmt *stmt, struct diags *d)
 	if (capture_open(s, d, stmt->span, &capture))
 		return STATUS_FAILED;
 	out_flush(&s->out);
-	pid = spawn(argv, -1, capture);
+	fd = output_fd(s, capture);
+	pid = spawn(argv, -1, fd);
+	if (fd >= 0)
+		close(fd);
 	if (pid < 0)
 		diag_error(d, stmt->span, "cannot run '%s': %s", argv[0], strerror(-pid));
 	else

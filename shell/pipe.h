@@ -21,8 +21,13 @@ struct pipeline {
 	int capture;		/* what the programs write, where it becomes part of JSON; or -1 */
 };
 
-/* Finds errors in a filter of jq that has no variables of the session; -1 with a diagnostic. */
-int pipeline_check(const struct stmt *stmt, struct session *s, struct diags *d);
+/*
+ * Finds errors in a filter of jq, which may use the variables that are keys of
+ * @known (borrowed); -1 with a diagnostic.
+ */
+int pipeline_check(const struct stmt *stmt, struct session *s, jv known, struct diags *d);
+/* True where a program writes the end of it, not jq in this process. */
+bool pipeline_text(const struct stmt *stmt);
 /* Starts everything; -1 with a diagnostic, and nothing left running. */
 int pipeline_open(struct pipeline *p, struct session *s, const struct stmt *stmt, struct diags *d);
 /*

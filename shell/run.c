@@ -324,13 +324,13 @@ struct redirection {
 	bool batch;
 };
 
-/* From now on commands write to @out, which is put back by redirect_end(). */
-static struct redirection redirect(struct session *s, const struct out *out, bool json)
+/* From now on commands write to @out in this style; redirect_end() puts all back. */
+static struct redirection redirect(struct session *s, const struct out *out, enum sink_style style)
 {
 	struct redirection r = { s->out, s->opt.output, s->batch_open };
 
 	s->out = *out;
-	s->opt.output = json ? SINK_JSON : s->opt.output;
+	s->opt.output = style;
 	s->batch_open = false;
 	s->piped++;
 	return r;
@@ -349,7 +349,7 @@ static void redirect_end(struct session *s, const struct redirection *r, struct 
 static int run_nested(struct session *s, const struct stmt *stmt, const struct match *m,
 		      struct pipeline *p, struct diags *d)
 {
-	struct redirection r = redirect(s, &p->out, p->json);
+	struct redirection r = redirect(s, &p->out, p->json ? SINK_JSON : s->opt.output);
 	int status = run_cmd(s, m, stmt->span, &s->out, s->opt.output, NULL, d);
 
 	redirect_end(s, &r, &p->out);
@@ -377,11 +377,56 @@ static int run_piped(struct session *s, const struct stmt *stmt, const struct ma
 	return status == STATUS_OK ? end : status;
 }
 
+/* What a pipeline wrote: its JSON, several results as an array; or else its text. */
+static struct value piped_result(const struct out *memory, bool text)
+{
+	const char *s = memory->buf.data ? memory->buf.data : "";
+	size_t len = memory->buf.len;
+	struct jv_parser *parser = jv_parser_new(0);
+	jv all = jv_array(), v;
+	int nr;
+
+	jv_parser_set_buf(parser, s, len, 0);
+	while (!text && jv_is_valid(v = jv_parser_next(parser)))
+		all = jv_array_append(all, v);
+	text |= jv_invalid_has_msg(text ? jv_invalid() : v);
+	jv_parser_free(parser);
+	nr = jv_array_length(jv_copy(all));
+	if (!text)
+		return value_json(nr == 1 ? jv_array_get(all, 0) : all);
+	jv_free(all);
+	while (len && s[len - 1] == '\n')
+		len--;
+	return value_json(jv_string_sized(s, len));
+}
+
+/* $v = COMMAND | jq FILTER, $v = COMMAND | PROGRAM */
+static int run_assign_piped(struct session *s, const struct stmt *stmt, const struct match *m,
+			    struct diags *d)
+{
+	bool text = pipeline_text(stmt);
+	struct redirection r;
+	struct out memory;
+	int status;
+
+	out_init(&memory, -1);
+	r = redirect(s, &memory, text ? SINK_PLAIN : s->opt.output);
+	status = run_piped(s, stmt, m, d);
+	redirect_end(s, &r, &memory);
+	if (status == STATUS_OK)
+		var_set(s, stmt->assign.text, s->opt.plan ? (struct value){ .kind = VALUE_NONE } :
+			piped_result(&memory, text));
+	out_free(&memory);
+	return status;
+}
+
 static int run_matched(struct session *s, const struct stmt *stmt, const struct match *m,
 		       struct diags *d)
 {
 	if (skip_unknown(s, stmt, m, d))
 		return STATUS_OK;
+	if (stmt->assign.text && stmt->nr_stages)
+		return run_assign_piped(s, stmt, m, d);
 	if (stmt->assign.text)
 		return run_assign(s, stmt, m, d);
 	if (stmt->nr_stages || stmt->has_redirect)
@@ -519,7 +564,7 @@ int session_run(struct ctx *ctx, const struct value *command, struct out *out)
 
 	if (!out)
 		return session_stmt(s, &stmt);
-	r = redirect(s, out, false);
+	r = redirect(s, out, s->opt.output);
 	status = exec_stmt(s, &stmt, &nested, ctx->diags);
 	redirect_end(s, &r, out);
 	end_stmt(s, &stmt, status);

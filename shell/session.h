@@ -160,6 +160,12 @@ int expr_next(struct expr_run *r, jv *result);
 void expr_end(struct expr_run *r);
 /* All but false and null is true; takes over @value. */
 bool expr_truth(jv value);
+/*
+ * Makes an expression ready for jq: gives its variables the names that jq
+ * allows, and puts the session's values into the object @args, unless they are
+ * there. -1 with a diagnostic.
+ */
+int expr_bind(struct ctx *ctx, char **expr, struct span at, jv *args);
 /* While a plan is made: a variable of the expression that has no value yet, a new string; or NULL. */
 char *expr_unknown(struct ctx *ctx, const char *expr);
 

@@ -125,4 +125,35 @@ def test_expressions_know_their_variables(box):
     box.bpfsh("-c", "assert $2 == 1", "a").expect(2, err="no argument '$2'")
 
 
+def test_a_plan_in_a_transaction_leaves_it_alone(box):
+    pin = box.map_create("m", "array", entries=2)
+    done = box.bpfsh("-c", f"""\
+map update pinned {pin} key 0 value 1
+plan {{ map update pinned {pin} key 1 value 2; rollback }}
+plan {{ commit; undo }}
+""").expect(1, err="rolled back 1 of 1")
+    assert "'undo' is for what was committed" in done.err, done
+    box.bpfsh("-c", f"""\
+map update pinned {pin} key 0 value 1
+plan {{ map update pinned {pin} key 1 value 2; rollback }}
+plan {{ map update pinned {pin} key 1 value 3; commit }}
+""").expect(0)
+    assert values(box, pin) == {0: 1, 1: 0}
+
+
+def test_variables_keep_what_pipes_end_in(box):
+    done = box.bpfsh("-c", """\
+$n = 5
+$one = echo 7 | jq 'tonumber + $n'
+$two = echo x | jq '1, 2'
+$text = echo "a b" | tr a-z A-Z
+echo $one $two "<$text>"
+for $i in [3, 1] { echo $i | cat; !echo 2 } | sort -u
+""").expect(0)
+    assert done.out == "12 [1,2] <A B>\n1\n2\n3\n", done
+    for text, why in [("$x = echo a > f", "cannot be kept"), ("$_ = 1", "cannot be set"),
+                      ("echo a | jq '$nn'", "no variable '$nn'")]:
+        box.bpfsh("-c", text).expect(2, err=why)
+
+
 run(__name__)
