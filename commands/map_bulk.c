@@ -305,8 +305,8 @@ int map_copy(struct ctx *ctx, struct value *argv)
 	if (from->map.key_size != to->map.key_size || from->map.value_size != to->map.value_size ||
 	    kern_map_percpu(from->map.type) != kern_map_percpu(to->map.type))
 		return diag_error(ctx->diags, argv[1].span, "map '%s' has keys and values of %u and %u "
-				  "bytes, map '%s' of %u and %u%s", from->name, from->map.key_size,
-				  from->map.value_size, to->name, to->map.key_size, to->map.value_size,
+				  "bytes, map '%s' of %u and %u%s", from->title, from->map.key_size,
+				  from->map.value_size, to->title, to->map.key_size, to->map.value_size,
 				  kern_map_percpu(from->map.type) == kern_map_percpu(to->map.type) ? "" :
 				  "; values of one of them are per CPU");
 	feed_begin(&feed, ctx, to, false, "copied");

@@ -3,6 +3,7 @@
 #include <bpf/btf.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -258,6 +259,65 @@ static int create(struct ctx *ctx, struct value *argv, const struct map_def *def
 	return err;
 }
 
+#define T(type) (1ull << BPF_MAP_TYPE_##type)
+#define MAPS_OF_MAPS (T(ARRAY_OF_MAPS) | T(HASH_OF_MAPS))
+#define STORAGES (T(SK_STORAGE) | T(INODE_STORAGE) | T(TASK_STORAGE) | T(CGRP_STORAGE))
+
+/* What types want besides sizes and flags; the kernel answers EINVAL to all of it, or nothing. */
+static const struct {
+	__u64 types;
+	int argument;
+	const char *needs, *hint;
+} needed[] = {
+	{ MAPS_OF_MAPS, CREATE_INNER, "a model of the maps inside", "add 'inner_map MAP'" },
+	{ STORAGES, CREATE_VALUE_TYPE, "types of key and value",
+	  "add 'btf FILE.o key_type int value_type TYPE'" },
+};
+
+#define BLOOM_HASHES_MAX 15
+
+static int check_needs(struct ctx *ctx, const struct value *argv, __u32 type)
+{
+	__u64 bit = type < 64 ? 1ull << type : 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
+		if (!(needed[i].types & bit) || argv[needed[i].argument].kind != VALUE_NONE)
+			continue;
+		diag_error(ctx->diags, argv[CREATE_TYPE].span, "type %s needs %s",
+			   kern_map_type_name(type), needed[i].needs);
+		diag_hint(ctx->diags, "%s", needed[i].hint);
+		return -1;
+	}
+	return 0;
+}
+
+/* What the kernel would refuse without saying why, or take and not obey. */
+static int check_given(struct ctx *ctx, const struct value *argv, const struct map_def *def)
+{
+	const struct value *inner = &argv[CREATE_INNER], *extra = &argv[CREATE_EXTRA];
+	char node[64];
+
+	if (def->type == BPF_MAP_TYPE_STRUCT_OPS) {
+		diag_error(ctx->diags, argv[CREATE_TYPE].span,
+			   "a map of type struct_ops comes from the object file with its programs");
+		diag_hint(ctx->diags, "'prog loadall FILE.o PATH' makes it");
+		return -1;
+	}
+	if (check_needs(ctx, argv, def->type))
+		return -1;
+	if (inner->kind != VALUE_NONE && !(def->type < 64 && MAPS_OF_MAPS >> def->type & 1))
+		return diag_error(ctx->diags, inner->span, "a map of type %s has no maps inside",
+				  kern_map_type_name(def->type));
+	if (def->type == BPF_MAP_TYPE_BLOOM_FILTER && def->extra > BLOOM_HASHES_MAX)
+		return diag_error(ctx->diags, extra->span, "map_extra of a bloom filter is its number of "
+				  "hash functions: at most %d", BLOOM_HASHES_MAX);
+	snprintf(node, sizeof(node), "/sys/devices/system/node/node%u", def->numa_node);
+	if (def->has_numa_node && !access("/sys/devices/system/node", X_OK) && access(node, F_OK))
+		return diag_error(ctx->diags, argv[CREATE_NUMA].span, "this machine has no NUMA node %u",
+				  def->numa_node);
+	return 0;
+}
+
 int map_create(struct ctx *ctx, struct value *argv)
 {
 	struct map_def def = {
@@ -274,8 +334,10 @@ int map_create(struct ctx *ctx, struct value *argv)
 		.name = argv[CREATE_NAME].kind == VALUE_STR ? argv[CREATE_NAME].str : NULL,
 	};
 	struct types types = { .fd = -1 };
-	int err = define_types(ctx, argv, &types, &def);
+	int err = check_given(ctx, argv, &def);
 
+	if (!err)
+		err = define_types(ctx, argv, &types, &def);
 	if (!err)
 		err = create(ctx, argv, &def);
 	types_close(&types);

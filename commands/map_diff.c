@@ -174,7 +174,7 @@ static int same_shape(struct diff *d, struct span at)
 			  kern_value_bytes(d->other) == d->size))
 		return 0;
 	return diag_error(d->ctx->diags, at, "maps '%s' and '%s' differ in the sizes of keys or values",
-			  d->map->name, d->other->name);
+			  d->map->title, d->other->title);
 }
 
 int map_diff(struct ctx *ctx, struct value *argv)

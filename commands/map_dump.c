@@ -256,7 +256,7 @@ static int check_sum(const struct dump *d, struct handle *map)
 		return 0;
 	if (!f->cpus)
 		return diag_error(d->ctx->diags, d->ctx->span, "map '%s' has one value for all CPUs: "
-				  "there is nothing to sum", map->name);
+				  "there is nothing to sum", map->title);
 	if (element_is_number(f))
 		return 0;
 	diag_error(d->ctx->diags, d->ctx->span, "cannot sum values of %u bytes without BTF",
@@ -348,7 +348,7 @@ static int show_element(struct dump *d, struct handle *map, const void *key, con
 
 static int missing_key(struct ctx *ctx, const struct handle *map, struct span at)
 {
-	diag_error(ctx->diags, at, "no such key in map '%s'", map->name);
+	diag_error(ctx->diags, at, "no such key in map '%s'", map->title);
 	diag_hint(ctx->diags, "'or null' makes a miss no error");
 	return -1;
 }

@@ -9,7 +9,7 @@
 int need_real(struct ctx *ctx, const struct handle *map)
 {
 	return map->fd >= 0 ? 0 :
-	       diag_error(ctx->diags, ctx->span, "map '%s' exists only in the plan", map->name);
+	       diag_error(ctx->diags, ctx->span, "map '%s' exists only in the plan", map->title);
 }
 
 /* update, delete */
@@ -72,8 +72,9 @@ int map_getnext(struct ctx *ctx, struct value *argv)
 	if (err) {
 		free(next);
 		if (err == -ENOENT)
-			return diag_error(ctx->diags, ctx->span, "no key behind this one in map '%s'",
-					  map->name);
+			return diag_error(ctx->diags, ctx->span, has_key ?
+					  "no key behind this one in map '%s'" : "map '%s' is empty",
+					  map->title);
 		return kern_map_error(ctx->diags, ctx->span, "getnext", map, -err);
 	}
 	if (has_key)

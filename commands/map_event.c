@@ -124,11 +124,11 @@ static int find_event_type(struct reading *r, const struct handle *map, const st
 	r->btf = users_btf(map);
 	if (!r->btf)
 		return diag_error(r->ctx->diags, name->span, "no program with BTF uses map '%s'",
-				  map->name);
+				  map->title);
 	id = kern_btf_find(r->btf, name->str);
 	if (id < 0)
 		return diag_error(r->ctx->diags, name->span, "no type '%s' in the program that uses "
-				  "map '%s'", name->str, map->name);
+				  "map '%s'", name->str, map->title);
 	r->type = typed_new(r->btf, id, r->ctx->diags);
 	return r->type ? 0 : -1;
 }
@@ -194,7 +194,7 @@ static struct kern_events *open_events(struct reading *r, struct handle *map, st
 		diag_error(r->ctx->diags, argv[READ_MAP].span, "a map of type %s has no events to read",
 			   kern_map_type_name(map->map.type));
 	else
-		kern_error(r->ctx->diags, argv[READ_MAP].span, errno, "read events of '%s'", map->name);
+		kern_error(r->ctx->diags, argv[READ_MAP].span, errno, "read events of '%s'", map->title);
 	return NULL;
 }
 
@@ -217,7 +217,7 @@ int map_read(struct ctx *ctx, struct value *argv)
 		sink_begin(ctx->sink, &event_record, SINK_LIST);
 		err = read_events(&r, events);
 		if (err < -1 && err != -EINTR)
-			kern_error(ctx->diags, argv[READ_MAP].span, -err, "read events of '%s'", map->name);
+			kern_error(ctx->diags, argv[READ_MAP].span, -err, "read events of '%s'", map->title);
 		err = err ? -1 : sink_end(ctx->sink);
 		kern_events_close(events);
 	} else {

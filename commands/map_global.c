@@ -181,7 +181,7 @@ static int no_global(struct ctx *ctx, struct handle *holder, const struct value 
 	const char *near = NULL;
 
 	diag_error(ctx->diags, name->span, "no global variable '%s' in %s '%s'", name->str,
-		   object_names[holder->kind], holder->name);
+		   object_names[holder->kind], holder->title);
 	/* A program's maps are let go of before the name could be shown. */
 	if (holder->kind == OBJ_MAP)
 		map_globals(holder, collect_name, &s);
@@ -223,7 +223,7 @@ static int find_place(struct ctx *ctx, struct handle *holder, const struct value
 	type = map_format(p->map)->value;
 	if (!type)
 		return diag_error(ctx->diags, name->span, "the types of map '%s' are damaged",
-				  p->map->name);
+				  p->map->title);
 	if (typed_find(type, &path, "variable", &p->at, ctx->diags))
 		return -1;
 	return read_data(ctx, p->map, &p->data);

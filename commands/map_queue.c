@@ -79,7 +79,7 @@ int map_peek(struct ctx *ctx, struct value *argv)
 	if (need_real(ctx, map))
 		return -1;
 	if (!has_queue(map) && !bloom)
-		return kern_map_error(ctx->diags, argv[0].span, "pop", map, EOPNOTSUPP);
+		return kern_map_error(ctx->diags, argv[0].span, "peek", map, EOPNOTSUPP);
 	if (bloom && argv[1].kind != VALUE_BYTES)
 		return diag_error(ctx->diags, ctx->span,
 				  "a bloom filter answers only whether it has a value: value VALUE");

@@ -236,7 +236,7 @@ static void show_heading(const struct top *t)
 		buf_printf(&names, "%12.12s/s", name ? name : "value");
 	}
 	sink_note(t->ctx->sink, "%s: %" PRIu64 " elements, %" PRIu64 " changed in %.2f s",
-		  t->map->name[0] ? t->map->name : "map", (uint64_t)t->elements,
+		  t->map->title, (uint64_t)t->elements,
 		  (uint64_t)t->changed, t->seconds);
 	sink_note(t->ctx->sink, "%s  key  value", buf_str(&names));
 	buf_free(&names);
@@ -291,7 +291,7 @@ static int find_counter(struct top *t, const struct value *by)
 	struct word_text path = { by->str, strlen(by->str), by->span, false };
 
 	if (!t->format->value)
-		return diag_error(t->ctx->diags, by->span, "values of map '%s' have no fields", t->map->name);
+		return diag_error(t->ctx->diags, by->span, "values of map '%s' have no fields", t->map->title);
 	if (typed_find(t->format->value, &path, "value", &t->counters[0].at, t->ctx->diags))
 		return -1;
 	t->counters[0].bits = typed_counter_bits(&t->counters[0].at);
@@ -306,14 +306,14 @@ static int find_counters(struct top *t, const struct value *by)
 {
 	if (t->format->inner_map || t->map->map.type == BPF_MAP_TYPE_PROG_ARRAY)
 		return diag_error(t->ctx->diags, t->ctx->span, "values of map '%s' name other objects: "
-				  "they count nothing", t->map->name);
+				  "they count nothing", t->map->title);
 	if (by->kind == VALUE_STR)
 		return find_counter(t, by);
 	t->nr_counters = element_counters(t->format, t->counters, COUNTERS_MAX);
 	if (t->nr_counters)
 		return 0;
 	diag_error(t->ctx->diags, t->ctx->span, "values of map '%s' hold no integer to count",
-		   t->map->name);
+		   t->map->title);
 	if (!t->format->value)
 		diag_hint(t->ctx->diags, "without BTF only values of 1, 2, 4 or 8 bytes are numbers");
 	return -1;

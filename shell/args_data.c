@@ -117,6 +117,54 @@ static struct handle *map_before(struct ctx *ctx, const struct arg *at)
 	return NULL;
 }
 
+/* Types that have values, and no keys to them. */
+static bool holds_values(const struct handle *map)
+{
+	return map->map.type == BPF_MAP_TYPE_QUEUE || map->map.type == BPF_MAP_TYPE_STACK ||
+	       map->map.type == BPF_MAP_TYPE_BLOOM_FILTER;
+}
+
+/* "PATH" or "pid N": the one whose descriptor the kernel wants; NULL where they are none. */
+static const char *owner_name(const struct handle *map, const struct texts *t)
+{
+	if (map->map.type == BPF_MAP_TYPE_TASK_STORAGE)
+		return t->nr == 2 && t->list[0].len == 3 && !memcmp(t->list[0].s, "pid", 3) ?
+		       t->list[1].s : NULL;
+	return t->nr == 1 && memchr(t->list[0].s, '/', t->list[0].len) ? t->list[0].s : NULL;
+}
+
+static bool names_owner(__u32 type)
+{
+	return type == BPF_MAP_TYPE_TASK_STORAGE || type == BPF_MAP_TYPE_INODE_STORAGE ||
+	       type == BPF_MAP_TYPE_CGRP_STORAGE || type == BPF_MAP_TYPE_CGROUP_ARRAY;
+}
+
+/*
+ * Keys of storages, and values of cgroup arrays, by the name of a file, cgroup
+ * or process: @out is its descriptor. 1: the words are no such name.
+ */
+static int owner_parse(struct ctx *ctx, const struct handle *map, const struct texts *t,
+		       struct value *out)
+{
+	const char *found = names_owner(map->map.type) ? owner_name(map, t) : NULL;
+	char *name;
+	int fd;
+
+	if (!found)
+		return 1;
+	name = xstrndup(found, t->list[t->nr - 1].len);
+	fd = kern_map_owner(map->map.type, name);
+	if (fd < 0)
+		kern_error(ctx->diags, t->list[t->nr - 1].span, -fd, "open '%s'", name);
+	free(name);
+	if (fd < 0)
+		return -1;
+	*out = (struct value){
+		.kind = VALUE_BYTES, .bytes = { xmemdup(&fd, sizeof(fd)), sizeof(fd), fd }
+	};
+	return 0;
+}
+
 static int key_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
 		     struct value *out)
 {
@@ -130,11 +178,20 @@ static int key_parse(struct ctx *ctx, const struct arg *a, const struct word *w,
 	void *bytes;
 	int err;
 
-	if (!target.size)
-		return diag_error(ctx->diags, w->span, "%s has no keys",
-				  kern_map_type_name(map->map.type));
+	if (!target.size) {
+		diag_error(ctx->diags, w->span, "a map of type %s has no keys",
+			   kern_map_type_name(map->map.type));
+		if (holds_values(map))
+			diag_hint(ctx->diags, "'map push' puts values in, 'map peek' and 'map pop' show them");
+		return -1;
+	}
 	if (texts_from(ctx, &t, w, nr))
 		return -1;
+	err = map->map.type == BPF_MAP_TYPE_CGROUP_ARRAY ? 1 : owner_parse(ctx, map, &t, out);
+	if (err <= 0) {
+		texts_free(&t);
+		return err;
+	}
 	bytes = xcalloc(1, target.size);
 	err = typed_encode(&target, t.list, t.nr, bytes, ctx->diags);
 	texts_free(&t);
@@ -308,6 +365,11 @@ static int value_parse(struct ctx *ctx, const struct arg *a, const struct word *
 		return object_parse(ctx, kind, w, nr, out);
 	if (texts_from(ctx, &t, w, nr))
 		return -1;
+	err = map->map.type == BPF_MAP_TYPE_CGROUP_ARRAY ? owner_parse(ctx, map, &t, out) : 1;
+	if (err <= 0) {
+		texts_free(&t);
+		return err;
+	}
 	bytes = xcalloc(1, kern_value_bytes(map));
 	if (f->cpus)
 		err = encode_percpu(ctx, map, &t, bytes);
@@ -360,6 +422,8 @@ static void key_complete(struct ctx *ctx, const struct match *m, const struct ar
 			 const struct word *w, size_t nr, struct candidates *c)
 {
 	data_complete(ctx, m, a, true, c);
+	if (!nr && strchr(c->prefix, '/'))
+		arg_file.complete(ctx, m, a, w, nr, c);
 }
 
 static void value_complete(struct ctx *ctx, const struct match *m, const struct arg *a,

@@ -136,6 +136,13 @@ int kern_map_update_batch(const struct handle *map, const void *keys, const void
 			  __u32 *count, __u64 flags);
 int kern_map_delete_batch(const struct handle *map, const void *keys, __u32 *count);
 
+/*
+ * A descriptor of what a map of this type names by one: the file @name owns an
+ * inode_storage, the cgroup's folder a cgrp_storage, and is in a cgroup_array;
+ * the process of that number owns a task_storage. -EOPNOTSUPP for other types.
+ */
+int kern_map_owner(__u32 type, const char *name);
+
 struct map_def {
 	__u32 type, key_size, value_size, max_entries, flags;
 	__u64 extra;

@@ -54,6 +54,7 @@ static const struct {
 #define INNER (T(ARRAY_OF_MAPS) | T(HASH_OF_MAPS))
 #define QUEUES (T(QUEUE) | T(STACK))
 #define SOCKETS (T(SOCKMAP) | T(SOCKHASH) | T(REUSEPORT_SOCKARRAY))
+#define CGROUP_STORAGES (T(CGROUP_STORAGE) | T(PERCPU_CGROUP_STORAGE))
 #define STORAGES (T(SK_STORAGE) | T(INODE_STORAGE) | T(TASK_STORAGE) | T(CGRP_STORAGE))
 
 /*
@@ -79,6 +80,8 @@ static const struct row {
 	{ UPDATE, ALL, EEXIST, "key is present already" },
 	{ POP, QUEUES, ENOENT, "it is empty" },
 	{ LOOKUP, T(BLOOM_FILTER), ENOENT, "value is not in it" },
+	{ UPDATE, CGROUP_STORAGES, ENOENT, "that cgroup has no storage in it",
+	  "it has one while a program that uses the map is attached to it" },
 	{ UPDATE | LOOKUP | DELETE | NEXT, ALL, ENOENT, "key is not present" },
 	{ DELETE, ARRAYS, EINVAL, "elements of an array cannot be deleted",
 	  "write zeros in their place" },
@@ -88,7 +91,19 @@ static const struct row {
 	  "map was created with" },
 	{ UPDATE, T(PROG_ARRAY) | INNER, EBADF, "value is no descriptor of the right kind" },
 	{ UPDATE, T(DEVMAP) | T(DEVMAP_HASH), EINVAL, "no such network device here" },
+	{ UPDATE, T(CPUMAP), EOVERFLOW, "a CPU's queue has at most 16384 packets" },
 	{ UPDATE, T(CPUMAP), ENODEV, "there is no such CPU" },
+	{ UPDATE, T(STACK_TRACE), EINVAL, "only programs put stacks into it" },
+	{ UPDATE, T(PERF_EVENT_ARRAY), EBADF, "value is no descriptor of a perf event" },
+	{ UPDATE, T(PERF_EVENT_ARRAY), EINVAL, "value is no descriptor of a perf event" },
+	{ UPDATE, T(CGROUP_ARRAY), EBADF, "value is no cgroup", "write its path" },
+	{ UPDATE, T(XSKMAP), EBADF, "value is no descriptor of an AF_XDP socket" },
+	{ UPDATE, T(XSKMAP), ENOTSOCK, "value is no descriptor of an AF_XDP socket" },
+	{ UPDATE, SOCKETS, EBADF, "value is no descriptor of a socket" },
+	{ UPDATE, SOCKETS, ENOTSOCK, "value is no descriptor of a socket" },
+	{ UPDATE, SOCKETS, EOPNOTSUPP, "sockets of this kind or state cannot be in it" },
+	{ DELETE, T(SOCKMAP), EINVAL, "nothing at that index (0 to {last})" },
+	{ DELETE, CGROUP_STORAGES, EINVAL, "a storage lives as long as its cgroup" },
 	{ LOOKUP | LIST, T(PERF_EVENT_ARRAY) | T(CGROUP_ARRAY), 0,
 	  "values of this map type cannot be read back" },
 	{ LOOKUP | LIST, T(XSKMAP), EOPNOTSUPP, "sockets of an XSK map cannot be read back" },
@@ -103,9 +118,12 @@ static const struct row {
 	{ ELEMENT & ~LOOKUP, T(BLOOM_FILTER), 0,
 	  "a bloom filter only answers whether a value may be in it" },
 	{ LIST | NEXT, STORAGES, 0, "a local storage cannot be listed, only looked up by its owner",
-	  "the key is the descriptor of a socket, file, process or cgroup" },
-	{ LOOKUP | UPDATE | DELETE, STORAGES, EBADF,
-	  "key is no descriptor of what owns the storage" },
+	  "the key is 'pid N' for a task, a path for a file or cgroup, a socket's descriptor" },
+	{ LOOKUP | UPDATE | DELETE, T(TASK_STORAGE), EBADF, "key is no process", "write 'pid N'" },
+	{ LOOKUP | UPDATE | DELETE, T(INODE_STORAGE), EBADF, "key is no file", "write its path" },
+	{ LOOKUP | UPDATE | DELETE, T(CGRP_STORAGE), EBADF, "key is no cgroup", "write its path" },
+	{ LOOKUP | UPDATE | DELETE, T(SK_STORAGE), EBADF, "key is no descriptor of a socket" },
+	{ LOOKUP | UPDATE | DELETE, T(SK_STORAGE), ENOTSOCK, "key is no descriptor of a socket" },
 	{ PUSH | POP, ~QUEUES & ~T(BLOOM_FILTER), 0, "only queues and stacks have that" },
 	{ POP, T(BLOOM_FILTER), EOPNOTSUPP, "only queues and stacks have that" },
 	{ FREEZE, ALL, EBUSY, "map is frozen already, or mapped for writing" },

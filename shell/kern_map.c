@@ -4,6 +4,10 @@
 #include <bpf/libbpf.h>
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "shell/interrupt.h"
@@ -213,6 +217,39 @@ bool kern_is_name(const char *name)
 		if (!isalnum((unsigned char)*p) && *p != '_' && *p != '.')
 			return false;
 	return strlen(name) < BPF_OBJ_NAME_LEN;
+}
+
+/* A process by its number. */
+static int open_pid(const char *text)
+{
+	char *end;
+	unsigned long pid = strtoul(text, &end, 10);
+	int fd;
+
+	if (!*text || *end || !pid || pid > INT_MAX)
+		return -EINVAL;
+	fd = syscall(SYS_pidfd_open, (pid_t)pid, 0);
+	return fd < 0 ? -errno : fd;
+}
+
+int kern_map_owner(__u32 type, const char *name)
+{
+	int fd;
+
+	switch (type) {
+	case BPF_MAP_TYPE_TASK_STORAGE:
+		return open_pid(name);
+	case BPF_MAP_TYPE_INODE_STORAGE:
+		fd = open(name, O_PATH | O_CLOEXEC);
+		break;
+	case BPF_MAP_TYPE_CGRP_STORAGE:
+	case BPF_MAP_TYPE_CGROUP_ARRAY:
+		fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		break;
+	default:
+		return -EOPNOTSUPP;
+	}
+	return fd < 0 ? -errno : fd;
 }
 
 int kern_map_create(const struct map_def *def)

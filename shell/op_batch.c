@@ -255,7 +255,7 @@ static enum undo_result undo_result(struct undoing *u)
 
 	if (b->op.conflicts > CONFLICTS_SAID)
 		diag_error(u->d, b->op.span, "%u more elements of map '%s' were changed: left alone",
-			   b->op.conflicts - CONFLICTS_SAID, b->map->name);
+			   b->op.conflicts - CONFLICTS_SAID, b->map->title);
 	if (u->err) {
 		kern_map_error(u->d, b->op.span, "undo: update", b->map, -u->err);
 		return UNDO_FAILED;

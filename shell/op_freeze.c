@@ -45,7 +45,7 @@ static enum undo_result freeze_undo(struct op *op, struct diags *d)
 {
 	if (!op->applied)
 		return UNDO_DONE;
-	diag_error(d, op->span, "map '%s' stays frozen", map_of(op)->name);
+	diag_error(d, op->span, "map '%s' stays frozen", map_of(op)->title);
 	return UNDO_NEVER;
 }
 

@@ -23,6 +23,9 @@ struct op_element {
 	char *bytes;
 };
 
+/* A storage's key is a descriptor, which another process, or this one later, has not. */
+#define OWNER_GONE "its owner may be gone by then"
+
 /* What is lost when an element of this type is changed and changed back; NULL: nothing. */
 static const struct {
 	enum undo_class class;
@@ -39,6 +42,10 @@ static const struct {
 	[BPF_MAP_TYPE_STACK] = { UNDO_NONE, "others may push and pop meanwhile" },
 	[BPF_MAP_TYPE_BLOOM_FILTER] = { UNDO_NONE, "a bloom filter forgets nothing" },
 	[BPF_MAP_TYPE_REUSEPORT_SOCKARRAY] = { UNDO_NONE, "its sockets cannot be read back" },
+	[BPF_MAP_TYPE_SK_STORAGE] = { UNDO_NONE, OWNER_GONE },
+	[BPF_MAP_TYPE_INODE_STORAGE] = { UNDO_NONE, OWNER_GONE },
+	[BPF_MAP_TYPE_TASK_STORAGE] = { UNDO_NONE, OWNER_GONE },
+	[BPF_MAP_TYPE_CGRP_STORAGE] = { UNDO_NONE, OWNER_GONE },
 };
 
 static struct op_element *element(const struct op *op)

@@ -23,6 +23,10 @@ struct handle *handle_new(enum object_kind kind, int fd, __u32 id, const char *n
 	h->refs = 1;
 	h->id = id;
 	snprintf(h->name, sizeof(h->name), "%s", name);
+	if (*name || !id)
+		snprintf(h->title, sizeof(h->title), "%s", *name ? name : "(new)");
+	else
+		snprintf(h->title, sizeof(h->title), "%u", id);
 	return h;
 }
 
@@ -79,6 +83,7 @@ struct value value_copy(const struct value *v)
 		break;
 	case VALUE_BYTES:
 		copy.bytes.data = xmemdup(v->bytes.data, v->bytes.len);
+		copy.bytes.fd = 0;
 		break;
 	case VALUE_JSON:
 		copy.json = jv_copy(v->json);
@@ -113,6 +118,8 @@ void value_free(struct value *v)
 		break;
 	case VALUE_BYTES:
 		free(v->bytes.data);
+		if (v->bytes.fd > 0)
+			close(v->bytes.fd);
 		break;
 	case VALUE_JSON:
 		jv_free(v->json);

@@ -26,6 +26,7 @@ struct handle {
 	int fd, refs;
 	__u32 id;
 	char name[HANDLE_NAME_MAX];
+	char title[HANDLE_NAME_MAX];	/* for messages: the name, or the ID where it has none */
 	/* Facts of a map that never change, so that an update needs no look-up of them. */
 	struct map_facts {
 		__u32 type, key_size, value_size, max_entries, flags;
@@ -61,6 +62,7 @@ struct value {
 		struct {
 			void *data;
 			size_t len;
+			int fd;		/* a descriptor that the bytes name, owned; 0: they name none */
 		} bytes;
 		jv json;
 		struct handle *handle;

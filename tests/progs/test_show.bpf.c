@@ -43,14 +43,14 @@ struct {
 	__uint(type, BPF_MAP_TYPE_STACK_TRACE);
 	__uint(key_size, sizeof(__u32));
 	__uint(value_size, DEPTH * sizeof(__u64));
-	__uint(max_entries, 16);
+	__uint(max_entries, 4096);
 } t_XXXX_stacks SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_STACK_TRACE);
 	__uint(key_size, sizeof(__u32));
 	__uint(value_size, DEPTH * sizeof(struct build_id));
-	__uint(max_entries, 16);
+	__uint(max_entries, 4096);
 	__uint(map_flags, BPF_F_STACK_BUILD_ID);
 } t_XXXX_ids SEC(".maps");
 
