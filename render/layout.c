@@ -191,7 +191,7 @@ static double badness(const struct shelf *s)
 {
 	double ratio = s->w / s->h / PAGE_RATIO;
 
-	return s->w * s->h * fmax(1, fmax(ratio, 1 / ratio) / 1.6);
+	return s->w * s->h * fmax(1, fmax(ratio, 1 / ratio) / 1.25);
 }
 
 /* Places boxes in reading order, so that they fill a page of about PAGE_RATIO well. */
