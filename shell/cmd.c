@@ -171,6 +171,11 @@ static int match_required(const struct match *m, struct span span, struct diags 
 	return 0;
 }
 
+static bool is_block(const struct arg *a)
+{
+	return a->name && a->type && a->type->block;
+}
+
 /* Finds the words of each argument of the command. */
 static int match_args(struct match *m, struct span span, unsigned flags, struct diags *d)
 {
@@ -193,6 +198,8 @@ static int match_args(struct match *m, struct span span, unsigned flags, struct 
 		if (i < 0)
 			return unexpected_word(d, m, w);
 		a = &m->cmd->args[i];
+		if (is_block(a) && at < m->nr && !m->words[at].block)
+			return unexpected_word(d, m, &m->words[at]);
 		n = take_words(m, a, m->words + at, m->nr - at);
 		m->open = i;
 		m->open_first = at;
@@ -474,11 +481,6 @@ static const struct cmd *session_cmd(const struct word *w)
 			if (word_is(w, c->verb))
 				return c;
 	return NULL;
-}
-
-static bool is_block(const struct arg *a)
-{
-	return a->name && a->type && a->type->block;
 }
 
 static bool takes_text(const struct cmd *c)

@@ -43,6 +43,7 @@ struct candidates {
 	struct candidate *list;
 	size_t nr;
 	size_t more;		/* found beyond the limit, not kept */
+	bool cut;		/* looking for more would have taken too long */
 	const char *prefix;	/* what stands before the cursor, unquoted */
 	char *trouble;		/* why there is nothing to show, or NULL */
 };

@@ -391,7 +391,7 @@ void completion_free(struct completion *c)
 size_t completion_common(const struct completion *c)
 {
 	const char *first = c->found.list[0].text;
-	size_t len = c->found.more ? strlen(c->prefix) : strlen(first);
+	size_t len = c->found.more || c->found.cut ? strlen(c->prefix) : strlen(first);
 
 	for (size_t i = 1; i < c->found.nr; i++)
 		while (strncmp(first, c->found.list[i].text, len))

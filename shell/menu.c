@@ -119,7 +119,8 @@ void candidates_show(struct buf *out, const struct candidates *c, int columns, i
 		buf_putc(out, '\n');
 	}
 	if (c->nr - nr + c->more)
-		buf_printf(out, "... %zu more\n", c->nr - nr + c->more);
+		buf_printf(out, "... %s%zu more\n", c->cut ? "at least " : "",
+			   c->nr - nr + c->more);
 	for (size_t i = 0; i < c->nr; i++) {
 		free(list[i].text);
 		free(list[i].note);

@@ -371,13 +371,13 @@ static void cannot_list(struct candidates *c, int err)
 		c->trouble = xstrdup("listing objects needs CAP_SYS_ADMIN: run bpfsh as root");
 }
 
-/* IDs with names beside them; those that nobody will see are only counted. */
+/* IDs with names beside them. */
 static void complete_ids(struct candidates *c, enum object_kind kind)
 {
 	__u32 id = 0;
 	int err;
 
-	while (!(err = kern_next_id(kind, &id))) {
+	while (!(err = kern_next_id(kind, &id)) && !c->cut) {
 		char text[16];
 
 		snprintf(text, sizeof(text), "%u", id);
@@ -387,6 +387,7 @@ static void complete_ids(struct candidates *c, enum object_kind kind)
 			candidate_add(c, text, NULL, false);
 		else
 			add_id(c, kind, id, text);
+		c->cut = c->more;
 	}
 	cannot_list(c, err);
 }
@@ -396,13 +397,15 @@ static void complete_names(struct candidates *c, enum object_kind kind)
 	struct object_walk w = { .kind = kind };
 	int fd;
 
-	while ((fd = kern_next_object(&w)) >= 0) {
+	while (!c->cut && (fd = kern_next_object(&w)) >= 0) {
 		struct looks l;
 		char id[16];
 
 		snprintf(id, sizeof(id), "%u", w.id);
-		if (look_at(kind, fd, &l) && *l.name)
+		if (look_at(kind, fd, &l) && *l.name) {
 			candidate_add(c, l.name, id, false);
+			c->cut = c->more;
+		}
 		close(fd);
 	}
 	cannot_list(c, w.err);
