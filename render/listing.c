@@ -53,9 +53,26 @@ void listing_free(struct listing *listing)
 	*listing = (struct listing){ 0 };
 }
 
+static void add_count(struct buf *out, uint32_t n, const char *what)
+{
+	buf_printf(out, "%u %s%s", n, what, n == 1 ? "" : "s");
+}
+
+/* Calls of the program's own functions among the instructions that are left out. */
+static uint32_t count_calls(const struct code *code, const struct listing_line *line)
+{
+	uint32_t calls = 0, i = line->insn;
+
+	for (uint32_t n = 0; n < line->more; n++, i = code_next(code, i))
+		calls += code->insns[i].code == (BPF_JMP | BPF_CALL) &&
+			 code->insns[i].src_reg == BPF_PSEUDO_CALL;
+	return calls;
+}
+
 void listing_text(struct buf *out, const struct cfg *cfg, const struct listing_line *line)
 {
 	const struct code_line *src;
+	uint32_t calls;
 
 	switch (line->kind) {
 	case LISTING_SOURCE:
@@ -75,7 +92,13 @@ void listing_text(struct buf *out, const struct cfg *cfg, const struct listing_l
 		buf_putc(out, ']');
 		break;
 	case LISTING_MORE:
-		buf_printf(out, "      ... %u more insn%s", line->more, line->more == 1 ? "" : "s");
+		buf_puts(out, "      ... ");
+		add_count(out, line->more, "more insn");
+		calls = count_calls(cfg->code, line);
+		if (calls) {
+			buf_puts(out, ", ");
+			add_count(out, calls, "call");
+		}
 		break;
 	}
 }
@@ -149,11 +172,6 @@ void listing_func(struct buf *out, const struct cfg *cfg, uint32_t f)
 		   func->insns == 1 ? "" : "s", code->callback ? ", callback" : "",
 		   func->reachable ? "" : ", never called");
 	buf_free(&name);
-}
-
-static void add_count(struct buf *out, uint32_t n, const char *what)
-{
-	buf_printf(out, "%u %s%s", n, what, n == 1 ? "" : "s");
 }
 
 void listing_title(struct buf *out, const struct cfg *cfg)

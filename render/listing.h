@@ -33,7 +33,7 @@ struct listing listing_block(const struct cfg *cfg, uint32_t b, uint32_t max);
 void listing_free(struct listing *listing);
 
 /*
- * Appends a line's text: "; source", " 12: r1 = 0" or "... 9 more insns"; for a
+ * Appends a line's text: "; source", " 12: r1 = 0" or "... 9 more insns, 1 call"; for a
  * terminal or a picture.
  */
 void listing_text(struct buf *out, const struct cfg *cfg, const struct listing_line *line);

@@ -125,10 +125,11 @@ static void test_long_blocks_are_cut(void **state)
 
 	for (int i = 0; i < 100; i++)
 		insns[i] = MOV(0, i);
+	insns[50] = CALLF(-51);
 	insns[100] = EXIT;
 	cfg = cfg_build(ELF_CODE(insns));
 	dot_write(&out, cfg, &DOT_DEFAULTS);
-	assert_non_null(strstr(buf_str(&out), "... 77 more insns"));
+	assert_non_null(strstr(buf_str(&out), "... 77 more insns, 1 call"));
 	assert_non_null(strstr(buf_str(&out), " 19: "));
 	assert_null(strstr(buf_str(&out), " 20: "));
 	assert_null(strstr(buf_str(&out), " 96: "));
