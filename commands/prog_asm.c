@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Programs from text: assembled, and loaded through the transaction layer. */
+#include <elf.h>
 #include <stdlib.h>
 
 #include "commands/common.h"
@@ -58,6 +59,17 @@ static int call_ref(void *user, const char *name, struct bpf_insn *call)
 	return id < 0 ? -1 : 0;
 }
 
+static struct source *no_text(struct ctx *ctx, const struct value *file, struct source *src)
+{
+	bool elf = src->len >= SELFMAG && !memcmp(src->text, ELFMAG, SELFMAG);
+
+	diag_error(ctx->diags, file->span, "'%s' is no text", file->str);
+	if (elf)
+		diag_hint(ctx->diags, "object files are loaded by: prog load %s", file->str);
+	source_free(src);
+	return NULL;
+}
+
 /* The text, or the file, as a source whose lines errors can show. */
 static struct source *asm_source(struct ctx *ctx, const struct value *argv)
 {
@@ -66,6 +78,8 @@ static struct source *asm_source(struct ctx *ctx, const struct value *argv)
 	if (argv[ASM_FILE].kind == VALUE_STR) {
 		if (source_read(&src, argv[ASM_FILE].str, argv[ASM_FILE].span, ctx->diags))
 			return NULL;
+		if (memchr(src.text, '\0', src.len))
+			return no_text(ctx, &argv[ASM_FILE], &src);
 	} else if (argv[ASM_TEXT].kind == VALUE_STR) {
 		src = (struct source){ .name = xstrdup("asm"), .text = xstrdup(argv[ASM_TEXT].str),
 				       .len = strlen(argv[ASM_TEXT].str) };

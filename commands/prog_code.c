@@ -89,25 +89,27 @@ static int find_func(struct ctx *ctx, const struct code *code, const struct valu
 	return -1;
 }
 
+static int show_json(struct ctx *ctx, const struct cfg *cfg, uint32_t func)
+{
+	static const struct column columns[] = { { "graph", "%" }, { 0 } };
+	static const struct record record = { "graph", columns };
+	struct buf json = BUF_INIT;
+	int err;
+
+	cfg_json(&json, cfg, func);
+	sink_begin(ctx->sink, &record, SINK_ONE);
+	sink_row(ctx->sink, (struct cell[]){ cell_json_text(&json) });
+	err = sink_end(ctx->sink);
+	buf_free(&json);
+	return err;
+}
+
 static int show_cfg(struct ctx *ctx, const struct cfg *cfg, uint32_t func, const char *form)
 {
 	struct buf text = BUF_INIT;
-	jv json;
-	int err;
 
-	if (!strcmp(form, "json")) {
-		static const struct column columns[] = { { "graph", "%" }, { 0 } };
-		static const struct record record = { "graph", columns };
-
-		cfg_json(&text, cfg, func);
-		json = jv_parse_sized(buf_str(&text), text.len);
-		buf_free(&text);
-		sink_begin(ctx->sink, &record, SINK_ONE);
-		sink_row(ctx->sink, &CELL(.kind = CELL_JSON, .json = json));
-		err = sink_end(ctx->sink);
-		jv_free(json);
-		return err;
-	}
+	if (!strcmp(form, "json"))
+		return show_json(ctx, cfg, func);
 	if (!strcmp(form, "summary"))
 		cfg_summary(&text, cfg, func);
 	else

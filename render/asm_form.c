@@ -5,6 +5,9 @@
 #include "render/asm_form.h"
 #include "render/disasm.h"
 
+/* Longer texts are cut where a message quotes them. */
+#define QUOTED_MAX 60
+
 /*
  * An attempt to read a text as one form. Most attempts fail: what is worth
  * saying is how far the best one came, and what it missed there.
@@ -423,16 +426,17 @@ static bool is_foreign(const struct reader *r, struct text t)
 static int complain(const struct reader *r, struct text t)
 {
 	const char *end = r->best < t.end ? r->best + 1 : t.end;
-	int len = t.end - t.at;
+	int len = t.end - t.at < QUOTED_MAX ? t.end - t.at : QUOTED_MAX;
+	const char *more = len < t.end - t.at ? "..." : "";
 
 	if (is_foreign(r, t)) {
 		diag_error(r->ctx->d, span_of(r->ctx, t.at, t.end),
-			   "unknown instruction '%.*s'", len, t.at);
+			   "unknown instruction '%.*s%s'", len, t.at, more);
 		diag_hint(r->ctx->d, "instructions look as in 'prog dump xlated': r0 = 2");
 		return -1;
 	}
-	return diag_error(r->ctx->d, span_of(r->ctx, r->best, end), "cannot read '%.*s'%s%s", len,
-			  t.at, r->missed ? ": " : "", r->missed ? r->missed : "");
+	return diag_error(r->ctx->d, span_of(r->ctx, r->best, end), "cannot read '%.*s%s'%s%s", len,
+			  t.at, more, r->missed ? ": " : "", r->missed ? r->missed : "");
 }
 
 static void unknown_call(const struct reader *r, const char *name, bool kfunc)

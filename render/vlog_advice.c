@@ -10,7 +10,6 @@
 #define LOWER_BOUND "compare the number with a lower bound too, or make it unsigned"
 #define INIT_FIRST "set all of it first, gaps between members too: struct key k = {}"
 #define RELEASE "release it on each path that leads to an exit"
-#define FEWER_ROUNDS "let the loop run less often, or by bpf_loop(), which is verified once"
 #define PLAIN_CTX "access the context by the pointer that came with it, at constant offsets"
 #define NO_POINTER "a number is no pointer: read kernel memory by bpf_probe_read_kernel()"
 
@@ -43,8 +42,9 @@ static const struct {
 	{ "invalid func", NULL, "this kernel has no helper of that number" },
 	{ "kernel function", "is not allowed", "programs of this type may not call that kfunc" },
 	{ "might sleep", NULL, "only sleepable programs may call it, as of section fentry.s or uprobe.s" },
-	{ "is too large", NULL, FEWER_ROUNDS },
-	{ "too complex", NULL, FEWER_ROUNDS },
+	{ "is too large", NULL, "let the loop run less often, or by bpf_loop(), which is verified once" },
+	{ "too complex", NULL,
+	  "have fewer branches on a path: what bpf_loop() or global functions do is verified once" },
 	{ "infinite loop", NULL, "what ends the loop has to change in each round; or use bpf_loop()" },
 	{ "back-edge", NULL, "loops need a newer kernel, or more privileges" },
 	{ "unreachable insn", NULL, "no path leads there: remove it, or the jump that passes it over" },

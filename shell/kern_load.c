@@ -26,6 +26,9 @@ struct load {
 	size_t nr_pins;
 };
 
+/* The kernel's BPF_COMPLEXITY_LIMIT_INSNS. */
+#define INSNS_MAX 1000000
+
 static int fail(struct load *l, const char *fmt, ...) printf_like(2, 3);
 
 static int fail(struct load *l, const char *fmt, ...)
@@ -310,6 +313,20 @@ static bool say_wrong_map(struct load *l, const char *name, int err)
 	return true;
 }
 
+/* The verifier has no log where it does not even look at a program. */
+static void say_errno(struct load *l, const char *program, int err)
+{
+	struct bpf_program *prog = bpf_object__find_program_by_name(l->obj, program);
+	size_t nr = prog ? bpf_program__insn_cnt(prog) : 0;
+
+	if (err == -E2BIG && nr > INSNS_MAX)
+		fail(l, "program '%s' of '%s' has %zu instructions, the most that is allowed are %u",
+		     program, l->req->file, nr, INSNS_MAX);
+	else
+		kern_error(l->d, l->req->span, err, "load program '%s' of '%s'", program,
+			   l->req->file);
+}
+
 static void say_why(struct load *l, int err)
 {
 	char *why = said_reason(), *program = said_program(), *map = said_map();
@@ -317,8 +334,7 @@ static void say_why(struct load *l, int err)
 	if (program && l->log[0])
 		say_program_refused(l, program);
 	else if (program)
-		kern_error(l->d, l->req->span, err, "load program '%s' of '%s'", program,
-			   l->req->file);
+		say_errno(l, program, err);
 	else if (map && say_wrong_map(l, map, err))
 		;
 	else if (*why && err != -EPERM)
