@@ -360,6 +360,7 @@ static bool sound_state(const struct record *r)
 	case RECORD_INTENT:
 		return true;
 	case RECORD_DONE:
+	case RECORD_UNDOING:
 	case RECORD_UNDONE:
 	case RECORD_STUCK:
 	case RECORD_LITTER:

@@ -33,6 +33,7 @@ enum journal_phase {
 enum journal_state {
 	RECORD_INTENT = 0x696e7465,
 	RECORD_DONE = 0x646f6e65,
+	RECORD_UNDOING = 0x6261636b,	/* undo has begun, and is perhaps done */
 	RECORD_UNDONE = 0x756e646f,
 	RECORD_STUCK = 0x7374636b,	/* could not be undone: recovery tries again, in any phase */
 	RECORD_LITTER = 0x6c697474,	/* is settled, but what undo needed is still there */

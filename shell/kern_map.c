@@ -103,7 +103,12 @@ int kern_map_pop(int fd, void *value)
 
 int kern_map_push(int fd, const void *value, __u64 flags)
 {
-	return bpf_map_update_elem(fd, NULL, value, flags);
+	int err = fault_error("map push");
+
+	if (!err)
+		err = bpf_map_update_elem(fd, NULL, value, flags);
+	fault_point("map push done");
+	return err;
 }
 
 int kern_map_peek(int fd, void *value)

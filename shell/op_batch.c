@@ -180,31 +180,44 @@ static void pile_add(const struct op_batch *b, struct pile *p, __u32 i, bool val
 	p->nr++;
 }
 
-/* One by one, as a request to stop that is pending must not stop this. */
-static int change_singly(const struct op_batch *b, const struct pile *p, __u32 from)
+static int change_one(const struct op_batch *b, const struct pile *p, __u32 i)
 {
-	int err = 0;
+	const char *key = p->keys + i * b->key_size;
 
-	for (__u32 i = from; i < p->nr && !err; i++) {
-		const char *key = p->keys + i * b->key_size;
-
-		err = p->values ? kern_map_update(b->map->fd, key, p->values + i * b->size, BPF_ANY) :
-		      kern_map_delete(b->map->fd, key);
-	}
-	return err;
+	return p->values ? kern_map_update(b->map->fd, key, p->values + i * b->size, BPF_ANY) :
+	       kern_map_delete(b->map->fd, key);
 }
 
+/*
+ * Changes what was collected. A request to stop that is pending must not stop
+ * this: batch calls give up then, and elements are changed one by one. One that
+ * is gone is as it should be: its key stood twice in the operation, perhaps.
+ */
 static void pile_flush(struct undoing *u, struct pile *p)
 {
-	__u32 count = p->nr;
+	const struct op_batch *b = u->b;
+	__u32 done = 0;
 	int err = 0;
 
-	if (count && p->values)
-		err = kern_map_update_batch(u->b->map, p->keys, p->values, &count, BPF_ANY);
-	else if (count)
-		err = kern_map_delete_batch(u->b->map, p->keys, &count);
-	if (err == -EINTR)
-		err = change_singly(u->b, p, count);
+	while (done < p->nr && !err) {
+		const char *keys = p->keys + done * b->key_size;
+		__u32 count = p->nr - done;
+
+		if (p->values)
+			err = kern_map_update_batch(b->map, keys, p->values + done * b->size,
+						    &count, BPF_ANY);
+		else
+			err = kern_map_delete_batch(b->map, keys, &count);
+		done += count;
+		if (err == -EINTR) {
+			err = change_one(b, p, done);
+			done += !err;
+		}
+		if (err == -ENOENT && !p->values) {
+			err = 0;
+			done++;
+		}
+	}
 	if (err)
 		u->err = err;
 	p->nr = 0;

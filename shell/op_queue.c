@@ -154,14 +154,17 @@ static enum undo_result push_undo(struct op *op, struct diags *d)
 	if (err)
 		return queue_failed(q, d, "undo: peek", err);
 	if (!ours)
-		return op->applied ? queue_conflict(q, d) : UNDO_DONE;
+		return op->applied && !op->undoing ? queue_conflict(q, d) : UNDO_DONE;
 	gone = xcalloc(1, q->size);
 	err = kern_map_pop(q->map->fd, gone);
 	free(gone);
 	return err ? queue_failed(q, d, "undo: pop", err) : UNDO_DONE;
 }
 
-/* One that was only begun: what should have been popped is still on top, or is gone. */
+/*
+ * One that was only begun, or whose undo was: what should have been popped is
+ * still on top, or is there again.
+ */
 static enum undo_result pop_undo(struct op *op, struct diags *d)
 {
 	struct op_queue *q = queue_of(op);
@@ -171,7 +174,7 @@ static enum undo_result pop_undo(struct op *op, struct diags *d)
 		return UNDO_DONE;
 	if (q->map->map.type != BPF_MAP_TYPE_STACK)
 		return irreversible(q, d);
-	if (!op->applied && on_top(q, &err))
+	if ((!op->applied || op->undoing) && on_top(q, &err))
 		return UNDO_DONE;
 	if (!err)
 		err = kern_map_push(q->map->fd, q->value, 0);
@@ -220,6 +223,7 @@ const struct op_kind op_push_kind = {
 	.describe = push_describe,
 	.apply = push_apply,
 	.undo = push_undo,
+	.undo_once = true,
 	.target = queue_target,
 	.release = queue_release,
 	.encode = queue_encode,
@@ -235,6 +239,7 @@ const struct op_kind op_pop_kind = {
 	.prepare = pop_prepare,
 	.apply = pop_apply,
 	.undo = pop_undo,
+	.undo_once = true,
 	.target = queue_target,
 	.release = queue_release,
 	.encode = queue_encode,

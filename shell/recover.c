@@ -49,6 +49,7 @@ static struct op *read_op(const struct journal_record *rec, const char *path, st
 	}
 	op = op_new(kind, NO_SPAN);
 	op->applied = rec->state != RECORD_INTENT;
+	op->undoing = rec->state == RECORD_UNDOING;
 	op->at = rec->at;
 	op->late[0] = rec->late[0];
 	op->late[1] = rec->late[1];
@@ -81,9 +82,10 @@ static struct ops read_ops(const struct journal *j, struct diags *d)
 }
 
 /* What was put off to commit never began. */
-static enum undo_result undo_one(struct op *op, struct buf *stuck, struct diags *d)
+static enum undo_result undo_one(struct op *op, struct journal *j, struct buf *stuck,
+				 struct diags *d)
 {
-	return op->kind->deferred && !op->applied ? UNDO_DONE : op_undo(op, stuck, d);
+	return op->kind->deferred && !op->applied ? UNDO_DONE : op_undo(op, j, stuck, d);
 }
 
 static void undo_all(struct recovery *rec, struct journal *j, const struct ops *ops,
@@ -97,7 +99,7 @@ static void undo_all(struct recovery *rec, struct journal *j, const struct ops *
 
 		if (!ops->list[i].undo)
 			continue;
-		result = undo_one(op, &stuck, d);
+		result = undo_one(op, j, &stuck, d);
 		journal_set_state(j, op->at,
 				  rollback_count(rec->r, op, op->nr ? op->nr : 1, result));
 	}

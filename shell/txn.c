@@ -223,7 +223,14 @@ static enum undo_result blocked(const struct op *op, struct diags *d)
 	return UNDO_FAILED;
 }
 
-enum undo_result op_undo(struct op *op, struct buf *stuck, struct diags *d)
+static enum undo_result undo_in_journal(struct op *op, struct journal *j, struct diags *d)
+{
+	if (op->kind->undo_once && op->applied && j && op->at != JOURNAL_NONE)
+		journal_set_state(j, op->at, RECORD_UNDOING);
+	return op->kind->undo(op, d);
+}
+
+enum undo_result op_undo(struct op *op, struct journal *j, struct buf *stuck, struct diags *d)
 {
 	struct buf target = BUF_INIT;
 	enum undo_result result;
@@ -233,7 +240,7 @@ enum undo_result op_undo(struct op *op, struct buf *stuck, struct diags *d)
 	if (target.len && is_blocked(stuck, &target))
 		result = blocked(op, d);
 	else
-		result = op->kind->undo(op, d);
+		result = undo_in_journal(op, j, d);
 	if (result == UNDO_FAILED && target.len)
 		put_bytes(stuck, target.data, target.len);
 	if (result == UNDO_DONE && op->kind->finish && op->kind->finish(op, d))
@@ -267,7 +274,7 @@ enum journal_state rollback_count(struct rollback *r, const struct op *op, __u32
 /* Undoes an operation, counts how that went and notes it in the journal. */
 static void undo_one(struct txn *t, struct op *op, struct diags *d, struct rollback *r)
 {
-	enum undo_result result = op_undo(op, &t->stuck, d);
+	enum undo_result result = op_undo(op, t->journal, &t->stuck, d);
 	enum journal_state state = rollback_count(r, op, op->nr ? op->nr : op->applied, result);
 
 	if (op->at == JOURNAL_NONE || !t->journal)

@@ -43,6 +43,7 @@ struct op_kind {
 	__u32 id;		/* in journals: never reused for another kind */
 	size_t size;		/* of the operation, which begins with struct op */
 	bool deferred;		/* applied at commit, after all else */
+	bool undo_once;		/* what is there may not tell whether it is undone: @undoing does */
 	/* How well it can be undone; *why says what is lost. Asked before it is applied. */
 	enum undo_class (*class)(const struct op *op, const char **why);
 	/* "+ map update flows[key] ..." without line end: what it changes, beginning with + ~ or -. */
@@ -79,6 +80,7 @@ struct op {
 	const struct op_kind *kind;
 	struct span span;
 	bool applied;
+	bool undoing;			/* a process that died had begun to undo it */
 	/*
 	 * How many changes it stands for, where it is many at once (0: one); when
 	 * apply fails, how many were made. And after undo: those left alone.
@@ -91,8 +93,9 @@ struct op {
 /*
  * Takes an operation back, and then removes what that needed. @stuck gathers
  * the targets of those where it failed: what was done to them before stays too.
+ * @j is the journal that has the operation, or NULL.
  */
-enum undo_result op_undo(struct op *op, struct buf *stuck, struct diags *d);
+enum undo_result op_undo(struct op *op, struct journal *j, struct buf *stuck, struct diags *d);
 
 /* All kinds, NULL-ended. */
 extern const struct op_kind *const op_kinds[];

@@ -10,13 +10,14 @@ import struct
 
 from bpfsh import bpf, open_pin
 
-MAP_CREATE, LOOKUP, UPDATE, NEXT_KEY, OBJ_PIN, GET_INFO = 0, 1, 2, 4, 6, 15
+MAP_CREATE, LOOKUP, UPDATE, NEXT_KEY, OBJ_PIN, GET_INFO, LOOKUP_AND_DELETE = 0, 1, 2, 4, 6, 15, 21
 PROG_FD, MAP_FD = 13, 14
 TYPES = {"hash": 1, "array": 2, "prog_array": 3, "percpu_hash": 5, "percpu_array": 6,
          "lru_hash": 9, "lru_percpu_hash": 10, "lpm_trie": 11, "array_of_maps": 12,
          "hash_of_maps": 13, "devmap": 14, "cpumap": 16, "queue": 22, "stack": 23,
          "devmap_hash": 25, "bloom_filter": 30}
 PERCPU = (5, 6, 10)
+STACK = 23
 OBJECTS = {3: "prog", 12: "map", 13: "map"}
 LINK_FACTS = {3: "=Q", 5: "=I", 6: "=I", 11: "=I"}	# cgroup's ID, namespace, device
 
@@ -89,7 +90,21 @@ class Map:
             return object_name(OBJECTS[self.kind], struct.unpack("=I", value.raw)[0])
         return value.raw
 
+    def stacked(self):
+        """A stack's values, which have to be taken out and put in again, the newest first."""
+        found, value = [], ctypes.create_string_buffer(self.value)
+        try:
+            while True:
+                bpf(LOOKUP_AND_DELETE, struct.pack("=IIQQ", self.fd, 0, 0, address(value)))
+                found.append(value.raw)
+        except FileNotFoundError:
+            for one in reversed(found):
+                update(self.fd, b"", one)
+            return found
+
     def elements(self):
+        if self.kind == STACK:
+            return dict(enumerate(self.stacked()))
         if not self.key:
             return {"top": self.lookup(b"")}
         found = {key: self.lookup(key) for key in self.keys()}
