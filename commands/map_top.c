@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "commands/map.h"
 #include "commands/rates.h"
+#include "shell/clock.h"
 #include "shell/interrupt.h"
 #include "shell/maptypes.h"
 #include "shell/terminal.h"
@@ -16,7 +16,6 @@
 #define ROWS 20			/* where no window limits them */
 #define ROWS_MAX 1000
 #define HEAD_LINES 3		/* of a window: two of heading, one that stays empty */
-#define SLICE_NS 200000000ll	/* of a pause: how late a signal may be noticed */
 #define NS_PER_SEC 1000000000ll
 
 enum { TOP_MAP, TOP_INTERVAL, TOP_COUNT, TOP_ROWS, TOP_BY };
@@ -42,14 +41,6 @@ struct top {
 	struct terminal window;
 	bool on_screen;			/* a sample takes the place of the one before */
 };
-
-static long long now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * NS_PER_SEC + now.tv_nsec;
-}
 
 /* Which of two elements changed more, whatever the direction; as for qsort(). */
 static int slower(const struct top *t, const int64_t *a, const int64_t *b)
@@ -120,7 +111,7 @@ static void forget_rows(struct top *t)
 /* Looks at all elements once. */
 static int look(struct top *t)
 {
-	long long begin = now_ns();
+	long long begin = clock_ns();
 	int err;
 
 	forget_rows(t);
@@ -260,13 +251,8 @@ static int show_sample(struct top *t)
 /* Sleeps up to the next look; early where somebody wants to stop. */
 static void pause_until(long long deadline)
 {
-	long long left;
-
-	while (!interrupted() && (left = deadline - now_ns()) > 0) {
-		struct timespec slice = { .tv_nsec = left < SLICE_NS ? left : SLICE_NS };
-
-		nanosleep(&slice, NULL);
-	}
+	while (!interrupted() && clock_ns() < deadline)
+		interrupt_nap(deadline / 1000000 + 1);
 }
 
 static int show_samples(struct top *t, __u64 seconds, __u64 count)

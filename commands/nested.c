@@ -2,9 +2,9 @@
 /* Commands that run commands: of files, of blocks, once, under a condition or again and again. */
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <time.h>
 
 #include "commands/common.h"
+#include "shell/clock.h"
 #include "shell/interrupt.h"
 #include "shell/source.h"
 
@@ -166,23 +166,16 @@ static void processor_time(double *user, double *kernel)
 	}
 }
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
-}
-
 int time_run(struct ctx *ctx, struct value *argv)
 {
-	double start = now(), user, kernel, user_end, kernel_end;
+	double user, kernel, user_end, kernel_end;
+	int64_t start = clock_ns();
 
 	processor_time(&user, &kernel);
 	ctx->status = session_run(ctx, &argv[0], NULL);
 	processor_time(&user_end, &kernel_end);
 	diag_note(ctx->diags, NO_SPAN, "%.3f s, of them %.3f s in programs and %.3f s in the kernel",
-		  now() - start, user_end - user, kernel_end - kernel);
+		  (clock_ns() - start) / 1e9, user_end - user, kernel_end - kernel);
 	return ctx->status == STATUS_OK ? 0 : -1;
 }
 

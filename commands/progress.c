@@ -1,26 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "commands/progress.h"
+#include "shell/clock.h"
 
 #define FIRST_MS 1000
 #define EVERY_MS 200
 #define EVERY 4096		/* elements, between two looks at the clock */
 
-static long long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 void progress_begin(struct progress *p, const char *verb)
 {
-	*p = (struct progress){ .verb = verb, .unit = "elements", .begin = now_ms(),
+	*p = (struct progress){ .verb = verb, .unit = "elements", .begin = clock_ms(),
 				.terminal = isatty(STDERR_FILENO) };
 }
 
@@ -42,7 +34,7 @@ void progress_show(struct progress *p)
 
 	if (!p->terminal)
 		return;
-	now = now_ms();
+	now = clock_ms();
 	if (now - p->begin < FIRST_MS || now - p->shown < EVERY_MS)
 		return;
 	fprintf(stderr, "\r%s %" PRIu64 " %s, %lld s", p->verb, (uint64_t)p->nr, p->unit,

@@ -1,32 +1,21 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* watch: a command again and again, on the whole terminal or as a stream. */
-#include <time.h>
-
 #include "commands/common.h"
 #include "render/screen.h"
+#include "shell/clock.h"
 #include "shell/interrupt.h"
 #include "shell/terminal.h"
-
-#define SLICE_MS 50	/* how soon a signal or another size of the window is noticed */
 
 struct watch {
 	struct ctx *ctx;
 	const struct value *command;
-	__u64 interval_ms;
+	int64_t interval_ms;
 	struct terminal terminal;
 	bool on_screen;
 	struct screen screen;
 	struct buf title;
 	int rows, columns;
 };
-
-static __u64 now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (__u64)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void make_title(struct watch *w)
 {
@@ -79,12 +68,10 @@ static int show(struct watch *w)
 }
 
 /* Waits for the next turn; a window that changed is drawn at once. */
-static void wait_until(const struct watch *w, __u64 next)
+static void wait_until(const struct watch *w, int64_t next)
 {
-	const struct timespec slice = { 0, SLICE_MS * 1000 * 1000 };
-
-	while (now_ms() < next && !interrupted() && !(w->on_screen && was_resized(w)))
-		nanosleep(&slice, NULL);
+	while (clock_ms() < next && !interrupted() && !(w->on_screen && was_resized(w)))
+		interrupt_nap(next);
 }
 
 static void screen_switch(struct watch *w, const char *sequence)
@@ -104,7 +91,7 @@ static int watch_all(struct watch *w)
 	int status;
 
 	do {
-		__u64 start = now_ms();
+		int64_t start = clock_ms();
 
 		status = show(w);
 		if (status != STATUS_OK || txn_planning(s) || s->out.error || s->quit)

@@ -10,7 +10,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "render/cfg_text.h"
@@ -18,6 +17,7 @@
 #include "render/image.h"
 #include "render/image_child.h"
 #include "render/sink.h"
+#include "shell/clock.h"
 
 const char *const image_formats[] = { "", "png", "svg", "pdf", "dot", "json", NULL };
 
@@ -55,14 +55,6 @@ int image_format_of(const char *path, enum image_format format, struct span at, 
 	return -1;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
-}
-
 /* The child: no terminal, no handlers, no descriptors but the picture's, and no way back. */
 static void __attribute__((noreturn))
 run_child(const struct cfg *cfg, const struct image_options *o, int out, int err, pid_t parent)
@@ -94,11 +86,11 @@ run_child(const struct cfg *cfg, const struct image_options *o, int out, int err
 static const char *listen_to(int err, struct buf *said, const struct image_options *o)
 {
 	int deadline = o->deadline_ms ? o->deadline_ms : IMAGE_DEADLINE_MS;
-	int64_t end = now_ms() + deadline;
+	int64_t end = clock_ms() + deadline;
 	struct pollfd pfd = { .fd = err, .events = POLLIN };
 
 	for (;;) {
-		int64_t left = end - now_ms();
+		int64_t left = end - clock_ms();
 		char text[512];
 		ssize_t n;
 

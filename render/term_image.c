@@ -8,12 +8,12 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "render/cfg_text.h"
 #include "render/sink.h"
 #include "render/term_image.h"
+#include "shell/clock.h"
 
 const char *const term_viewers[] = { "auto", "kitty", "iterm", "sixel", "chafa", "text", NULL };
 
@@ -86,14 +86,6 @@ enum term_viewer term_answer(const char *reply, size_t len, bool *complete)
 	return *complete && sixel ? VIEWER_SIXEL : VIEWER_CHAFA;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
-}
-
 static int reply_ms(void)
 {
 	return getenv("SSH_CONNECTION") || getenv("SSH_TTY") ? REPLY_REMOTE_MS : REPLY_MS;
@@ -103,14 +95,14 @@ static int reply_ms(void)
 static enum term_viewer read_answers(int in)
 {
 	enum term_viewer viewer = VIEWER_CHAFA;
-	int64_t end = now_ms() + reply_ms();
+	int64_t end = clock_ms() + reply_ms();
 	char reply[256];
 	size_t len = 0;
 	bool complete = false;
 
 	while (len < sizeof(reply) && !complete) {
 		struct pollfd pfd = { .fd = in, .events = POLLIN };
-		int64_t left = end - now_ms();
+		int64_t left = end - clock_ms();
 
 		if (left <= 0 || poll(&pfd, 1, left) <= 0 || read(in, reply + len, 1) != 1)
 			break;

@@ -5,18 +5,10 @@
  */
 #include <signal.h>
 #include <stdio.h>
-#include <time.h>
 
+#include "shell/clock.h"
 #include "shell/interrupt.h"
 #include "shell/txn_state.h"
-
-static __s64 now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
 
 /* Names what is not done yet, as nothing would take it back. */
 static void say_deferred(struct ctx *ctx)
@@ -44,7 +36,7 @@ int txn_commit_confirm(struct ctx *ctx, unsigned seconds)
 		return txn_commit(ctx);
 	if (!t->journal && !(t->journal = journal_create(ctx->diags)))
 		return -1;
-	t->confirm_until = now_ms() + seconds * 1000LL;
+	t->confirm_until = clock_ms() + seconds * 1000LL;
 	journal_set_phase(t->journal, JOURNAL_CONFIRM);
 	say_deferred(ctx);
 	return 0;
@@ -93,7 +85,7 @@ bool txn_stop_confirming(struct ctx *ctx)
 
 bool txn_confirming(const struct session *s, unsigned *left)
 {
-	__s64 now = now_ms(), until = s->txn->confirm_until;
+	__s64 now = clock_ms(), until = s->txn->confirm_until;
 
 	*left = until > now ? (until - now + 999) / 1000 : 0;
 	return until;
@@ -133,7 +125,7 @@ bool txn_check_confirm(struct session *s)
 		return failed < 0;
 	}
 	/* Between the look and this somebody may still have confirmed it. */
-	if (now_ms() < t->confirm_until ||
+	if (clock_ms() < t->confirm_until ||
 	    !journal_change_phase(t->journal, JOURNAL_CONFIRM, JOURNAL_OPEN))
 		return false;
 	rollback_unconfirmed(&ctx, "not confirmed in time");
@@ -145,14 +137,12 @@ int txn_wait_confirm(struct session *s)
 	unsigned left;
 
 	while (txn_confirming(s, &left)) {
-		struct timespec tick = { 0, 100 * 1000 * 1000 };
-
 		if (txn_check_confirm(s))
 			return -1;
 		/* A lost terminal must not end the guard; a request to stop means: back. */
 		if (interrupted() && interrupted() != SIGHUP)
 			s->txn->confirm_until = 1;
-		nanosleep(&tick, NULL);
+		interrupt_nap(clock_ms() + 100);
 	}
 	return 0;
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <stddef.h>
 
+#include "shell/clock.h"
 #include "shell/interrupt.h"
+
+#define NAP_MS 50
 
 static volatile sig_atomic_t pending;
 
@@ -46,6 +49,15 @@ const volatile sig_atomic_t *interrupt_flag(void)
 void interrupt_clear(void)
 {
 	pending = 0;
+}
+
+void interrupt_nap(int64_t until)
+{
+	int64_t left = until - clock_ms();
+	struct timespec nap = { .tv_nsec = (left < NAP_MS ? left : NAP_MS) * 1000 * 1000 };
+
+	if (left > 0)
+		nanosleep(&nap, NULL);
 }
 
 void interrupt_reset(void)

@@ -9,6 +9,7 @@
 #define BPFSH_INTERRUPT_H
 
 #include <signal.h>
+#include <stdint.h>
 
 void interrupt_init(void);
 /* The signal that asked to stop, or 0. */
@@ -17,6 +18,11 @@ int interrupted(void);
 const volatile sig_atomic_t *interrupt_flag(void);
 /* Forgets the request: the prompt is back, or the rollback may begin. */
 void interrupt_clear(void);
+/*
+ * Sleeps until clock_ms() is @until, but not long: whoever waits looks about
+ * now and then, also since a signal may come just before the sleep begins.
+ */
+void interrupt_nap(int64_t until);
 /* In a forked child: signals as they were before. */
 void interrupt_reset(void);
 
