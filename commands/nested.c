@@ -174,7 +174,8 @@ int time_run(struct ctx *ctx, struct value *argv)
 	processor_time(&user, &kernel);
 	ctx->status = session_run(ctx, &argv[0], NULL);
 	processor_time(&user_end, &kernel_end);
-	diag_note(ctx->diags, NO_SPAN, "%.3f s, of them %.3f s in programs and %.3f s in the kernel",
+	diag_note(ctx->diags, NO_SPAN,
+		  "%.3f s, of them %.3f s in programs and %.3f s in the kernel",
 		  (clock_ns() - start) / 1e9, user_end - user, kernel_end - kernel);
 	return ctx->status == STATUS_OK ? 0 : -1;
 }

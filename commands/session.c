@@ -281,8 +281,8 @@ static const struct option_row {
 static const struct arg set_args[] = {
 	{ "output", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL, "how records are shown", sink_styles },
 	{ "pretty", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL, "JSON in lines", on_off },
-	{ "bpffs", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL, "show where objects are pinned", on_off },
-	{ "color", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL, "colours in messages and prompt", on_off },
+	{ "bpffs", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL, "show where pins are", on_off },
+	{ "color", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL, "colours in messages", on_off },
 	{ "irreversible", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL,
 	  "allow what cannot be undone in a transaction", on_off },
 	{ "viewer", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL, "how 'prog cfg PROG show' draws",
@@ -381,7 +381,7 @@ const struct cmd session_cmds[] = {
 	{ NULL, "echo", NULL, "show words, variables replaced",
 	  (const struct arg[]){ { "words", &arg_words, ARG_OPTIONAL, "what to show" }, { 0 } }, 0,
 	  echo_run, (const char *const[]){ "echo map ${m.id} is ready", NULL } },
-	{ NULL, "for", NULL, "run commands for each result of an expression, and each element of an array",
+	{ NULL, "for", NULL, "run commands for each result of an expression, or array element",
 	  (const struct arg[]){
 		{ "name", &arg_variable, ARG_SETS, "variable that holds it" },
 		{ "in", &arg_expr, ARG_KEYWORD, "expression" },
@@ -429,7 +429,8 @@ const struct cmd session_cmds[] = {
 	  CMD_CONTROL | CMD_NESTED, source_run, (const char *const[]){ "source setup.bsh", NULL } },
 	{ NULL, "time", NULL, "run a command and say how long it took",
 	  (const struct arg[]){ { "command", &arg_run, 0, "the command" }, { 0 } },
-	  CMD_CONTROL | CMD_NESTED, time_run, (const char *const[]){ "time map dump name flows", NULL } },
+	  CMD_CONTROL | CMD_NESTED, time_run,
+	  (const char *const[]){ "time map dump name flows", NULL } },
 	{ NULL, "txn", NULL, "show what the open transaction did",
 	  (const struct arg[]){
 		{ "show", NULL, ARG_FLAG | ARG_OPTIONAL, "the log", show_word }, { 0 } },
@@ -441,11 +442,11 @@ const struct cmd session_cmds[] = {
 	  CMD_CONTROL, unset_run, (const char *const[]){ "unset $m", NULL } },
 	{ NULL, "vars", NULL, "show all variables", NULL, CMD_CONTROL, vars_run,
 	  (const char *const[]){ "vars", NULL } },
-	{ NULL, "watch", NULL, "run a command again and again, on a terminal with what changed marked",
+	{ NULL, "watch", NULL, "run a command again and again; on a terminal, changes are marked",
 	  (const struct arg[]){
 		{ "seconds", &arg_seconds, 0, "time from one start to the next" },
 		{ "command", &arg_run, 0, "the command" }, { 0 } },
 	  CMD_CONTROL | CMD_NESTED, watch_run,
-	  (const char *const[]){ "watch 1 prog profile name filter", "watch 0.5 map dump name flows", NULL } },
+	  (const char *const[]){ "watch 1 map show", "watch 0.5 map dump name flows", NULL } },
 	{ 0 }
 };

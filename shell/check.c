@@ -32,7 +32,8 @@ static void check_argument(const struct known *k, const struct part *p, const ch
 static void check_name(const struct known *k, const struct part *p, const char *name,
 		       struct diags *d)
 {
-	if (!strcmp(name, "_") || !strcmp(name, "?") || jv_object_has(jv_copy(k->names), jv_string(name)))
+	if (!strcmp(name, "_") || !strcmp(name, "?") ||
+	    jv_object_has(jv_copy(k->names), jv_string(name)))
 		return;
 	if (isdigit((unsigned char)*name)) {
 		check_argument(k, p, name, d);

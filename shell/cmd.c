@@ -515,7 +515,7 @@ static enum lex_tail tail_of(const struct arg *a)
 	return TAIL_WORD;
 }
 
-/* Of the commands that take expressions or blocks, each argument is one word, behind its keyword. */
+/* Where expressions and blocks are taken, each argument is one word, behind its keyword. */
 enum lex_tail cmd_raw_tail(const struct word *words, uint32_t nr)
 {
 	const struct cmd *c = session_cmd(&words[0]);

@@ -126,7 +126,7 @@ struct ctx {
 	struct value *argv;		/* values so far, for arguments that need those before them */
 	struct span span;		/* the whole command */
 	struct value result;		/* what $v = COMMAND keeps, where it is not the output */
-	int status;			/* of a command that fails in another way than most do; else 0 */
+	int status;			/* of a command that fails unlike most do; else 0 */
 };
 
 /* The words of one argument. */

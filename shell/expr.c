@@ -139,10 +139,12 @@ static void on_jq_error(void *data, jv msg)
 	jv_free(text);
 }
 
-/* "syntax error, unexpected ')' (Unix shell quoting issues?) at <top-level>, line 1:" without its tail. */
+/* "syntax error, unexpected ')' (Unix shell quoting issues?) at <top-level>, ..." without its tail. */
 static const char *jq_message(struct buf *first)
 {
-	static const char *const tails[] = { " (Unix shell quoting issues?)", " at <top-level>", NULL };
+	static const char *const tails[] = {
+		" (Unix shell quoting issues?)", " at <top-level>", NULL
+	};
 	char *s = (char *)buf_str(first);
 
 	for (const char *const *t = tails; *t; t++) {
@@ -163,7 +165,7 @@ static int expr_error(struct ctx *ctx, struct buf *messages, jv known, struct sp
 
 	if (!len || strcmp(msg + 1 + len, " is not defined")) {
 		diag_error(ctx->diags, at, "%s", msg);
-		diag_hint(ctx->diags, "expressions are jq's, with the session's variables as $name");
+		diag_hint(ctx->diags, "expressions are jq's, with all variables as $name");
 		return -1;
 	}
 	name = xstrndup(msg + 1, len);

@@ -275,7 +275,7 @@ static bool lex_assign(struct lexer *l, struct word *name)
 	return true;
 }
 
-/* True where what follows "$x =" can only be an expression: a number, a string, brackets, a variable. */
+/* True where what follows "$x =" can only be an expression: number, string, bracket, variable. */
 static bool starts_expression(const struct lexer *l)
 {
 	int c = peek(l, 0);

@@ -101,7 +101,7 @@ void *lex_alloc(struct lexer *l, size_t size);
 
 /* A scan of an expression, which may have strings, with expressions in them, and so on. */
 struct expr_scan {
-	uint32_t depth[STRINGS_MAX];	/* open brackets of each string's expression; 0: in its text */
+	uint32_t depth[STRINGS_MAX];	/* brackets of each string's expression; 0: in its text */
 	uint32_t nr;
 };
 

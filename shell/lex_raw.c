@@ -42,8 +42,8 @@ static bool skip_string(struct lexer *l)
 static bool wants_operand(const char *s, size_t len)
 {
 	static const char *const words[] = {
-		"and", "or", "if", "then", "elif", "else", "as", "reduce", "foreach", "try", "catch",
-		"label", "def", "import", "include", "__loc__",
+		"and", "or", "if", "then", "elif", "else", "as", "reduce", "foreach", "try",
+		"catch", "label", "def", "import", "include", "__loc__",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the parts of the lexer share: lex.c (statements), lex_word.c (words), lex_raw.c (raw text). */
+/* What lex.c (statements), lex_word.c (words) and lex_raw.c (raw text) share. */
 #ifndef BPFSH_LEXING_H
 #define BPFSH_LEXING_H
 

@@ -74,7 +74,7 @@ static struct diag *last_error(struct diags *d)
 	return NULL;
 }
 
-/* The programs behind a block have seen enough of it, and it changed nothing that would be half done. */
+/* The programs behind a block have seen enough of it, and it changed nothing. */
 static bool reader_left(const struct session *s)
 {
 	return s->piped && s->out.error == EPIPE && !txn_length(s);
@@ -345,7 +345,7 @@ static void redirect_end(struct session *s, const struct redirection *r, struct 
 	s->piped--;
 }
 
-/* A command that runs others shows nothing itself: what they show goes where the pipeline begins. */
+/* What the commands show that a command runs goes where the pipeline begins. */
 static int run_nested(struct session *s, const struct stmt *stmt, const struct match *m,
 		      struct pipeline *p, struct diags *d)
 {
@@ -372,7 +372,8 @@ static int run_piped(struct session *s, const struct stmt *stmt, const struct ma
 	if (m->cmd->flags & CMD_NESTED)
 		status = run_nested(s, stmt, m, &p, d);
 	else
-		status = run_cmd(s, m, stmt->span, &p.out, p.json ? SINK_JSON : s->opt.output, NULL, d);
+		status = run_cmd(s, m, stmt->span, &p.out,
+				 p.json ? SINK_JSON : s->opt.output, NULL, d);
 	end = pipeline_close(&p, s, status == STATUS_OK, d);
 	return status == STATUS_OK ? end : status;
 }
@@ -591,7 +592,7 @@ static int closed_status(const struct session *s, int status)
 	return status == STATUS_FAILED && s->out.error == EPIPE ? STATUS_SIGNAL + SIGPIPE : status;
 }
 
-/* The status behind a statement: a signal stops what runs, and so does output that cannot be written. */
+/* The status behind a statement: signals and output that cannot be written stop what runs. */
 static int look_around(const struct session *s, int status)
 {
 	if (s->out.error && status == STATUS_OK && !reader_left(s))

@@ -128,7 +128,7 @@ int var_read(struct ctx *ctx, const char *path, size_t len, struct span at, stru
  * yet. An object that will be made is known as such, its fields are not.
  */
 bool var_unknown(struct session *s, const char *path, size_t len);
-/* Errors: there is none, with the one of @known (an object's keys, borrowed) that is nearest; -1. */
+/* Errors; @known has the names that there are as its keys (borrowed). -1. */
 int var_missing(struct diags *d, struct span at, const char *name, jv known);
 int arg_missing(const struct session *s, struct diags *d, struct span at, const char *name);
 /* A copy of all variables, for a savepoint; vars_restore() takes it over. */
@@ -166,7 +166,7 @@ bool expr_truth(jv value);
  * there. -1 with a diagnostic.
  */
 int expr_bind(struct ctx *ctx, char **expr, struct span at, jv *args);
-/* While a plan is made: a variable of the expression that has no value yet, a new string; or NULL. */
+/* A variable of the expression that has no value yet in a plan: a new string; or NULL. */
 char *expr_unknown(struct ctx *ctx, const char *expr);
 
 #endif

@@ -149,7 +149,7 @@ static void quote(const char *data, size_t len)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct options options;
-	char *text = xmemdup(data, size ? size : 1);	/* exactly as long: reads behind it are seen */
+	char *text = xmemdup(data, size ? size : 1);	/* exactly as long */
 	struct source src = { .name = "fuzz", .text = text + (size > 0), .len = size - (size > 0),
 			      .batch = size && *data == 'b' };
 	struct buf help = BUF_INIT;
@@ -175,13 +175,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 }
 
 static const char *const pieces[] = {
-	" ", " ", " ", "\n", ";", "|", ">", ">>", "#", "!", "\\", "'", "\"", "$", "${", "}", "{", "(",
-	")", "[", "]", "=", "==", ".", "\\(", "\r\n", "\t", "\\\n", "\xc3\xa4", "\xff", "a", "0",
+	" ", " ", " ", "\n", ";", "|", ">", ">>", "#", "!", "\\", "'", "\"", "$", "${", "}", "{",
+	"(", ")", "[", "]", "=", "==", ".", "\\(", "\r\n", "\t", "\\\n", "\xc3\xa4", "\xff", "a", "0",
 	"$x", "$x = ", "${x.y}", "$x[0]", "$?", "$1", "if ", "for ", " in ", " else ", " { ", " } ",
-	"if $x == 1 { ", "} else { ", "} else if ", "for $i in range(3) { ", "assert ", "plan { ", "echo ",
-	"unset ", "!echo ", "map update ", "map create type hash ", "key ", "value ", "name ", "id ",
-	"prog show ", "pinned /x ", "| jq '.[] | .id'", "> /dev/null", "{\"a\":1}", "source x", "begin",
-	"commit confirm 3", "hex 01 02", "quit", "as $i |", "and", "not", "reduce .[] as $i (0; . + $i)",
+	"if $x == 1 { ", "} else { ", "} else if ", "for $i in range(3) { ", "assert ", "plan { ",
+	"echo ", "unset ", "!echo ", "map update ", "map create type hash ", "key ", "value ", "name ",
+	"id ", "prog show ", "pinned /x ", "| jq '.[] | .id'", "> /dev/null", "{\"a\":1}", "source x",
+	"begin", "commit confirm 3", "hex 01 02", "quit", "as $i |", "and", "not",
+	"reduce .[] as $i (0; . + $i)",
 };
 
 static void random_script(void)
