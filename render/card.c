@@ -8,6 +8,8 @@
 /* How many places that lead to a block are named before they are only counted. */
 #define FROM_MAX 3
 
+#define TO_MAX 12	/* the same of what an indirect jump leads to */
+
 /* Adds a row of @text, which is taken. */
 static struct card_row *add_row(struct card *card, enum card_kind kind, struct buf *text)
 {
@@ -111,27 +113,47 @@ static void add_callers(struct card *card, const struct cfg *cfg, uint32_t b,
 		buf_free(&text);
 }
 
-/* A row for each edge that leads elsewhere. */
+/* One of them, from edge @first to @last. */
+static void add_target(struct card *card, const struct cfg *cfg, uint32_t first, uint32_t last,
+		       const struct card_options *o)
+{
+	const struct cfg_edge *e = &cfg->edges[first];
+	const char *label = edge_label(e->kind);
+	struct buf text = BUF_INIT;
+	struct card_row *row;
+
+	buf_printf(&text, "%s%s\u2192 ", label, *label ? " " : "");
+	listing_targets(&text, cfg, first, last);
+	buf_puts(&text, e->back ? " (loop)" : "");
+	row = add_row(card, CARD_TO, &text);
+	row->block = o->terse ? CFG_NONE : e->to;
+	row->edge = e;
+	if (o->terse)
+		join(card, CARD_TO);
+}
+
+/* A row for each edge that leads elsewhere, or for several at once. */
 static void add_to(struct card *card, const struct cfg *cfg, uint32_t b,
 		   const struct card_options *o)
 {
-	const struct cfg_block *block = &cfg->blocks[b];
+	uint32_t first = cfg->blocks[b].first_edge, end = first + cfg->blocks[b].nr_edges;
+	uint32_t named = 0, more = 0, last;
 
-	for (uint32_t i = 0; i < block->nr_edges; i++) {
-		const struct cfg_edge *e = &cfg->edges[block->first_edge + i];
-		const char *label = edge_label(e->kind);
-		struct buf text = BUF_INIT;
-		struct card_row *row;
-
-		if (!o->cut[block->first_edge + i])
+	for (uint32_t i = first; i < end; i = last + 1) {
+		last = i;
+		if (!o->cut[i])
 			continue;
-		buf_printf(&text, "%s%s\u2192 b%u%s", label, *label ? " " : "", e->to,
-			   e->back ? " (loop)" : "");
-		row = add_row(card, CARD_TO, &text);
-		row->block = o->terse ? CFG_NONE : e->to;
-		row->edge = e;
-		if (o->terse)
-			join(card, CARD_TO);
+		last = listing_run(cfg, i, o->cut);
+		if (named++ < TO_MAX)
+			add_target(card, cfg, i, last, o);
+		else
+			more += last + 1 - i;
+	}
+	if (more) {
+		struct buf text = BUF_INIT;
+
+		buf_printf(&text, "\u2192 %u more", more);
+		add_row(card, CARD_TO, &text)->edge = &cfg->edges[first];
 	}
 }
 

@@ -17,16 +17,19 @@ static void add_indent(struct buf *out, uint32_t depth)
 		buf_puts(out, "| ");
 }
 
-/* "      T -> b4": one line per way out. */
+/* "      T -> b4": one line per way out, but for those of indirect jumps. */
 static void add_targets(struct buf *out, const struct cfg *cfg, const struct cfg_block *block)
 {
-	for (uint32_t i = 0; i < block->nr_edges; i++) {
-		const struct cfg_edge *e = &cfg->edges[block->first_edge + i];
+	for (uint32_t i = block->first_edge; i < block->first_edge + block->nr_edges; i++) {
+		const struct cfg_edge *e = &cfg->edges[i];
 		const char *label = edge_label(e->kind);
+		uint32_t last = listing_run(cfg, i, NULL);
 
 		add_indent(out, block->depth);
-		buf_printf(out, "      %s%s-> b%u%s\n", label, *label ? " " : "", e->to,
-			   e->back ? "  (loop)" : "");
+		buf_printf(out, "      %s%s-> ", label, *label ? " " : "");
+		listing_targets(out, cfg, i, last);
+		buf_puts(out, e->back ? "  (loop)\n" : "\n");
+		i = last;
 	}
 }
 

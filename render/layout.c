@@ -79,7 +79,7 @@ static void cut_func(struct layout *l, const struct cfg *cfg, uint32_t func)
 
 /*
  * More edges than that to one block from its own part are not drawn, but for that
- * from the block above.
+ * from the block above; nor are more from an indirect jump.
  */
 #define HUB_EDGES 8
 
@@ -88,8 +88,11 @@ static void cut_edges(struct layout *l, const struct cfg *cfg)
 	uint32_t *nr = xcalloc(cfg->nr_blocks, sizeof(*nr));
 
 	for (uint32_t e = 0; e < cfg->nr_edges; e++) {
-		l->cut[e] = l->part[cfg->edges[e].from] != l->part[cfg->edges[e].to];
-		nr[cfg->edges[e].to] += !l->cut[e];
+		const struct cfg_edge *edge = &cfg->edges[e];
+
+		l->cut[e] = l->part[edge->from] != l->part[edge->to] ||
+			    cfg->blocks[edge->from].nr_edges > HUB_EDGES;
+		nr[edge->to] += !l->cut[e];
 	}
 	for (uint32_t e = 0; e < cfg->nr_edges; e++)
 		l->cut[e] |= nr[cfg->edges[e].to] > HUB_EDGES &&

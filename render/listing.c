@@ -138,6 +138,24 @@ void listing_heading(struct buf *out, const struct cfg *cfg, uint32_t b, bool br
 	}
 }
 
+uint32_t listing_run(const struct cfg *cfg, uint32_t e, const bool *cut)
+{
+	const struct cfg_edge *edges = cfg->edges;
+
+	while (edges[e].kind == EDGE_GOTOX && e + 1 < cfg->nr_edges &&
+	       edges[e + 1].from == edges[e].from && edges[e + 1].to == edges[e].to + 1 &&
+	       edges[e + 1].back == edges[e].back && (!cut || cut[e + 1]))
+		e++;
+	return e;
+}
+
+void listing_targets(struct buf *out, const struct cfg *cfg, uint32_t first, uint32_t last)
+{
+	buf_printf(out, "b%u", cfg->edges[first].to);
+	if (last > first)
+		buf_printf(out, "-b%u", cfg->edges[last].to);
+}
+
 uint32_t listing_cut(struct buf *text, uint32_t max)
 {
 	size_t keep = 0;

@@ -40,6 +40,14 @@ void listing_text(struct buf *out, const struct cfg *cfg, const struct listing_l
 /* Appends "b3  12-13  exit": the heading of block @b, in short words if @brief. */
 void listing_heading(struct buf *out, const struct cfg *cfg, uint32_t b, bool brief);
 /*
+ * The last of the edges from @e on that an indirect jump has to one block after the other, so
+ * that they can be told as one; @e for all others. Only those that @cut (by cfg->edges) marks,
+ * unless it is NULL.
+ */
+uint32_t listing_run(const struct cfg *cfg, uint32_t e, const bool *cut);
+/* Appends "b5", or where @last is another edge than @first, "b5-b9". */
+void listing_targets(struct buf *out, const struct cfg *cfg, uint32_t first, uint32_t last);
+/*
  * Cuts UTF-8 text that is longer than @max characters, from 3; returns its length in
  * characters.
  */

@@ -296,6 +296,50 @@ static void test_placed_dot(void **state)
 	drop(cfg);
 }
 
+/* The graph of an indirect jump to 40 places, each of so many blocks. */
+static struct cfg *build_switch(uint32_t blocks)
+{
+	struct bpf_insn insns[1 + 40 * 2] = { GOTOX(1) };
+	uint32_t targets[40], nr = 1;
+	struct code *code;
+
+	for (uint32_t i = 0; i < 40; i++) {
+		targets[i] = nr;
+		for (uint32_t b = 1; b < blocks; b++)
+			insns[nr++] = IF(1, i, 0);
+		insns[nr++] = EXIT;
+	}
+	code = make_code(CODE_ELF, insns, nr, NULL);
+	code_set_targets(code, targets, 40);
+	return cfg_build(code);
+}
+
+/* Many ways out of a block are no fan of lines, but named: in a row, or as many as there is room. */
+static void test_indirect_jump(void **state)
+{
+	struct dot_options o = DOT_DEFAULTS;
+	struct cfg *cfg = build_switch(1);
+	struct buf out = BUF_INIT;
+
+	o.placed = true;
+	dot_write(&out, cfg, &o);
+	assert_holds(&out, "\u2192 b1-b40<", true);
+	assert_holds(&out, "b0 -> ", false);
+	assert_holds(&out, "from b0", true);
+	buf_reset(&out);
+	cfg_text(&out, cfg, CFG_NONE);
+	assert_holds(&out, "-> b1-b40\n", true);
+	drop(cfg);
+	cfg = build_switch(2);
+	buf_reset(&out);
+	dot_write(&out, cfg, &o);
+	assert_holds(&out, "\u2192 b23<", true);
+	assert_holds(&out, "\u2192 b25<", false);
+	assert_holds(&out, "\u2192 28 more<", true);
+	drop(cfg);
+	buf_free(&out);
+}
+
 static void test_empty_program(void **state)
 {
 	struct cfg *cfg = cfg_build(make_code(CODE_ELF, NULL, 0, NULL));
@@ -324,6 +368,7 @@ int main(void)
 		cmocka_unit_test(test_layout),
 		cmocka_unit_test(test_calls),
 		cmocka_unit_test(test_placed_dot),
+		cmocka_unit_test(test_indirect_jump),
 		cmocka_unit_test(test_empty_program),
 	};
 
