@@ -430,11 +430,12 @@ static void free_cards(struct card *cards, uint32_t nr)
 /* A word of the legend, of which @columns characters are written. */
 static void add_word(struct dot *dot, const char *word, const char *color, uint32_t *columns)
 {
-	buf_printf(&dot->title, "%s<font color=\"%s\">%s</font>", *columns ? "  " : "", color, word);
+	buf_printf(&dot->title, "%s<font color=\"%s\">%s</font>", *columns ? "  " : "", color,
+		   word);
 	*columns += (*columns ? 2 : 0) + strlen(word);
 }
 
-/* Names the kinds of edges that there are, in their colours; returns how many characters it took. */
+/* Names the kinds of edges that there are, in their colours; returns how many characters. */
 static uint32_t add_legend(struct dot *dot)
 {
 	bool used[ARRAY_SIZE(edge_looks)] = { false };

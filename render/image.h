@@ -45,7 +45,8 @@ int image_format_of(const char *path, enum image_format format, struct span at, 
 
 /*
  * Writes the picture of @cfg to @path. A path that leads to something that
- * is no regular file (a pipe, a device) is written to as it is. Returns 0, or -1 with one diagnostic, blaming @at.
+ * is no regular file (a pipe, a device) is written to as it is. Returns 0,
+ * or -1 with one diagnostic, blaming @at.
  */
 int image_write(const struct cfg *cfg, const struct image_options *o, const char *path,
 		struct span at, struct diags *d);

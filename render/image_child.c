@@ -115,7 +115,7 @@ static bool fits_page(const struct level *level, struct point size)
 	return is_last(level) || fmax(size.x, size.y) <= PDF_SIDE_MAX;
 }
 
-/* Whether a picture that is written as @dot says, which is @level, is no larger than it should be. */
+/* Whether a picture as @dot, set for @level, says is no larger than it should be. */
 static bool fits(const struct level *level, const struct cfg *cfg, const struct image_options *o,
 		 const struct dot_options *dot)
 {

@@ -18,14 +18,14 @@
 const char *const term_viewers[] = { "auto", "kitty", "iterm", "sixel", "chafa", "text", NULL };
 
 #define REPLY_MS 100
-#define REPLY_REMOTE_MS 1000	/* by ssh: an answer that came too late would be typed at the prompt */
+#define REPLY_REMOTE_MS 1000	/* by ssh: what comes too late would be typed at the prompt */
 
 /* The number that a question about kitty's protocol has, and the answer of who knows it. */
 #define KITTY_ID "31"
 #define KITTY_OK "\033_Gi=" KITTY_ID ";OK"
 
 #define CELL_PIXELS 10.0	/* width of a character, where the terminal does not tell */
-#define CHAFA_ROWS 10000u	/* it is the width that limits a picture's size, as one can scroll */
+#define CHAFA_ROWS 10000u	/* the width limits a picture's size: one can scroll */
 
 /* Environment variables by which terminals tell who they are. */
 static const struct {

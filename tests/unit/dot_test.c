@@ -314,7 +314,7 @@ static struct cfg *build_switch(uint32_t blocks)
 	return cfg_build(code);
 }
 
-/* Many ways out of a block are no fan of lines, but named: in a row, or as many as there is room. */
+/* Many ways out of a block are no fan of lines, but named: in a row, or the first of them. */
 static void test_indirect_jump(void **state)
 {
 	struct dot_options o = DOT_DEFAULTS;
