@@ -5,6 +5,8 @@
 
 #include "commands/common.h"
 
+struct btf;
+
 /* -1 with a diagnostic for a map that --plan made: it has no elements yet. */
 int need_real(struct ctx *ctx, const struct handle *map);
 
@@ -36,6 +38,7 @@ int map_remove(struct ctx *ctx, struct handle *map);
 
 extern const struct arg_type arg_holder;	/* VALUE_HANDLE: a map or a program */
 extern const struct arg_type arg_global;	/* VALUE_STR: a variable of the holder before it */
+extern const struct arg_type arg_global_value;	/* VALUE_WORDS: what that is to be */
 int map_get(struct ctx *ctx, struct value *argv);
 int map_set(struct ctx *ctx, struct value *argv);
 
@@ -52,6 +55,8 @@ extern const struct arg_type arg_counter;	/* VALUE_STR: a field of the map's val
 int map_top(struct ctx *ctx, struct value *argv);
 
 int map_read(struct ctx *ctx, struct value *argv);
+/* BTF of a program that uses the map: where its events' types are declared; NULL without. */
+struct btf *map_users_btf(const struct handle *map);
 
 int map_push(struct ctx *ctx, struct value *argv);
 int map_pop(struct ctx *ctx, struct value *argv);

@@ -102,8 +102,6 @@ static int type_parse(struct ctx *ctx, const struct arg *a, const struct word *w
 	return out->kind == VALUE_STR ? 0 : -1;
 }
 
-const struct arg_type arg_c_type = { .name = "TYPE", .take = type_take, .parse = type_parse };
-
 /* A variable with BTF, a BTF object's ID, or an object file. */
 static int source_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
 			struct value *out)
@@ -176,6 +174,76 @@ static void types_close(struct types *t)
 	if (t->fd >= 0)
 		close(t->fd);
 }
+
+/* What the argument before this one says about where types are from; NULL where nothing does. */
+static struct btf *types_at_hand(struct ctx *ctx, const struct match *m)
+{
+	struct value source = { 0 };
+	struct types t = { .fd = -1 };
+	int i = 0;
+
+	for_each_arg(m->cmd, a) {
+		const struct slot *slot = m->args[i].nr ? &m->args[i].slots[0] : NULL;
+
+		if (slot && (a->type == &arg_btf_source || a->type == &arg_map) &&
+		    !a->type->parse(ctx, a, m->words + slot->first, slot->nr, &source)) {
+			if (a->type == &arg_map)
+				t.btf = map_users_btf(source.handle);
+			else if (types_open(ctx, &source, &t))
+				t.btf = NULL;
+			break;
+		}
+		i++;
+	}
+	value_free(&source);
+	if (t.fd >= 0)
+		close(t.fd);
+	return t.btf;
+}
+
+/* The word before the name of such a type; NULL for kinds that are no values. */
+static const char *type_keyword(const struct btf_type *t)
+{
+	switch (btf_kind(t)) {
+	case BTF_KIND_STRUCT:
+		return "struct";
+	case BTF_KIND_UNION:
+		return "union";
+	case BTF_KIND_ENUM:
+	case BTF_KIND_ENUM64:
+		return "enum";
+	case BTF_KIND_INT:
+	case BTF_KIND_TYPEDEF:
+		return "";
+	}
+	return NULL;
+}
+
+/* Names behind "struct"; without that word, whatever has a name of its own, and these words. */
+static void type_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+			  const struct word *w, size_t nr, struct candidates *c)
+{
+	static const char *const keywords[] = { "struct", "union", "enum" };
+	struct diags quiet = { 0 };
+	struct ctx sub = { .s = ctx->s, .diags = &quiet, .cmd = m->cmd };
+	struct btf *btf = types_at_hand(&sub, m);
+
+	for (size_t i = 0; !nr && i < ARRAY_SIZE(keywords); i++)
+		candidate_add(c, keywords[i], NULL, false);
+	for (__u32 id = 1; btf && id < btf__type_cnt(btf); id++) {
+		const struct btf_type *t = btf__type_by_id(btf, id);
+		const char *keyword = type_keyword(t), *name = btf__name_by_offset(btf, t->name_off);
+
+		if (keyword && name && *name && (nr ? word_is(w, keyword) : !*keyword))
+			candidate_add(c, name, NULL, false);
+	}
+	btf__free(btf);
+	diags_clear(&quiet);
+}
+
+const struct arg_type arg_c_type = {
+	.name = "TYPE", .take = type_take, .parse = type_parse, .complete = type_complete
+};
 
 /* One type: its ID, and the size, unless that was given and is another one. */
 static int find_type(struct ctx *ctx, const struct types *t, const struct value *name,

@@ -94,8 +94,7 @@ static int on_event(void *arg, const struct kern_event *event)
 	return --r->left ? 0 : 1;
 }
 
-/* BTF of a program that uses the map: where its events' types are declared. */
-static struct btf *users_btf(const struct handle *map)
+struct btf *map_users_btf(const struct handle *map)
 {
 	struct object_walk w = { .kind = OBJ_PROG };
 	struct btf *btf = NULL;
@@ -121,7 +120,7 @@ static int find_event_type(struct reading *r, const struct handle *map, const st
 
 	if (name->kind != VALUE_STR)
 		return 0;
-	r->btf = users_btf(map);
+	r->btf = map_users_btf(map);
 	if (!r->btf)
 		return diag_error(r->ctx->diags, name->span, "no program with BTF uses map '%s'",
 				  map->title);

@@ -113,6 +113,24 @@ static int offer_names(void *arg, struct handle *map)
 	return 0;
 }
 
+/* "config.limit=" without what would assign to it. */
+static void offer_part(void *arg, const char *text, const char *note)
+{
+	char *path = xstrndup(text, strcspn(text, "="));
+
+	candidate_add(arg, path, note, path[strlen(path) - 1] == '.');
+	free(path);
+}
+
+static int offer_parts(void *arg, struct handle *map)
+{
+	struct candidates *c = arg;
+
+	if (map_format(map)->value)
+		typed_complete(map_format(map)->value, c->prefix, offer_part, c);
+	return 0;
+}
+
 static void global_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
 			    const struct word *w, size_t nr, struct candidates *c)
 {
@@ -123,7 +141,7 @@ static void global_complete(struct ctx *ctx, const struct match *m, const struct
 
 	if (slot && !holder_parse(&sub, a, m->words + slot->first, slot->nr, &holder) &&
 	    holder.kind == VALUE_HANDLE)
-		each_data(holder.handle, offer_names, c);
+		each_data(holder.handle, strpbrk(c->prefix, ".[") ? offer_parts : offer_names, c);
 	value_free(&holder);
 	diags_clear(&quiet);
 }
@@ -136,6 +154,64 @@ static int global_parse(struct ctx *ctx, const struct arg *a, const struct word 
 
 const struct arg_type arg_global = {
 	.name = "NAME", .parse = global_parse, .complete = global_complete
+};
+
+/* What could be set: fields of the variable named before, or values of its enum. */
+struct value_listing {
+	struct candidates *c;
+	const char *name;
+	size_t skip;			/* of each candidate: the variable's name */
+};
+
+static void offer_value(void *arg, const char *text, const char *note)
+{
+	const struct value_listing *l = arg;
+
+	candidate_add(l->c, text + l->skip, note, strchr("=.", text[strlen(text) - 1]));
+}
+
+static int offer_values(void *arg, struct handle *map)
+{
+	struct value_listing *l = arg;
+
+	for (const char *joint = ".="; *joint && map_format(map)->value; joint++) {
+		char *prefix = xasprintf("%s%c%s", l->name, *joint, l->c->prefix);
+
+		typed_complete(map_format(map)->value, prefix, offer_value, l);
+		free(prefix);
+	}
+	return 0;
+}
+
+static void global_value_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+				  const struct word *w, size_t nr, struct candidates *c)
+{
+	struct diags quiet = { 0 };
+	struct ctx sub = { .s = ctx->s, .diags = &quiet, .cmd = m->cmd };
+	const struct slot *of = m->args[0].nr ? &m->args[0].slots[0] : NULL;
+	const struct slot *named = m->args[1].nr ? &m->args[1].slots[0] : NULL;
+	char *name = named ? word_text(&sub, m->words + named->first) : NULL;
+	struct value holder = { 0 };
+
+	if (of && name && !holder_parse(&sub, a, m->words + of->first, of->nr, &holder) &&
+	    holder.kind == VALUE_HANDLE) {
+		struct value_listing l = { c, name, strlen(name) + 1 };
+
+		each_data(holder.handle, offer_values, &l);
+	}
+	value_free(&holder);
+	free(name);
+	diags_clear(&quiet);
+}
+
+static int global_value_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+			      struct value *out)
+{
+	return arg_words.parse(ctx, a, w, nr, out);
+}
+
+const struct arg_type arg_global_value = {
+	.name = "VALUE", .parse = global_value_parse, .complete = global_value_complete, .greedy = true
 };
 
 /* One variable, or a part of it, as the user named it. */
@@ -257,6 +333,7 @@ static int show_place(struct ctx *ctx, const char *name, const struct place *p)
 struct listing {
 	struct ctx *ctx;
 	struct place place;
+	size_t nr;			/* variables shown */
 };
 
 static int list_global(void *arg, const struct map_global *v)
@@ -268,23 +345,38 @@ static int list_global(void *arg, const struct map_global *v)
 
 	if (!typed_find(map_format(l->place.map)->value, &path, "variable", &l->place.at, &quiet))
 		err = show_place(l->ctx, v->name, &l->place);
+	l->nr++;
 	diags_clear(&quiet);
 	return err;
 }
 
 static int list_map(void *arg, struct handle *map)
 {
-	struct listing l = { arg, { .map = map } };
-	int err = 0;
+	struct listing *l = arg;
+	int err;
 
 	/* Only global data has one element whose value is typed, and its key not. */
 	if (map->map.type != BPF_MAP_TYPE_ARRAY || !map_format(map)->value)
 		return 0;
-	err = read_data(l.ctx, map, &l.place.data);
+	l->place = (struct place){ .map = map };
+	err = read_data(l->ctx, map, &l->place.data);
 	if (!err)
-		err = map_globals(map, list_global, &l);
-	free(l.place.data);
+		err = map_globals(map, list_global, l);
+	free(l->place.data);
 	return err;
+}
+
+static int list_globals(struct ctx *ctx, struct handle *holder)
+{
+	struct listing l = { .ctx = ctx };
+
+	sink_begin(ctx->sink, &global_record, SINK_LIST);
+	if (each_data(holder, list_map, &l) || sink_end(ctx->sink))
+		return -1;
+	if (!l.nr)
+		diag_note(ctx->diags, ctx->span, "%s '%s' has no global variables that BTF tells of",
+			  object_names[holder->kind], holder->title);
+	return 0;
 }
 
 int map_get(struct ctx *ctx, struct value *argv)
@@ -293,10 +385,8 @@ int map_get(struct ctx *ctx, struct value *argv)
 	struct place p;
 	int err;
 
-	if (argv[1].kind != VALUE_STR) {
-		sink_begin(ctx->sink, &global_record, SINK_LIST);
-		return each_data(holder, list_map, ctx) ? -1 : sink_end(ctx->sink);
-	}
+	if (argv[1].kind != VALUE_STR)
+		return list_globals(ctx, holder);
 	err = find_place(ctx, holder, &argv[1], &p);
 	if (!err) {
 		sink_begin(ctx->sink, &global_record, SINK_ONE);

@@ -404,6 +404,15 @@ static bool takes_fields(const struct typed_target *t)
 	return root && (is_compound(root) || (root->kind == NODE_ARRAY && !root->text));
 }
 
+/* FIELD=VALUE where nobody knows the fields. */
+static int encode_nameless(struct encoder *e, const struct word_text *words, size_t nr)
+{
+	read_words(e, words, nr);
+	encode_error(e, NULL, e->source, "without BTF no field is known by a name");
+	diag_hint(e->d, "%zu bytes are wanted: numbers, or 'hex ...'", e->target->size);
+	return -1;
+}
+
 static int encode_words(struct encoder *e, const struct word_text *words, size_t nr)
 {
 	const struct typed_target *t = e->target;
@@ -416,6 +425,8 @@ static int encode_words(struct encoder *e, const struct word_text *words, size_t
 		return encode_wrong_count(e, 0);
 	if (takes_fields(t) && path_length(&words[0]))
 		return encode_fields(e, words, nr);
+	if (!t->type && path_length(&words[0]))
+		return encode_nameless(e, words, nr);
 	if (nr == 1 && takes_fields(t) && t->size > 1 && is_number(words))
 		return encode_wrong_count(e, 1);
 	return encode_one(e, words, nr);

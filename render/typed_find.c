@@ -244,6 +244,8 @@ int64_t enumerator_value(const struct node *n, const struct enumerator *e)
 	return n->enum64 || n->is_signed ? e->key : (uint32_t)e->key;
 }
 
+#define INDICES_OFFERED 64
+
 /* What is offered, and the beginning that all of it has. */
 struct completion {
 	typed_candidate_fn add;
@@ -299,25 +301,46 @@ static void offer_values(const struct completion *c, const struct typed_place *a
 	}
 }
 
+static void offer_indices(const struct completion *c, const struct typed_place *at)
+{
+	const struct node *n = place_node(at);
+	struct buf note = BUF_INIT;
+	struct typed_place first;
+	char index[16];
+
+	if (n->kind != NODE_ARRAY || n->text || !n->nr)
+		return;
+	first = typed_element(at, 0);
+	place_type_text(&note, &first);
+	for (uint32_t i = 0; i < n->nr && i < INDICES_OFFERED; i++) {
+		snprintf(index, sizeof(index), "%u", i);
+		offer(c, index, is_compound(place_node(&first)) ? "]." : "]=", buf_str(&note));
+	}
+	buf_free(&note);
+}
+
+/* Where the name or index that is typed now begins: behind the last dot or open bracket. */
+static const char *last_step(const char *prefix)
+{
+	const char *dot = strrchr(prefix, '.'), *bracket = strrchr(prefix, '[');
+
+	return bracket && !strchr(bracket, ']') ? bracket : dot;
+}
+
 void typed_complete(const struct typed *t, const char *prefix, typed_candidate_fn add, void *arg)
 {
 	struct completion c = { add, arg, .head = prefix };
-	const char *equals = strchr(prefix, '='), *dot;
-	struct piece path = { .s = prefix };
+	const char *equals = strchr(prefix, '='), *step = equals ? equals : last_step(prefix);
+	struct piece path = { .s = prefix, .len = step ? step - prefix : 0 };
 	struct typed_place at;
 
-	if (equals) {
-		path.len = equals - prefix;
-		c.head_len = path.len + 1;
-	} else {
-		dot = strrchr(prefix, '.');
-		path.len = dot ? dot - prefix : 0;
-		c.head_len = dot ? path.len + 1 : 0;
-	}
+	c.head_len = step ? path.len + 1 : 0;
 	c.partial = prefix + c.head_len;
 	if (typed_walk(t, path, "", NO_SPAN, false, &at, NULL) < 0)
 		return;
-	if (is_compound(place_node(&at)) && !equals)
+	if (step && *step == '[')
+		offer_indices(&c, &at);
+	else if (is_compound(place_node(&at)) && !equals)
 		each_field(t, place_node(&at), offer_field, &c);
 	else if (equals || !path.len)
 		offer_values(&c, &at);

@@ -68,19 +68,26 @@ bool parse_number(struct piece p, struct number *n)
 	return p.len;
 }
 
-/* aa:bb:cc:dd:ee:ff or with dashes */
+#define MAC_LEN_MIN 11
+#define MAC_LEN_MAX 17
+
+/* aa:bb:cc:dd:ee:ff or with dashes; leading zeros may be missing */
 static bool parse_mac(const char *s, uint8_t bytes[6])
 {
-	int i;
+	char separator = *s && digit_value(s[1]) < 16 ? s[2] : s[1];
 
-	for (i = 0; i < 6; i++, s += 3) {
-		if (digit_value(s[0]) > 15 || digit_value(s[1]) > 15)
+	if (separator != ':' && separator != '-')
+		return false;
+	for (int i = 0; i < 6; i++) {
+		if (digit_value(*s) > 15 || (i && s[-1] != separator))
 			return false;
-		if (i < 5 && (s[2] != s[2 - 3 * !!i] || !strchr(":-", s[2])))
-			return false;
-		bytes[i] = digit_value(s[0]) << 4 | digit_value(s[1]);
+		bytes[i] = digit_value(*s++);
+		if (digit_value(*s) < 16)
+			bytes[i] = bytes[i] << 4 | digit_value(*s++);
+		if (i < 5)
+			s++;
 	}
-	return true;
+	return !*s;
 }
 
 int parse_address(struct piece p, uint8_t bytes[16])
@@ -91,7 +98,7 @@ int parse_address(struct piece p, uint8_t bytes[16])
 		return 0;
 	memcpy(text, p.s, p.len);
 	text[p.len] = '\0';
-	if (p.len == 17 && parse_mac(text, bytes))
+	if (p.len >= MAC_LEN_MIN && p.len <= MAC_LEN_MAX && parse_mac(text, bytes))
 		return 6;
 	if (strchr(text, ':'))
 		return inet_pton(AF_INET6, text, bytes) == 1 ? 16 : 0;

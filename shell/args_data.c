@@ -388,7 +388,7 @@ static int value_parse(struct ctx *ctx, const struct arg *a, const struct word *
 
 static void add_typed(void *arg, const char *text, const char *note)
 {
-	candidate_add(arg, text, note, text[strlen(text) - 1] == '=');
+	candidate_add(arg, text, note, strchr("=.", text[strlen(text) - 1]));
 }
 
 static void data_complete(struct ctx *ctx, const struct match *m, const struct arg *at, bool key,

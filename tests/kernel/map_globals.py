@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Global variables by name: read, listed, set, completed."""
+import re
+
 from bpfsh import *
 
 
@@ -21,6 +23,8 @@ def test_get(box):
     names = {v["name"] for v in box.bpfsh("-j", "map", "get", prog).expect(0).json}
     assert {"total", "last", "zero", "limit"} <= names, names
     box.bpfsh("map", "get", prog, "total").expect(0, out="total: __u64 = 7")
+    bare = box.map_create("bare", "array")
+    box.bpfsh("-j", "map", "get", bare).expect(0, out="[]", err="has no global variables")
     box.bpfsh("map", "get", prog, "totla").expect(1, err="no global variable 'totla'")
     data = box.pin([n for n in box.pins() if n.endswith("data") and "rodata" not in n][0])
     box.bpfsh("map", "get", data, "totla").expect(1, err="did you mean 'total'?")
@@ -53,6 +57,9 @@ def test_tab(box):
         shell.expect("bpfsh>")
         shell.send(f"map get {prog} tot\t")
         shell.expect("total")
+        # Fields of a variable, as a path and to be set.
+        shell.check(f"\x15map set {prog} last.b[\t\t", re.compile(r"last\.b\[0\].*last\.b\[1\]", re.S))
+        shell.check(f"\x15map set {prog} last a\t", "a=")
 
 
 run(__name__)
