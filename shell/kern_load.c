@@ -26,9 +26,6 @@ struct load {
 	size_t nr_pins;
 };
 
-/* The kernel's BPF_COMPLEXITY_LIMIT_INSNS. */
-#define INSNS_MAX 1000000
-
 static int fail(struct load *l, const char *fmt, ...) printf_like(2, 3);
 
 static int fail(struct load *l, const char *fmt, ...)
@@ -283,6 +280,15 @@ static int defer_pins(struct load *l)
 	return 0;
 }
 
+static void say_errno(struct load *l, const char *program, int err)
+{
+	struct bpf_program *prog = bpf_object__find_program_by_name(l->obj, program);
+	char *subject = xasprintf("program '%s' of '%s'", program, l->req->file);
+
+	load_error(l->d, l->req->span, err, subject, prog ? bpf_program__insn_cnt(prog) : 0);
+	free(subject);
+}
+
 static void say_program_refused(struct load *l, const char *program)
 {
 	struct diags none = { 0 };
@@ -311,20 +317,6 @@ static bool say_wrong_map(struct load *l, const char *name, int err)
 	snprintf(wanted.name, sizeof(wanted.name), "%s", name);
 	kern_map_error(l->d, l->req->span, "create", &wanted, err);
 	return true;
-}
-
-/* The verifier has no log where it does not even look at a program. */
-static void say_errno(struct load *l, const char *program, int err)
-{
-	struct bpf_program *prog = bpf_object__find_program_by_name(l->obj, program);
-	size_t nr = prog ? bpf_program__insn_cnt(prog) : 0;
-
-	if (err == -E2BIG && nr > INSNS_MAX)
-		fail(l, "program '%s' of '%s' has %zu instructions, the most that is allowed are %u",
-		     program, l->req->file, nr, INSNS_MAX);
-	else
-		kern_error(l->d, l->req->span, err, "load program '%s' of '%s'", program,
-			   l->req->file);
 }
 
 static void say_why(struct load *l, int err)

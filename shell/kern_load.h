@@ -41,6 +41,9 @@ bool said_verifier(const char *log);
 void said_refusal(struct diags *d, const struct load_request *req, const char *log,
 		  const char *subject, const struct code *code);
 
+/* Queues what an errno means for the load of @subject, on which the verifier has no word. */
+void load_error(struct diags *d, struct span at, int err, const char *subject, size_t nr_insns);
+
 /* Loads @req->insns: see kern_load(). */
 int load_insns(const struct load_request *req, struct load_result *res, struct diags *d);
 

@@ -76,7 +76,7 @@ static int say_why(const struct load_request *req, struct bpf_prog_load_opts *op
 	if (fd < 0 && *log)
 		said_refusal(d, req, log, "the program", NULL);
 	else if (fd < 0)
-		kern_error(d, req->span, err, "load the program");
+		load_error(d, req->span, err, "the program", req->nr_insns);
 	free(log);
 	return fd;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* libbpf's messages, whose callback has no argument, hence a static buffer; and the last log. */
 #include <bpf/libbpf.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -199,4 +200,16 @@ void said_refusal(struct diags *d, const struct load_request *req, const char *l
 		diag_hint(d, "'log' at the end of the command, or 'prog log', shows the whole log");
 	buf_free(&text);
 	vlog_free(v);
+}
+
+/* The kernel's BPF_COMPLEXITY_LIMIT_INSNS. */
+#define INSNS_MAX 1000000
+
+void load_error(struct diags *d, struct span at, int err, const char *subject, size_t nr_insns)
+{
+	if (abs(err) == E2BIG && nr_insns > INSNS_MAX)
+		diag_error(d, at, "cannot load %s: it has %zu instructions, the most that is allowed are %u",
+			   subject, nr_insns, INSNS_MAX);
+	else
+		kern_error(d, at, err, "load %s", subject);
 }

@@ -3,8 +3,32 @@
  * Verifier logs: pieces of lines in any order, cut anywhere. Nothing may crash
  * or hang, and instructions on the path must be ones that were counted.
  */
-#include "render/vlog.h"
+#include "render/cfg_text.h"
+#include "render/marks.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/unit/code.h"
+
+/* On a graph with loops, a call and a callback, which knows nothing of the log. */
+static void mark(const struct vlog *v)
+{
+	const struct bpf_insn insns[] = {
+		LD64(1, BPF_PSEUDO_FUNC, 8, 0), IF(1, 7, -1), CALL(1), CALLF(3), IF(2, 1, -4), GOTO(0), EXIT,
+		MOV(0, 1), EXIT, MOV(0, 2), EXIT,
+	};
+	struct code *code = ELF_CODE(insns);
+	struct cfg *cfg = cfg_build(code);
+	struct cfg_marks *marks = marks_new(cfg, v);
+	struct buf text = BUF_INIT;
+
+	cfg->marks = marks;
+	cfg_json(&text, cfg, CFG_NONE);
+	cfg_text(&text, cfg, CFG_NONE);
+	vlog_explain(&text, v, code);
+	buf_free(&text);
+	cfg_free(cfg);
+	marks_free(marks);
+	code_free(code);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -16,6 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (v->path[i].insn >= v->nr || !v->insns[v->path[i].insn].visits)
 			abort();
 	vlog_explain(&text, v, NULL);
+	mark(v);
 	buf_free(&text);
 	vlog_free(v);
 	free(log);
@@ -27,7 +52,8 @@ static const char *const pieces[] = {
 	"(15) if r1 == 0x7 goto pc+1", "(95) exit", " ; ", "R1=scalar(var_off=(0x0; 0xff))", "R10=fp0",
 	"R2_w=inv0", "R1", "=", "from ", " to ", ": safe", "; int x = 1; @ x.c:1", "caller:", "callee:",
 	" frame1: ", "Validating f() func#1...", "mark_precise: ", "processed ", "insn ", "(", ")", "\x1b",
-	"R1 invalid mem access 'scalar'", "\n", "\n", "\n", "\n", "\n", "\n",
+	"R1 invalid mem access 'scalar'", "<invalid CO-RE relocation>", "alloc_insn=", "(0) frame 0 insn 1",
+	"invalid access to packet, off=1 size=1, R1(id=0,off=1,r=0)", "BPF program is too large", "\n", "\n", "\n", "\n", "\n", "\n",
 };
 
 static void random_log(void)

@@ -107,6 +107,22 @@ def test_usual_reasons(box):
         assert len(told.splitlines()) <= 13, (prog, told)
 
 
+def test_what_a_kernel_lacks(box):
+    """Loads that fail before or without the verifier, in words that say what to do."""
+    for name, words in (("kfunc", ["no kfunc 'bpf_no_such_kfunc'", "hint: declare it __weak"]),
+                        ("target", ["no 'no_such_event' that a program can attach to"]),
+                        ("large", ["cannot create map 'large'", "larger than the kernel allows"]),
+                        ("core", ["task_struct.no_such_member", "at 3: <invalid CO-RE relocation>",
+                                  "advice: .*bpf_core_field_exists"])):
+        path = os.path.join(BUILD, f"tests/progs/load_{name}.bpf.o")
+        done = box.bpfsh("prog", "load", path, box.pin("p")).expect(1)
+        assert re.search(".*".join(words), done.err, re.S), done
+        assert not re.search(r"-\d|Argument list|too old", done.err.partition("\n  prog load")[0]), done
+    with open("long.s", "w") as f:
+        f.write("r0 = 0\n" * 1000001 + "exit\n")
+    box.bpfsh("prog", "asm", "type", "xdp", "file", "long.s").expect(1, err="1000002 instructions")
+
+
 def test_only_objects(box):
     box.bpfsh("prog", "load", os.path.join(BUILD, "scripts/xdp_flow.bpf.o"), box.pin("p")).expect(0)
     done = box.bpfsh("prog", "cfg", "pinned", box.pin("p"), "verifier")
