@@ -10,6 +10,8 @@
 
 #define TO_MAX 12	/* the same of what an indirect jump leads to */
 
+#define CALLS_MAX 2	/* and of calls, where there is no room for all of a block */
+
 /* Adds a row of @text, which is taken. */
 static struct card_row *add_row(struct card *card, enum card_kind kind, struct buf *text)
 {
@@ -170,7 +172,35 @@ static bool cut_target(struct buf *text)
 	return !jump || jump[-1] != ':';
 }
 
-/* The last instruction that does something, below the source line that it belongs to. */
+/* The calls of functions among the first @end lines of a listing. */
+static void add_calls(struct card *card, const struct cfg *cfg, const struct listing *l,
+		      uint32_t end)
+{
+	struct buf text = BUF_INIT;
+	uint32_t nr = 0;
+
+	for (uint32_t i = 0; i < end; i++) {
+		const struct cfg_edge *call = l->lines[i].kind == LISTING_INSN ?
+					      cfg_call_at(cfg, l->lines[i].insn) : NULL;
+		uint32_t func = call ? cfg->blocks[call->to].func : CFG_NONE;
+
+		if (!call || nr++ >= CALLS_MAX)
+			continue;
+		buf_printf(&text, "%4u: %s %s", call->insn, edge_label(call->kind),
+			   cfg->code->funcs[func].name);
+		add_row(card, CARD_INSN, &text)->func = func;
+	}
+	if (nr > CALLS_MAX) {
+		buf_printf(&text, "      ... %u more call%s", nr - CALLS_MAX,
+			   nr == CALLS_MAX + 1 ? "" : "s");
+		add_row(card, CARD_MORE, &text);
+	}
+}
+
+/*
+ * The last instruction that does something, below the source line that it belongs to and
+ * what is called before.
+ */
 static void add_last(struct card *card, const struct cfg *cfg, uint32_t b, bool source)
 {
 	struct listing l = listing_block(cfg, b, LISTING_ALL);
@@ -191,6 +221,7 @@ static void add_last(struct card *card, const struct cfg *cfg, uint32_t b, bool 
 		listing_text(&src, cfg, &l.lines[line]);
 		add_row(card, CARD_SOURCE, &src);
 	}
+	add_calls(card, cfg, &l, insn);
 	if (text.len && l.lines[insn].kind == LISTING_INSN && text.data[text.len - 1] != ':')
 		add_row(card, CARD_INSN, &text)->func = callee(cfg, l.lines[insn].insn);
 	buf_free(&text);

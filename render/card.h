@@ -33,8 +33,8 @@ struct card_options {
 	uint32_t body;		/* at most so many instructions: see listing_block() */
 	uint32_t columns;	/* rows longer than that end in "..."; from 3 */
 	/*
-	 * 1: of the listing only the last instruction and its source line, and
-	 * references in one line; 2: without the source line.
+	 * 1: of the listing only the last instruction, its source line and calls
+	 * of functions, and references in one line; 2: without the source line.
 	 */
 	int terse;
 	/* Which of cfg->edges are not drawn, so that cards name their ends instead; NULL: none. */

@@ -296,6 +296,29 @@ static void test_placed_dot(void **state)
 	drop(cfg);
 }
 
+/* Where only a block's last instruction is shown, what it calls is shown too. */
+static void test_terse_calls(void **state)
+{
+	static const struct bpf_insn calls[] = {
+		CALLF(5), MOV(1, 1), CALLF(3), CALLF(2), MOV(0, 7), EXIT, MOV(0, 1), EXIT,
+	};
+	struct cfg *cfg = cfg_build(ELF_CODE(calls));
+	struct dot_options o = DOT_DEFAULTS;
+	struct buf out = BUF_INIT;
+
+	o.placed = true;
+	o.terse = 1;
+	dot_write(&out, cfg, &o);
+	assert_holds(&out, " 0: call subprog_1<", true);
+	assert_holds(&out, " 2: call subprog_1<", true);
+	assert_holds(&out, " 3: call subprog_1<", false);
+	assert_holds(&out, "... 1 more call<", true);
+	assert_holds(&out, " 4: r0 = 7", false);
+	assert_holds(&out, " 5: exit", true);
+	buf_free(&out);
+	drop(cfg);
+}
+
 /* The graph of an indirect jump to 40 places, each of so many blocks. */
 static struct cfg *build_switch(uint32_t blocks)
 {
@@ -368,6 +391,7 @@ int main(void)
 		cmocka_unit_test(test_layout),
 		cmocka_unit_test(test_calls),
 		cmocka_unit_test(test_placed_dot),
+		cmocka_unit_test(test_terse_calls),
 		cmocka_unit_test(test_indirect_jump),
 		cmocka_unit_test(test_empty_program),
 	};
