@@ -35,6 +35,8 @@ int map_getnext(struct ctx *ctx, struct value *argv);
 
 /* Unpins the map everywhere and drops the session's variables of it; shows what still keeps it. */
 int map_remove(struct ctx *ctx, struct handle *map);
+/* Whether a program or another process may write to the map now; true where nobody can tell. */
+bool map_has_users(const struct handle *map);
 
 extern const struct arg_type arg_holder;	/* VALUE_HANDLE: a map or a program */
 extern const struct arg_type arg_global;	/* VALUE_STR: a variable of the holder before it */

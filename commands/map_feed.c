@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "commands/map_feed.h"
+#include "shell/clock.h"
 #include "shell/interrupt.h"
 #include "shell/map_ops.h"
 #include "shell/op_element.h"
@@ -10,6 +11,9 @@
 /* One operation, and one record of the journal, has at most so many elements and bytes. */
 #define PART_MAX 4096u
 #define PART_BYTES (1u << 20)
+
+/* A map that was empty, and that nobody else had, is taken to be ours for so long. */
+#define ALONE_MS 3000
 
 /* Nothing is there that an update could overwrite. */
 static bool is_empty(const struct handle *map)
@@ -29,11 +33,27 @@ void feed_begin(struct map_feed *f, struct ctx *ctx, struct handle *map, bool de
 
 	*f = (struct map_feed){ .ctx = ctx, .map = map, .deletes = deletes };
 	f->objects = map_holds_objects(map, &kind, &at);
-	f->fresh = !deletes && !f->objects && is_empty(map);
 	f->room = bytes < PART_BYTES / PART_MAX ? PART_MAX : PART_BYTES / bytes;
 	if (!f->room)
 		f->room = 1;
 	progress_begin(&f->progress, verb);
+}
+
+/*
+ * Whether no key that is written can have been there before. Looking each up
+ * takes longer than all else, so what is said about the whole map must do where
+ * there are many.
+ */
+static bool is_new(struct map_feed *f)
+{
+	if (!f->judged && !f->deletes && f->nr == f->room) {
+		long long now = clock_ms();
+
+		if (!map_has_users(f->map) && is_empty(f->map))
+			f->new_until = now + ALONE_MS;
+	}
+	f->judged = true;
+	return f->new_until && clock_ms() < f->new_until;
 }
 
 /* All that was gathered, as one operation, which takes over the arrays. */
@@ -41,7 +61,7 @@ static int feed_flush(struct map_feed *f)
 {
 	struct map_batch batch = {
 		.keys = f->keys, .values = f->values, .before = f->before, .nr = f->nr,
-		.fresh = f->fresh
+		.fresh = is_new(f)
 	};
 
 	if (!f->nr)

@@ -9,7 +9,9 @@
 struct map_feed {
 	struct ctx *ctx;
 	struct handle *map;
-	bool deletes, fresh;
+	bool deletes;
+	bool judged;			/* whether keys can be taken to be new */
+	long long new_until;		/* and until when, in clock_ms() */
 	bool objects;			/* values name programs or maps: one operation each */
 	__u32 nr, room;
 	char *keys, *values, *before;

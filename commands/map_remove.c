@@ -19,6 +19,7 @@ struct users {
 	size_t nr_links;
 	char **processes;
 	size_t nr_processes;
+	bool unknown;			/* not all could be seen, or seen through */
 };
 
 static void free_strings(char **list, size_t nr)
@@ -81,6 +82,52 @@ static void note_progs(struct users *u)
 		}
 		close(fd);
 	}
+	u->unknown |= w.err != 0;
+}
+
+static void note_owners(struct users *u)
+{
+	if (kern_owners(note_owner, u))
+		u->unknown = true;
+}
+
+static int compare_inner(void *map, const void *key, const void *value)
+{
+	return !memcmp(value, map, sizeof(__u32));
+}
+
+/* Whether @h holds it, a map of maps through which programs reach it without having it. */
+static bool is_inside(__u32 map, const struct handle *h)
+{
+	return (h->map.type == BPF_MAP_TYPE_ARRAY_OF_MAPS ||
+		h->map.type == BPF_MAP_TYPE_HASH_OF_MAPS) && kern_map_walk(h, compare_inner, &map);
+}
+
+static void note_outer_maps(struct users *u)
+{
+	struct object_walk w = { .kind = OBJ_MAP };
+	int fd;
+
+	while (!u->unknown && (fd = kern_next_object(&w)) >= 0) {
+		struct handle *h = kern_handle(OBJ_MAP, fd);
+
+		u->unknown = !h || is_inside(u->map, h);
+		handle_put(h);
+	}
+	u->unknown |= w.err != 0;
+}
+
+bool map_has_users(const struct handle *map)
+{
+	struct users u = { .map = map->id };
+	bool found;
+
+	note_progs(&u);
+	note_owners(&u);
+	note_outer_maps(&u);
+	found = u.unknown || u.nr_progs || u.nr_processes;
+	users_free(&u);
+	return found;
 }
 
 static bool is_user(const struct users *u, __u32 prog)
@@ -162,7 +209,7 @@ int map_remove(struct ctx *ctx, struct handle *map)
 		drop_variables(ctx->s, map->id);
 		note_progs(&u);
 		note_links(&u);
-		kern_owners(note_owner, &u);
+		note_owners(&u);
 		err = show_kept(ctx, map, &u);
 	}
 	users_free(&u);

@@ -24,10 +24,10 @@ struct map_batch {
 	 */
 	void *before;
 	/*
-	 * The map was empty when the command began: what is written is taken to
-	 * be new without a look at it. (What another process adds meanwhile
-	 * under the same key counts as ours. The kernel's batches know no
-	 * BPF_NOEXIST.)
+	 * The caller knows that none of the keys is there: they are not looked
+	 * up (the kernel can do that only one by one), and undo deletes them. What
+	 * another writer adds before us under the same key is lost by that, so
+	 * the caller must have seen a moment ago that there is no other.
 	 */
 	bool fresh;
 	/* Where each change stands in the source, or NULL: all at the operation's span. */

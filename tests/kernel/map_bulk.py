@@ -130,6 +130,44 @@ def test_conflict(box):
     assert len(set(before) ^ set(after)) == 2 and '"0x07", "0x07"' in str(set(after) - set(before))
 
 
+def import_beside(box, how):
+    """A rolled back import, in the midst of which somebody else adds an element; what is left then."""
+    line = '{"key":%d,"value":%d}\n'
+    pin, fifo = box.map_create(how, "hash", 4, 8, 1 << 14), os.path.join(box.dir, f"fifo_{how}")
+    os.mkfifo(fifo)
+    fd = open_pin(pin) if how == "held" else None
+    if how == "inside":
+        outer = box.map_create("outer", "hash_of_maps", 4, 4, 4, "inner_map", "pinned", pin)
+        box.bpftool("map", "update", "pinned", outer, *"key 0 0 0 0 value pinned".split(), pin)
+    path = box.file("script.bsh", f"map import pinned {pin} {fifo}\nassert false\n")
+    process = subprocess.Popen([BPFSH, "--no-rc", "-f", path], stderr=subprocess.PIPE, text=True)
+    with open(fifo, "w") as slow:
+        slow.write("".join(line % (n, n) for n in range(8000)))
+        slow.flush()
+        while not box.bpfsh("-j", "map", "count", "pinned", pin).expect(0).json["count"]:
+            time.sleep(0.01)
+        if how == "late":
+            time.sleep(3.1)
+        box.bpftool("map", "update", "pinned", pin, "key", 3, 39, 0, 0, "value", *[7] * 8)
+        slow.write("".join(line % (n, n) for n in range(8000, 12000)))
+    err = process.communicate()[1]
+    assert process.returncode == 1 and "rolled back" in err, err
+    if fd:
+        os.close(fd)
+    return box.elements(pin)
+
+
+def test_others_add_meanwhile(box):
+    """What others add while an import into an empty map goes on is there again after its rollback.
+
+    It is known as theirs where they have the map already, or after three seconds.
+    """
+    for how in "held", "inside", "late":
+        left = import_beside(box, how)
+        assert len(left) == 1 and '"0x03", "0x27"' in left[0] and left[0].count("0x07") == 8, \
+            (how, left)
+
+
 def test_objects(box):
     inner = box.map_create("in", "array", 4, 4, 1)
     outers = [box.map_create(n, "hash_of_maps", 4, 4, 4, "inner_map", "pinned", inner)
