@@ -140,6 +140,7 @@ static void loops(void **state)
 /* A loop's rounds are counted; what level 2 says after the last visit is no reason. */
 static void rounds(void **state)
 {
+	static const char remark[] = "0: (95) exit\nsome remark\n";
 	struct buf log = BUF_INIT;
 	struct vlog *v;
 
@@ -155,7 +156,7 @@ static void rounds(void **state)
 	buf_free(&log);
 	explains("0: (95) exit\n(0) frame 0 insn 6 +live -8\n(0,3) live stack update done in 2 iterations\n"
 		 "SCC exit (1)\nprocessed 1 insns\n", "");
-	v = vlog_new("0: (95) exit\nsome remark\n", 27);
+	v = vlog_new(remark, strlen(remark));
 	vlog_accepted(v);
 	assert_int_equal(v->nr_messages + v->nr_path, 0);
 	vlog_free(v);
