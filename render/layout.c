@@ -69,7 +69,8 @@ static void cut_func(struct layout *l, const struct cfg *cfg, uint32_t func)
 	uint32_t *passing = count_passing(cfg, f);
 
 	for (uint32_t from = 0; from < f->nr_blocks;) {
-		uint32_t end = find_cut(passing, from, f->nr_blocks);
+		bool whole = f->nr_blocks <= WHOLE_BLOCKS;
+		uint32_t end = whole ? f->nr_blocks : find_cut(passing, from, f->nr_blocks);
 
 		add_part(l, func, f->first_block + from, end - from);
 		from = end;

@@ -45,8 +45,9 @@ struct layout {
 	bool calls_cut;			/* the same of all calls */
 };
 
-/* Blocks of the largest part. */
+/* Blocks of the largest part of a function; one of no more than WHOLE_BLOCKS is not cut. */
 #define PART_BLOCKS 40
+#define WHOLE_BLOCKS 60
 
 #define LABEL_COLUMN 6.62	/* width of a character of a title or label */
 #define FRAME_PAD 8.0		/* between a frame and its label */
