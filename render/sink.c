@@ -680,12 +680,21 @@ static bool json_end_with_error(struct sink *s, const struct diags *d)
 	return true;
 }
 
+/* Ends the lists inside of a row; in text nothing is to be said of what is not whole. */
+static void close_lists(struct sink *s)
+{
+	bool json = s->style == SINK_JSON || s->style == SINK_JSONL;
+
+	while (s->open && json && is_nested(s))
+		sink_close(s);
+	s->at = s->levels;
+}
+
 bool sink_abort(struct sink *s, const struct diags *d)
 {
 	bool shown = false;
 
-	while (s->open && is_nested(s))
-		sink_close(s);
+	close_lists(s);
 	/* Text that is there already is of use; half a document of JSON is not. */
 	if (s->open && s->style == SINK_JSON && !out_rewind(s->out, s->mark)) {
 		shown = json_end_with_error(s, d);

@@ -83,23 +83,31 @@ static void sum_integers(struct sum *s, const struct typed_place *at)
 	put_total(s->out, total);
 }
 
-static void sum_floats(struct sum *s, const struct typed_place *at)
+static double load_float(const struct typed_place *at, const uint8_t *data)
 {
-	char *to = buf_reserve(s->out, NUMBER_MAX);
-	double total = 0, v8;
+	double v8;
 	float v4;
 
-	for (uint32_t cpu = 0; cpu < s->f->cpus; cpu++) {
-		const uint8_t *data = value_on(s, cpu) + at->offset;
-
-		memcpy(&v4, data, sizeof(v4));
-		if (place_node(at)->size == sizeof(v4))
-			v8 = v4;
-		else
-			memcpy(&v8, data, sizeof(v8));
-		total += v8;
+	if (place_node(at)->size == sizeof(v4)) {
+		memcpy(&v4, data + at->offset, sizeof(v4));
+		return v4;
 	}
-	buf_commit(s->out, number_float(to, &total, sizeof(total)) - to);
+	memcpy(&v8, data + at->offset, sizeof(v8));
+	return v8;
+}
+
+static void sum_floats(struct sum *s, const struct typed_place *at)
+{
+	char *to = buf_reserve(s->out, NUMBER_MAX), *end;
+	double total = load_float(at, s->values);
+	float narrow;
+
+	for (uint32_t cpu = 1; cpu < s->f->cpus; cpu++)
+		total += load_float(at, value_on(s, cpu));
+	narrow = total;
+	end = place_node(at)->size == sizeof(narrow) ? number_float(to, &narrow, sizeof(narrow)) :
+	      number_float(to, &total, sizeof(total));
+	buf_commit(s->out, end - to);
 }
 
 static bool agrees(const struct sum *s, const struct typed_place *at, const uint8_t *one,

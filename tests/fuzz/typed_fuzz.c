@@ -61,6 +61,36 @@ static void print_all(const struct typed *t, const void *data)
 	buf_free(&out);
 }
 
+/* The sum over one CPU is the value itself; that over two like ones is JSON, and lacks nothing. */
+static void check_sum(const struct typed *t, const void *data)
+{
+	struct element_format f = { .value = t, .value_size = typed_size(t), .cpus = 1 };
+	uint8_t *two = xcalloc(2, element_stride(&f) + 1);
+	struct buf one = BUF_INIT, sum = BUF_INIT;
+	struct element_counter counters[4];
+	size_t nr = element_counters(&f, counters, ARRAY_SIZE(counters));
+
+	typed_json(&one, t, data, TYPED_NICE);
+	element_sum(&sum, &f, data);
+	/* Signalling NaNs become quiet ones. */
+	if (!strstr(buf_str(&one), "nan(") && strcmp(buf_str(&one), buf_str(&sum)))
+		fail("another sum over one CPU", buf_str(&sum));
+	memcpy(two, data, f.value_size);
+	memcpy(two + element_stride(&f), data, f.value_size);
+	f.cpus = 2;
+	buf_reset(&sum);
+	if (!element_sum(&sum, &f, two))
+		fail("equal values differ", buf_str(&sum));
+	check_json(&sum);
+	for (size_t i = 0; i < nr; i++) {
+		element_count(&f, &counters[i], two);
+		free(counters[i].name);
+	}
+	free(two);
+	buf_free(&one);
+	buf_free(&sum);
+}
+
 static void count_candidate(void *arg, const char *text, const char *note)
 {
 	*(size_t *)arg += strlen(text) + strlen(note);
@@ -85,6 +115,7 @@ static void fuzz_btf(const uint8_t *data, size_t size)
 
 		if (t && typed_size(t) <= VALUE_MAX) {
 			print_all(t, value);
+			check_sum(t, value);
 			typed_complete(t, "", count_candidate, &candidates);
 		}
 		if (!t && !d.errors)
@@ -358,6 +389,7 @@ static void fuzz_round_trip(uint64_t seed)
 		for (at = 0; at < typed_size(t); at++)
 			data[at] = random_byte(&m.rng, mood);
 		print_all(t, data);
+		check_sum(t, data);
 		check_round_trip(m.btf, id, t, data);
 	}
 	free(data);

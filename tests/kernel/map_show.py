@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What dumps show beside bytes: sums over CPUs, maps within maps, programs' names, stacks."""
+import select
+import signal
 import subprocess
+import time
 
 from bpfsh import *
 
@@ -84,6 +87,31 @@ def test_recursive(box):
     inner = dump("cpus", "recursive", "sum").json[0]["elements"][0]
     assert inner["key"] == 3 and inner["sum"]["packets"] % 3 == 0 < inner["sum"]["packets"], inner
     assert dump("cpus", "recursive").json[0]["elements"][0]["formatted"]["key"] == 3
+
+
+def test_interrupted_within_an_inner_map(box):
+    """What is out by then parses, and text does not count what is not whole."""
+    box.script(f"$in = map create {box.pin('in')} type hash key 4 value 8 entries 200000\n"
+               f"$o = map create {box.pin('o')} type array_of_maps key 4 value 4 entries 2 "
+               "inner_map $in\nmap update $o key 1 value $in\n").expect(0)
+    fill_map(box.pin("in"), 200000, 4, 8)
+    for options in ("-j",), ("-o", "jsonl"), ():
+        # Nobody reads: the dump waits in the middle until the signal comes.
+        dump = subprocess.Popen([BPFSH, "--no-rc", *options, "map", "dump", "pinned", box.pin("o"),
+                                 "recursive"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                text=True)
+        select.select([dump.stdout], [], [], 20)
+        time.sleep(0.3)
+        dump.send_signal(signal.SIGINT)
+        out, err = dump.communicate(timeout=20)
+        assert dump.returncode == 130, err
+        if options == ("-j",):
+            first, last = json.loads(out)
+            assert len(first["elements"]) > 100 and last["error"]["message"] == "interrupted", last
+        elif options:
+            assert json.loads(out.splitlines()[0])["elements"]
+        else:
+            assert "Found" not in out and "interrupted" in err, (out[-100:], err)
 
 
 def test_inner_map_vanishes(box):
