@@ -23,6 +23,12 @@ static const char *call_name(void *user, const struct bpf_insn *call)
 	return name && *name ? name : NULL;
 }
 
+/* The helper that an instruction of an object calls, where the headers do not know it. */
+static const char *helper_call_name(void *user, const struct bpf_insn *call)
+{
+	return call->src_reg ? NULL : kern_helper_name(call->imm);
+}
+
 struct code *prog_code(struct ctx *ctx, struct handle *prog, struct span at, struct kern_code *raw)
 {
 	int err;
@@ -237,7 +243,8 @@ int prog_log(struct ctx *ctx, struct value *argv)
 static int draw_object(struct ctx *ctx, struct value *argv)
 {
 	const char *name = argv[CFG_NAME].kind == VALUE_STR ? argv[CFG_NAME].str : NULL;
-	struct code *code = code_new_elf(argv[CFG_OBJ].str, name, NULL,
+	const struct code_names names = { .call = helper_call_name };
+	struct code *code = code_new_elf(argv[CFG_OBJ].str, name, &names,
 					 name ? argv[CFG_NAME].span : argv[CFG_OBJ].span, ctx->diags);
 	int err = -1;
 

@@ -152,6 +152,8 @@ def test_assembler_knows_kfuncs_targets_and_licences(box):
               "call bpf_rcu_read_unlock kfunc; r0 = 1; exit").expect(0)
     box.bpfsh("prog", "asm", "type", "xdp", "call bpf_rcu_read_lock; exit").expect(
         1, err="it is a kfunc: call bpf_rcu_read_lock kfunc")
+    box.bpfsh("prog", "asm", "type", "xdp", "call bpf_cgrp_storage_get; exit").expect(
+        1, err="#210")      # newer than Debian's headers
     box.bpfsh("prog", "asm", "type", "tp_btf/sched_switch", "r0 = 0; exit").expect(0)
     box.bpfsh("prog", "asm", "type", "tp_btf/no_such", "r0 = 0; exit").expect(1, err="has no 'no_such'")
     box.bpfsh("prog", "asm", "type", "tp_btf", "r0 = 0; exit").expect(1, err="lacks what it attaches to")
