@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "shell/history.h"
 #include "shell/interrupt.h"
+#include "shell/keyboard.h"
 #include "shell/kern.h"
 #include "shell/paste.h"
+#include "shell/recall.h"
 #include "shell/repl.h"
 #include "shell/repl_lib.h"
 #include "shell/tab.h"
 #include "shell/terminal.h"
 #include "shell/userfile.h"
+
+#define TICK_MS 200	/* between two looks at what waits for a confirmation */
 
 struct repl {
 	struct session *s;
@@ -24,17 +26,12 @@ struct repl {
 	struct terminal terminal;
 	struct buf text;		/* the statement so far, from lines before this one */
 	struct buf prompt;
-	int signals;			/* descriptor of the signals that concern the terminal */
-	sigset_t during_commands;	/* signal mask */
+	struct keyboard keyboard;
 	unsigned left;			/* seconds for a confirmation, as the prompt shows them */
 	bool dropped;			/* Ctrl-C was typed */
 	bool hung_up;
 	char *last_tab;			/* what stood before the cursor when Tab found several */
-	struct recall {
-		char *typed, *shown;	/* what was typed; the entry that stands in its place */
-		size_t prefix_len;
-		int nr;			/* how many matching entries back */
-	} recall;
+	struct recall recall;
 };
 
 /* The line that is being edited */
@@ -168,67 +165,37 @@ static unsigned char key_paste_vi(EditLine *el, int ch)
 
 /* History by prefix */
 
-static void recall_reset(struct recall *c)
+static const char *next_entry(void *arg, bool again)
 {
-	free(c->typed);
-	free(c->shown);
-	*c = (struct recall){ 0 };
-}
-
-/* The @nr-th entry back that begins with what was typed; one like the last is passed over. */
-static const char *find_entry(struct repl *r, int nr)
-{
-	const struct recall *c = &r->recall;
-	const char *last = c->typed;
 	HistEvent ev;
-	int more;
 
-	for (more = history(r->past, &ev, H_FIRST); more >= 0;
-	     more = history(r->past, &ev, H_NEXT)) {
-		if (strncmp(ev.str, c->typed, c->prefix_len) || !strcmp(ev.str, last))
-			continue;
-		last = ev.str;
-		if (!--nr)
-			return last;
-	}
-	return NULL;
+	return history(arg, &ev, again ? H_FIRST : H_NEXT) >= 0 ? ev.str : NULL;
 }
 
-static unsigned char recall_step(EditLine *el, int step)
+static unsigned char step(EditLine *el, int by)
 {
 	struct repl *r = repl_of(el);
-	struct recall *c = &r->recall;
 	const LineInfo *line = el_line(el);
 	size_t len = line->lastchar - line->buffer;
-	const char *entry;
+	const char *entry = recall_step(&r->recall, line->buffer, len, line->cursor - line->buffer,
+					by, next_entry, r->past);
 
-	if (!c->shown || strlen(c->shown) != len || memcmp(c->shown, line->buffer, len)) {
-		recall_reset(c);
-		c->typed = xstrndup(line->buffer, len);
-		c->prefix_len = line->cursor - line->buffer;
-	}
-	if (c->nr + step < 0)
-		return CC_REFRESH_BEEP;
-	entry = c->nr + step ? find_entry(r, c->nr + step) : c->typed;
 	if (!entry)
 		return CC_REFRESH_BEEP;
-	c->nr += step;
-	free(c->shown);
-	c->shown = xstrdup(entry);
 	el_cursor(el, characters(line->cursor, line->lastchar - line->cursor));
 	el_deletestr(el, characters(line->buffer, len));
-	insert(el, c->shown);
+	insert(el, entry);
 	return CC_REFRESH;
 }
 
 static unsigned char key_older(EditLine *el, int ch)
 {
-	return recall_step(el, 1);
+	return step(el, 1);
 }
 
 static unsigned char key_newer(EditLine *el, int ch)
 {
-	return recall_step(el, -1);
+	return step(el, -1);
 }
 
 /* Ctrl-C and Ctrl-Z, which make no signals while a line is edited: they may come with a paste */
@@ -344,38 +311,12 @@ static void bind_keys(EditLine *el)
 
 /* Signals and reading */
 
-static const int blocked_signals[] = {
-	SIGINT, SIGTERM, SIGHUP,		/* wait for ppoll(), so that none is missed */
-	SIGWINCH, SIGTSTP,			/* come through the descriptor */
-};
-
-/* While a line is edited, signals only arrive where they are looked for. */
-static void block_signals(struct repl *r)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < ARRAY_SIZE(blocked_signals); i++)
-		sigaddset(&set, blocked_signals[i]);
-	sigprocmask(SIG_BLOCK, &set, &r->during_commands);
-}
-
-static int open_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGWINCH);
-	sigaddset(&set, SIGTSTP);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 static void take_signals(struct repl *r)
 {
-	struct signalfd_siginfo info;
+	int sig;
 
-	while (read(r->signals, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGTSTP)
+	while ((sig = keyboard_signal(&r->keyboard))) {
+		if (sig == SIGTSTP)
 			suspend(r, false);
 		redraw(r);
 	}
@@ -428,35 +369,24 @@ static void watch_confirm(struct repl *r)
 /* Waits for a key; -1 with EINTR where a signal asks to stop. */
 static int wait_key(struct repl *r)
 {
-	struct pollfd fds[] = {
-		{ .fd = STDIN_FILENO, .events = POLLIN },
-		{ .fd = r->signals, .events = POLLIN },
-	};
-	static const struct timespec tick = { .tv_nsec = 200 * 1000 * 1000 };
-	sigset_t waiting = r->during_commands, blocked;
 	unsigned left;
 
-	sigaddset(&waiting, SIGWINCH);
-	sigaddset(&waiting, SIGTSTP);
 	for (;;) {
-		/* A signal that is pending comes before keys that are there. */
-		sigprocmask(SIG_SETMASK, &waiting, &blocked);
-		sigprocmask(SIG_SETMASK, &blocked, NULL);
-		if (interrupted()) {
+		watch_confirm(r);
+		switch (keyboard_wait(&r->keyboard, txn_confirming(r->s, &left) ? TICK_MS : -1)) {
+		case KEY_TYPED:
+			return 0;
+		case KEY_SIGNAL:
+			take_signals(r);
+			break;
+		case KEY_TICK:
+			break;
+		case KEY_STOP:
 			errno = EINTR;
 			return -1;
+		case KEY_ERROR:
+			return -1;
 		}
-		watch_confirm(r);
-		if (ppoll(fds, ARRAY_SIZE(fds), txn_confirming(r->s, &left) ? &tick : NULL,
-			  &waiting) < 0) {
-			if (errno != EINTR)
-				return -1;
-			continue;
-		}
-		if (fds[1].revents & POLLIN)
-			take_signals(r);
-		if (fds[0].revents)
-			return 0;
 	}
 }
 
@@ -507,13 +437,13 @@ static enum line read_line(struct repl *r)
 	r->dropped = false;
 	set_prompt(r);
 	recall_reset(&r->recall);
-	block_signals(r);
+	keyboard_begin(&r->keyboard);
 	/* libedit itself would do this behind the prompt: keys typed at once would be lost. */
 	el_set(r->el, EL_PREP_TERM, 1);
 	terminal_escape(&r->terminal, PASTE_ON);
 	line = el_gets(r->el, &len);
 	terminal_escape(&r->terminal, PASTE_OFF);
-	sigprocmask(SIG_SETMASK, &r->during_commands, NULL);
+	keyboard_end(&r->keyboard);
 	if (line && len > 0) {
 		buf_add(&r->text, line, len);
 		if (line[len - 1] != '\n')
@@ -601,7 +531,7 @@ static void repl_open(struct repl *r)
 	HistEvent ev;
 
 	terminal_open(&r->terminal, r->s);
-	r->signals = open_signals();
+	keyboard_open(&r->keyboard);
 	r->past = history_init();
 	history(r->past, &ev, H_SETSIZE, HISTORY_MAX);
 	history_read(load_entry, r->past);
@@ -621,7 +551,7 @@ static void repl_close(struct repl *r)
 {
 	el_end(r->el);
 	history_end(r->past);
-	close(r->signals);
+	keyboard_close(&r->keyboard);
 	recall_reset(&r->recall);
 	free(r->last_tab);
 	buf_free(&r->text);
