@@ -507,6 +507,8 @@ static void run_text(struct repl *r, const char *text, size_t len, const char *n
 	struct source src = { .name = name ? xstrdup(name) : NULL, .text = xstrndup(text, len),
 			      .len = len };
 
+	/* What stopped the output of an earlier line, as an interrupt does, has been said. */
+	r->s->out.error = 0;
 	session_source(r->s, session_keep(r->s, &src));
 	out_flush(&r->s->out);
 }
