@@ -10,8 +10,9 @@
 struct expr {
 	struct ctx *ctx;
 	struct span at;
-	struct buf text;
-	jv args;
+	struct buf text;	/* the expression, with its variables as jq calls them */
+	struct buf bound;	/* "$__vars.x as $x | ": those that the session has */
+	jv args;		/* their values, by name */
 	jv known;		/* expr_check(): variables that there will be, by name; borrowed */
 	char *unknown;		/* what expr_unknown() looks for */
 };
@@ -69,11 +70,16 @@ static int each_variable(struct expr *e, const char *text, variable_fn fn)
 	return 0;
 }
 
-static void declare(struct expr *e, const char *name, size_t len, jv value)
+/* Gives jq the variable, once; takes over @value. */
+static void bind(struct expr *e, const char *name, size_t len, jv value)
 {
 	char *key = jq_name(name, len);
+	char *text = xasprintf("$__vars[\"%s\"] as $%s | ", key, key);
 
 	e->args = jv_object_set(e->args, jv_string(key), value);
+	if (!strstr(buf_str(&e->bound), text))
+		buf_puts(&e->bound, text);
+	free(text);
 	free(key);
 }
 
@@ -94,11 +100,15 @@ static struct value *session_var(struct session *s, const char *name, size_t len
 /* Gives jq the variable's value. One that the session does not know may be the expression's own. */
 static int read_variable(struct expr *e, const char *name, size_t len)
 {
+	jv json = jv_object_get(jv_copy(e->args), jv_string_sized(name, len));
 	struct value v;
-	jv json;
 
-	if (jv_object_has(jv_copy(e->args), jv_string_sized(name, len)) ||
-	    (!is_special(name, len) && !session_var(e->ctx->s, name, len)))
+	if (jv_is_valid(json)) {
+		bind(e, name, len, json);
+		return 0;
+	}
+	jv_free(json);
+	if (!is_special(name, len) && !session_var(e->ctx->s, name, len))
 		return 0;
 	if (var_read(e->ctx, name, len, e->at, &v))
 		return -1;
@@ -108,20 +118,8 @@ static int read_variable(struct expr *e, const char *name, size_t len)
 		jv_free(json);
 		return -1;
 	}
-	declare(e, name, len, json);
+	bind(e, name, len, json);
 	return 0;
-}
-
-int expr_bind(struct ctx *ctx, char **expr, struct span at, jv *args)
-{
-	struct expr e = { .ctx = ctx, .at = at, .args = *args };
-	int err = each_variable(&e, *expr, read_variable);
-
-	*args = e.args;
-	buf_str(&e.text);
-	free(*expr);
-	*expr = buf_detach(&e.text);
-	return err;
 }
 
 /* libjq reports what is wrong with a program line by line; its first sentence is enough. */
@@ -185,25 +183,162 @@ static int declare_known(struct expr *e, const char *name, size_t len)
 
 	if (is_special(name, len) ? given :
 	    jv_object_has(jv_copy(e->known), jv_string_sized(name, len)))
-		declare(e, name, len, jv_null());
+		bind(e, name, len, jv_null());
 	return 0;
+}
+
+/* Compiled expressions */
+
+#define CACHE_MAX 32
+
+/* Compiling takes many milliseconds, so that what was compiled is kept; the oldest makes room. */
+struct compiled {
+	char *text;
+	jq_state *jq;
+	bool busy;
+	unsigned long used;
+};
+
+struct expr_cache {
+	struct compiled *list[CACHE_MAX];
+	unsigned long clock;
+};
+
+static void compiled_free(struct compiled *c)
+{
+	if (!c)
+		return;
+	jq_teardown(&c->jq);
+	free(c->text);
+	free(c);
+}
+
+void expr_cache_free(struct expr_cache *cache)
+{
+	for (int i = 0; cache && i < CACHE_MAX; i++)
+		compiled_free(cache->list[i]);
+	free(cache);
+}
+
+static void ignore_message(void *data, jv msg)
+{
+	jv_free(msg);
+}
+
+/* NULL with jq's messages. */
+static struct compiled *compile(const char *text, struct buf *messages)
+{
+	struct compiled *c = xcalloc(1, sizeof(*c));
+
+	*c = (struct compiled){ .text = xstrdup(text), .jq = jq_init() };
+	jq_set_error_cb(c->jq, on_jq_error, messages);
+	if (!jq_compile_args(c->jq, text, jv_object())) {
+		compiled_free(c);
+		return NULL;
+	}
+	jq_set_error_cb(c->jq, ignore_message, NULL);
+	return c;
+}
+
+/* The place of the one that was not used for longest; NULL where all are in use. */
+static struct compiled **oldest(struct expr_cache *cache)
+{
+	struct compiled **found = NULL;
+
+	for (int i = 0; i < CACHE_MAX; i++) {
+		struct compiled **c = &cache->list[i];
+
+		if (!*c)
+			return c;
+		if (!(*c)->busy && (!found || (*c)->used < (*found)->used))
+			found = c;
+	}
+	return found;
+}
+
+/* The text compiled, to be given back; NULL with jq's messages. */
+static struct compiled *compiled_get(struct session *s, const char *text, struct buf *messages)
+{
+	struct compiled *c = NULL, **place;
+
+	if (!s->exprs)
+		s->exprs = xcalloc(1, sizeof(*s->exprs));
+	for (int i = 0; i < CACHE_MAX && !c; i++)
+		if (s->exprs->list[i] && !s->exprs->list[i]->busy &&
+		    !strcmp(s->exprs->list[i]->text, text))
+			c = s->exprs->list[i];
+	if (!c) {
+		c = compile(text, messages);
+		place = c ? oldest(s->exprs) : NULL;
+		if (place) {
+			compiled_free(*place);
+			*place = c;
+		}
+	}
+	if (c) {
+		c->busy = true;
+		c->used = ++s->exprs->clock;
+	}
+	return c;
+}
+
+/* Lets go of what it works on, and keeps the program unless there was no place for it. */
+static void compiled_put(struct session *s, struct compiled *c)
+{
+	c->busy = false;
+	jq_start(c->jq, jv_null(), 0);
+	for (int i = 0; i < CACHE_MAX; i++)
+		if (s->exprs->list[i] == c)
+			return;
+	compiled_free(c);
+}
+
+/* Says what is wrong with it; jq is to see no more than what was written. */
+static void explain(struct expr *e, struct buf *messages, jv known)
+{
+	jq_state *jq = jq_init();
+	struct buf alone = BUF_INIT;
+
+	jq_set_error_cb(jq, on_jq_error, &alone);
+	jq_compile_args(jq, buf_str(&e->text), jv_copy(e->args));
+	expr_error(e->ctx, alone.len ? &alone : messages, known, e->at);
+	jq_teardown(&jq);
+	buf_free(&alone);
+}
+
+/* The program: it gets the input and the variables' values in an array. */
+static struct compiled *compile_expr(struct expr *e, jv known)
+{
+	char *text = xasprintf(". as [$__input, $__vars] | %s$__input | (%s\n)", buf_str(&e->bound),
+			       buf_str(&e->text));
+	struct buf messages = BUF_INIT;
+	struct compiled *c = compiled_get(e->ctx->s, text, &messages);
+
+	if (!c)
+		explain(e, &messages, known);
+	buf_free(&messages);
+	free(text);
+	return c;
+}
+
+static void expr_free(struct expr *e)
+{
+	jv_free(e->args);
+	buf_free(&e->text);
+	buf_free(&e->bound);
 }
 
 int expr_check(struct ctx *ctx, const char *expr, jv known, struct span at)
 {
 	struct expr e = { .ctx = ctx, .at = at, .args = jv_object(), .known = known };
-	struct buf messages = BUF_INIT;
-	jq_state *jq = jq_init();
-	int err = 0;
+	struct compiled *c;
 
 	each_variable(&e, expr, declare_known);
-	jq_set_error_cb(jq, on_jq_error, &messages);
-	if (!jq_compile_args(jq, buf_str(&e.text), e.args))
-		err = expr_error(ctx, &messages, known, at);
-	jq_teardown(&jq);
-	buf_free(&messages);
-	buf_free(&e.text);
-	return err;
+	c = compile_expr(&e, known);
+	if (c)
+		compiled_put(ctx->s, c);
+	expr_free(&e);
+	return c ? 0 : -1;
 }
 
 /* Results, one after the other */
@@ -211,30 +346,40 @@ int expr_check(struct ctx *ctx, const char *expr, jv known, struct span at)
 struct expr_run {
 	struct ctx *ctx;
 	struct span at;
-	struct buf messages;
-	jq_state *jq;
+	struct compiled *program;
+	jv args;
 };
+
+struct expr_run *expr_open(struct ctx *ctx, const char *expr, struct span at, jv args)
+{
+	struct expr e = { .ctx = ctx, .at = at, .args = jv_copy(args) };
+	struct expr_run *r = NULL;
+	struct compiled *c = each_variable(&e, expr, read_variable) ? NULL :
+			     compile_expr(&e, e.args);
+
+	if (c) {
+		r = xcalloc(1, sizeof(*r));
+		*r = (struct expr_run){ .ctx = ctx, .at = at, .program = c,
+					.args = jv_copy(e.args) };
+	}
+	expr_free(&e);
+	return r;
+}
+
+void expr_feed(struct expr_run *r, jv input)
+{
+	jq_start(r->program->jq, jv_array_append(jv_array_append(jv_array(), input),
+						 jv_copy(r->args)), 0);
+}
 
 struct expr_run *expr_start(struct ctx *ctx, const char *expr, struct span at)
 {
-	struct expr_run *r = NULL;
-	char *text = xstrdup(expr);
-	jv args = jv_object();
+	jv none = jv_object();
+	struct expr_run *r = expr_open(ctx, expr, at, none);
 
-	if (!expr_bind(ctx, &text, at, &args)) {
-		r = xcalloc(1, sizeof(*r));
-		*r = (struct expr_run){ .ctx = ctx, .at = at, .jq = jq_init() };
-		jq_set_error_cb(r->jq, on_jq_error, &r->messages);
-		if (jq_compile_args(r->jq, text, jv_copy(args))) {
-			jq_start(r->jq, jv_null(), 0);
-		} else {
-			expr_error(ctx, &r->messages, args, at);
-			expr_end(r);
-			r = NULL;
-		}
-	}
-	jv_free(args);
-	free(text);
+	jv_free(none);
+	if (r)
+		expr_feed(r, jv_null());
 	return r;
 }
 
@@ -242,7 +387,7 @@ int expr_next(struct expr_run *r, jv *result)
 {
 	jv msg;
 
-	*result = jq_next(r->jq);
+	*result = jq_next(r->program->jq);
 	if (jv_is_valid(*result))
 		return 1;
 	if (!jv_invalid_has_msg(jv_copy(*result))) {
@@ -258,8 +403,8 @@ int expr_next(struct expr_run *r, jv *result)
 
 void expr_end(struct expr_run *r)
 {
-	jq_teardown(&r->jq);
-	buf_free(&r->messages);
+	compiled_put(r->ctx->s, r->program);
+	jv_free(r->args);
 	free(r);
 }
 
@@ -300,9 +445,9 @@ static int find_unknown(struct expr *e, const char *name, size_t len)
 
 char *expr_unknown(struct ctx *ctx, const char *expr)
 {
-	struct expr e = { .ctx = ctx };
+	struct expr e = { .ctx = ctx, .args = jv_null() };
 
 	each_variable(&e, expr, find_unknown);
-	buf_free(&e.text);
+	expr_free(&e);
 	return e.unknown;
 }

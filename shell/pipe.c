@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <errno.h>
 #include <fcntl.h>
-#include <jq.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -157,77 +156,63 @@ static void jq_print(struct jq_stage *jq, jv v, struct out *out)
 	jv_free(text);
 }
 
-static void jq_error(void *data, jv msg)
+/* All results for one input, which is taken over. */
+static int jq_one(struct jq_stage *jq, struct expr_run *run, jv input, struct out *out, bool *truth)
 {
-	struct buf *b = data;
-	jv text = jq_format_error(msg);
-
-	if (!b->len)
-		buf_add(b, jv_string_value(text), strcspn(jv_string_value(text), "\n"));
-	jv_free(text);
-}
-
-/* All results for one input. */
-static int jq_one(struct jq_stage *jq, jq_state *state, jv input, struct out *out, struct diags *d,
-		  bool *truth)
-{
+	int found = 0;
 	jv v;
 
-	jq_start(state, input, 0);
-	while (!out->error && !interrupted() && jv_is_valid(v = jq_next(state))) {
+	expr_feed(run, input);
+	while (!out->error && !interrupted() && (found = expr_next(run, &v)) > 0) {
 		*truth = jv_get_kind(v) != JV_KIND_NULL && jv_get_kind(v) != JV_KIND_FALSE;
 		jq_print(jq, v, out);
 	}
-	if (!out->error && !interrupted() && jv_invalid_has_msg(jv_copy(v))) {
-		jv msg = jv_invalid_get_msg(v);
-
-		diag_error(d, jq->span, "jq: %s", jv_get_kind(msg) == JV_KIND_STRING ?
-			   jv_string_value(msg) : "the filter failed");
-		jv_free(msg);
-		return -1;
-	}
-	return 0;
+	return found < 0 ? -1 : 0;
 }
 
-/* The command's JSON through the filter. */
-static int jq_run(struct jq_stage *jq, const struct buf *in, struct out *out, struct diags *d)
+/* The documents of the command's JSON, each by itself or all as one. */
+static int jq_all(struct jq_stage *jq, struct expr_run *run, const struct buf *in, struct out *out,
+		  bool *truth)
 {
-	struct buf messages = BUF_INIT;
-	jq_state *state = jq_init();
-	struct jv_parser *parser;
-	bool truth = false;
+	struct jv_parser *parser = jv_parser_new(0);
 	jv slurped = jv_array(), v;
-	int err = -1;
+	int err = 0;
 
-	jq_set_error_cb(state, jq_error, &messages);
-	if (!jq_compile_args(state, jq->filter, jv_copy(jq->args))) {
-		diag_error(d, jq->span, "%s", buf_str(&messages));
-		goto out;
-	}
-	err = 0;
-	if (jq->list)
-		out_write(out, "[", 1);
-	parser = jv_parser_new(0);
 	jv_parser_set_buf(parser, in->data ? in->data : "", in->len, 0);
 	while (!err && jv_is_valid(v = jv_parser_next(parser))) {
 		if (jq->slurp)
 			slurped = jv_array_append(slurped, v);
 		else
-			err = jq_one(jq, state, v, out, d, &truth);
+			err = jq_one(jq, run, v, out, truth);
 	}
 	if (!err)
 		jv_free(v);
 	jv_parser_free(parser);
 	if (!err && jq->slurp)
-		err = jq_one(jq, state, jv_copy(slurped), out, d, &truth);
+		return jq_one(jq, run, slurped, out, truth);
+	jv_free(slurped);
+	return err;
+}
+
+/* The command's JSON through the filter. */
+static int jq_run(struct jq_stage *jq, struct session *s, const struct buf *in, struct out *out,
+		  struct diags *d)
+{
+	struct ctx ctx = { .s = s, .diags = d };
+	struct expr_run *run = expr_open(&ctx, jq->filter, jq->span, jq->args);
+	bool truth = false;
+	int err;
+
+	if (!run)
+		return -1;
+	if (jq->list)
+		out_write(out, "[", 1);
+	err = jq_all(jq, run, in, out, &truth);
 	if (jq->list)
 		out_write(out, "]", 1);
+	expr_end(run);
 	if (!err && jq->status && !truth)
 		err = diag_error(d, jq->span, "jq: the last result is false or null");
-out:
-	jv_free(slurped);
-	jq_teardown(&state);
-	buf_free(&messages);
 	return err;
 }
 
@@ -461,8 +446,6 @@ int pipeline_open(struct pipeline *p, struct session *s, const struct stmt *stmt
 	out_flush(&s->out);
 	if (first && !(p->jq = jq_stage_new(&ctx, &stmt->stages[0])))
 		goto fail;
-	if (first && expr_bind(&ctx, &p->jq->filter, p->jq->span, &p->jq->args))
-		goto fail;
 	if (stmt->nr_stages > first &&
 	    start_programs(&ctx, p, stmt->stages + first, stmt->nr_stages - first, &fd))
 		goto fail;
@@ -491,10 +474,10 @@ static int run_filter(struct pipeline *p, struct session *s, struct diags *d)
 
 	if (p->end_fd < 0) {
 		p->jq->list = s->batch_open;
-		return jq_run(p->jq, &p->out.buf, &s->out, d);
+		return jq_run(p->jq, s, &p->out.buf, &s->out, d);
 	}
 	out_init(&to, p->end_fd);
-	err = jq_run(p->jq, &p->out.buf, &to, d);
+	err = jq_run(p->jq, s, &p->out.buf, &to, d);
 	out_flush(&to);
 	if (to.error && to.error != EPIPE && !err)
 		err = diag_error(d, p->jq->span, "cannot write the output: %s", strerror(to.error));

@@ -784,6 +784,7 @@ int session_end(struct session *s)
 		fprintf(stderr, "error: cannot write the output: %s\n", strerror(s->out.error));
 		status = status ? status : STATUS_FAILED;
 	}
+	expr_cache_free(s->exprs);
 	gather_free(s->gather);
 	txn_free(s->txn);
 	vars_free((struct vars){ s->vars, s->nr_vars });

@@ -59,6 +59,7 @@ struct session {
 	int status;		/* $? */
 	struct out last;	/* JSON of the last command, for $_ */
 	struct value last_result;
+	struct expr_cache *exprs;	/* compiled expressions, or NULL */
 	struct txn *txn;	/* never NULL */
 	struct gather *gather;	/* updates that wait to be written together; never NULL */
 	struct out out;		/* standard output */
@@ -156,16 +157,17 @@ int expr_check(struct ctx *ctx, const char *expr, jv known, struct span at);
 int expr_eval(struct ctx *ctx, const char *expr, struct span at, jv *result);
 /* One result after the other: expr_next() returns 1, 0 at the end, -1 with a diagnostic. */
 struct expr_run *expr_start(struct ctx *ctx, const char *expr, struct span at);
+/*
+ * The same on inputs, given by expr_feed(), which takes them over; the object
+ * @args (borrowed) has variables that go before those of the session.
+ */
+struct expr_run *expr_open(struct ctx *ctx, const char *expr, struct span at, jv args);
+void expr_feed(struct expr_run *r, jv input);
 int expr_next(struct expr_run *r, jv *result);
 void expr_end(struct expr_run *r);
+void expr_cache_free(struct expr_cache *cache);
 /* All but false and null is true; takes over @value. */
 bool expr_truth(jv value);
-/*
- * Makes an expression ready for jq: gives its variables the names that jq
- * allows, and puts the session's values into the object @args, unless they are
- * there. -1 with a diagnostic.
- */
-int expr_bind(struct ctx *ctx, char **expr, struct span at, jv *args);
 /* A variable of the expression that has no value yet in a plan: a new string; or NULL. */
 char *expr_unknown(struct ctx *ctx, const char *expr);
 
