@@ -1,18 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Killed, or failing, at every point: what recovery leaves is the state of before, or of after.
+"""Killed at every point: what recovery leaves is the state of before, or of after.
 
 A mixed script is run once for each point that shell/fault.h counts. Journals,
 trash folders, pins, what is pinned, and every element are compared.
 """
-import collections
-import errno
-import re
-
 from bpfsh import *
 from state import *
 
 FAULTY = os.path.join(BUILD, "faults/bpfsh")
-ERRORS = [errno.ENOMEM, errno.EPERM, errno.E2BIG, errno.EBUSY, errno.ENOSPC]
 
 
 def u32(n):
@@ -175,16 +170,6 @@ map push pinned {pin("stack")} value 7 0 0 0
 """
 
 
-def can_fail(name):
-    return not name.endswith((" done", " written")) and (
-        not name.startswith("journal") or name == "journal grow")
-
-
-def done_singly(name, code):
-    """True where a batch call's failure makes bpfsh change the elements one by one."""
-    return name == "map batch" and code == errno.ENOMEM
-
-
 def rolled_back(world):
     """A script that fails at its end, its points, and the first of them that belongs to the rollback."""
     names, _ = world.points(world.box.file("good.bsh", world.script()))
@@ -273,54 +258,7 @@ def killed_while_recovering(world):
         world.rebuild()
 
 
-def failing(world):
-    """Each operation fails once by each errno: status 1, and the state of before."""
-    path = world.box.file("script.bsh", world.script())
-    names, _ = world.points(path)
-    after = world.state()
-    world.rebuild()
-    committed = len(names) - names[::-1].index("journal phase written")
-    for n in range(1, committed):
-        if not can_fail(names[n - 1]):
-            continue
-        code = ERRORS[n % len(ERRORS)]
-        done = world.run("-f", path, fault=f"{n}:{code}")
-        where = f"{errno.errorcode[code]} at point {n} of {len(names)}, {names[n - 1]}"
-        if names[n - 1] != "rmdir" and done.status not in (0, 3):
-            assert done.status == 1, f"{where}:\n{done}"
-        if done.status == 3:
-            world.recover(done)
-        assert not journals(), f"{where}: {journals()}\n{done}"
-        singly = done_singly(names[n - 1], code)
-        wrong = difference(after if singly else world.before, world.state())
-        if done.status == 0:
-            world.rebuild()
-            assert singly, f"{where}: went on\n{done}"
-        assert not wrong, f"{where}:\n{done}\n{wrong}"
-
-
-def failing_rollback(world):
-    """An operation fails while the script is rolled back: status 3, what is left is said, and recovered."""
-    path, names, first = rolled_back(world)
-    for n in range(first, len(names) + 1):
-        if not can_fail(names[n - 1]):
-            continue
-        code = ERRORS[n % len(ERRORS)]
-        done = world.run("-f", path, fault=f"{n}:{code}")
-        where = f"{errno.errorcode[code]} at point {n} of {len(names)}, {names[n - 1]}"
-        if done_singly(names[n - 1], code):
-            done.expect(1)
-        else:
-            assert done.status == 3 and " failed" in done.err and "recover" in done.err, \
-                f"{where}:\n{done}"
-            assert journals(), done
-            world.recover(done)
-        wrong = difference(world.before, world.state())
-        assert not wrong, f"{where}:\n{done}\n{wrong}"
-
-
-CHECKS = [killed, killed_while_rolling_back, killed_while_undoing, killed_while_recovering, failing,
-          failing_rollback]
+CHECKS = [killed, killed_while_rolling_back, killed_while_undoing, killed_while_recovering]
 
 
 def on_world(kind, check):
