@@ -14,6 +14,7 @@ static const struct column map_columns[] = {
 	{ "bytes_value", "  value %B" },
 	{ "max_entries", "  max_entries %" },
 	{ "bytes_memlock", "  memlock %B" },
+	{ "map_extra", "  map_extra %", .flags = COL_HEX | COL_WIDE },
 	{ "owner_prog_type", "\n\towner_prog_type %  ", .flags = COL_WIDE },
 	{ "owner_jited", "owner jited", "owner not jited", COL_WIDE },
 	{ "frozen" },
@@ -25,7 +26,7 @@ static const struct column map_columns[] = {
 };
 
 enum {
-	MAP_ID, MAP_TYPE, MAP_NAME, MAP_FLAGS, MAP_KEY, MAP_VALUE, MAP_ENTRIES, MAP_MEMLOCK,
+	MAP_ID, MAP_TYPE, MAP_NAME, MAP_FLAGS, MAP_KEY, MAP_VALUE, MAP_ENTRIES, MAP_MEMLOCK, MAP_EXTRA,
 	MAP_OWNER_TYPE, MAP_OWNER_JITED, MAP_FROZEN, MAP_BTF, MAP_FROZEN_BTF, MAP_FROZEN_ALONE,
 	MAP_PINNED, MAP_COLUMNS
 };
@@ -49,6 +50,7 @@ static int show_map(struct ctx *ctx, struct handle *map, struct pin_table *pins)
 	struct cell frozen = fdinfo_number(fdinfo, "frozen");
 	struct cell owner = fdinfo_number(fdinfo, "owner_prog_type");
 	struct cell jited = fdinfo_number(fdinfo, "owner_jited");
+	struct cell extra = fdinfo_number(fdinfo, "map_extra");
 	bool is_frozen = frozen.kind == CELL_U64 && frozen.u;
 	int err;
 
@@ -60,6 +62,8 @@ static int show_map(struct ctx *ctx, struct handle *map, struct pin_table *pins)
 	row[MAP_VALUE] = cell_u64(map->map.value_size);
 	row[MAP_ENTRIES] = cell_u64(map->map.max_entries);
 	row[MAP_MEMLOCK] = fdinfo_number(fdinfo, "memlock");
+	if (extra.kind == CELL_U64 && extra.u)
+		row[MAP_EXTRA] = extra;
 	if (owner.kind == CELL_U64)
 		row[MAP_OWNER_TYPE] = type_cell(kern_prog_type_name(owner.u), owner.u);
 	if (jited.kind == CELL_U64)

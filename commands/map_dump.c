@@ -44,26 +44,24 @@ static int element_row(struct dump *d, const void *key, const void *value)
 	return sink_row(d->ctx->sink, &cell);
 }
 
-/* An object that an element names by its ID: NULL with *@err 0 where it is gone. */
-static struct handle *open_named(struct dump *d, enum object_kind kind, const void *value, int *err)
+/* An object that an element names by its ID; NULL with *@err where it cannot be opened. */
+static struct handle *open_named(enum object_kind kind, const void *value, __u32 *id, int *err)
 {
 	struct handle *h = NULL;
-	__u32 id;
 	int fd;
 
-	memcpy(&id, value, sizeof(id));
-	fd = kern_open_id(kind, id);
+	memcpy(id, value, sizeof(*id));
+	fd = kern_open_id(kind, *id);
 	if (fd >= 0)
 		h = kern_handle(kind, fd);
-	*err = h || fd == -ENOENT ? 0 :
-	       kern_error(d->ctx->diags, d->ctx->span, fd < 0 ? -fd : errno, "open %s %u",
-			  object_names[kind], id);
+	*err = h ? 0 : fd < 0 ? fd : -errno;
 	return h;
 }
 
-static struct cell gone_cell(const struct handle *h)
+/* What is to be said of one that could not be opened; who may not ask sees the ID alone. */
+static struct cell state_cell(int err)
 {
-	return cell_str(h ? NULL : "gone");
+	return cell_str(err == -ENOENT ? "gone" : NULL);
 }
 
 /* Programs */
@@ -80,16 +78,13 @@ static const struct record prog_record = { "element", prog_columns, true };
 
 static int prog_row(struct dump *d, const void *key, const void *value)
 {
-	int err;
-	struct handle *prog = open_named(d, OBJ_PROG, value, &err);
 	__u32 id;
+	int err;
+	struct handle *prog = open_named(OBJ_PROG, value, &id, &err);
 
-	if (err)
-		return -1;
-	memcpy(&id, value, sizeof(id));
 	err = sink_row(d->ctx->sink, (const struct cell[]){
 		element_cell(d, key, value), cell_u64(id), cell_str(prog ? prog->name : NULL),
-		gone_cell(prog) });
+		state_cell(err) });
 	handle_put(prog);
 	return err;
 }
@@ -219,15 +214,16 @@ static int end_inner(struct dump *d, const struct dump *inner, struct cell *row,
 
 static int inner_row(struct dump *d, const void *key, const void *value)
 {
+	__u32 id;
 	int err;
-	struct handle *map = open_named(d, OBJ_MAP, value, &err);
-	struct cell row[4] = { element_cell(d, key, value), [3] = gone_cell(map) };
+	struct handle *map = open_named(OBJ_MAP, value, &id, &err);
+	struct cell row[4] = { element_cell(d, key, value), [3] = state_cell(err) };
 	struct dump inner = *d;
 
-	if (err)
-		return -1;
-	if (!map)
+	if (err == -ENOENT)
 		return sink_row(d->ctx->sink, row);
+	if (err)
+		return kern_error(d->ctx->diags, d->ctx->span, -err, "open map %u", id);
 	row[1] = type_cell(kern_map_type_name(map->map.type), map->map.type);
 	row[2] = cell_str(map->name);
 	inner.outer = row;

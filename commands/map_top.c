@@ -147,6 +147,15 @@ static void put_key(struct buf *out, const struct top *t, const void *key)
 		bytes_json(out, key, t->format->key_size);
 }
 
+/* On one line: bytes as dumps have them, as long as they are few. */
+static void put_key_plain(struct buf *out, const struct top *t, const void *key)
+{
+	if (t->format->key || t->format->key_size > 16)
+		put_key(out, t, key);
+	else
+		bytes_plain(out, key, t->format->key_size);
+}
+
 /* Values of CPUs as their sum, and without BTF a number, as it is counted. */
 static void put_value(struct buf *out, const struct top *t, const void *value)
 {
@@ -193,16 +202,17 @@ static void cut(struct buf *line, size_t columns)
 static int show_row(struct top *t, const struct row *row, int columns)
 {
 	struct buf line = BUF_INIT, rates = BUF_INIT, key = BUF_INIT, value = BUF_INIT;
-	struct buf seconds = BUF_INIT;
+	struct buf seconds = BUF_INIT, plain_key = BUF_INIT;
 	int err;
 
 	put_rates(&rates, t, row);
 	put_key(&key, t, row->element);
+	put_key_plain(&plain_key, t, row->element);
 	put_value(&value, t, row->element + t->format->key_size);
 	buf_printf(&seconds, "%.3f", t->seconds);
 	for (size_t i = 0; i < t->nr_counters; i++)
 		buf_printf(&line, "%14.1f", per_second(t, row, i));
-	buf_printf(&line, "  %s  %s", buf_str(&key), buf_str(&value));
+	buf_printf(&line, "  %s  %s", buf_str(&plain_key), buf_str(&value));
 	if (t->on_screen)
 		cut(&line, columns);
 	err = sink_row(t->ctx->sink, (struct cell[TOP_COLUMNS]){
@@ -214,6 +224,7 @@ static int show_row(struct top *t, const struct row *row, int columns)
 	buf_free(&key);
 	buf_free(&value);
 	buf_free(&seconds);
+	buf_free(&plain_key);
 	return err;
 }
 

@@ -87,6 +87,13 @@ def test_what_a_type_needs(box):
         box.bpfsh("map", "create", box.pin("no"), "type", *words).expect(1, err=message)
 
 
+def test_map_extra_is_shown(box):
+    box.bpfsh("map", "create", box.pin("b"), "type", "bloom_filter", "value", "8", "entries", "4",
+              "map_extra", "7").expect(0)
+    box.bpfsh("map", "show", "pinned", box.pin("b")).expect(0, out="  map_extra 0x7")
+    assert box.bpfsh("-j", "map", "show", "pinned", box.pin("b")).expect(0).json["map_extra"] == 7
+
+
 def test_messages(box):
     """What the kernel has one errno for, told apart; nothing is left of what was refused."""
     for kind, verb, message in (

@@ -141,6 +141,10 @@ def test_prog_array(box):
     theirs = box.bpftool(*words)[0]
     assert {k: element[k] for k in theirs} == theirs
     box.bpfsh("map", "lookup", *pin("calls"), "key", 2).expect(0, out=name)
+    # Who may not open objects by their IDs sees the IDs alone.
+    blind = box.run("setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin", BPFSH, "--no-rc",
+                    "-j", *words).expect(0)
+    assert blind.json[0]["prog_id"] == ident and "prog_name" not in blind.json[0], blind
     bare = box.map_create("bare", "prog_array")
     box.bpfsh("map", "update", "pinned", bare, "key", 1, "value", "pinned", box.pin("p")).expect(0)
     box.bpfsh("map", "dump", "pinned", bare).expect(0, out=f"  prog {ident}  name {name}\nFound 1")
