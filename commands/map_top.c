@@ -237,9 +237,8 @@ static void show_heading(const struct top *t)
 
 		buf_printf(&names, "%12.12s/s", name ? name : "value");
 	}
-	sink_note(t->ctx->sink, "%s: %" PRIu64 " elements, %" PRIu64 " changed in %.2f s",
-		  t->map->title, (uint64_t)t->elements,
-		  (uint64_t)t->changed, t->seconds);
+	sink_note(t->ctx->sink, "%s: %" PRIu64 " of %" PRIu64 " elements changed in %.2f s",
+		  t->map->title, (uint64_t)t->changed, (uint64_t)t->elements, t->seconds);
 	sink_note(t->ctx->sink, "%s  key  value", buf_str(&names));
 	buf_free(&names);
 }

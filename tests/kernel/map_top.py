@@ -57,7 +57,7 @@ def test_order_and_rates(box):
         assert fast["value"]["first"] == fast["value"]["second"] >= slow["value"]["first"]
     assert [set(e["per_second"]) for e in sums] == [{"second"}] * 2, sums
     lines = one.out.splitlines()
-    assert len(lines) == 3 and "4 elements, 2 changed" in lines[0], one
+    assert len(lines) == 3 and "2 of 4 elements changed" in lines[0], one
     assert "first/s" in lines[1] and lines[2].split()[2] == "1", one
 
 
@@ -72,7 +72,7 @@ def test_ends_well(box):
         events = json.loads(top.communicate(timeout=10)[0])
         assert top.returncode == 0 and len(events) in (2, 4), events
         box.run("sh", "-c", f"{BPFSH} --no-rc map top pinned {pin} | head -2", timeout=20).expect(
-            0, out=": 4 elements, 2 changed in ")
+            0, out=": 2 of 4 elements changed in ")
 
 
 def test_screen(box):
@@ -80,8 +80,8 @@ def test_screen(box):
     with Counting(pin, 16), Pty(box, rows=4, columns=60) as sh:
         sh.expect("bpfsh> ")
         sh.send(f"map top pinned {pin}\n")
-        sh.expect(re.compile(r"4 elements, 2 changed.*first/s *second/s.*\n.* 1  \{", re.S))
-        sh.expect("4 elements, 2 changed")
+        sh.expect(re.compile(r"2 of 4 elements changed.*first/s *second/s.*\n.* 1  \{", re.S))
+        sh.expect("2 of 4 elements changed")
         # One row fits below the heading, and none of it is wider than the window.
         assert sh.seen.count("\x1b[H\x1b[J") >= 2
         lines = ESCAPES.sub("", sh.seen.split("\x1b[H\x1b[J")[1]).replace("\r", "").splitlines()
