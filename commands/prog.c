@@ -115,9 +115,10 @@ static int prog_show(struct ctx *ctx, struct value *argv)
 static const char *const sections[] = {
 	"xdp", "tc", "tcx/ingress", "tcx/egress", "classifier", "action", "socket", "tracepoint",
 	"raw_tracepoint", "kprobe", "kretprobe", "uprobe", "uretprobe", "perf_event", "cgroup/skb",
-	"cgroup/dev", "cgroup/sysctl", "cgroup_skb/ingress", "cgroup_skb/egress", "cgroup/connect4",
-	"cgroup/connect6", "cgroup/sock_create", "sockops", "sk_msg", "sk_skb", "sk_lookup",
-	"flow_dissector", "lwt_in", "lwt_out", "lwt_xmit", "struct_ops", "syscall", "netfilter", NULL
+	"fentry", "fexit", "tp_btf", "lsm", "iter", "cgroup/dev", "cgroup/sysctl",
+	"cgroup_skb/ingress", "cgroup_skb/egress", "cgroup/connect4", "cgroup/connect6",
+	"cgroup/sock_create", "sockops", "sk_msg", "sk_skb", "sk_lookup", "flow_dissector",
+	"lwt_in", "lwt_out", "lwt_xmit", "struct_ops", "syscall", "netfilter", NULL
 };
 
 static void section_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
@@ -315,8 +316,8 @@ const struct cmd prog_cmds[] = {
 	  (const struct arg[]){
 		{ "loaded", &arg_prog, ARG_OPTIONAL, "a loaded program" },
 		{ "obj", &arg_file, ARG_KEYWORD | ARG_OPTIONAL, "ELF object, which is not loaded" },
-		{ "prog", &arg_string, ARG_KEYWORD | ARG_OPTIONAL, "which program of the object" },
-		{ "func", &arg_string, ARG_KEYWORD | ARG_OPTIONAL, "only this function" },
+		{ "prog", &arg_obj_prog, ARG_KEYWORD | ARG_OPTIONAL, "which program of the object" },
+		{ "func", &arg_func, ARG_KEYWORD | ARG_OPTIONAL, "only this function" },
 		{ "file", &arg_file, ARG_KEYWORD | ARG_OPTIONAL, "picture: .png, .svg, .pdf, .dot or .json" },
 		{ "form", NULL, ARG_FLAG | ARG_OPTIONAL,
 		  "without a file: what is shown ('show': the picture)", cfg_forms },

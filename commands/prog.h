@@ -22,6 +22,8 @@ int prog_log(struct ctx *ctx, struct value *argv);
 /* Appends that log as it is for a terminal. */
 void prog_log_text(struct buf *out);
 extern const char *const cfg_forms[];
+/* A program of the object, and a function of the program, that stand before them. */
+extern const struct arg_type arg_obj_prog, arg_func;
 
 /* prog_dump.c */
 int prog_dump(struct ctx *ctx, struct value *argv);

@@ -52,6 +52,9 @@ static char *after_tab(struct session *s, const char *line)
 	return buf_detach(&out);
 }
 
+/* Holds the programs first and second. */
+#define OBJECT "tests/fuzz/corpus/elf/subprogs"
+
 static void test_after_tab(void **state)
 {
 	static const struct {
@@ -68,6 +71,10 @@ static void test_after_tab(void **state)
 		{ "# ma", "# ma" },
 		{ "echo 'it; ma", "echo 'it; ma" },
 		{ "map show | j", "map show | jq " },
+		{ "prog cfg obj " OBJECT " prog fi", "prog cfg obj " OBJECT " prog first " },
+		{ "prog cfg obj " OBJECT " prog first func midd",
+		  "prog cfg obj " OBJECT " prog first func middle_with_a_rather_long_name " },
+		{ "prog cfg obj /nonexistent prog fi", "prog cfg obj /nonexistent prog fi" },
 		{ "map show | jq . | j", "map show | jq . | jq " },
 		{ "echo $flo", "echo $flows " },
 		{ "echo $fl", "echo $fl" },
