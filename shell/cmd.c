@@ -473,14 +473,28 @@ int match_values(struct ctx *ctx, const struct match *m, struct value *argv)
 	return 0;
 }
 
-/* The session command of exactly this name. */
+/* The session command of this name, or of a name that only begins like this. */
 static const struct cmd *session_cmd(const struct word *w)
 {
-	for (const struct cmd_table *t = bpfsh_commands; t->cmds; t++)
-		for (const struct cmd *c = t->object ? NULL : t->cmds; c && c->verb; c++)
-			if (word_is(w, c->verb))
+	const struct cmd *found = NULL;
+	int nr = 0;
+
+	if (!w->text || w->quoted || w->raw || !*w->text)
+		return NULL;
+	for (const struct cmd_table *t = bpfsh_commands; t->cmds; t++) {
+		if (t->object && !strcmp(t->object, w->text))
+			return NULL;
+		nr += t->object && has_prefix(t->object, w->text);
+		for (const struct cmd *c = t->object ? NULL : t->cmds; c && c->verb; c++) {
+			if (names_verb(c, w->text))
 				return c;
-	return NULL;
+			if (has_prefix(c->verb, w->text)) {
+				found = c;
+				nr++;
+			}
+		}
+	}
+	return nr == 1 ? found : NULL;
 }
 
 static bool takes_text(const struct cmd *c)
@@ -536,6 +550,25 @@ enum lex_tail cmd_raw_tail(const struct word *words, uint32_t nr)
 			return tail_of(a);
 	}
 	return TAIL_WORDS;
+}
+
+const struct word *cmd_sets(const struct word *words, uint32_t nr)
+{
+	const struct word *found = NULL;
+	struct diags quiet = { 0 };
+	struct match m;
+	int i = 0;
+
+	if (!match(&m, words, nr, NO_SPAN, MATCH_PREFIX | MATCH_PARTIAL, &quiet)) {
+		for_each_arg(m.cmd, a) {
+			if ((a->flags & ARG_SETS) && m.args[i].nr)
+				found = &words[m.args[i].slots[0].first];
+			i++;
+		}
+	}
+	diags_clear(&quiet);
+	match_free(&m);
+	return found;
 }
 
 /* Usage and help */

@@ -163,6 +163,8 @@ void match_free(struct match *m);
 
 /* What may follow the first words of a command. */
 enum lex_tail cmd_raw_tail(const struct word *words, uint32_t nr);
+/* The word that names the variable which the command sets for its block; or NULL. */
+const struct word *cmd_sets(const struct word *words, uint32_t nr);
 /* True for commands of expressions and blocks: on the command line, their words are one text. */
 bool cmd_takes_text(const struct word *first);
 /* "map update MAP key KEY value VALUE [any|exist|noexist]" */

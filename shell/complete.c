@@ -123,18 +123,24 @@ static void find_in_shell(struct cursor *c, const struct stmt *stmt, const char 
 	c->prefix = xstrndup(text + start, len - start);
 }
 
+/* The block at the statement's end, if the cursor is in it. */
+static const struct block *open_block(const struct cursor *c, const struct stmt *stmt)
+{
+	const struct word *last = stmt->nr ? &stmt->words[stmt->nr - 1] : NULL;
+
+	return last && last->block && last->block->nr && last->span.end == c->src.len ?
+	       last->block : NULL;
+}
+
 /* The statement that the cursor is in, perhaps in blocks that are open at the end of the text. */
 static const struct stmt *innermost(const struct cursor *c)
 {
 	const struct stmt *stmt = &c->stmt;
+	const struct block *b;
 
-	for (;;) {
-		const struct word *last = stmt->nr ? &stmt->words[stmt->nr - 1] : NULL;
-
-		if (!last || !last->block || !last->block->nr || last->span.end != c->src.len)
-			return stmt;
-		stmt = &last->block->stmts[last->block->nr - 1];
-	}
+	while ((b = open_block(c, stmt)))
+		stmt = &b->stmts[b->nr - 1];
+	return stmt;
 }
 
 static void find_in_statement(struct cursor *c, const char *text, size_t len)
@@ -240,6 +246,31 @@ static void complete_names(struct session *s, struct candidates *c)
 	add_reference(c, "?", "last status");
 }
 
+/* A variable that the text sets before the cursor, and that the session need not know yet. */
+static void complete_set(struct session *s, struct candidates *c, const char *name)
+{
+	if (!var_find(s, name))
+		add_reference(c, name, "set here");
+}
+
+/* What the blocks that the cursor is in set: by what they belong to, and by assignments. */
+static void complete_block_names(struct session *s, struct candidates *c, const struct cursor *at)
+{
+	const struct stmt *stmt = &at->stmt;
+	const struct block *b;
+
+	while ((b = open_block(at, stmt))) {
+		const struct word *w = cmd_sets(stmt->words, stmt->nr);
+
+		if (w)
+			complete_set(s, c, w->nr_parts ? w->parts[0].text : w->text);
+		for (uint32_t i = 0; i + 1 < b->nr; i++)
+			if (b->stmts[i].assign.text)
+				complete_set(s, c, b->stmts[i].assign.text);
+		stmt = &b->stmts[b->nr - 1];
+	}
+}
+
 /* The fields of a JSON object, each behind @parent. */
 static void complete_object(struct candidates *c, const char *parent, jv object)
 {
@@ -273,7 +304,7 @@ static void complete_fields(struct ctx *ctx, struct candidates *c, const char *p
 	value_free(&v);
 }
 
-static void complete_variable(struct ctx *ctx, struct candidates *c)
+static void complete_variable(struct ctx *ctx, struct candidates *c, const struct cursor *at)
 {
 	const char *path = c->prefix + (c->prefix[1] == '{' ? 2 : 1);
 	const char *dot = strrchr(path, '.');
@@ -281,6 +312,8 @@ static void complete_variable(struct ctx *ctx, struct candidates *c)
 
 	if (!dot) {
 		complete_names(ctx->s, c);
+		if (at->lexer.arena)
+			complete_block_names(ctx->s, c, at);
 		return;
 	}
 	parent = xstrndup(path, dot - path);
@@ -368,7 +401,7 @@ void complete_text(struct session *s, const char *text, size_t len, struct compl
 			break;
 		/* fall through */
 	case PLACE_VARIABLE:
-		complete_variable(&ctx, &c->found);
+		complete_variable(&ctx, &c->found, &at);
 		break;
 	case PLACE_PROGRAM:
 		complete_program(&ctx, &c->found);

@@ -39,6 +39,10 @@ def test_completion_and_help_in_blocks(box):
         tty.check("\x15watch 1 time prog sh\t", "prog show ")
         tty.check("?", "prog show [PROG]")
         tty.check("\x15set viewer te\t", "text ")
+        tty.check("\x15for $item in [1] { $other = 2; echo $it\t", "$item ")
+        tty.check("$ot\t", "$other ")
+        tty.check("\x15ass 1 == 1; fo $i in [7] { ec\t", "ho ")
+        tty.check("<$i> }\r", "\n<7>\n")
 
 
 def test_ctrl_c_ends_an_endless_loop(box):
