@@ -42,7 +42,7 @@ def test_completion_and_help_in_blocks(box):
         tty.check("\x15for $item in [1] { $other = 2; echo $it\t", "$item ")
         tty.check("$ot\t", "$other ")
         tty.check("\x15ass 1 == 1; fo $i in [7] { ec\t", "ho ")
-        tty.check("<$i> }\r", "\n<7>\n")
+        tty.check("at $i }\r", "\nat 7\n")
 
 
 def test_ctrl_c_ends_an_endless_loop(box):
