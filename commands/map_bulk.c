@@ -2,11 +2,11 @@
 /* Whole maps: exported, imported, copied, cleared, counted. */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "commands/element_file.h"
 #include "commands/map_feed.h"
 #include "shell/interrupt.h"
 #include "shell/maptypes.h"
@@ -101,169 +101,13 @@ int map_export(struct ctx *ctx, struct value *argv)
 
 /* import */
 
-#define READ_BYTES (256u << 10)
-#define LINE_BYTES (64u << 10)		/* the longest line that is tried as one element */
-#define ELEMENT_BYTES (64u << 20)	/* the longest text of one element */
-
-/* Elements of a file: JSON objects, one after the other, or within one array. */
-struct reader_state {
-	struct ctx *ctx;
-	const char *name;
-	struct span at;
-	int fd;
-	struct buf text;
-	size_t pos;			/* what is before is dealt with */
-	__u64 line;
-	bool eof;
-};
-
-static int import_error(struct reader_state *r, const char *what)
-{
-	return diag_error(r->ctx->diags, r->at, "'%s', line %" PRIu64 ": %s", r->name,
-			  (uint64_t)r->line, what);
-}
-
-/* A call that a signal interrupted is no failure of its own. */
-static int file_error(const struct reader_state *r, const char *what)
-{
-	return interrupted() ? -1 : diag_error(r->ctx->diags, r->at, "cannot %s '%s': %s", what,
-					       r->name, strerror(errno));
-}
-
-/* Reads on; what was dealt with goes. @keep is moved with it. */
-static int read_more(struct reader_state *r)
-{
-	ssize_t n;
-
-	if (r->pos)
-		memmove(r->text.data, r->text.data + r->pos, r->text.len - r->pos);
-	r->text.len -= r->pos;
-	r->pos = 0;
-	if (r->text.len > ELEMENT_BYTES)
-		return import_error(r, "an element of this length cannot be meant");
-	do
-		n = read(r->fd, buf_reserve(&r->text, READ_BYTES), READ_BYTES);
-	while (n < 0 && errno == EINTR && !interrupted());
-	if (n < 0)
-		return file_error(r, "read");
-	buf_commit(&r->text, n);
-	r->eof = !n;
-	return 0;
-}
-
-/* To the next "{"; 1: there is one, 0: the end, -1 with a diagnostic. */
-static int find_object(struct reader_state *r)
-{
-	for (;;) {
-		while (r->pos < r->text.len) {
-			char c = r->text.data[r->pos];
-
-			if (c == '{')
-				return 1;
-			if (c == '\n')
-				r->line++;
-			else if (!strchr(" \t\r,[]", c) || !c)
-				return import_error(r, "an element is expected: {\"key\":...");
-			r->pos++;
-		}
-		if (r->eof)
-			return 0;
-		if (read_more(r))
-			return -1;
-	}
-}
-
-/* The length of the object at @pos, as far as braces and strings tell; -1 with a diagnostic. */
-static ssize_t object_length(struct reader_state *r)
-{
-	bool string = false, escape = false;
-	size_t n = 0;
-	int depth = 0;
-
-	for (;;) {
-		const char *p = r->text.data + r->pos, *end = r->text.data + r->text.len;
-
-		for (p += n; p < end; p++) {
-			if (escape)
-				escape = false;
-			else if (string && *p == '\\')
-				escape = true;
-			else if (*p == '"')
-				string = !string;
-			else if (!string && *p == '{')
-				depth++;
-			else if (!string && *p == '}' && !--depth)
-				return p + 1 - (r->text.data + r->pos);
-		}
-		n = r->text.len - r->pos;
-		if (r->eof)
-			return import_error(r, "the file ends inside an element");
-		if (read_more(r))
-			return -1;
-	}
-}
-
-/* A line that is one element needs no look for its end. */
-static size_t line_length(const struct reader_state *r)
-{
-	const char *text = r->text.data + r->pos;
-	size_t rest = r->text.len - r->pos;
-	const char *end = memchr(text, '\n', rest < LINE_BYTES ? rest : LINE_BYTES);
-
-	return end && end[-1] == '}' ? end - text : 0;
-}
-
-static int read_element(struct reader_state *r, struct map_feed *f, size_t len, void *key,
-			void *value, struct diags *d)
-{
-	struct word_text text = { r->text.data + r->pos, len, NO_SPAN, false };
-
-	return element_read(map_format(f->map), &text, key, value, d);
-}
-
-/* The object at @pos, which is then behind it. */
-static int import_object(struct reader_state *r, struct map_feed *f, void *key, void *value)
-{
-	ssize_t len = line_length(r);
-	struct diags quiet = { 0 };
-	const char *text;
-
-	if (!len || read_element(r, f, len, key, value, &quiet)) {
-		diags_clear(&quiet);
-		len = object_length(r);
-		if (len < 0)
-			return -1;
-		if (read_element(r, f, len, key, value, r->ctx->diags)) {
-			diag_hint(r->ctx->diags, "in '%s', line %" PRIu64, r->name, (uint64_t)r->line);
-			return -1;
-		}
-		text = r->text.data + r->pos;
-		for (const char *p = text; (p = memchr(p, '\n', text + len - p)); p++)
-			r->line++;
-	}
-	r->pos += len;
-	return 0;
-}
-
-static int import_elements(struct reader_state *r, struct map_feed *f, void *key, void *value)
-{
-	size_t size = kern_value_bytes(f->map);
-	int found;
-
-	while ((found = find_object(r)) > 0) {
-		memset(value, 0, size);
-		if (import_object(r, f, key, value) || feed_add(f, key, value, NULL))
-			return -1;
-	}
-	return found;
-}
-
 int map_import(struct ctx *ctx, struct value *argv)
 {
 	struct handle *map = argv[0].handle;
 	bool input = !strcmp(argv[1].str, "-");
-	struct reader_state r = { .ctx = ctx, .name = input ? "standard input" : argv[1].str,
-				  .at = argv[1].span, .line = 1 };
+	struct element_file r = { .name = input ? "standard input" : argv[1].str,
+				    .at = argv[1].span, .format = map_format(map),
+				    .diags = ctx->diags };
 	struct map_feed feed;
 	void *key, *value;
 	int err;
@@ -272,15 +116,19 @@ int map_import(struct ctx *ctx, struct value *argv)
 		return kern_map_error(ctx->diags, argv[0].span, "update", map, EOPNOTSUPP);
 	r.fd = input ? STDIN_FILENO : open(argv[1].str, O_RDONLY | O_CLOEXEC);
 	if (r.fd < 0)
-		return file_error(&r, "open");
+		return element_file_error(&r, "open");
 	key = xcalloc(1, map->map.key_size);
 	value = xcalloc(1, kern_value_bytes(map));
 	feed_begin(&feed, ctx, map, false, "imported");
-	err = import_elements(&r, &feed, key, value);
+	do {
+		err = element_file_next(&r, key, value);
+		if (err > 0 && feed_add(&feed, key, value, NULL))
+			err = -1;
+	} while (err > 0);
 	err = feed_end(&feed, err);
 	free(key);
 	free(value);
-	buf_free(&r.text);
+	element_file_free(&r);
 	if (!input)
 		close(r.fd);
 	return err;

@@ -32,22 +32,19 @@ static const char *string_end(const char *p, const char *end)
 /* Passes over a value that is not wanted: up to the comma or bracket behind it. */
 static int skip_value(struct reader *r)
 {
-	static const uint8_t kinds[256] = {
-		['"'] = 1, ['['] = 2, ['{'] = 2, [']'] = 3, ['}'] = 3, [','] = 4,
+	static const int64_t steps[256] = {
+		['['] = 1, [']'] = -1, ['{'] = 1LL << 32, ['}'] = -(1LL << 32),
 	};
-	int depth = 0;
+	int64_t open = 0;	/* brackets, and braces above them */
 
 	for (; r->p < r->end; r->p++) {
-		uint8_t kind = kinds[(uint8_t)*r->p];
+		int64_t step = steps[(uint8_t)*r->p];
 
-		if (!kind)
-			continue;
-		if (!depth && kind > 2)
+		if (!open && (step < 0 || *r->p == ','))
 			return 0;
-		if (kind == 1)
+		open += step;
+		if (*r->p == '"')
 			r->p = string_end(r->p, r->end);
-		else if (kind != 4)
-			depth += kind == 2 ? 1 : -1;
 		if (r->p == r->end)
 			break;
 	}

@@ -67,7 +67,9 @@ def test_errors(box):
     good = '{"key":["0x63","0","0","0"],"value":["0x01","0","0","0","0","0","0","0"]}\n'
     for text, message in ((good + "nonsense", "line 2: an element is expected"),
                           (good + '{"key":', "line 2: the file ends inside an element"),
-                          (good + '\n{"key":[1],"value":3}', "line 3")):
+                          (good + '\n{"key":[1],"value":3}', "line 3"),
+                          ("[" + good.replace(",", ",\n") + "?", "line 13: an element is expected"),
+                          ("[" + good, "line 2: the file ends inside an array")):
         box.bpfsh("map", "import", "pinned", pin, "-", input=text).expect(1, err=message)
         box.unchanged(before)
     box.bpfsh("map", "import", "pinned", pin, "/nonexistent").expect(1, err="cannot open")
