@@ -17,6 +17,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #define INSNS_MAX 400
+#define TARGETS 30		/* of indirect jumps */
 
 static void fail(const char *what)
 {
@@ -33,6 +34,16 @@ static uint32_t count(struct buf *text, const char *what)
 	return nr;
 }
 
+/* Whether there are edges of which several may be told as one. */
+static bool is_indirect(const struct cfg *cfg)
+{
+	bool indirect = false;
+
+	for (uint32_t b = 0; b < cfg->nr_blocks; b++)
+		indirect |= cfg->blocks[b].flags & BLOCK_GOTOX;
+	return indirect;
+}
+
 static void check_dot(const struct cfg *cfg, struct dot_options *o)
 {
 	struct buf text = BUF_INIT;
@@ -46,7 +57,7 @@ static void check_dot(const struct cfg *cfg, struct dot_options *o)
 		fail("a place is no number");
 	if (!o->placed && count(&text, " -> ") != cfg->nr_edges + cfg->nr_calls)
 		fail("an edge is missing");
-	if (o->placed) {
+	if (o->placed && !is_indirect(cfg)) {
 		uint32_t ends = count(&text, " -> b") + count(&text, "\u2192 b");
 
 		if (ends < cfg->nr_edges || ends > cfg->nr_edges + cfg->nr_calls)
@@ -112,8 +123,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct bpf_insn *insns = xmemdup(data, nr * sizeof(*insns));
 	struct code *code = code_alloc(CODE_ELF, insns, nr, "fuzz", "", NULL);
 	struct dot_options o = DOT_DEFAULTS;
+	uint32_t targets[TARGETS];
 	struct cfg *cfg;
 
+	for (uint32_t i = 0; i < TARGETS; i++)
+		targets[i] = nr * i / TARGETS;
+	code_set_targets(code, targets, size % 3 ? TARGETS : 0);
 	if (nr > 3)
 		code_add_func(code, NULL, data[1] % nr, 0, "a\"<&\\>b");
 	code_complete(code);
@@ -149,6 +164,9 @@ static uint32_t random_stream(struct bpf_insn *insns)
 			.dst_reg = random() % 10,
 			.off = to,
 		};
+		/* In few programs, as what they may jump to is then hard to check. */
+		if (insns[i].code == 0x95 && nr % 8 == 3)
+			insns[i].code = 0x0d;
 		if (insns[i].code == 0x85)
 			insns[i].src_reg = BPF_PSEUDO_CALL;
 		if (insns[i].code == 0x85 || insns[i].code == 0x06)
