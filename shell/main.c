@@ -263,7 +263,7 @@ static void mention_orphans(const struct request *r)
 	int nr = r->nr && !strcmp(r->words[0], "recover") ? 0 : journal_count_orphans();
 
 	if (nr)
-		fprintf(stderr, "note: %d unfinished transaction%s of a killed bpfsh\n"
+		fprintf(stderr, "note: %d unfinished transaction%s of an earlier bpfsh\n"
 			"hint: 'bpfsh recover' rolls back, 'bpfsh --plan recover' shows, "
 			"'bpfsh recover --discard' forgets\n", nr, nr == 1 ? "" : "s");
 }

@@ -267,6 +267,8 @@ static enum undo_result pin_undo(struct op *op, struct diags *d)
 {
 	struct op_pin *p = pin_of(op);
 
+	if (!is_on_bpffs(p->path))
+		return failed(p, d, -KERN_ENOTBPFFS, "undo the pin at");
 	return p->replace ? undo_replace(p, d) : undo_new(p, d);
 }
 
@@ -346,6 +348,8 @@ static enum undo_result unpin_undo(struct op *op, struct diags *d)
 	struct stat st;
 	int err = 0;
 
+	if (!is_on_bpffs(p->path))
+		return failed(p, d, -KERN_ENOTBPFFS, "undo the pin at");
 	if (!lstat(p->path, &st))
 		return undo_occupied(p, d);
 	/* Somebody may have emptied the trash. */

@@ -194,7 +194,7 @@ static void recover_one(void *arg, struct journal *j)
 	for (size_t i = 0; i < ops.nr; i++)
 		op_free(ops.list[i].op);
 	free(ops.list);
-	if (rec->how == RECOVER_PLAN || rec->r->failed > failed)
+	if (rec->how == RECOVER_PLAN || (rec->how == RECOVER_ROLLBACK && rec->r->failed > failed))
 		journal_keep(j);
 	else
 		journal_end(j);

@@ -85,12 +85,31 @@ bool trash_full(const struct trash *t)
 	return t->pin && !lstat(t->pin, &st);
 }
 
+bool is_on_bpffs(const char *path)
+{
+	char *at = xstrdup(path);
+	bool on;
+
+	/* What was removed leaves the folders above it. */
+	while (access(at, F_OK) && strcmp(at, "/") && strcmp(at, ".")) {
+		char *up = folder_of(at);
+
+		free(at);
+		at = up;
+	}
+	on = kern_is_bpffs(at);
+	free(at);
+	return on;
+}
+
 int trash_empty(const struct trash *t)
 {
 	int err;
 
-	if (!t->dir || access(t->dir, F_OK))
+	if (!t->dir)
 		return 0;
+	if (access(t->dir, F_OK))
+		return is_on_bpffs(t->dir) ? 0 : -KERN_ENOTBPFFS;
 	if (trash_full(t) && (err = kern_unlink(t->pin)))
 		return err;
 	return kern_rmdir(t->dir);

@@ -23,9 +23,12 @@ void trash_set(struct trash *t, char *dir);
 /* Makes the folder, which must not exist; 0 or -errno. */
 int trash_make(const struct trash *t);
 bool trash_full(const struct trash *t);
-/* Removes pin and folder, as far as they are there; 0 or -errno. */
+/* Removes pin and folder, as far as they are there; 0 or -errno, as where their bpffs is gone. */
 int trash_empty(const struct trash *t);
 void trash_free(struct trash *t);
+
+/* False where the bpffs of this path, which need not exist, was unmounted. */
+bool is_on_bpffs(const char *path);
 
 /* The folder that a path's last part stands in: a new string. */
 char *folder_of(const char *path);

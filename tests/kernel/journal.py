@@ -201,6 +201,32 @@ def test_file_size_limit(box):
     assert not journals()
 
 
+def test_unmounted(box):
+    """Without its bpffs nothing is taken for undone; all of it is, once the bpffs is back."""
+    fd = create("array", 4, 4, 2, f"{box.prefix}m")
+    outer = create("array_of_maps", 4, 4, 2, f"{box.prefix}o", 0, fd)
+    for name, one in ("m", fd), ("n", fd), ("o", outer):
+        pin(one, box.pin(name))
+    update(outer, b"\0" * 4, struct.pack("=I", fd))
+    os.close(fd)
+    os.close(outer)
+    before, kept = state(box.bpffs), f"{box.dir}/kept"
+    os.mkdir(kept)
+    mount(box.bpffs, kept, None, MS_BIND)
+    done = box.script(f"""\
+map update pinned {box.pin("o")} key 0 0 0 0 value pinned {box.pin("m")}
+map pin pinned {box.pin("m")} {box.pin("new")}
+map pin pinned {box.pin("o")} {box.pin("n")} replace
+map unpin {box.pin("m")}
+!umount -l {box.bpffs}
+assert false
+""").expect(3, err=["is not on a bpffs", "4 failed", "recover"])
+    mount(kept, box.bpffs, None, MS_BIND)
+    umount(kept)
+    box.bpfsh("recover").expect(0)
+    assert not difference(before, state(box.bpffs)) and not journals(), done
+
+
 def test_discard(box):
     """The state stays as it is, and nothing of the journal does."""
     killed(box)
