@@ -246,8 +246,8 @@ static int draw_code(struct ctx *ctx, const struct code *code, const struct vlog
 	return err;
 }
 
-/* Says why the program is refused, below its picture. */
-static void note_refusal(struct ctx *ctx, const struct vlog *log, const struct code *code,
+/* Says below its picture why the program is refused, or how far it is from being too large. */
+static void note_verdict(struct ctx *ctx, const struct vlog *log, const struct code *code,
 			 struct span at)
 {
 	struct buf text = BUF_INIT;
@@ -255,6 +255,9 @@ static void note_refusal(struct ctx *ctx, const struct vlog *log, const struct c
 	vlog_explain(&text, log, code);
 	if (text.len)
 		diag_note(ctx->diags, at, "the verifier refuses it: %s", buf_str(&text));
+	else
+		diag_note(ctx->diags, at, "the verifier accepts it: %u instructions processed, at "
+			  "most 1000000 are allowed", log->processed);
 	buf_free(&text);
 }
 
@@ -275,7 +278,7 @@ static int draw_verified(struct ctx *ctx, const struct code *code, struct value 
 		vlog_accepted(log);
 	err = draw_code(ctx, code, log, argv);
 	if (!err)
-		note_refusal(ctx, log, code, argv[CFG_OBJ].span);
+		note_verdict(ctx, log, code, argv[CFG_OBJ].span);
 	vlog_free(log);
 	return err;
 }

@@ -18,8 +18,9 @@
 #include "render/code.h"
 
 /*
- * How names become numbers. Either may be NULL: a map or extern known by name
- * alone is then left 0, as in an object, and "id:5" is 5.
+ * How names become numbers. Either may be NULL: a map known by name alone is then
+ * left 0, as in an object, and "id:5" is 5. Externs are refused; without any names
+ * they are left 0 too.
  */
 struct asm_names {
 	/*

@@ -277,8 +277,11 @@ static bool read_map(struct reader *r)
 	return r->map.end > start || miss(r, "expected a map");
 }
 
+/* What stands in an extern's brackets, which has an address only when libbpf loads an object. */
 static bool read_extern(struct reader *r)
 {
+	if (r->ctx->names)
+		return miss(r, "externs have no address here");
 	while (r->p < r->end && *r->p != ']')
 		r->p++;
 	return take(r, "]") || miss(r, "expected ']'");

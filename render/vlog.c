@@ -248,6 +248,7 @@ static void read_processed(struct reader *r, struct vlog_text t)
 		return;
 	skip(&t, strlen("processed "));
 	r->v->partial = !take_number(&t, &n) || n > r->visits;
+	r->v->processed = n;
 }
 
 /* "(0) frame 0 insn 6 +live -8", "(3,17) live stack update done in 2 iterations" */

@@ -43,6 +43,7 @@ struct vlog {
 	uint32_t nr;			/* beyond the last one that the log names */
 	struct vlog_step *path;		/* explored last, from the entry */
 	uint32_t nr_path;
+	uint32_t processed;		/* visits, by the log's last line; 0: it does not tell */
 	bool partial;			/* the log leaves visits out: each count is a minimum */
 	uint32_t fail;			/* the instruction to blame, or VLOG_NONE */
 	/* What was said last, the reason at the end; none where the program was accepted. */

@@ -70,6 +70,7 @@ def test_loop_is_hot(box):
 def test_accepted(box):
     done = box.bpfsh("prog", "cfg", "obj", REFUSED, "prog", "accepted", "verifier").expect(0)
     assert "visited 1 time" in done.out and "refused" not in done.out + done.err, done
+    assert re.search(r"the verifier accepts it: \d+ instructions processed", done.err), done
 
 
 # What the author of each program is told, in this order: the reason, the line, the states, advice.
@@ -118,6 +119,8 @@ def test_what_a_kernel_lacks(box):
         done = box.bpfsh("prog", "load", path, box.pin("p")).expect(1)
         assert re.search(".*".join(words), done.err, re.S), done
         assert not re.search(r": -\d|Argument list|too old", done.err.partition("\n  prog load")[0]), done
+    done = box.bpfsh("prog", "asm", "type", "fentry/do_unlinkat", "r0 = 0; exit")
+    assert done.status == 0 or re.search("not permitted.*hint: .*lockdown", done.err, re.S), done
     with open("long.s", "w") as f:
         f.write("r0 = 0\n" * 1000001 + "exit\n")
     box.bpfsh("prog", "asm", "type", "xdp", "file", "long.s").expect(1, err="1000002 instructions")

@@ -167,6 +167,10 @@ static void names(void **state)
 	assert_int_equal(nr, ARRAY_SIZE(expected));
 	assert_memory_equal(got, expected, sizeof(expected));
 	free(got);
+	assert_null(assemble("r1 = extern[jiffies]", CODE_ELF, &names, &nr, &d));
+	assert_string_equal(d.list[0].msg, "cannot read 'r1 = extern[jiffies]': "
+			    "externs have no address here");
+	diags_clear(&d);
 	assert_null(assemble("r1 = map[other]", CODE_ELF, &names, &nr, &d));
 	assert_string_equal(d.list[0].msg, "no map 'other'");
 	assert_int_equal(d.list[0].span.start, 9);
