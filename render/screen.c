@@ -85,6 +85,7 @@ void screen_draw(struct screen *s, struct out *out, const char *title, const str
 	const char *old = buf_str(&s->last), *old_end = old + s->last.len;
 	struct buf *b = out_buf(out);
 
+	use_locale();
 	buf_puts(b, "\033[H\033[1m");
 	draw_line(b, (struct place){ title, title + strlen(title), 0 }, NULL, columns);
 	buf_puts(b, "\033[0m");

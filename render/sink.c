@@ -530,6 +530,7 @@ static void table_begin(struct sink *s)
 {
 	if (s->at->rec->elements || !s->at->rec->columns)
 		return;
+	use_locale();
 	s->scols = scols_load();
 	s->table = s->scols ? s->scols->scols_new_table() : NULL;
 	if (!s->table)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <wchar.h>
@@ -196,11 +197,22 @@ void source_position(const struct source *src, size_t offset, int *line, int *co
 		*col += (src->text[i] & 0xc0) != 0x80;
 }
 
+/* Numbers and dates are the same everywhere. */
+void use_locale(void)
+{
+	static bool done;
+
+	if (!done)
+		setlocale(LC_CTYPE, "");
+	done = true;
+}
+
 /* Columns that the bytes take on a terminal; a tab counts one, as it is copied below itself. */
 static int columns(const char *s, size_t len)
 {
 	int cols = 0;
 
+	use_locale();
 	while (len) {
 		size_t n = utf8_len((const unsigned char *)s, len);
 		wchar_t c = n ? utf8_decode((const unsigned char *)s, n) : 0;

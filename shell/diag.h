@@ -69,6 +69,11 @@ void diags_text(struct buf *out, const struct diags *d, bool color);
 /* Writes the queue as one JSON document: {"error":{...}}, further ones under "errors". */
 void diags_json(struct buf *out, const struct diags *d);
 
+/*
+ * From now on characters are as wide as the user's locale says. Whoever measures
+ * text calls this first: most commands do without, and it takes a while.
+ */
+void use_locale(void);
 /* Text for a person: kernel and file names may hold control characters, which become \xNN. */
 void buf_escaped(struct buf *out, const char *s, size_t len);
 /* A JSON string, quotes included; bytes that are not UTF-8 become U+FFFD. */

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <errno.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -308,8 +307,6 @@ int main(int argc, char **argv)
 	struct request r = { 0 };
 	int status;
 
-	/* Widths of characters; numbers and dates are the same everywhere. */
-	setlocale(LC_CTYPE, "");
 	if (argc > 1 && !strcmp(argv[1], "--complete"))
 		return run_complete(argv + 2, argc - 2);
 	parse(&r, argv, argc);

@@ -20,6 +20,7 @@ static int width_of(const char *s)
 	int width = 0;
 	wchar_t ch;
 
+	use_locale();
 	for (; left; s += n, left -= n) {
 		n = mbrtowc(&ch, s, left, &state);
 		if (!n || n > left) {

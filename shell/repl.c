@@ -582,6 +582,7 @@ int repl_run(struct session *s)
 			"hint: scripts and single commands do without\n", LIBEDIT, dlerror());
 		return STATUS_FAILED;
 	}
+	use_locale();
 	repl_open(&r);
 	greet(&r);
 	if (!s->opt.no_rc)
