@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Random transactions against a model of maps and pins, with random failures.
+"""Random transactions against a model of maps, pins and a link, with random failures.
 
-Each process runs a script of many transactions: updates, deletes, new maps,
-pins, unpins, savepoints, rollbacks, commits. At a random place an operation of
+Each process runs a script of many transactions: updates, deletes, imports,
+clearings, pushes, pops, new maps, pins, unpins, updates of a link, savepoints,
+rollbacks, commits. At a random place an operation of
 the kernel's fails, or the process is killed. The maps are dumped after each
 transaction, and compared with the model; at the end all of the state is.
 
 MODEL_SEED chooses the scripts, MODEL_RUNS how many transactions are run.
 """
+import contextlib
 import copy
+import ctypes
 import errno
 import random
 
@@ -19,6 +22,8 @@ FAULTY = os.path.join(BUILD, "faults/bpfsh")
 SEED = int(os.environ.get("MODEL_SEED", str(random.randrange(1 << 30))))
 RUNS = int(os.environ.get("MODEL_RUNS", "10000"))
 KINDS = {"hash": 16, "array": 4, "lpm_trie": 16, "perhash": 16}
+IMPORTED = {1: 201, 2: 202, 5: 205}
+STACK, LOOKUP_DELETE = 8, 21
 SCRIPT_LENGTH = 125		# transactions
 ERRORS = [errno.ENOMEM, errno.EPERM, errno.E2BIG, errno.EBUSY, errno.ENOSPC, 0]
 
@@ -29,7 +34,8 @@ class Model:
     def __init__(self):
         self.maps = {kind: {} for kind in KINDS}
         self.maps["array"] = dict.fromkeys(range(KINDS["array"]), 0)
-        self.pins = {kind: kind for kind in KINDS}
+        self.pins = {kind: kind for kind in (*KINDS, "stack", "link")}
+        self.stack, self.prog = [], "c1"
 
 
 class Script:
@@ -64,7 +70,7 @@ class Script:
             self.lines.append("commit")
         self.committed.append(copy.deepcopy(self.now))
         for kind in KINDS:
-            self.lines.append(f"map dump name {self.box.prefix}{kind}")
+            self.lines.append(f"map dump pinned {self.box.pin(kind)}")
 
     def change(self):
         kind = self.rng.choice(list(KINDS))
@@ -73,8 +79,10 @@ class Script:
         free = [name for name in "wxyz" if name not in self.now.pins]
         taken = [name for name in "wxyz" if name in self.now.pins]
         roll = self.rng.random()
-        of = f"name {self.box.prefix}{kind}"
-        if roll < 0.5:
+        of = f"pinned {self.box.pin(kind)}"
+        if self.rng.random() < 0.15:
+            self.rarer(kind, elements, of)
+        elif roll < 0.5:
             elements[key] = self.rng.randrange(256)
             self.lines.append(f"map update {of} key {words} value {elements[key]} 0 0 0")
         elif roll < 0.7 and kind != "array" and key in elements:
@@ -96,6 +104,26 @@ class Script:
             self.lines.append(f"map create {self.box.pin(free[-1])} type hash key 4 value 4"
                               f" entries 2 name {self.box.prefix}{name}")
 
+    def rarer(self, kind, elements, of):
+        """Many elements at once, the stack, and the link."""
+        roll, value = self.rng.random(), self.rng.randrange(1, 256)
+        if roll < 0.2 and kind != "lpm_trie":
+            self.now.maps[kind] = {key: 0 for key in elements} if kind == "array" else {}
+            self.lines.append(f"map clear {of}")
+        elif roll < 0.4 and kind == "hash":
+            elements.update(IMPORTED)
+            self.lines.append(f"map import {of} {self.box.dir}/import")
+        elif roll < 0.6 and len(self.now.stack) < STACK:
+            self.now.stack.append(value)
+            self.lines.append(f"map push pinned {self.box.pin('stack')} value {value} 0 0 0")
+        elif roll < 0.8 and self.now.stack:
+            self.now.stack.pop()
+            self.lines.append(f"map pop pinned {self.box.pin('stack')}")
+        else:
+            self.now.prog = self.rng.choice(["c1", "c2"])
+            prog = self.box.pin(f"p/{self.box.prefix}{self.now.prog}")
+            self.lines.append(f"link update {self.box.pin('link')} {prog}")
+
     @staticmethod
     def key(kind, key):
         return f"32 0 0 0 {key} 0 0 0" if kind == "lpm_trie" else f"{key} 0 0 0"
@@ -106,6 +134,11 @@ def observed(box):
     model = Model()
     model.maps, model.pins = {}, {}
     for path, what in state(box.bpffs).items():
+        if path.split("/")[0] == "p":
+            continue
+        if what[0] == "link":
+            model.pins[path], model.prog = "link", what[2][len(box.prefix):]
+            continue
         if what == "folder":
             model.pins[path] = what
             continue
@@ -114,11 +147,25 @@ def observed(box):
         if name in KINDS:
             at = 4 if name == "lpm_trie" else 0
             model.maps[name] = {key[at]: value[0] for key, value in what[2].items()}
+    model.stack = stacked(box)
     return model
 
 
+def stacked(box):
+    """What the stack holds, the newest last: taken out, and put in again."""
+    fd, found, value = open_pin(box.pin("stack")), [], ctypes.create_string_buffer(4)
+    with contextlib.suppress(FileNotFoundError):
+        while True:
+            bpf(LOOKUP_DELETE, struct.pack("=IIQQ", fd, 0, 0, ctypes.addressof(value)))
+            found.insert(0, value.raw[0])
+    for one in found:
+        update(fd, b"", bytes([one, 0, 0, 0]))
+    os.close(fd)
+    return found
+
+
 def same(one, other):
-    return one.maps == other.maps and one.pins == other.pins
+    return vars(one) == vars(other)
 
 
 def dumps_of(out, kinds):
@@ -166,6 +213,13 @@ def test_random_transactions(box):
                     f"{box.prefix}{kind}", int(lpm))
         pin(fd, box.pin(kind))
         os.close(fd)
+    fd = create("stack", 0, 4, STACK, f"{box.prefix}stack")
+    pin(fd, box.pin("stack"))
+    os.close(fd)
+    box.file("import", "".join(f'{{"key":{k},"value":{v}}}\n' for k, v in IMPORTED.items()))
+    box.bpftool("prog", "loadall", box.obj("link"), box.pin("p"))
+    box.script(f"link create {box.pin(f'p/{box.prefix}c1')} cgroup {box.cgroup()} egress"
+               f" pin {box.pin('link')}\n").expect(0)
     model, runs, failures, points = Model(), 0, 0, 20 * SCRIPT_LENGTH
     while runs < RUNS:
         script = Script(box, model, rng, SCRIPT_LENGTH)
@@ -182,7 +236,7 @@ def test_random_transactions(box):
         check_dumps(script, done)
         now = observed(box)
         possible = [n for n, m in enumerate(script.committed) if same(now, m)]
-        assert possible, f"{done.out[-1500:]}\n{again}\n{done.err}\n{now.maps} {now.pins}"
+        assert possible, f"{done.out[-1500:]}\n{again}\n{done.err}\n{vars(now)}"
         if done.status == 0:
             assert same(now, script.committed[-1]), what
         failures += done.status != 0
