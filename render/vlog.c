@@ -233,7 +233,7 @@ static const struct {
 	{ "insns processed ", LINE_NOISE }, { "mark_precise", LINE_NOISE },
 	{ "regs=", LINE_NOISE }, { "last_idx ", LINE_NOISE }, { "parent ", LINE_NOISE },
 	{ "propagating ", LINE_NOISE }, { "func#", LINE_NOISE }, { "Live regs ", LINE_NOISE },
-	{ "SCC ", LINE_NOISE },
+	{ "SCC ", LINE_NOISE }, { "cur state:", LINE_NOISE }, { "old state:", LINE_NOISE },
 	{ "caller:", LINE_NOISE }, { "returning from callee:", LINE_NOISE },
 	{ "callee:", LINE_FRAME }, { "to caller at ", LINE_FRAME },
 	{ "Func#", LINE_ENTRY }, { "Validating ", LINE_ENTRY },
@@ -337,11 +337,13 @@ static void find_fail(struct reader *r)
 	reason = v->messages[v->nr_messages - 1];
 	if (is_about_all(reason) || is_about_effort(reason) || r->pruned)
 		return;
-	/* "unreachable insn 5": programs are refused also before the first visit. */
-	if (v->nr_path)
-		v->fail = v->path[v->nr_path - 1].insn;
-	else if (!vlog_number(reason, "insn ", &v->fail))
-		v->fail = VLOG_NONE;
+	/* "unreachable insn 5", before the first visit; "infinite loop detected at insn 7" */
+	if (vlog_number(reason, "insn ", &v->fail)) {
+		if (v->fail < r->room && r->waiting[v->fail])
+			go_back(r, v->fail);
+		return;
+	}
+	v->fail = v->nr_path ? v->path[v->nr_path - 1].insn : VLOG_NONE;
 }
 
 struct vlog *vlog_new(const char *log, size_t len)

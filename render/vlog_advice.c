@@ -9,6 +9,7 @@
 #define NULL_FIRST "compare the pointer with NULL first, and use it only where it is not"
 #define LOWER_BOUND "compare the number with a lower bound too, or make it unsigned"
 #define INIT_FIRST "set all of it first, gaps between members too: struct key k = {}"
+#define UNLOCK "each path needs its bpf_spin_unlock()"
 #define RELEASE "release it on each path that leads to an exit"
 #define PLAIN_CTX "access the context by the pointer that came with it, at constant offsets"
 #define NO_POINTER "a number is no pointer: read kernel memory by bpf_probe_read_kernel()"
@@ -61,7 +62,9 @@ static const struct {
 	{ " expected=", NULL, "an argument is of the wrong kind: R1 is the first, R2 the second" },
 	{ "must be a known constant", NULL, "the number has to be there when it is compiled: no variable" },
 	{ "while holding a lock", NULL, "call bpf_spin_unlock() first" },
-	{ "spin_unlock is missing", NULL, "each path needs its bpf_spin_unlock()" },
+	{ "spin_unlock is missing", NULL, UNLOCK },
+	{ "spin_lock-ed region", NULL, UNLOCK },
+	{ "the call stack of", NULL, "calls nest at most 8 deep, and no function may call itself" },
 	{ "jump out of range", NULL, "jumps stay within their function" },
 	{ "last insn is not an exit", NULL, "each function ends in exit or in a jump" },
 	{ "CO-RE relocation", NULL,

@@ -162,6 +162,19 @@ static void rounds(void **state)
 	vlog_free(v);
 }
 
+/* The states that are compared are no reasons, and the instruction is named. */
+static void infinite(void **state)
+{
+	explains("0: R1=ctx() R10=fp0\n0: (b7) r0 = 0\n1: (55) if r1 != 0x0 goto pc-1\n2: (95) exit\n"
+		 "from 1 to 1: R1=ctx() R10=fp0\n1: (55) if r1 != 0x0 goto pc-1\n"
+		 "infinite loop detected at insn 1\ncur state: R1=ctx() R10=fp0\n"
+		 "old state: R1=ctx() R10=fp0\nprocessed 4 insns\n",
+		 "infinite loop detected at insn 1\n    at 1: (55) if r1 != 0x0 goto pc-1\n"
+		 "    R1=ctx()\n    path: 0-1, 1\n"
+		 "    1: if r1 != 0x0 goto pc-1: taken\n"
+		 "    advice: what ends the loop has to change in each round; or use bpf_loop()");
+}
+
 static void no_visits(void **state)
 {
 	explains("", "");
@@ -204,7 +217,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reasons), cmocka_unit_test(visits), cmocka_unit_test(loops),
-		cmocka_unit_test(rounds),		cmocka_unit_test(no_visits), cmocka_unit_test(damaged),
+		cmocka_unit_test(rounds), cmocka_unit_test(infinite),		cmocka_unit_test(no_visits), cmocka_unit_test(damaged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
