@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
 #include <stdlib.h>
 
 #include "commands/map.h"
@@ -82,6 +83,18 @@ static int show_map(struct ctx *ctx, struct handle *map, struct pin_table *pins)
 static int map_show(struct ctx *ctx, struct value *argv)
 {
 	return show_objects(ctx, OBJ_MAP, &argv[0], &map_record, show_map);
+}
+
+int map_walked(struct ctx *ctx, const struct handle *map, int err)
+{
+	if (err == -KERN_ECHANGED) {
+		diag_note(ctx->diags, NO_SPAN, "map '%s' changed during this: the kernel may have "
+			  "stepped over elements beside those that changed", map->title);
+		return 0;
+	}
+	if (err < 0 && err != -1 && err != -EINTR)
+		kern_map_error(ctx->diags, ctx->span, "dump", map, -err);
+	return err ? -1 : 0;
 }
 
 static int map_freeze(struct ctx *ctx, struct value *argv)

@@ -27,6 +27,9 @@ void stack_read(struct stack *s, const struct handle *map, const void *value);
 /* Says what was hidden, and frees the texts. */
 void stack_end(struct stack *s, struct diags *d);
 
+/* What kern_map_walk() came to, said where there is something to say: 0, or -1 where it stopped. */
+int map_walked(struct ctx *ctx, const struct handle *map, int err);
+
 int map_dump(struct ctx *ctx, struct value *argv);
 int map_lookup(struct ctx *ctx, struct value *argv);
 int map_update(struct ctx *ctx, struct value *argv);

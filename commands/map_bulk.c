@@ -11,14 +11,6 @@
 #include "shell/interrupt.h"
 #include "shell/maptypes.h"
 
-/* What a walk that ended early means; -1 was said already. */
-static int walk_error(struct ctx *ctx, const struct handle *map, int err)
-{
-	if (err < 0 && err != -1 && err != -EINTR)
-		return kern_map_error(ctx->diags, ctx->span, "dump", map, -err);
-	return err ? -1 : 0;
-}
-
 /* export */
 
 struct export {
@@ -47,7 +39,7 @@ static int export_element(void *arg, const void *key, const void *value)
 static int export_sink(struct ctx *ctx, struct handle *map, struct export *e)
 {
 	sink_begin(ctx->sink, &export_record, SINK_LIST);
-	return walk_error(ctx, map, kern_map_walk(map, export_element, e)) ? -1 :
+	return map_walked(ctx, map, kern_map_walk(map, export_element, e)) ? -1 :
 	       sink_end(ctx->sink);
 }
 
@@ -68,7 +60,7 @@ static int export_file(struct ctx *ctx, struct handle *map, const struct value *
 	}
 	out_init(&out, fd);
 	e->out = &out;
-	err = walk_error(ctx, map, kern_map_walk(map, export_element, e));
+	err = map_walked(ctx, map, kern_map_walk(map, export_element, e));
 	if (out_flush(&out) || (!err && rename(temporary, path->str))) {
 		int why = out.error ? out.error : errno;
 
@@ -158,7 +150,7 @@ int map_copy(struct ctx *ctx, struct value *argv)
 				  kern_map_percpu(from->map.type) == kern_map_percpu(to->map.type) ? "" :
 				  "; values of one of them are per CPU");
 	feed_begin(&feed, ctx, to, false, "copied");
-	return feed_end(&feed, walk_error(ctx, from, kern_map_walk(from, copy_element, &feed)));
+	return feed_end(&feed, map_walked(ctx, from, kern_map_walk(from, copy_element, &feed)));
 }
 
 /* clear */
@@ -195,7 +187,7 @@ int map_clear(struct ctx *ctx, struct value *argv)
 	if (is_array(map))
 		c.zero = xcalloc(1, c.size);
 	feed_begin(&c.feed, ctx, map, !c.zero, "cleared");
-	err = feed_end(&c.feed, walk_error(ctx, map, kern_map_walk(map, clear_element, &c)));
+	err = feed_end(&c.feed, map_walked(ctx, map, kern_map_walk(map, clear_element, &c)));
 	free(c.zero);
 	return err;
 }
@@ -220,7 +212,7 @@ int map_count(struct ctx *ctx, struct value *argv)
 	if (need_real(ctx, map))
 		return -1;
 	progress_begin(&p, "counted");
-	err = walk_error(ctx, map, kern_map_walk(map, count_element, &p));
+	err = map_walked(ctx, map, kern_map_walk(map, count_element, &p));
 	progress_end(&p);
 	if (err)
 		return -1;

@@ -194,12 +194,10 @@ int map_diff(struct ctx *ctx, struct value *argv)
 		err = read_dump(&d, argv[1].json, argv[1].span);
 	if (!err) {
 		sink_begin(ctx->sink, &diff_record, SINK_LIST);
-		err = kern_map_walk(a, diff_element, &d);
+		err = map_walked(ctx, a, kern_map_walk(a, diff_element, &d));
 		d.back = true;
 		if (!err)
-			err = walk_other(&d);
-		if (err < -1 && err != -EINTR)
-			kern_map_error(ctx->diags, ctx->span, "dump", a, -err);
+			err = map_walked(ctx, d.other ? d.other : a, walk_other(&d));
 		err = err ? -1 : sink_end(ctx->sink);
 	}
 	free(d.scratch);

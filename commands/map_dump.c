@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "commands/map.h"
+#include "commands/progress.h"
 #include "shell/maptypes.h"
 
 struct dump;
@@ -25,6 +26,7 @@ struct dump {
 	/* A map within a map: the row that its elements stand in, until it has begun. */
 	const struct cell *outer;
 	struct stack stack;
+	struct progress progress;
 	bool differs;			/* a sum has values that could not be added */
 };
 
@@ -180,16 +182,20 @@ static int on_element(void *arg, const void *key, const void *value)
 {
 	struct dump *d = arg;
 
+	progress_count(&d->progress);
 	return begin_inner(d) ? -1 : d->form->row(d, key, value);
 }
 
 /* The elements of a map as rows of the list that is open, or of the one that @d->outer will open. */
 static int walk(struct dump *d, struct handle *map)
 {
+	int err;
+
 	d->map = map;
 	d->format = map_format(map);
 	d->form = form_of(d);
-	return kern_map_walk(map, on_element, d);
+	err = kern_map_walk(map, on_element, d);
+	return err == -KERN_ECHANGED ? map_walked(d->ctx, map, err) : err;
 }
 
 /* What became of a walk through an inner map; one without elements has a row that says why. */
@@ -198,6 +204,7 @@ static int end_inner(struct dump *d, const struct dump *inner, struct cell *row,
 	struct diags why = { 0 };
 
 	d->stack = inner->stack;
+	d->progress = inner->progress;
 	d->differs |= inner->differs;
 	if (!err && inner->outer)
 		err = sink_open(d->ctx->sink, row, "elements", inner->form->record);
@@ -261,13 +268,6 @@ static int check_sum(const struct dump *d, struct handle *map)
 	return -1;
 }
 
-static int dump_error(struct dump *d, const struct handle *map, int err)
-{
-	if (err < 0 && err != -1 && err != -EINTR)
-		kern_map_error(d->ctx->diags, d->ctx->span, "dump", map, -err);
-	return err ? -1 : 0;
-}
-
 /* Several maps: each one's facts and its elements, as bpftool -j has it. */
 static const struct column several_columns[] = {
 	{ "id", "%: " },
@@ -291,7 +291,7 @@ static int dump_one_of_several(struct dump *d, struct handle *map)
 	err = walk(d, map);
 	if (!err && begin_inner(d))
 		err = -1;
-	if (dump_error(d, map, err))
+	if (map_walked(d->ctx, map, err))
 		return -1;
 	return sink_close(d->ctx->sink);
 }
@@ -311,7 +311,7 @@ static int dump_one(struct dump *d, struct handle *map)
 	d->map = map;
 	d->format = map_format(map);
 	sink_begin(d->ctx->sink, form_of(d)->record, SINK_LIST);
-	return dump_error(d, map, walk(d, map)) ? -1 : sink_end(d->ctx->sink);
+	return map_walked(d->ctx, map, walk(d, map)) ? -1 : sink_end(d->ctx->sink);
 }
 
 int map_dump(struct ctx *ctx, struct value *argv)
@@ -326,7 +326,9 @@ int map_dump(struct ctx *ctx, struct value *argv)
 	for (size_t i = 0; i < nr; i++)
 		if (need_real(ctx, maps[i]) || check_sum(&d, maps[i]))
 			return -1;
+	progress_begin_beside(&d.progress, "dumped");
 	err = nr > 1 ? dump_several(&d, maps, nr) : dump_one(&d, maps[0]);
+	progress_end(&d.progress);
 	dump_end(&d);
 	return err ? -1 : 0;
 }

@@ -120,6 +120,8 @@ static int look(struct top *t)
 	t->elements = t->changed = 0;
 	rates_begin(t->rates);
 	err = kern_map_walk(t->map, look_at, t);
+	if (err == -KERN_ECHANGED)
+		err = 0;
 	if (err && err != -EINTR)
 		kern_map_error(t->ctx->diags, t->ctx->span, "dump", t->map, -err);
 	return err;

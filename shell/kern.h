@@ -23,6 +23,7 @@ enum {
 	KERN_ENOTBPFFS,		/* the folder of a pin is not on a bpffs: EPERM */
 	KERN_ENAME,		/* no name for an object: EINVAL, or cut without a word */
 	KERN_ENOTPIN,		/* the path is no pinned object: EACCES */
+	KERN_ECHANGED,		/* what was walked changed: see kern_map_walk() */
 };
 
 /* Objects by ID, path, descriptor. */
@@ -163,7 +164,8 @@ int kern_map_create(const struct map_def *def);
  * one after the other where not. Bounded memory; @fn stops the walk by
  * returning nonzero, which is returned. Elements that vanish meanwhile are
  * left out; those that stay are seen once, with one exception: while others
- * change an LPM trie, the kernel's own walk may step over neighbours.
+ * change an LPM trie, the kernel's own walk may step over neighbours. After
+ * that, and all else that could be seen, it is -KERN_ECHANGED.
  * -EOPNOTSUPP for types without elements, -EAGAIN where a type without batch
  * calls changes too fast to be followed, -EINTR when interrupted().
  */

@@ -31,6 +31,7 @@ struct walk {
 	__u32 most;		/* no bucket of a hash can have more */
 	void *cursor[2];	/* of batch calls: where the last one ended, this one does */
 	char *last;		/* LPM trie: the last key that was delivered */
+	bool again;		/* the kernel has begun it again */
 	bool drain;		/* what was fetched is gone: nothing is left undelivered */
 	bool indexed;
 	char *trail;		/* keys that were walked over lately, a ring of TRAIL */
@@ -92,8 +93,10 @@ static bool lpm_behind(const char *a, const char *b, size_t data_bytes)
  */
 static bool lpm_seen(struct walk *w, const char *key)
 {
-	if (w->last && !lpm_behind(w->last, key, w->key_size - sizeof(__u32)))
+	if (w->last && !lpm_behind(w->last, key, w->key_size - sizeof(__u32))) {
+		w->again = true;
 		return true;
+	}
 	if (!w->last)
 		w->last = xmalloc(w->key_size);
 	memcpy(w->last, key, w->key_size);
@@ -339,18 +342,30 @@ static void end(struct walk *w)
 	free(w->trail);
 }
 
+/* The memory of a trie tells the number of its elements; false where it is not known. */
+static bool trie_memory(const struct handle *map, char *value, size_t size)
+{
+	return map->map.type == BPF_MAP_TYPE_LPM_TRIE &&
+	       kern_fdinfo(map->fd, "memlock", value, size);
+}
+
 int kern_map_walk(const struct handle *map, kern_element_fn fn, void *arg)
 {
+	char before[32], after[32];
 	struct walk w;
-	bool begun, more;
+	bool begun, more, known;
 	int ret;
 
 	if (!has_elements(map->map.type) || !map->map.key_size)
 		return -EOPNOTSUPP;
 	begin(&w, map, fn, arg);
+	known = trie_memory(map, before, sizeof(before));
 	ret = walk_batch(&w, bpf_map_lookup_batch, &begun, &more);
 	if (!ret && more)
 		ret = walk_keys(&w, begun ? w.cursor[0] : NULL);
+	if (!ret && (w.again || (known && trie_memory(map, after, sizeof(after)) &&
+				 strcmp(before, after))))
+		ret = -KERN_ECHANGED;
 	end(&w);
 	return ret;
 }

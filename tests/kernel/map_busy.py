@@ -75,4 +75,26 @@ def test_program_writes(box):
     os.close(prog)
 
 
+def dump_of_trie(pin, meanwhile):
+    """Does something once a dump has begun, and waits for its reader; its messages."""
+    process = subprocess.Popen([BPFSH, "--no-rc", "map", "dump", "pinned", pin],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.read(1)
+    meanwhile()
+    err = process.communicate()[1].decode()
+    assert process.returncode == 0, err
+    return err
+
+
+def test_changed_trie(box):
+    """Its dump may lack neighbours of what changed meanwhile, which is said."""
+    pin = box.map_create("trie", "lpm_trie", 8, 4, 1 << 14, "flags", 1)
+    fill(pin, "trie")
+    fd = open_pin(pin)
+    assert dump_of_trie(pin, lambda: None) == ""
+    err = dump_of_trie(pin, lambda: update(fd, struct.pack("=I4s", 9, b"\x0a"), bytes(4)))
+    assert err.startswith("note: map") and "changed during this" in err, err
+    os.close(fd)
+
+
 run(__name__)
