@@ -70,6 +70,15 @@ static struct source *no_text(struct ctx *ctx, const struct value *file, struct 
 	return NULL;
 }
 
+/* Errors tell the line of the script, too. */
+static void set_parent(struct source *src, struct span at)
+{
+	if (!at.src || !at.src->name)
+		return;
+	src->parent = at.src;
+	src->parent_at = at.start;
+}
+
 /* The text, or the file, as a source whose lines errors can show. */
 static struct source *asm_source(struct ctx *ctx, const struct value *argv)
 {
@@ -80,9 +89,11 @@ static struct source *asm_source(struct ctx *ctx, const struct value *argv)
 			return NULL;
 		if (memchr(src.text, '\0', src.len))
 			return no_text(ctx, &argv[ASM_FILE], &src);
+		set_parent(&src, argv[ASM_FILE].span);
 	} else if (argv[ASM_TEXT].kind == VALUE_STR) {
 		src = (struct source){ .name = xstrdup("asm"), .text = xstrdup(argv[ASM_TEXT].str),
 				       .len = strlen(argv[ASM_TEXT].str) };
+		set_parent(&src, argv[ASM_TEXT].span);
 	} else {
 		diag_error(ctx->diags, ctx->span, "the instructions are missing");
 		diag_hint(ctx->diags, "give them as one quoted word, or by 'file FILE'");

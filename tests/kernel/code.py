@@ -147,6 +147,13 @@ def test_assembler_blames_the_line_that_is_refused(box):
     assert "R7 !read_ok" in done.err and "\n  out: r0 = r7 // never set\n       ^~~~~~~\n" in done.err, done
 
 
+def test_assembler_names_the_script(box):
+    done = box.bpfsh("-c", 'echo on\nprog asm type xdp "r0 = 0\n  r9 = r8; exit"').expect(1, err="asm:2:3: ")
+    assert "sourced from -c:2" in done.err, done
+    done = box.bpfsh("prog", "asm", "type", "xdp", "r9 = r8; exit").expect(1, err="asm:1:1: ")
+    assert "sourced" not in done.err, done
+
+
 def test_assembler_knows_kfuncs_targets_and_licences(box):
     box.bpfsh("prog", "asm", "type", "xdp", "call bpf_rcu_read_lock kfunc; "
               "call bpf_rcu_read_unlock kfunc; r0 = 1; exit").expect(0)
