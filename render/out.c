@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <unistd.h>
 
 #include "render/sink.h"
+#include "shell/interrupt.h"
 
 #define OUT_CHUNK 65536
 
@@ -101,12 +103,23 @@ void out_write(struct out *o, const void *data, size_t len)
 	out_pushed(o);
 }
 
-/* A descriptor that somebody made non-blocking is waited for. */
-static int wait_writable(int fd)
+static int wait_writable(int fd, int timeout)
 {
 	struct pollfd p = { .fd = fd, .events = POLLOUT };
 
-	return poll(&p, 1, -1);
+	return poll(&p, 1, timeout);
+}
+
+/* Where the user asked to stop, a reader that reads nothing must not keep us. */
+static ssize_t write_some(int fd, const char *data, size_t len)
+{
+	if (!interrupted())
+		return write(fd, data, len);
+	if (wait_writable(fd, 0) <= 0) {
+		errno = EINTR;
+		return -1;
+	}
+	return write(fd, data, len < PIPE_BUF ? len : PIPE_BUF);
 }
 
 int out_flush(struct out *o)
@@ -116,12 +129,12 @@ int out_flush(struct out *o)
 	if (o->fd < 0)
 		return 0;
 	while (!o->error && done < o->buf.len) {
-		ssize_t n = write(o->fd, o->buf.data + done, o->buf.len - done);
+		ssize_t n = write_some(o->fd, o->buf.data + done, o->buf.len - done);
 
 		if (n >= 0)
 			done += n;
-		else if (errno == EAGAIN && wait_writable(o->fd) >= 0)
-			continue;
+		else if (errno == EAGAIN && wait_writable(o->fd, -1) >= 0)
+			continue;	/* somebody made it non-blocking */
 		else
 			o->error = errno;
 	}

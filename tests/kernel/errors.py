@@ -96,6 +96,18 @@ def test_closed_pipe(box):
     assert box.elements(pin) != before
 
 
+def test_reader_that_does_not_read(box):
+    """Ctrl-C ends what waits for it, and no more is written."""
+    pin = box.map_create("m", entries=30000)
+    fill_map(pin, 20000)
+    process = subprocess.Popen([BPFSH, "--no-rc", "map", "dump", "pinned", pin],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.read(1)
+    time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 130 and b"interrupted" in process.stderr.read()
+
+
 def test_full_map(box):
     pin = box.map_create("m", entries=1)
     box.bpfsh(*f"map update pinned {pin} key 1 0 0 0 value 1 0 0 0".split()).expect(0)
