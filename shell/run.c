@@ -133,8 +133,20 @@ static int execute(struct ctx *ctx, const struct match *m, struct value *argv, s
 	return err || interrupted() || out->error ? -1 : 0;
 }
 
-/* Ends a command that failed: says why, and takes back what it changed. Returns its status. */
-static int cmd_failed(struct ctx *ctx, const struct match *m, size_t mark, struct out *out)
+/* A file or a block is one command at the prompt, as long as it did not end the transaction itself. */
+static bool is_undone(const struct session *s, const struct cmd *cmd, unsigned begun)
+{
+	if (!(cmd->flags & CMD_CONTROL))
+		return true;
+	return cmd->flags & CMD_NESTED && s->mode == MODE_PROMPT && txn_begun(s) == begun;
+}
+
+/*
+ * Ends a command that failed: says why, and takes back what it changed in the
+ * transaction @begun. Returns its status.
+ */
+static int cmd_failed(struct ctx *ctx, const struct match *m, size_t mark, unsigned begun,
+		      struct out *out)
 {
 	struct session *s = ctx->s;
 
@@ -143,8 +155,8 @@ static int cmd_failed(struct ctx *ctx, const struct match *m, size_t mark, struc
 	if (sink_abort(ctx->sink, ctx->diags))
 		diags_clear(ctx->diags);
 	value_free(&ctx->result);
-	if (!(m->cmd->flags & CMD_CONTROL))
-		return undo_command(s, mark, ctx->diags);
+	if (is_undone(s, m->cmd, begun) && undo_command(s, mark, ctx->diags) == STATUS_PARTIAL)
+		return STATUS_PARTIAL;
 	return ctx->status ? ctx->status : STATUS_FAILED;
 }
 
@@ -168,6 +180,7 @@ static int run_transacted(struct ctx *ctx, const struct match *m, struct out *ou
 	struct session *s = ctx->s;
 	struct value argv[ARGS_MAX] = { 0 };
 	bool alone = !txn_open(s) && !(m->cmd->flags & CMD_CONTROL), changed;
+	unsigned begun = txn_begun(s);
 	size_t mark = txn_mark(s);
 	int err = execute(ctx, m, argv, out), failed = 0, status;
 
@@ -177,7 +190,7 @@ static int run_transacted(struct ctx *ctx, const struct match *m, struct out *ou
 		err = failed < 0 ? -1 : 0;
 	}
 	if (err) {
-		status = cmd_failed(ctx, m, mark, out);
+		status = cmd_failed(ctx, m, mark, begun, out);
 	} else {
 		status = failed ? STATUS_PARTIAL : STATUS_OK;
 		cmd_done(ctx, m, shown);

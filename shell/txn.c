@@ -90,6 +90,11 @@ bool txn_open(const struct session *s)
 	return s->txn->open;
 }
 
+unsigned txn_begun(const struct session *s)
+{
+	return s->txn->open ? s->txn->begun : 0;
+}
+
 size_t txn_length(const struct session *s)
 {
 	return s->txn->log.nr;
@@ -355,6 +360,7 @@ int txn_begin(struct ctx *ctx)
 		return -1;
 	}
 	t->open = true;
+	t->begun++;
 	t->lasting = (struct rollback){ 0 };
 	add_savepoint(ctx->s, NULL);
 	return 0;

@@ -138,6 +138,8 @@ bool txn_planning(const struct session *s);
 /* True inside an explicit transaction (begin, or a script). */
 bool txn_open(const struct session *s);
 size_t txn_length(const struct session *s);
+/* Which of the session's explicit transactions is open; 0: none. */
+unsigned txn_begun(const struct session *s);
 
 int txn_begin(struct ctx *ctx);
 int txn_savepoint(struct ctx *ctx, const char *name, struct span at);

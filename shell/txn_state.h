@@ -26,6 +26,7 @@ struct txn {
 	struct rollback left;		/* by operations that failed half-way, until a rollback counts it */
 	struct rollback lasting;	/* what rollbacks within the transaction left */
 	bool open;
+	unsigned begun;			/* counts explicit transactions */
 	__s64 confirm_until;		/* milliseconds of the monotonic clock; 0: none is awaited */
 	struct savepoint *savepoints;	/* the first is the beginning, without a name */
 	size_t nr_savepoints;

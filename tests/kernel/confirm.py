@@ -150,6 +150,26 @@ def test_undo(box):
         shell.wait()
 
 
+def test_failed_file_in_a_transaction(box):
+    """It is undone as a whole, as a failed command is, and the transaction goes on."""
+    path = made(box)
+    update = f"map update pinned {path} key"
+    inner = box.file("inner.bsh", f"{update} 2 0 0 0 value 2 0 0 0\nassert false\n")
+    outer = box.file("outer.bsh", f"{update} 3 0 0 0 value 3 0 0 0\nsource {inner}\n")
+    block = f"if true {{ {update} 4 0 0 0 value 4 0 0 0; assert false }}"
+    with Pty(box, columns=200) as shell:
+        for line in ("begin", f"{update} 1 0 0 0 value 1 0 0 0", f"source {outer}", block):
+            shell.settle()
+            shell.send(line + "\r")
+        shell.expect("bpfsh!> ")
+        assert elements(path) == {1: 1}
+        for line in (f"{update} 5 0 0 0 value 5 0 0 0", "commit", "quit"):
+            shell.settle()
+            shell.send(line + "\r")
+        shell.wait()
+    assert elements(path) == {1: 1, 5: 5} and not journals()
+
+
 def test_txn_show(box):
     path = made(box)
     done = box.script(f"map update pinned {path} key 1 0 0 0 value 1 0 0 0\n"
