@@ -291,6 +291,8 @@ def interrupted(box, signum, status):
     while not os.path.exists(box.pin("new")):
         assert process.poll() is None and time.monotonic() < deadline, process.communicate()
         time.sleep(0.001)
+    # The command that made it has ended by then, and the others have not.
+    time.sleep(0.05)
     process.send_signal(signum)
     out, err = process.communicate(timeout=30)
     assert process.returncode == status, (process.returncode, out, err)
