@@ -158,7 +158,9 @@ static int check_options(struct ctx *ctx, const struct value *argv)
 	static const struct {
 		int arg;
 		const char *word;
-	} forms[] = { { DUMP_OPCODES, "opcodes" }, { DUMP_LINUM, "linum" }, { DUMP_VISUAL, "visual" } };
+	} forms[] = {
+		{ DUMP_OPCODES, "opcodes" }, { DUMP_LINUM, "linum" }, { DUMP_VISUAL, "visual" },
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++)
 		if (argv[DUMP_FILE].kind == VALUE_STR && argv[forms[i].arg].kind != VALUE_NONE) {
@@ -202,14 +204,14 @@ static int no_machine_code(struct ctx *ctx, const struct value *prog)
 	struct bpf_prog_info info;
 
 	if (!kern_prog_info(prog->handle->fd, &info) && info.jited_prog_len) {
-		diag_error(ctx->diags, prog->span, "the kernel hides the machine code of program %u",
-			   prog->handle->id);
+		diag_error(ctx->diags, prog->span,
+			   "the kernel hides the machine code of program %u", prog->handle->id);
 		diag_hint(ctx->diags, "it needs CAP_SYSLOG; see kernel.kptr_restrict");
 		return -1;
 	}
 	diag_error(ctx->diags, prog->span, "program %u has no machine code: it is interpreted",
 		   prog->handle->id);
-	diag_hint(ctx->diags, "what is loaded after 'sysctl net.core.bpf_jit_enable=1' is compiled");
+	diag_hint(ctx->diags, "what is loaded after 'sysctl net.core.bpf_jit_enable=1' is not");
 	return -1;
 }
 

@@ -143,7 +143,8 @@ static int add_insn(void *arg, const struct jit_insn *insn)
 		operands = offset;
 	}
 	add_line(l, line_at(l, insn->address), &object);
-	buf_printf(&l->text, "%4" PRIx64 ":\t%s", (uint64_t)(insn->address - l->start), insn->operation);
+	buf_printf(&l->text, "%4" PRIx64 ":\t%s", (uint64_t)(insn->address - l->start),
+		   insn->operation);
 	if (*operands)
 		buf_printf(&l->text, " %s", operands);
 	if (*symbol)

@@ -26,8 +26,9 @@ static void mark_edge(struct cfg_marks *marks, const struct cfg *cfg, uint32_t f
 			marks->edges[e] = true;
 }
 
-/* The call, or the taking of the callback's address before it, by which the path enters a function. */
-static void mark_call(struct cfg_marks *marks, const struct cfg *cfg, uint32_t insn, uint32_t entry)
+/* The call by which the path enters a function, or where a callback's address was taken. */
+static void mark_call(struct cfg_marks *marks, const struct cfg *cfg, uint32_t insn,
+		      uint32_t entry)
 {
 	const struct cfg_edge *call = cfg_call_at(cfg, insn);
 

@@ -21,7 +21,8 @@ static const struct {
 } rows[] = {
 	{ "_or_null'", NULL, NULL_FIRST },
 	{ "Possibly NULL pointer", NULL, NULL_FIRST },
-	{ "offset is outside of the packet", NULL, "compare the end of the access with data_end first" },
+	{ "offset is outside of the packet", NULL,
+	  "compare the end of the access with data_end first" },
 	{ "unbounded memory access", NULL,
 	  "compare the index or length with a constant first, as an unsigned number" },
 	{ "unbounded min value", NULL, LOWER_BOUND },
@@ -29,26 +30,33 @@ static const struct {
 	{ "pointer be out of bounds", NULL, LOWER_BOUND },
 	{ "outside of the allowed memory range", NULL,
 	  "the access has to lie within the value: compare the index with its size first" },
-	{ "outside of the array range", NULL, "compare the index with the number of elements first" },
+	{ "outside of the array range", NULL,
+	  "compare the index with the number of elements first" },
 	{ "!read_ok", NULL, "nothing sets this register on the path; calls keep only r6 to r9" },
 	{ "combined stack size", NULL,
 	  "a chain of calls shares 512 bytes of stack: what is large belongs in a map" },
-	{ " stack R", " off=", "a function has 512 bytes of stack below r10: what is large belongs in a map" },
+	{ " stack R", " off=",
+	  "a function has 512 bytes of stack below r10: what is large belongs in a map" },
 	{ "read from stack", NULL, INIT_FIRST },
 	{ "reference leak", NULL, RELEASE },
 	{ "Unreleased reference", NULL, RELEASE },
-	{ "GPL-restricted", NULL, "it is for programs with char LICENSE[] SEC(\"license\") = \"GPL\"" },
+	{ "GPL-restricted", NULL,
+	  "it is for programs with char LICENSE[] SEC(\"license\") = \"GPL\"" },
 	{ "cannot use helper", NULL, "only other types of programs may call it" },
 	{ "unknown func", NULL, "this kernel, or this type of program, does not have that helper" },
 	{ "invalid func", NULL, "this kernel has no helper of that number" },
 	{ "kernel function", "is not allowed", "programs of this type may not call that kfunc" },
-	{ "might sleep", NULL, "only sleepable programs may call it, as of section fentry.s or uprobe.s" },
-	{ "is too large", NULL, "let the loop run less often, or by bpf_loop(), which is verified once" },
+	{ "might sleep", NULL,
+	  "only sleepable programs may call it, as of section fentry.s or uprobe.s" },
+	{ "is too large", NULL,
+	  "let the loop run less often, or by bpf_loop(), which is verified once" },
 	{ "too complex", NULL,
-	  "have fewer branches on a path: what bpf_loop() or global functions do is verified once" },
-	{ "infinite loop", NULL, "what ends the loop has to change in each round; or use bpf_loop()" },
+	  "have fewer branches on a path; what bpf_loop() or global functions do is verified once" },
+	{ "infinite loop", NULL,
+	  "what ends the loop has to change in each round; or use bpf_loop()" },
 	{ "back-edge", NULL, "loops need a newer kernel, or more privileges" },
-	{ "unreachable insn", NULL, "no path leads there: remove it, or the jump that passes it over" },
+	{ "unreachable insn", NULL,
+	  "no path leads there: remove it, or the jump that passes it over" },
 	{ "misaligned", NULL, "access it by parts, or place it at a multiple of its size" },
 	{ "invalid bpf_context access", NULL,
 	  "programs of this type may not use that field, or not in this size, or not write it" },
@@ -57,10 +65,12 @@ static const struct {
 	{ "invalid mem access 'scalar'", NULL, NO_POINTER },
 	{ "invalid mem access 'inv'", NULL, NO_POINTER },
 	{ "pointer arithmetic", NULL, "pointers take only + and - of numbers that have bounds" },
-	{ "leaks addr", NULL, "addresses are for those with CAP_PERFMON: keep them out of maps and results" },
+	{ "leaks addr", NULL,
+	  "addresses are for those with CAP_PERFMON: keep them out of maps and results" },
 	{ "program exit the register R0", NULL, "the program's type wants one of those results" },
 	{ " expected=", NULL, "an argument is of the wrong kind: R1 is the first, R2 the second" },
-	{ "must be a known constant", NULL, "the number has to be there when it is compiled: no variable" },
+	{ "must be a known constant", NULL,
+	  "the number has to be there when it is compiled: no variable" },
 	{ "while holding a lock", NULL, "call bpf_spin_unlock() first" },
 	{ "spin_unlock is missing", NULL, UNLOCK },
 	{ "spin_lock-ed region", NULL, UNLOCK },
@@ -85,7 +95,8 @@ static bool add_packet(struct buf *out, struct vlog_text t)
 	    !vlog_number(t, " size=", &size) || !vlog_number(t, ",r=", &range))
 		return false;
 	buf_printf(out, "compare with data_end first: this takes %u byte%s, of which %s%u %s sure",
-		   off + size, off + size == 1 ? "" : "s", range ? "only " : "", range, range == 1 ? "is" : "are");
+		   off + size, off + size == 1 ? "" : "s", range ? "only " : "", range,
+		   range == 1 ? "is" : "are");
 	return true;
 }
 
@@ -96,7 +107,8 @@ void vlog_advice(struct buf *out, const struct vlog *v)
 			return;
 	for (int i = v->nr_messages - 1; i >= 0; i--) {
 		for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
-			if (!has(v->messages[i], rows[r].part) || !has(v->messages[i], rows[r].other))
+			if (!has(v->messages[i], rows[r].part) ||
+			    !has(v->messages[i], rows[r].other))
 				continue;
 			buf_puts(out, rows[r].advice);
 			return;

@@ -44,14 +44,16 @@ static int find_target(const struct load_request *req, __u32 *btf_id, struct dia
 	int id;
 
 	if (!slash || !slash[1]) {
-		diag_error(d, req->section_span, "type '%s' lacks what it attaches to", req->section);
+		diag_error(d, req->section_span, "type '%s' lacks what it attaches to",
+			   req->section);
 		diag_hint(d, "write it behind a slash, as in: fentry/do_unlinkat, iter/task");
 		return -1;
 	}
 	id = libbpf_find_vmlinux_btf_id(slash + 1, req->attach_type);
 	if (id <= 0)
 		return diag_error(d, req->section_span,
-				  "this kernel has no '%s' that a program can attach to", slash + 1);
+				  "this kernel has no '%s' that a program can attach to",
+				  slash + 1);
 	*btf_id = id;
 	return 0;
 }

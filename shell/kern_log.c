@@ -154,7 +154,8 @@ static const struct {
 	  "this kernel has no '%s' that a program can attach to",
 	  "the function may be inlined or called otherwise, or be one of a module" },
 	{ "extern (func ksym) '", "not found", "this kernel has no kfunc '%s'", DO_WITHOUT },
-	{ "extern (func ksym) '", "incompatible", "it declares kfunc '%s' otherwise than this kernel",
+	{ "extern (func ksym) '", "incompatible",
+	  "it declares kfunc '%s' otherwise than this kernel",
 	  "take the declaration from vmlinux.h, or 'btf dump id 1 format c'" },
 	{ "extern (var ksym) '", "not found", "this kernel has no variable '%s'", DO_WITHOUT },
 	{ "extern '", "not resolved", "this kernel has nothing for extern '%s'", DO_WITHOUT },
@@ -208,7 +209,7 @@ void said_refusal(struct diags *d, const struct load_request *req, const char *l
 void load_error(struct diags *d, struct span at, int err, const char *subject, size_t nr_insns)
 {
 	if (abs(err) == E2BIG && nr_insns > INSNS_MAX)
-		diag_error(d, at, "cannot load %s: it has %zu instructions, the most that is allowed are %u",
+		diag_error(d, at, "cannot load %s: it has %zu instructions, at most %u are allowed",
 			   subject, nr_insns, INSNS_MAX);
 	else
 		kern_error(d, at, err, "load %s", subject);

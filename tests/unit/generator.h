@@ -38,8 +38,8 @@ static void put(struct generator *g, uint8_t code, unsigned dst, unsigned src, i
 static void put_alu(struct generator *g)
 {
 	static const uint8_t ops[] = {
-		BPF_ADD, BPF_SUB, BPF_MUL, BPF_OR, BPF_AND, BPF_XOR, BPF_MOV, BPF_DIV, BPF_MOD, BPF_LSH,
-		BPF_RSH, BPF_ARSH,
+		BPF_ADD, BPF_SUB, BPF_MUL, BPF_OR, BPF_AND, BPF_XOR, BPF_MOV, BPF_DIV, BPF_MOD,
+		BPF_LSH, BPF_RSH, BPF_ARSH,
 	};
 	static const int8_t widths[] = { 0, 8, 16, 32 };
 	uint8_t op = ops[below(ARRAY_SIZE(ops))], class = below(2) ? BPF_ALU64 : BPF_ALU;
@@ -85,8 +85,8 @@ static void put_memory(struct generator *g)
 		put(g, BPF_ST | BPF_MEM | sizes[size], BPF_REG_10, 0, off, random());
 		break;
 	case 2:
-		put(g, BPF_LDX | (size < 3 ? BPF_MEMSX : BPF_MEM) | sizes[size], below(10), BPF_REG_10,
-		    off, 0);
+		put(g, BPF_LDX | (size < 3 ? BPF_MEMSX : BPF_MEM) | sizes[size], below(10),
+		    BPF_REG_10, off, 0);
 		break;
 	case 3:
 		put(g, BPF_LDX | BPF_MEM | sizes[size], below(10), BPF_REG_10, off, 0);
@@ -155,7 +155,8 @@ static void set_targets(struct generator *g)
 static void generate(struct generator *g)
 {
 	void (*const kinds[])(struct generator *) = {
-		put_alu, put_alu, put_alu, put_unary, put_memory, put_memory, put_atomic, put_wide, put_jump,
+		put_alu, put_alu, put_alu, put_unary, put_memory, put_memory, put_atomic, put_wide,
+		put_jump,
 	};
 
 	for (unsigned reg = 0; reg < 10; reg++)
