@@ -155,6 +155,14 @@ enum match_flags {
 /* Fills @m, which match_free() ends in any case; -1 with a diagnostic. */
 int match(struct match *m, const struct word *words, uint32_t nr, struct span span,
 	  unsigned flags, struct diags *d);
+/*
+ * Matches as far as the words go, for completion; false where they fit no
+ * command. An object alone leaves m->cmd NULL, and *@t is its table.
+ */
+bool match_partial(struct match *m, const struct word *words, uint32_t nr,
+		   const struct cmd_table **t);
+/* The next positional argument, which has no words yet; -1: none. */
+int match_next(const struct match *m);
 /* Parses what depends on nothing but the words, to find errors before anything runs. */
 int match_check(struct ctx *ctx, const struct match *m);
 /* Fills argv[ARGS_MAX]; the caller frees the values, also after an error. */

@@ -1,70 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Statements: from matched words to output, status and transaction. */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "shell/args.h"
 #include "shell/interrupt.h"
 #include "shell/pipe.h"
 #include "shell/session.h"
-#include "shell/source.h"
 
 #define LAST_LIMIT (256 * 1024)	/* bytes of JSON that $_ keeps */
-#define SOURCE_DEPTH 16
-
-void session_init(struct session *s, enum mode mode, const struct options *opt)
-{
-	*s = (struct session){ .mode = mode, .opt = *opt };
-	out_init(&s->out, STDOUT_FILENO);
-	s->out.escape = isatty(STDOUT_FILENO);
-	s->out.pretty = opt->pretty;
-	out_init(&s->last, -1);
-	s->txn = txn_new();
-	s->gather = gather_new();
-}
-
-struct source *session_keep(struct session *s, const struct source *src)
-{
-	GROW(s->sources, s->nr_sources);
-	s->sources[s->nr_sources] = xmemdup(src, sizeof(*src));
-	return s->sources[s->nr_sources++];
-}
-
-static bool is_json(const struct session *s)
-{
-	return s->opt.output == SINK_JSON || s->opt.output == SINK_JSONL;
-}
-
-void session_show(struct session *s, struct diags *d)
-{
-	struct buf text = BUF_INIT;
-
-	if (!d->nr)
-		return;
-	if (!s->batch_open)
-		out_flush(&s->out);
-	if (is_json(s) && d->errors) {
-		diags_json(&text, d);
-		if (s->batch_open) {
-			/* Within the array of outputs: a member of this command's object. */
-			buf_puts(out_buf(&s->out), out_mark(&s->out).at == s->batch_at ? "null," : ",");
-			buf_add(out_buf(&s->out), text.data + 1, text.len - 2);
-			out_pushed(&s->out);
-		} else {
-			buf_putc(&text, '\n');
-			out_write(&s->out, text.data, text.len);
-		}
-		out_flush(&s->out);
-	} else {
-		diags_text(&text, d, s->opt.color);
-		fwrite(text.data, 1, text.len, stderr);
-		fflush(stderr);
-	}
-	buf_free(&text);
-	diags_clear(d);
-}
 
 static struct diag *last_error(struct diags *d)
 {
@@ -74,8 +18,7 @@ static struct diag *last_error(struct diags *d)
 	return NULL;
 }
 
-/* The programs behind a block have seen enough of it, and it changed nothing. */
-static bool reader_left(const struct session *s)
+bool session_reader_left(const struct session *s)
 {
 	return s->piped && s->out.error == EPIPE && !txn_length(s);
 }
@@ -128,7 +71,7 @@ static int execute(struct ctx *ctx, const struct match *m, struct value *argv, s
 		err = m->cmd->run(ctx, argv);
 	if (out != &s->out && out->error == EPIPE && !ctx->diags->errors)
 		return 0;
-	if (s->piped && reader_left(s) && !ctx->diags->errors)
+	if (s->piped && session_reader_left(s) && !ctx->diags->errors)
 		return 0;
 	return err || interrupted() || out->error ? -1 : 0;
 }
@@ -582,232 +525,5 @@ int session_run(struct ctx *ctx, const struct value *command, struct out *out)
 	status = exec_stmt(s, &stmt, &nested, ctx->diags);
 	redirect_end(s, &r, out);
 	end_stmt(s, &stmt, status);
-	return status;
-}
-
-/* At the end of a source: writes what was gathered, or where the source failed, forgets it. */
-static int end_gathering(struct session *s, int status)
-{
-	struct diags d = { 0 };
-	struct ctx ctx = { .s = s, .diags = &d };
-
-	if (status != STATUS_OK)
-		gather_drop(s);
-	else if (gather_flush(&ctx))
-		status = STATUS_FAILED;
-	session_show(s, &d);
-	return status;
-}
-
-/* A failure's status where it is the reader of the output who went away: as if by SIGPIPE. */
-static int closed_status(const struct session *s, int status)
-{
-	return status == STATUS_FAILED && s->out.error == EPIPE ? STATUS_SIGNAL + SIGPIPE : status;
-}
-
-/* The status behind a statement: signals and output that cannot be written stop what runs. */
-static int look_around(const struct session *s, int status)
-{
-	if (s->out.error && status == STATUS_OK && !reader_left(s))
-		status = STATUS_FAILED;
-	if (!interrupted())
-		return status;
-	if (status == STATUS_OK)
-		fprintf(stderr, "interrupted\n");
-	return STATUS_SIGNAL + interrupted();
-}
-
-/* True where the session goes on with another statement. */
-static bool goes_on(const struct session *s, int status)
-{
-	return status == STATUS_OK && !s->quit && !s->out.error;
-}
-
-/* Runs all statements; stops at the first that fails. */
-static int run_all(struct session *s, const struct source *src)
-{
-	struct diags d = { 0 };
-	int status = STATUS_OK;
-	struct lexer l;
-	struct stmt stmt;
-
-	lex_init(&l, src, cmd_raw_tail, &d);
-	while (goes_on(s, status) && lex_next(&l, &stmt) == LEX_STMT)
-		status = look_around(s, session_stmt(s, &stmt));
-	lex_free(&l);
-	diags_clear(&d);
-	return closed_status(s, end_gathering(s, status));
-}
-
-int session_block(struct session *s, const struct block *b)
-{
-	int status = STATUS_OK;
-
-	for (uint32_t i = 0; i < b->nr && goes_on(s, status); i++)
-		status = look_around(s, session_stmt(s, &b->stmts[i]));
-	return status;
-}
-
-/* Takes a script's transaction back, and says how that went. */
-static int rollback_script(struct session *s, int status)
-{
-	struct diags d = { 0 };
-	struct ctx ctx = { .s = s, .diags = &d };
-	struct rollback r = { 0 };
-	struct buf text = BUF_INIT;
-
-	/* The signal that stopped the script must not stop its rollback. */
-	interrupt_clear();
-	txn_rollback(&ctx, NULL, NO_SPAN, &r);
-	session_show(s, &d);
-	rollback_text(&text, &r);
-	fprintf(stderr, "%s\n", buf_str(&text));
-	buf_free(&text);
-	return r.conflicts || r.failed ? STATUS_PARTIAL : status;
-}
-
-static int commit_script(struct session *s)
-{
-	struct diags d = { 0 };
-	struct ctx ctx = { .s = s, .diags = &d };
-	int failed = txn_commit(&ctx);
-
-	session_show(s, &d);
-	if (failed < 0)
-		return rollback_script(s, STATUS_FAILED);
-	return failed ? STATUS_PARTIAL : STATUS_OK;
-}
-
-bool session_enter(struct session *s)
-{
-	struct diags d = { 0 };
-	struct ctx ctx = { .s = s, .diags = &d };
-
-	return !txn_open(s) && !s->opt.no_transaction && !txn_begin(&ctx);
-}
-
-int session_leave(struct session *s, bool entered, int status)
-{
-	if (!entered)
-		return status;
-	status = end_gathering(s, status);
-	if (!txn_open(s))	/* an explicit rollback ended it */
-		return status;
-	return status == STATUS_OK ? commit_script(s) : rollback_script(s, status);
-}
-
-int session_source(struct session *s, const struct source *src)
-{
-	struct diags d = { 0 };
-	bool entered;
-	int status;
-
-	if (s->depth == SOURCE_DEPTH) {
-		struct span at = { src->parent, src->parent_at, src->parent_at + 1 };
-
-		diag_error(&d, at, "files source each other %d deep", SOURCE_DEPTH);
-		session_show(s, &d);
-		return STATUS_FAILED;
-	}
-	s->batch = src->batch;
-	if (session_check(s, src, &d)) {
-		session_show(s, &d);
-		s->status = STATUS_USAGE;
-		return STATUS_USAGE;
-	}
-	diags_clear(&d);
-	if (s->opt.check)
-		return STATUS_OK;
-	s->depth += src->parent != NULL;
-	s->batch = src->batch;
-	entered = (s->mode == MODE_SCRIPT || src->parent) && session_enter(s);
-	status = session_leave(s, entered, run_all(s, src));
-	s->depth -= src->parent != NULL;
-	s->batch = false;
-	return status;
-}
-
-/* Words of the command line as a source whose text shows them, so that errors can point at one. */
-static struct word *words_from_argv(char **argv, int nr, struct source *src)
-{
-	struct word *words = xcalloc(nr, sizeof(*words));
-	struct buf text = BUF_INIT;
-
-	for (int i = 0; i < nr; i++) {
-		uint32_t start = text.len + (i > 0);
-
-		buf_puts(&text, i ? " " : "");
-		buf_puts(&text, argv[i]);
-		words[i] = (struct word){ .span = { src, start, text.len }, .text = argv[i],
-					  .len = strlen(argv[i]) };
-	}
-	*src = (struct source){ .len = text.len };
-	src->text = buf_detach(&text);
-	return words;
-}
-
-/* Checks and, unless that is all that is asked for, runs one command. */
-static int check_and_run(struct session *s, const struct stmt *stmt)
-{
-	struct diags d = { 0 };
-
-	if (session_check_stmt(s, stmt, &d)) {
-		session_show(s, &d);
-		return STATUS_USAGE;
-	}
-	diags_clear(&d);
-	return s->opt.check ? STATUS_OK : session_stmt(s, stmt);
-}
-
-int session_command(struct session *s, char **argv, int nr)
-{
-	struct source src;
-	struct word *words = words_from_argv(argv, nr, &src);
-	struct stmt stmt = { .words = words, .nr = nr, .span = { &src, 0, src.len } };
-	int status;
-
-	/* An expression or a block is read as in a script. */
-	if (cmd_takes_text(&words[0]))
-		status = session_source(s, session_keep(s, &(struct source){
-			.text = xstrdup(src.text), .len = src.len }));
-	else
-		status = closed_status(s, check_and_run(s, &stmt));
-	if (status == STATUS_OK && s->opt.output == SINK_JSON && !out_mark(&s->out).at)
-		out_write(&s->out, "null\n", 5);
-	if (interrupted() && status != STATUS_PARTIAL)
-		status = STATUS_SIGNAL + interrupted();
-	free(words);
-	free((char *)src.text);
-	return status;
-}
-
-int session_end(struct session *s)
-{
-	int status = STATUS_OK;
-
-	if (txn_open(s)) {
-		fprintf(stderr, "the open transaction is rolled back\n");
-		status = rollback_script(s, STATUS_OK);
-	}
-	if (s->batch_open)
-		out_write(&s->out, "]\n", 2);
-	else if (s->mode == MODE_SCRIPT && s->opt.output == SINK_JSON && !s->status)
-		out_write(&s->out, "[]\n", 3);
-	if (out_flush(&s->out) && s->out.error != EPIPE) {
-		fprintf(stderr, "error: cannot write the output: %s\n", strerror(s->out.error));
-		status = status ? status : STATUS_FAILED;
-	}
-	expr_cache_free(s->exprs);
-	gather_free(s->gather);
-	txn_free(s->txn);
-	vars_free((struct vars){ s->vars, s->nr_vars });
-	value_free(&s->last_result);
-	out_free(&s->last);
-	out_free(&s->out);
-	for (size_t i = 0; i < s->nr_sources; i++) {
-		source_free(s->sources[i]);
-		free(s->sources[i]);
-	}
-	free(s->sources);
 	return status;
 }

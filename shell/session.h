@@ -111,6 +111,8 @@ int session_command(struct session *s, char **words, int nr);
 /* What the prompt asks while a line is typed: is the text a whole statement? */
 enum lex_result session_complete(const struct source *src);
 
+/* The programs behind a block have seen enough of it, and it changed nothing. */
+bool session_reader_left(const struct session *s);
 /* Shows and empties the queue: text on standard error, or JSON on standard output. */
 void session_show(struct session *s, struct diags *d);
 
