@@ -7,12 +7,10 @@
 #include "commands/progress.h"
 #include "shell/maptypes.h"
 
-struct dump;
-
 /* Elements of some maps have more beside them than BTF could tell. */
 struct form {
 	const struct record *record;
-	int (*row)(struct dump *d, const void *key, const void *value);
+	kern_element_fn row;		/* its argument is the dump */
 };
 
 /* What is shown, and what was found out on the way. */
@@ -39,8 +37,9 @@ static struct cell element_cell(const struct dump *d, const void *key, const voi
 
 static const struct record element_record = { "element", NULL, true };
 
-static int element_row(struct dump *d, const void *key, const void *value)
+static int element_row(void *arg, const void *key, const void *value)
 {
+	struct dump *d = arg;
 	struct cell cell = element_cell(d, key, value);
 
 	return sink_row(d->ctx->sink, &cell);
@@ -78,8 +77,9 @@ static const struct column prog_columns[] = {
 
 static const struct record prog_record = { "element", prog_columns, true };
 
-static int prog_row(struct dump *d, const void *key, const void *value)
+static int prog_row(void *arg, const void *key, const void *value)
 {
+	struct dump *d = arg;
 	__u32 id;
 	int err;
 	struct handle *prog = open_named(OBJ_PROG, value, &id, &err);
@@ -102,8 +102,10 @@ static const struct column stack_columns[] = {
 
 static const struct record stack_record = { "element", stack_columns, true };
 
-static int stack_row(struct dump *d, const void *key, const void *value)
+static int stack_row(void *arg, const void *key, const void *value)
 {
+	struct dump *d = arg;
+
 	stack_read(&d->stack, d->map, value);
 	return sink_row(d->ctx->sink, (const struct cell[]){
 		element_cell(d, key, value), cell_json_text(&d->stack.json),
@@ -116,8 +118,9 @@ static const struct column sum_columns[] = { { "key", "key: %" }, { "sum", "  su
 
 static const struct record sum_record = { "sum", sum_columns };
 
-static int sum_row(struct dump *d, const void *key, const void *value)
+static int sum_row(void *arg, const void *key, const void *value)
 {
+	struct dump *d = arg;
 	const struct element_format *f = d->format;
 	struct buf name = BUF_INIT, sum = BUF_INIT;
 	struct cell key_cell = CELL(.kind = CELL_BYTES, .str = { key, f->key_size });
@@ -146,7 +149,7 @@ static const struct column inner_columns[] = {
 
 static const struct record inner_record = { "element", inner_columns, true };
 
-static int inner_row(struct dump *d, const void *key, const void *value);
+static int inner_row(void *arg, const void *key, const void *value);
 
 static const struct form
 	element_form = { &element_record, element_row },
@@ -219,8 +222,9 @@ static int end_inner(struct dump *d, const struct dump *inner, struct cell *row,
 	return err;
 }
 
-static int inner_row(struct dump *d, const void *key, const void *value)
+static int inner_row(void *arg, const void *key, const void *value)
 {
+	struct dump *d = arg;
 	__u32 id;
 	int err;
 	struct handle *map = open_named(OBJ_MAP, value, &id, &err);

@@ -44,6 +44,12 @@ struct sink {
 
 const char *const sink_styles[] = { "plain", "table", "json", "jsonl", NULL };
 
+/* Whether rows go into a list inside of a row. */
+static bool is_nested(const struct sink *s)
+{
+	return s->at > s->levels;
+}
+
 /* Appends text from the kernel; on a terminal its control characters are shown, not obeyed. */
 static void put_text(struct sink *s, struct buf *b, const char *text, size_t len)
 {
@@ -344,8 +350,6 @@ static void indent_from(struct sink *s, struct buf *b, size_t from)
 	int depth = s->at - s->levels;
 	struct buf text = BUF_INIT;
 
-	if (!depth || b->len == from)
-		return;
 	buf_add(&text, b->data + from, b->len - from);
 	b->len = from;
 	for (size_t i = 0; i < text.len; i++) {
@@ -363,7 +367,8 @@ static void plain_row(struct sink *s, const struct cell *cells)
 	size_t from = b->len;
 
 	plain_cells(s, b, cells);
-	indent_from(s, b, from);
+	if (is_nested(s))
+		indent_from(s, b, from);
 }
 
 static void plain_end(struct sink *s)
@@ -378,7 +383,8 @@ static void plain_end(struct sink *s)
 	else
 		buf_printf(b, "Found %" PRIu64 " element%s\n", (uint64_t)s->at->rows,
 			   s->at->rows == 1 ? "" : "s");
-	indent_from(s, b, from);
+	if (is_nested(s))
+		indent_from(s, b, from);
 }
 
 static void plain_begin(struct sink *s)
@@ -469,11 +475,6 @@ static void json_open(struct sink *s, const char *key)
 static void json_close(struct sink *s)
 {
 	buf_puts(out_buf(s->out), "]}");
-}
-
-static bool is_nested(const struct sink *s)
-{
-	return s->at > s->levels;
 }
 
 static void jsonl_begin(struct sink *s)
