@@ -377,12 +377,12 @@ static int check_given(struct ctx *ctx, const struct value *argv, const struct m
 		return diag_error(ctx->diags, inner->span, "a map of type %s has no maps inside",
 				  kern_map_type_name(def->type));
 	if (def->type == BPF_MAP_TYPE_BLOOM_FILTER && def->extra > BLOOM_HASHES_MAX)
-		return diag_error(ctx->diags, extra->span, "map_extra of a bloom filter is its number of "
-				  "hash functions: at most %d", BLOOM_HASHES_MAX);
+		return diag_error(ctx->diags, extra->span, "map_extra of a bloom filter is its "
+				  "number of hash functions: at most %d", BLOOM_HASHES_MAX);
 	snprintf(node, sizeof(node), "/sys/devices/system/node/node%u", def->numa_node);
 	if (def->has_numa_node && !access("/sys/devices/system/node", X_OK) && access(node, F_OK))
-		return diag_error(ctx->diags, argv[CREATE_NUMA].span, "this machine has no NUMA node %u",
-				  def->numa_node);
+		return diag_error(ctx->diags, argv[CREATE_NUMA].span,
+				  "this machine has no NUMA node %u", def->numa_node);
 	return 0;
 }
 

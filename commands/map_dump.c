@@ -249,7 +249,8 @@ static void dump_end(struct dump *d)
 {
 	if (d->differs) {
 		diag_note(d->ctx->diags, NO_SPAN, "values that are no numbers cannot be added");
-		diag_hint(d->ctx->diags, "they are null where the CPUs differ; without 'sum' all are shown");
+		diag_hint(d->ctx->diags,
+			  "they are null where the CPUs differ; without 'sum' all are shown");
 	}
 	stack_end(&d->stack, d->ctx->diags);
 }
@@ -262,8 +263,8 @@ static int check_sum(const struct dump *d, struct handle *map)
 	if (!d->sum || (d->recursive && f->inner_map))
 		return 0;
 	if (!f->cpus)
-		return diag_error(d->ctx->diags, d->ctx->span, "map '%s' has one value for all CPUs: "
-				  "there is nothing to sum", map->title);
+		return diag_error(d->ctx->diags, d->ctx->span, "map '%s' has one value for all "
+				  "CPUs: there is nothing to sum", map->title);
 	if (element_is_number(f))
 		return 0;
 	diag_error(d->ctx->diags, d->ctx->span, "cannot sum values of %u bytes without BTF",

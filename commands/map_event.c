@@ -190,10 +190,12 @@ static struct kern_events *open_events(struct reading *r, struct handle *map, st
 	if (events)
 		return events;
 	if (errno == EOPNOTSUPP)
-		diag_error(r->ctx->diags, argv[READ_MAP].span, "a map of type %s has no events to read",
+		diag_error(r->ctx->diags, argv[READ_MAP].span,
+			   "a map of type %s has no events to read",
 			   kern_map_type_name(map->map.type));
 	else
-		kern_error(r->ctx->diags, argv[READ_MAP].span, errno, "read events of '%s'", map->title);
+		kern_error(r->ctx->diags, argv[READ_MAP].span, errno, "read events of '%s'",
+			   map->title);
 	return NULL;
 }
 
@@ -216,7 +218,8 @@ int map_read(struct ctx *ctx, struct value *argv)
 		sink_begin(ctx->sink, &event_record, SINK_LIST);
 		err = read_events(&r, events);
 		if (err < -1 && err != -EINTR)
-			kern_error(ctx->diags, argv[READ_MAP].span, -err, "read events of '%s'", map->title);
+			kern_error(ctx->diags, argv[READ_MAP].span, -err, "read events of '%s'",
+				   map->title);
 		err = err ? -1 : sink_end(ctx->sink);
 		kern_events_close(events);
 	} else {

@@ -289,12 +289,14 @@ static int find_counter(struct top *t, const struct value *by)
 	struct word_text path = { by->str, strlen(by->str), by->span, false };
 
 	if (!t->format->value)
-		return diag_error(t->ctx->diags, by->span, "values of map '%s' have no fields", t->map->title);
+		return diag_error(t->ctx->diags, by->span, "values of map '%s' have no fields",
+				  t->map->title);
 	if (typed_find(t->format->value, &path, "value", &t->counters[0].at, t->ctx->diags))
 		return -1;
 	t->counters[0].bits = typed_counter_bits(&t->counters[0].at);
 	if (!t->counters[0].bits)
-		return diag_error(t->ctx->diags, by->span, "'%s' is no integer: it counts nothing", by->str);
+		return diag_error(t->ctx->diags, by->span,
+				  "'%s' is no integer: it counts nothing", by->str);
 	t->counters[0].name = xstrdup(by->str);
 	t->nr_counters = 1;
 	return 0;
@@ -303,8 +305,8 @@ static int find_counter(struct top *t, const struct value *by)
 static int find_counters(struct top *t, const struct value *by)
 {
 	if (t->format->inner_map || t->map->map.type == BPF_MAP_TYPE_PROG_ARRAY)
-		return diag_error(t->ctx->diags, t->ctx->span, "values of map '%s' name other objects: "
-				  "they count nothing", t->map->title);
+		return diag_error(t->ctx->diags, t->ctx->span, "values of map '%s' name "
+				  "other objects: they count nothing", t->map->title);
 	if (by->kind == VALUE_STR)
 		return find_counter(t, by);
 	t->nr_counters = element_counters(t->format, t->counters, COUNTERS_MAX);
@@ -313,7 +315,8 @@ static int find_counters(struct top *t, const struct value *by)
 	diag_error(t->ctx->diags, t->ctx->span, "values of map '%s' hold no integer to count",
 		   t->map->title);
 	if (!t->format->value)
-		diag_hint(t->ctx->diags, "without BTF only values of 1, 2, 4 or 8 bytes are numbers");
+		diag_hint(t->ctx->diags,
+			  "without BTF only values of 1, 2, 4 or 8 bytes are numbers");
 	return -1;
 }
 
@@ -340,7 +343,8 @@ int map_top(struct ctx *ctx, struct value *argv)
 	if (need_real(ctx, t.map))
 		return -1;
 	if (!number_or(&argv[TOP_INTERVAL], 1))
-		return diag_error(ctx->diags, argv[TOP_INTERVAL].span, "interval: at least one second");
+		return diag_error(ctx->diags, argv[TOP_INTERVAL].span,
+				  "interval: at least one second");
 	t.max = number_or(&argv[TOP_ROWS], ROWS);
 	if (!t.max || t.max > ROWS_MAX)
 		return diag_error(ctx->diags, argv[TOP_ROWS].span, "rows: 1 to %d", ROWS_MAX);

@@ -182,7 +182,8 @@ static int key_parse(struct ctx *ctx, const struct arg *a, const struct word *w,
 		diag_error(ctx->diags, w->span, "a map of type %s has no keys",
 			   kern_map_type_name(map->map.type));
 		if (holds_values(map))
-			diag_hint(ctx->diags, "'map push' puts values in, 'map peek' and 'map pop' show them");
+			diag_hint(ctx->diags,
+				  "'map push' puts values in, 'map peek' and 'map pop' show them");
 		return -1;
 	}
 	if (texts_from(ctx, &t, w, nr))
