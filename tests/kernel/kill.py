@@ -170,6 +170,17 @@ map push pinned {pin("stack")} value 7 0 0 0
 """
 
 
+class Empty(World):
+    """A map that is empty and nobody else's: whole operations of an import take its keys to be new."""
+
+    def build(self):
+        os.close(self.make("hash", 4, 4, 8192, "empty"))
+
+    def script(self):
+        lines = "".join(f'{{"key":{n},"value":{n}}}\n' for n in range(5000))
+        return f"map import pinned {self.box.pin('empty')} {self.box.file('lines', lines)}\n"
+
+
 def rolled_back(world):
     """A script that fails at its end, its points, and the first of them that belongs to the rollback."""
     names, _ = world.points(world.box.file("good.bsh", world.script()))
@@ -268,5 +279,6 @@ def on_world(kind, check):
 for check in CHECKS:
     globals()[f"test_{check.__name__}"] = on_world(World, check)
     globals()[f"test_bulk_{check.__name__}"] = on_world(Bulk, check)
+test_empty_killed = on_world(Empty, killed)
 
 run(__name__)

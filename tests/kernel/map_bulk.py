@@ -81,16 +81,21 @@ def test_errors(box):
 
 
 def test_partial_success_is_undone(box):
-    """A map that is full after 8 of 12: the kernel's batch call stops in the middle."""
-    source = filled(box, "src", "hash", 4, 8)
-    for taken in 0, 3:
-        target = box.map_create(f"dst{taken}", "hash", 4, 8, 8)
-        for n in range(taken):
-            box.bpftool("map", "update", "pinned", target, "key", n, 0, 0, 0, "value", *[9] * 8)
-        before = box.snapshot()
-        box.bpfsh("map", "copy", "pinned", source, "pinned", target).expect(
-            1, err="map is full (8 of 8 entries)")
-        box.unchanged(before)
+    """A map that is full after 8 of 10: the kernel's batch call stops in the middle."""
+    for kind, key, value, *more in KINDS:
+        if kind not in ("hash", "percpu_hash", "lpm_trie"):
+            continue
+        source = filled(box, f"{kind[:4]}_src", kind, key, value, *more)
+        prefix = [32, 0, 0, 0] if kind == "lpm_trie" else []
+        for taken in 0, 3:
+            target = box.map_create(f"{kind[:4]}_{taken}", kind, key, value, 8, *more)
+            for n in range(taken):
+                box.bpftool("map", "update", "pinned", target, "key", *prefix, n, 0, 0, 0, "value",
+                            *[9] * value)
+            before = box.snapshot()
+            box.bpfsh("map", "copy", "pinned", source, "pinned", target).expect(
+                1, err="map is full (8 of 8 entries)")
+            box.unchanged(before)
 
 
 def test_duplicates_are_undone(box):
