@@ -8,6 +8,7 @@
 #include "shell/interrupt.h"
 
 #define OUT_CHUNK 65536
+#define LAST_WAIT_MS 1000	/* for a reader, once the user asked to stop */
 
 void out_init(struct out *o, int fd)
 {
@@ -110,12 +111,15 @@ static int wait_writable(int fd, int timeout)
 	return poll(&p, 1, timeout);
 }
 
-/* Where the user asked to stop, a reader that reads nothing must not keep us. */
+/*
+ * Where the user asked to stop, a reader that reads nothing must not keep us;
+ * one that is only slow still gets all, so that JSON is whole.
+ */
 static ssize_t write_some(int fd, const char *data, size_t len)
 {
 	if (!interrupted())
 		return write(fd, data, len);
-	if (wait_writable(fd, 0) <= 0) {
+	if (wait_writable(fd, LAST_WAIT_MS) <= 0) {
 		errno = EINTR;
 		return -1;
 	}
