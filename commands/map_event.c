@@ -11,6 +11,7 @@
 #include "commands/map.h"
 #include "render/typed.h"
 #include "shell/interrupt.h"
+#include "shell/map_ops.h"
 
 #define POLL_MS 200
 #define NS_PER_SEC 1000000000ull
@@ -177,26 +178,40 @@ static int find_slot(struct ctx *ctx, const struct handle *map, const struct val
 	return 1;
 }
 
-/* Begins to read; NULL with a diagnostic. */
-static struct kern_events *open_events(struct reading *r, struct handle *map, struct value *argv)
+static bool has_events(const struct handle *map)
 {
-	struct kern_events *events;
+	return map->map.type == BPF_MAP_TYPE_RINGBUF ||
+	       map->map.type == BPF_MAP_TYPE_PERF_EVENT_ARRAY;
+}
+
+/* Begins to read; -1 with a diagnostic. Only planned, it leaves *@events NULL. */
+static int open_events(struct reading *r, struct handle *map, struct value *argv,
+		       struct kern_events **events)
+{
+	struct ctx *ctx = r->ctx;
 	struct kern_slot slot;
-	int one = find_slot(r->ctx, map, &argv[READ_CPU], &argv[READ_INDEX], &slot);
+	int one = find_slot(ctx, map, &argv[READ_CPU], &argv[READ_INDEX], &slot);
 
 	if (one < 0)
-		return NULL;
-	events = kern_events_open(map, one ? &slot : NULL, on_event, r);
-	if (events)
-		return events;
-	if (errno == EOPNOTSUPP)
-		diag_error(r->ctx->diags, argv[READ_MAP].span,
-			   "a map of type %s has no events to read",
-			   kern_map_type_name(map->map.type));
-	else
-		kern_error(r->ctx->diags, argv[READ_MAP].span, errno, "read events of '%s'",
-			   map->title);
-	return NULL;
+		return -1;
+	if (!has_events(map))
+		return diag_error(ctx->diags, argv[READ_MAP].span,
+				  "a map of type %s has no events to read",
+				  kern_map_type_name(map->map.type));
+	return txn_do(ctx, op_map_read(map, one ? &slot : NULL, on_event, r, events, ctx->span));
+}
+
+/* Shows what comes; -1 with a diagnostic, or where it was stopped. */
+static int show_events(struct reading *r, struct kern_events *events, const struct value *map)
+{
+	struct ctx *ctx = r->ctx;
+	int err;
+
+	sink_begin(ctx->sink, &event_record, SINK_LIST);
+	err = read_events(r, events);
+	if (err < -1 && err != -EINTR)
+		kern_error(ctx->diags, map->span, -err, "read events of '%s'", map->handle->title);
+	return err ? -1 : sink_end(ctx->sink);
 }
 
 int map_read(struct ctx *ctx, struct value *argv)
@@ -207,24 +222,16 @@ int map_read(struct ctx *ctx, struct value *argv)
 	struct kern_events *events = NULL;
 	int err;
 
-	if (need_real(ctx, map))
+	if (!txn_planning(ctx->s) && need_real(ctx, map))
 		return -1;
 	if (!r.left)
 		return diag_error(ctx->diags, count->span, "count: at least one event");
 	err = find_event_type(&r, map, &argv[READ_TYPE]);
 	if (!err)
-		events = open_events(&r, map, argv);
-	if (events) {
-		sink_begin(ctx->sink, &event_record, SINK_LIST);
-		err = read_events(&r, events);
-		if (err < -1 && err != -EINTR)
-			kern_error(ctx->diags, argv[READ_MAP].span, -err, "read events of '%s'",
-				   map->title);
-		err = err ? -1 : sink_end(ctx->sink);
-		kern_events_close(events);
-	} else {
-		err = -1;
-	}
+		err = open_events(&r, map, argv, &events);
+	if (!err && events)
+		err = show_events(&r, events, &argv[READ_MAP]);
+	kern_events_close(events);
 	typed_free(r.type);
 	btf__free(r.btf);
 	return err;

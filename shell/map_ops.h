@@ -11,6 +11,13 @@ struct op *op_map_push(struct handle *map, const void *value, __u64 flags, struc
 struct op *op_map_pop(struct handle *map, void *result, struct span span);
 
 /*
+ * Begins to read events as kern_events_open() does, of a ring buffer or perf
+ * event array: the caller closes *@result, which must outlive txn_do().
+ */
+struct op *op_map_read(struct handle *map, const struct kern_slot *slot, kern_event_fn fn,
+		       void *arg, struct kern_events **result, struct span span);
+
+/*
  * Many elements in one operation, in their order: @nr keys stand key_size bytes
  * apart, values kern_value_bytes(); @values NULL deletes. Not for maps whose
  * values are objects. The arrays, made by malloc(), are taken over.

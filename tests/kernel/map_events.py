@@ -28,6 +28,20 @@ def test_ring_buffer(box):
     box.bpfsh(*read, 1, "type", "struct", "evnt").expect(1, err="no type 'struct evnt'")
 
 
+def test_events_are_gone(box):
+    """What is read, nobody else gets: that is told before, and not done in a transaction."""
+    ring, _ = load(box)
+    send(box, 2)
+    line = f"map read pinned {ring} count 1\n"
+    box.script(line, options=["--plan"]).expect(0, out="- map read map 't_")
+    refused = box.script(line).expect(1, err=["cannot be undone", "other readers do not get",
+                                              "--allow-irreversible"])
+    assert refused.out == "", refused
+    box.script(line + "assert false\n", options=["--allow-irreversible"]).expect(
+        3, out="01 00 00 00", err=["are gone", "1 failed"])
+    box.bpfsh("map", "read", "pinned", ring, "count", 1).expect(0, out="02 00 00 00")
+
+
 def test_perf_event_array(box):
     _, perf = load(box)
     reader = subprocess.Popen([BPFSH, "--no-rc", "-j", "map", "event_pipe", "pinned", perf, "type",

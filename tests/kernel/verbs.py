@@ -191,7 +191,7 @@ def test_each_verb(box):
         except AssertionError as wrong:
             raise AssertionError(f"{line}:\n{wrong}")
         verbs.add(verb)
-    missing = writing_verbs() - verbs
+    missing = writing_verbs() - verbs - {"map read"}	# which waits for events: map_events.py
     assert not missing and len(verbs) > 20, f"no row for {missing}"
 
 
