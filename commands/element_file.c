@@ -6,7 +6,7 @@
 #include "shell/interrupt.h"
 
 #define READ_BYTES (256u << 10)
-#define LINE_BYTES 1024			/* how much longer a line than the last is tried as one element */
+#define LINE_BYTES 1024	/* a line so much longer than the last element is not tried as one */
 #define ELEMENT_BYTES (64u << 20)	/* the longest text of one element */
 
 static int content_error(const struct element_file *r, const char *what)

@@ -133,7 +133,8 @@ static int batch_apply(struct op *op, struct diags *d)
 	/* What was not reached is not ours to undo. */
 	if (b->after)
 		b->op.nr = count;
-	return kern_map_error(d, span_of(b, b->after ? count : 0), b->after ? "update" : "delete", b->map, -err);
+	return kern_map_error(d, span_of(b, b->after ? count : 0), b->after ? "update" : "delete",
+			      b->map, -err);
 }
 
 /* What undo has found out about one element. */
@@ -359,7 +360,8 @@ static bool batch_decode(struct op *op, struct reader *r)
 	b->after = get_array(r, b->op.nr * b->size);
 	b->before = get_array(r, b->op.nr * b->size);
 	b->existed = get_array(r, b->op.nr / 8 + 1);
-	return !r->bad && b->op.nr && b->keys && (b->after || b->before) && !b->before == !b->existed;
+	return !r->bad && b->op.nr && b->keys && (b->after || b->before) &&
+	       !b->before == !b->existed;
 }
 
 const struct op_kind op_batch_kind = {

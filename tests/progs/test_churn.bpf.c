@@ -45,7 +45,8 @@ int t_XXXX_churn(struct xdp_md *ctx)
 	__u32 random = bpf_get_prandom_u32();
 	__u32 stable = random >> 8 & (STABLE - 1), churn = STABLE + (random >> 16 & (CHURN - 1));
 	struct prefix kept = { 24, bpf_htonl(stable << 8) };
-	struct prefix other = { 9 + (random >> 3) % 24, bpf_htonl((random >> 12 & (STABLE - 1)) << 8) };
+	struct prefix other = { 9 + (random >> 3) % 24,
+				bpf_htonl((random >> 12 & (STABLE - 1)) << 8) };
 
 	change(&t_XXXX_hash, &stable, &churn, random);
 	change(&t_XXXX_percpu, &stable, &churn, random);
