@@ -171,7 +171,7 @@ map push pinned {pin("stack")} value 7 0 0 0
 
 
 class Empty(World):
-    """A map that is empty and nobody else's: whole operations of an import take its keys to be new."""
+    """A map that is empty and nobody else's: operations of an import take keys to be new."""
 
     def build(self):
         os.close(self.make("hash", 4, 4, 8192, "empty"))

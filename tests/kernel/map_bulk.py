@@ -132,13 +132,15 @@ def test_conflict(box):
     file = box.file("new", "".join(f'{{"key":{n},"value":{n + 100}}}\n' for n in range(COUNT)))
     done = box.script(f"map import pinned {pin} {file}\n"
                       f"!{BPFTOOL} map update pinned {pin} key 3 0 0 0 value 7 7 7 7 7 7 7 7\n"
-                      "assert false\n").expect(3, err=["is 07 07 07 07 07 07 07 07, expected 67 00 00 00 00 00 00 00: left alone", "rolled back 9 of 10; 1 conflict"])
+                      "assert false\n").expect(
+                          3, err=["is 07 07 07 07 07 07 07 07, expected 67 00 00 00 00 00 00 00: left",
+                                  "rolled back 9 of 10; 1 conflict"])
     after = box.elements(pin)
     assert len(set(before) ^ set(after)) == 2 and '"0x07", "0x07"' in str(set(after) - set(before))
 
 
 def import_beside(box, how):
-    """A rolled back import, in the midst of which somebody else adds an element; what is left then."""
+    """What a rolled back import leaves, in the midst of which somebody else added an element."""
     line = '{"key":%d,"value":%d}\n'
     pin, fifo = box.map_create(how, "hash", 4, 8, 1 << 14), os.path.join(box.dir, f"fifo_{how}")
     os.mkfifo(fifo)

@@ -127,7 +127,7 @@ def test_failed_import_into_sockets(box):
 
 
 # What bpftool's dumps do wrong, by type; test_dumps_agree() expects ours to do better.
-EMPTY_SLOTS = {"devmap", "cpumap", "sockmap", "reuseport_sockarray"}	# shown as elements with an error
+EMPTY_SLOTS = {"devmap", "cpumap", "sockmap", "reuseport_sockarray"}	# elements with an error
 UNREADABLE = {"perf_event_array", "cgroup_array", "xskmap"}	# an error for each slot, and status 0
 SILENT = {kind for kind in SHAPES if kind not in LISTED}	# [] and an odd status, whatever is in
 OBJECTS = {"prog_array": {"prog_id", "prog_name"},		# 7.1: the ID's bytes alone
@@ -135,7 +135,7 @@ OBJECTS = {"prog_array": {"prog_id", "prog_name"},		# 7.1: the ID's bytes alone
 
 
 def values(box):
-    """What is put under key 1 of a map: descriptors where its values are objects; and the socket."""
+    """What is put under key 1: descriptors where a map's values are objects; and the socket."""
     inner = open_pin(box.map_create("inner", "array", 4, 4, 1))
     box.bpftool("prog", "load", box.obj("count"), box.pin("prog"))
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
