@@ -42,9 +42,9 @@ CPPFLAGS += -D_GNU_SOURCE -I. -DVERSION='"$(VERSION)"' \
 	    $(shell $(PKG_CONFIG) --cflags $(PKGS) $(DRAW))
 LDLIBS	+= $(shell $(PKG_CONFIG) --libs libbpf libelf) -ljq -ldl -lm
 
-SRCS	:= $(wildcard shell/*.c commands/*.c render/*.c)
+SRCS	:= $(wildcard shell/*.c shell/kern/*.c shell/op/*.c commands/*.c render/*.c)
 OBJS	:= $(SRCS:%.c=$(O)/%.o)
-FAULTY	:= $(shell grep -l '"shell/fault.h"' shell/*.c)
+FAULTY	:= $(shell grep -l '"shell/fault.h"' shell/*.c shell/*/*.c)
 LIBOBJS	:= $(filter-out $(O)/shell/main.o,$(OBJS))
 UNITS	:= $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/*_test.c))
 FUZZERS	:= $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))

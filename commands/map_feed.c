@@ -6,7 +6,7 @@
 #include "shell/clock.h"
 #include "shell/interrupt.h"
 #include "shell/map_ops.h"
-#include "shell/op_element.h"
+#include "shell/op/element.h"
 
 /* One operation, and one record of the journal, has at most so many elements and bytes. */
 #define PART_MAX 4096u

@@ -3,7 +3,7 @@
 
 #include "shell/gather.h"
 #include "shell/map_ops.h"
-#include "shell/op_element.h"
+#include "shell/op/element.h"
 #include "shell/session.h"
 
 #define GATHER_MAX 1024			/* updates */

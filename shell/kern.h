@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The kernel: the only place that calls bpf(2), libbpf and bpffs.
+ * The kernel: shell/kern/ is the only place that calls bpf(2), libbpf and bpffs.
  *
  * Functions return 0 or a descriptor, or -errno, unless they take a struct
  * diags: those queue one diagnostic and return -1. Descriptors are

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The operations that change the kernel, each with its undo. A constructor
+ * The operations that change the kernel, each with its undo (shell/op/). A constructor
  * makes one for txn_do(), which takes it over; handles given are counted, bytes
  * and names copied.
  */

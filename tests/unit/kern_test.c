@@ -9,7 +9,7 @@
 #include <errno.h>
 
 #include "shell/kern.h"
-#include "shell/kern_load.h"
+#include "shell/kern/load.h"
 
 static void map_errors(void **state)
 {

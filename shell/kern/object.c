@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "shell/kern.h"
-#include "shell/kern_proc.h"
+#include "shell/kern/proc.h"
 
 int kern_next_id(enum object_kind kind, __u32 *id)
 {

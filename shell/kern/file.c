@@ -13,7 +13,7 @@
 
 #include "shell/interrupt.h"
 #include "shell/kern.h"
-#include "shell/kern_load.h"
+#include "shell/kern/load.h"
 
 /* No object file that the kernel could take is near this. */
 #define FILE_MAX (256u << 20)

@@ -13,7 +13,7 @@
 
 #include "shell/interrupt.h"
 #include "shell/kern.h"
-#include "shell/kern_proc.h"
+#include "shell/kern/proc.h"
 
 struct search {
 	kern_owner_fn fn;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Freezing a map: nothing thaws it, so it waits for the commit. */
-#include "shell/op_element.h"
+#include "shell/op/element.h"
 
 struct op_freeze {
 	struct op op;

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "shell/op_link.h"
+#include "shell/op/link.h"
 #include "shell/trash.h"
 
 struct handle *open_object(enum object_kind kind, __u32 id)

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "shell/op_link.h"
+#include "shell/op/link.h"
 #include "shell/trash.h"
 
 /* A pin of the link, and where a new link waits to be exchanged with it. */

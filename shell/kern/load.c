@@ -12,7 +12,7 @@
 #include "render/code.h"
 #include "shell/fault.h"
 #include "shell/kern.h"
-#include "shell/kern_load.h"
+#include "shell/kern/load.h"
 
 struct load {
 	const struct load_request *req;

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "shell/kern.h"
-#include "shell/kern_load.h"
+#include "shell/kern/load.h"
 
 /* From @min to @max bytes (0: no limit), in steps. */
 struct size_rule {

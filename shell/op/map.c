@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "shell/maptypes.h"
-#include "shell/op_element.h"
+#include "shell/op/element.h"
 #include "shell/trash.h"
 
 struct op_element {

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "shell/map_ops.h"
-#include "shell/op_element.h"
+#include "shell/op/element.h"
 
 struct op_queue {
 	struct op op;

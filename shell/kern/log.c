@@ -7,7 +7,7 @@
 
 #include "render/vlog.h"
 #include "shell/kern.h"
-#include "shell/kern_load.h"
+#include "shell/kern/load.h"
 
 static struct buf messages, verifier_log;
 static bool show_all;

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "shell/map_ops.h"
-#include "shell/op_element.h"
+#include "shell/op/element.h"
 
 struct op_batch {
 	struct op op;

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #include "shell/kern.h"
-#include "shell/kern_load.h"
+#include "shell/kern/load.h"
 
 enum op {
 	UPDATE = 1, LOOKUP = 2, DELETE = 4, NEXT = 8, LIST = 16, PUSH = 32, POP = 64, FREEZE = 128,

@@ -7,7 +7,7 @@
 
 #include "shell/fault.h"
 #include "shell/kern.h"
-#include "shell/kern_load.h"
+#include "shell/kern/load.h"
 
 /* What the end of a section's first part asks for. */
 static const struct {
