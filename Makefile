@@ -22,7 +22,8 @@ DRAW	:= libcgraph libgvc
 
 CFLAGS	?= -O2 -g
 WARN	:= -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
-	   -Wno-unused-parameter -Wno-missing-field-initializers -Wno-format-nonliteral -Wno-sign-compare
+	   -Wno-unused-parameter -Wno-missing-field-initializers -Wno-format-nonliteral \
+	   -Wno-sign-compare
 ifeq ($(WERROR),1)
 WARN	+= -Werror
 endif
@@ -32,15 +33,17 @@ LDFLAGS	+= -fsanitize=address,undefined
 endif
 
 # The shared objects that are opened only when they are needed, as most commands do without: their
-# names as the linker would record them, since they differ between releases.
-soname	= $(shell objdump -p "$$($(CC) -print-file-name=lib$(1).so)" 2>/dev/null | awk '$$1 == "SONAME" { print $$2 }')
+# names as the linker would record them, since they differ between releases. Asked once, not for
+# each file that is compiled.
+soname	= $(shell objdump -p "$$($(CC) -print-file-name=lib$(1).so)" 2>/dev/null | \
+		  awk '$$1 == "SONAME" { print $$2 }')
 
-CPPFLAGS += -D_GNU_SOURCE -I. -DVERSION='"$(VERSION)"' \
+CPPFLAGS := $(CPPFLAGS) -D_GNU_SOURCE -I. -DVERSION='"$(VERSION)"' \
 	    -DLIBGVC='"$(call soname,gvc)"' -DLIBCGRAPH='"$(call soname,cgraph)"' \
 	    -DLIBCAPSTONE='"$(call soname,capstone)"' -DLIBEDIT='"$(call soname,edit)"' \
 	    -DLIBSMARTCOLS='"$(call soname,smartcols)"' \
 	    $(shell $(PKG_CONFIG) --cflags $(PKGS) $(DRAW))
-LDLIBS	+= $(shell $(PKG_CONFIG) --libs libbpf libelf) -ljq -ldl -lm
+LDLIBS	:= $(LDLIBS) $(shell $(PKG_CONFIG) --libs libbpf libelf) -ljq -ldl -lm
 
 SRCS	:= $(wildcard shell/*.c shell/kern/*.c shell/op/*.c commands/*.c render/*.c)
 OBJS	:= $(SRCS:%.c=$(O)/%.o)
@@ -73,9 +76,11 @@ $(O)/faults/bpfsh: $(FAULTY:%.c=$(O)/faults/%.o) $(filter-out $(FAULTY:%.c=$(O)/
 faults: $(O)/faults/bpfsh
 
 # Programs for the kernel: tests and worked examples.
+BPFFLAGS := -target bpf -g -O2 -Wall -I/usr/include/$(shell $(CC) -dumpmachine)
+
 $(O)/%.bpf.o: %.bpf.c Makefile
 	@mkdir -p $(@D)
-	$(CLANG) -target bpf $(if $(findstring _v3.,$@),-mcpu=v3) -g -O2 -Wall -I/usr/include/$(shell $(CC) -dumpmachine) -MMD -MP -c -o $@ $<
+	$(CLANG) $(BPFFLAGS) $(if $(findstring _v3.,$@),-mcpu=v3) -MMD -MP -c -o $@ $<
 
 progs: $(PROGS)
 
