@@ -392,12 +392,6 @@ static void counter_complete(struct ctx *ctx, const struct match *m, const struc
 	diags_clear(&quiet);
 }
 
-static int counter_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
-			 struct value *out)
-{
-	return arg_string.parse(ctx, a, w, nr, out);
-}
-
 const struct arg_type arg_counter = {
-	.name = "FIELD", .parse = counter_parse, .complete = counter_complete
+	.name = "FIELD", .parse = arg_parse_string, .complete = counter_complete
 };

@@ -128,14 +128,8 @@ static void section_complete(struct ctx *ctx, const struct match *m, const struc
 		candidate_add(c, *s, NULL, false);
 }
 
-static int section_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
-			 struct value *out)
-{
-	return arg_string.parse(ctx, a, w, nr, out);
-}
-
 static const struct arg_type arg_section = {
-	.name = "TYPE", .parse = section_parse, .complete = section_complete
+	.name = "TYPE", .parse = arg_parse_string, .complete = section_complete
 };
 
 enum { LOAD_FILE, LOAD_PATH, LOAD_TYPE, LOAD_MAP, LOAD_LOG };

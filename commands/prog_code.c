@@ -124,14 +124,8 @@ static void func_complete(struct ctx *ctx, const struct match *m, const struct a
 	diags_clear(&quiet);
 }
 
-static int name_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
-		      struct value *out)
-{
-	return arg_string.parse(ctx, a, w, nr, out);
-}
-
-const struct arg_type arg_obj_prog = { .parse = name_parse, .complete = obj_prog_complete };
-const struct arg_type arg_func = { .parse = name_parse, .complete = func_complete };
+const struct arg_type arg_obj_prog = { .parse = arg_parse_string, .complete = obj_prog_complete };
+const struct arg_type arg_func = { .parse = arg_parse_string, .complete = func_complete };
 
 const char *const cfg_forms[] = { "text", "summary", "json", "show", NULL };
 

@@ -77,8 +77,8 @@ char *word_text(struct ctx *ctx, const struct word *w)
 	return buf_detach(&text);
 }
 
-static int string_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
-			struct value *out)
+int arg_parse_string(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+		     struct value *out)
 {
 	char *text = word_text(ctx, w);
 
@@ -88,7 +88,7 @@ static int string_parse(struct ctx *ctx, const struct arg *a, const struct word 
 	return 0;
 }
 
-const struct arg_type arg_string = { .parse = string_parse };
+const struct arg_type arg_string = { .parse = arg_parse_string };
 
 /* Numbers */
 
@@ -232,7 +232,7 @@ static void file_complete(struct ctx *ctx, const struct match *m, const struct a
 	complete_paths(c, NULL);
 }
 
-const struct arg_type arg_file = { .parse = string_parse, .complete = file_complete };
+const struct arg_type arg_file = { .parse = arg_parse_string, .complete = file_complete };
 
 static bool on_bpffs(const char *path, const struct stat *st)
 {
@@ -263,7 +263,7 @@ static void pin_path_complete(struct ctx *ctx, const struct match *m, const stru
 }
 
 const struct arg_type arg_pin_path = {
-	.name = "PATH", .parse = string_parse, .complete = pin_path_complete
+	.name = "PATH", .parse = arg_parse_string, .complete = pin_path_complete
 };
 
 /* Words and expressions as they stand */

@@ -56,6 +56,10 @@ struct hook {
 
 extern const struct hook hooks[];
 
+/* Parses as arg_string does, for types that only complete otherwise. */
+int arg_parse_string(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+		     struct value *out);
+
 /* Words to text, variables replaced: a new string. NULL with a diagnostic. */
 char *word_text(struct ctx *ctx, const struct word *w);
 /* A word that is one variable: its value, to be freed; a literal: VALUE_STR. */

@@ -124,12 +124,12 @@ static int run_transacted(struct ctx *ctx, const struct match *m, struct out *ou
 	struct value argv[ARGS_MAX] = { 0 };
 	bool alone = !txn_open(s) && !(m->cmd->flags & CMD_CONTROL), changed;
 	unsigned begun = txn_begun(s);
-	size_t mark = txn_mark(s);
+	size_t mark = txn_length(s);
 	int err = execute(ctx, m, argv, out), failed = 0, status;
 
 	changed = txn_length(s) > mark;
 	if (!err && alone) {
-		failed = txn_commit_command(ctx, mark);
+		failed = txn_commit_command(ctx);
 		err = failed < 0 ? -1 : 0;
 	}
 	if (err) {
@@ -426,7 +426,7 @@ static void batch_end(struct session *s)
 }
 
 /* True for a command that may be gathered: one without options, whose output goes nowhere else. */
-static bool may_gather(const struct stmt *stmt, const struct match *m)
+static bool is_gathered(const struct stmt *stmt, const struct match *m)
 {
 	int i = 0;
 
@@ -445,37 +445,46 @@ static int settle(struct session *s, const struct stmt *stmt, const struct match
 {
 	struct ctx ctx = { .s = s, .diags = d };
 
-	if (m->cmd && may_gather(stmt, m))
+	if (m->cmd && is_gathered(stmt, m))
 		return STATUS_OK;
 	return gather_flush(&ctx) ? STATUS_FAILED : STATUS_OK;
+}
+
+/* True for $v = EXPRESSION, which no command stands in. */
+static bool is_expression(const struct stmt *stmt)
+{
+	return stmt->assign.text && stmt->words[0].raw;
+}
+
+/* Runs a statement that was matched, if it is a command. */
+static int run_stmt(struct session *s, const struct stmt *stmt, const struct match *m,
+		    struct diags *d)
+{
+	int status = settle(s, stmt, m, d);
+
+	if (status != STATUS_OK)
+		return status;
+	if (stmt->shell)
+		return run_shell(s, stmt, d);
+	if (is_expression(stmt))
+		return run_expression(s, stmt, d);
+	return run_matched(s, stmt, m, d);
 }
 
 /* Runs a statement; one that runs others (*@nested) is no member of the array itself. */
 static int exec_stmt(struct session *s, const struct stmt *stmt, bool *nested, struct diags *d)
 {
-	bool expression = stmt->assign.text && stmt->words[0].raw;
 	struct match m = { .open = -1 };
-	int status;
+	int status = STATUS_OK;
 
-	*nested = false;
-	if (!stmt->shell && !expression)
-		status = match(&m, stmt->words, stmt->nr, stmt->span, session_match_flags(s), d) ?
-			 STATUS_USAGE : STATUS_OK;
-	else
-		status = STATUS_OK;
+	if (!stmt->shell && !is_expression(stmt) &&
+	    match(&m, stmt->words, stmt->nr, stmt->span, session_match_flags(s), d))
+		status = STATUS_USAGE;
 	*nested = m.cmd && (m.cmd->flags & CMD_NESTED) && !stmt->nr_stages && !stmt->has_redirect;
 	if (!*nested)
 		batch_begin(s, stmt);
 	if (status == STATUS_OK)
-		status = settle(s, stmt, &m, d);
-	if (status != STATUS_OK)
-		;
-	else if (stmt->shell)
-		status = run_shell(s, stmt, d);
-	else if (expression)
-		status = run_expression(s, stmt, d);
-	else
-		status = run_matched(s, stmt, &m, d);
+		status = run_stmt(s, stmt, &m, d);
 	match_free(&m);
 	return status;
 }

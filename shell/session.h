@@ -51,7 +51,7 @@ struct options {
 struct session {
 	enum mode mode;
 	struct options opt;
-	struct variable *vars;	/* sorted by nothing: there are few */
+	struct variable *vars;	/* in no order: there are few */
 	size_t nr_vars;
 	struct handle *shared;	/* those that references opened; see handle_share() */
 	char **args;		/* $1 ... */
@@ -69,9 +69,9 @@ struct session {
 	bool batch;		/* a batch file of bpftool's runs: prefixes of words are enough */
 	bool quit;
 	bool failed;		/* the last command inside an open transaction failed: shown by the prompt */
-	unsigned long long batch_at;	/* where the output of its newest member begins */
 	int piped;		/* nested: out is the beginning of a pipeline, or memory */
 	bool batch_open;	/* -j with a script: the array of outputs has begun */
+	unsigned long long batch_at;	/* where the output of its newest member begins */
 };
 
 void session_init(struct session *s, enum mode mode, const struct options *opt);

@@ -100,11 +100,6 @@ size_t txn_length(const struct session *s)
 	return s->txn->log.nr;
 }
 
-size_t txn_mark(const struct session *s)
-{
-	return s->txn->log.nr;
-}
-
 static const struct record plan_record = {
 	.name = "plan",
 	.columns = (const struct column[]){
@@ -557,7 +552,7 @@ static int commit(struct ctx *ctx)
 	return failed;
 }
 
-int txn_commit_command(struct ctx *ctx, size_t mark)
+int txn_commit_command(struct ctx *ctx)
 {
 	return commit(ctx);
 }

@@ -137,6 +137,7 @@ bool txn_planning(const struct session *s);
 
 /* True inside an explicit transaction (begin, or a script). */
 bool txn_open(const struct session *s);
+/* Operations in the log; also a place in it, to come back to when a command fails. */
 size_t txn_length(const struct session *s);
 /* Which of the session's explicit transactions is open; 0: none. */
 unsigned txn_begun(const struct session *s);
@@ -160,8 +161,8 @@ int txn_rollback(struct ctx *ctx, const char *name, struct span at, struct rollb
  * but so many of the operations that were put off have failed.
  */
 int txn_commit(struct ctx *ctx);
-/* Ends a command that is a transaction of its own: the same for what came after @mark. */
-int txn_commit_command(struct ctx *ctx, size_t mark);
+/* Ends a command that is a transaction of its own: the same, though none is open. */
+int txn_commit_command(struct ctx *ctx);
 
 /* Rolls the transaction back unless it is confirmed within @seconds; see `commit confirm`. */
 int txn_commit_confirm(struct ctx *ctx, unsigned seconds);
@@ -181,8 +182,7 @@ int txn_show(struct ctx *ctx);
 /* Notes, a line each, what was done since @mark; for the prompt. */
 void txn_say(struct ctx *ctx, size_t mark);
 
-/* A place in the log, to come back to when a command fails. */
-size_t txn_mark(const struct session *s);
+/* Undoes what came after @mark. */
 void txn_undo_to(struct session *s, size_t mark, struct diags *d, struct rollback *r);
 
 /* "rolled back 5 of 6; 1 conflict" */
