@@ -39,7 +39,7 @@ static int compare_pins(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
-struct pin_table *pin_table_read(struct ctx *ctx)
+static struct pin_table *pin_table_read(struct ctx *ctx)
 {
 	struct pin_table *t = xcalloc(1, sizeof(*t));
 
@@ -53,7 +53,7 @@ struct pin_table *pin_table_read(struct ctx *ctx)
 	return t;
 }
 
-void pin_table_free(struct pin_table *t)
+static void pin_table_free(struct pin_table *t)
 {
 	for (size_t i = 0; i < t->nr; i++)
 		free(t->rows[i].path);

@@ -13,8 +13,6 @@
  * that shows them (--bpffs), empty otherwise.
  */
 struct pin_table;
-struct pin_table *pin_table_read(struct ctx *ctx);
-void pin_table_free(struct pin_table *t);
 /* A list cell of the paths of one object; valid as long as the table. */
 struct cell pin_table_cell(struct pin_table *t, enum object_kind kind, __u32 id);
 

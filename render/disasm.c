@@ -243,7 +243,8 @@ static unsigned element_fields(char element)
 	return 0;
 }
 
-unsigned form_fields(const struct insn_form *form)
+/* The fields that a form tells, in its text or by being what it is: enum insn_field. */
+static unsigned form_fields(const struct insn_form *form)
 {
 	unsigned fields = form->select;
 

@@ -59,9 +59,6 @@ struct insn_form {
 extern const struct insn_form insn_forms[];
 extern const unsigned nr_insn_forms;
 
-/* The fields that a form tells, in its text or by being what it is: enum insn_field. */
-unsigned form_fields(const struct insn_form *form);
-
 /* An element of text that stands for bits: of an opcode, of imm, or for a width. */
 struct insn_word {
 	const char *text;

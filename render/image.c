@@ -41,7 +41,8 @@ static const struct {
 	[CHILD_NO_ROOM] = { "its bytes cannot be kept", "is there memory for them?" },
 };
 
-int image_format_of(const char *path, enum image_format format, struct span at, struct diags *d)
+/* The format that @path ends in, or @format where it is given; else -1 and a diagnostic. */
+static int format_of(const char *path, enum image_format format, struct span at, struct diags *d)
 {
 	const char *dot = strrchr(path, '.');
 
@@ -365,7 +366,7 @@ static int put(const char *path, bool special, const struct buf *picture)
 int image_write(const struct cfg *cfg, const struct image_options *o, const char *path,
 		struct span at, struct diags *d)
 {
-	int format = image_format_of(path, o->format, at, d), err, ret = 0;
+	int format = format_of(path, o->format, at, d), err, ret = 0;
 	struct image_options known = *o;
 	struct buf picture = BUF_INIT;
 	bool special;

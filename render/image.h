@@ -40,9 +40,6 @@ struct image_options {
 /* Zeroed options are good ones. NULL-ended list of the formats' names, by enum image_format. */
 extern const char *const image_formats[];
 
-/* The format that @path ends in, or @format where it is given; else -1 and a diagnostic. */
-int image_format_of(const char *path, enum image_format format, struct span at, struct diags *d);
-
 /*
  * Writes the picture of @cfg to @path. A path that leads to something that
  * is no regular file (a pipe, a device) is written to as it is. Returns 0,

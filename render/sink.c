@@ -729,11 +729,6 @@ bool sink_used(const struct sink *s)
 	return s->used;
 }
 
-void sink_reset(struct sink *s)
-{
-	s->used = s->open = false;
-}
-
 void sink_note(struct sink *s, const char *fmt, ...)
 {
 	struct buf text = BUF_INIT;

@@ -114,8 +114,6 @@ struct column {
 	unsigned flags;
 };
 
-#define RECORD_COLUMNS 40
-
 struct record {
 	const char *name;	/* "map" */
 	const struct column *columns;	/* ends with a zero row */
@@ -199,9 +197,8 @@ int sink_close(struct sink *s);
 bool sink_abort(struct sink *s, const struct diags *d);
 /* All rows so far go out now, for commands that wait for the next ones. */
 int sink_flush(struct sink *s);
-/* True where a command has begun a list or record since the last sink_reset(). */
+/* True where a command has begun a list or record. */
 bool sink_used(const struct sink *s);
-void sink_reset(struct sink *s);
 /* Where the sink writes, if that is text for a terminal; else NULL. */
 struct out *sink_terminal(const struct sink *s);
 /* Free text, a line: dropped by JSON sinks. */

@@ -46,10 +46,6 @@ void encode_clear(struct encoder *e, const struct typed_place *at);
 
 /* False where @p is no integer; larger ones than 128 bits become the largest. */
 bool parse_number(struct piece p, struct number *n);
-/* Bytes (in network order) of an IPv4, IPv6 or MAC address: returns 4, 16 or 6, or 0. */
-int parse_address(struct piece p, uint8_t bytes[16]);
-/* "be N": moves @p behind the "be". */
-bool strip_be(struct piece *p);
 
 /* Whatever is not {...} or [...], by the type of @at; @p.quoted where it was a JSON string. */
 int encode_scalar(struct encoder *e, const struct typed_place *at, const struct step *step,
@@ -90,8 +86,6 @@ static inline bool next_is(struct reader *r, char c)
 int expected(struct reader *r, const struct step *step, const char *what);
 /* A name before a ':', with or without quotes; good until the next one is read. */
 int read_name(struct reader *r, const struct step *step, struct piece *name);
-/* A value of the type of @at. */
-int read_value(struct reader *r, const struct typed_place *at, const struct step *step);
 /* The value of the whole target; without BTF bytes, an integer or an address. */
 int read_whole(struct reader *r);
 /* An encoder that fills @out (zeroed here) with @mask of the same size. */

@@ -90,7 +90,8 @@ static bool parse_mac(const char *s, uint8_t bytes[6])
 	return !*s;
 }
 
-int parse_address(struct piece p, uint8_t bytes[16])
+/* Bytes (in network order) of an IPv4, IPv6 or MAC address: returns 4, 16 or 6, or 0. */
+static int parse_address(struct piece p, uint8_t bytes[16])
 {
 	char text[INET6_ADDRSTRLEN];
 
@@ -105,7 +106,8 @@ int parse_address(struct piece p, uint8_t bytes[16])
 	return inet_pton(AF_INET, text, bytes) == 1 ? 4 : 0;
 }
 
-bool strip_be(struct piece *p)
+/* "be N": moves @p behind the "be". */
+static bool strip_be(struct piece *p)
 {
 	if (p->len < 4 || memcmp(p->s, "be ", 3))
 		return false;

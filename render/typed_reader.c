@@ -178,6 +178,9 @@ static int no_field(struct reader *r, const struct typed_place *at, struct piece
 	return typed_no_field(at, name, span, r->e->d);
 }
 
+/* A value of the type of @at. */
+static int read_value(struct reader *r, const struct typed_place *at, const struct step *step);
+
 /* One field's name and value; @hint is where the next field probably is. */
 static int read_field(struct reader *r, const struct typed_place *at, const struct step *step,
 		      uint32_t *hint)
@@ -281,7 +284,7 @@ static bool read_plain_number(struct reader *r, const struct typed_place *at)
 	return true;
 }
 
-int read_value(struct reader *r, const struct typed_place *at, const struct step *step)
+static int read_value(struct reader *r, const struct typed_place *at, const struct step *step)
 {
 	struct piece p;
 

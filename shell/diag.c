@@ -8,22 +8,21 @@
 
 #define LINE_MAX_SHOWN 100	/* columns of a source line that are shown around the caret */
 
-static struct diag *diag_add(struct diags *d, enum severity severity, struct span at,
-			     const char *fmt, va_list ap)
+static void diag_add(struct diags *d, enum severity severity, struct span at, const char *fmt,
+		     va_list ap)
 {
 	struct buf msg = BUF_INIT;
-	struct diag *new;
 
 	if (severity == SEV_ERROR)
 		d->errors++;
 	if (d->nr == DIAGS_MAX) {
 		d->more++;
-		return NULL;
+		return;
 	}
-	new = &d->list[d->nr++];
 	buf_vprintf(&msg, fmt, ap);
-	*new = (struct diag){ .severity = severity, .span = at, .msg = buf_detach(&msg) };
-	return new;
+	d->list[d->nr++] = (struct diag){
+		.severity = severity, .span = at, .msg = buf_detach(&msg)
+	};
 }
 
 int diag_error(struct diags *d, struct span at, const char *fmt, ...)
@@ -34,15 +33,6 @@ int diag_error(struct diags *d, struct span at, const char *fmt, ...)
 	diag_add(d, SEV_ERROR, at, fmt, ap);
 	va_end(ap);
 	return -1;
-}
-
-void diag_warn(struct diags *d, struct span at, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	diag_add(d, SEV_WARNING, at, fmt, ap);
-	va_end(ap);
 }
 
 void diag_note(struct diags *d, struct span at, const char *fmt, ...)
@@ -182,7 +172,8 @@ static size_t line_start(const struct source *src, size_t offset)
 	return offset;
 }
 
-void source_position(const struct source *src, size_t offset, int *line, int *col)
+/* Line and column (both from 1, columns in characters) of an offset. */
+static void source_position(const struct source *src, size_t offset, int *line, int *col)
 {
 	size_t start;
 
@@ -287,7 +278,6 @@ static const struct {
 	const char *word, *color;
 } severities[] = {
 	[SEV_ERROR] = { "error", "\033[1;31m" },
-	[SEV_WARNING] = { "warning", "\033[1;33m" },
 	[SEV_NOTE] = { "note", "\033[1;36m" },
 };
 

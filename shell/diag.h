@@ -36,7 +36,7 @@ struct span {
 
 #define NO_SPAN ((struct span){ 0 })
 
-enum severity { SEV_ERROR, SEV_WARNING, SEV_NOTE };
+enum severity { SEV_ERROR, SEV_NOTE };
 
 struct diag {
 	enum severity severity;
@@ -54,7 +54,6 @@ struct diags {
 
 /* Queues an error and returns -1, so that "return diag_error(...)" ends a function. */
 int diag_error(struct diags *d, struct span at, const char *fmt, ...) printf_like(3, 4);
-void diag_warn(struct diags *d, struct span at, const char *fmt, ...) printf_like(3, 4);
 void diag_note(struct diags *d, struct span at, const char *fmt, ...) printf_like(3, 4);
 /* Gives the newest diagnostic its hint, unless it has one. */
 void diag_hint(struct diags *d, const char *fmt, ...) printf_like(2, 3);
@@ -62,8 +61,6 @@ void diags_clear(struct diags *d);
 /* Moves all of @from behind what is in @to. */
 void diags_move(struct diags *to, struct diags *from);
 
-/* Line and column (both from 1, columns in characters) of an offset. */
-void source_position(const struct source *src, size_t offset, int *line, int *col);
 /* Writes the queue as text: position, message, the line with its caret, hint. */
 void diags_text(struct buf *out, const struct diags *d, bool color);
 /* Writes the queue as one JSON document: {"error":{...}}, further ones under "errors". */

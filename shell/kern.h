@@ -171,13 +171,6 @@ int kern_map_create(const struct map_def *def);
  */
 typedef int (*kern_element_fn)(void *arg, const void *key, const void *value);
 int kern_map_walk(const struct handle *map, kern_element_fn fn, void *arg);
-/*
- * Takes all elements out of a hash. Each is passed to @fn when it is gone, so
- * none that another writer puts in between is lost unseen. @fn cannot stop it:
- * where it fails, the rest of those that are gone already is still passed.
- * -EOPNOTSUPP where the type has no such call.
- */
-int kern_map_drain(const struct handle *map, kern_element_fn fn, void *arg);
 
 /* Events: what programs send through ring buffers and perf event arrays. */
 

@@ -32,7 +32,6 @@ struct walk {
 	void *cursor[2];	/* of batch calls: where the last one ended, this one does */
 	char *last;		/* LPM trie: the last key that was delivered */
 	bool again;		/* the kernel has begun it again */
-	bool drain;		/* what was fetched is gone: nothing is left undelivered */
 	bool indexed;
 	char *trail;		/* keys that were walked over lately, a ring of TRAIL */
 	size_t steps;		/* how many were in all */
@@ -108,27 +107,20 @@ static int deliver(struct walk *w, __u32 nr)
 	bool lpm = w->map->map.type == BPF_MAP_TYPE_LPM_TRIE && w->key_size > sizeof(__u32);
 	int ret = 0;
 
-	for (__u32 i = 0; i < nr && (!ret || w->drain); i++) {
+	for (__u32 i = 0; i < nr && !ret; i++) {
 		const char *key = w->keys + i * w->key_size;
-		int r;
 
-		if (lpm && lpm_seen(w, key))
-			continue;
-		r = w->fn(w->arg, key, w->values + i * w->value_size);
-		ret = ret ? ret : r;
+		if (!lpm || !lpm_seen(w, key))
+			ret = w->fn(w->arg, key, w->values + i * w->value_size);
 	}
 	return ret;
 }
-
-/* bpf_map_lookup_batch() or bpf_map_lookup_and_delete_batch() */
-typedef int (*fetch_fn)(int fd, void *in, void *out, void *keys, void *values, __u32 *count,
-			const struct bpf_map_batch_opts *opts);
 
 /*
  * Walks by batch calls. @more is set where keys must be asked for one by one
  * from now on: behind w->cursor[0], or from the start where @begun is unset.
  */
-static int walk_batch(struct walk *w, fetch_fn fetch, bool *begun, bool *more)
+static int walk_batch(struct walk *w, bool *begun, bool *more)
 {
 	*begun = false;
 	*more = false;
@@ -138,8 +130,8 @@ static int walk_batch(struct walk *w, fetch_fn fetch, bool *begun, bool *more)
 
 		if (interrupted())
 			return -EINTR;
-		err = fetch(w->map->fd, *begun ? w->cursor[0] : NULL, w->cursor[1], w->keys,
-			    w->values, &nr, NULL);
+		err = bpf_map_lookup_batch(w->map->fd, *begun ? w->cursor[0] : NULL, w->cursor[1],
+					   w->keys, w->values, &nr, NULL);
 		if (err == -ENOSPC && w->room < w->most) {
 			set_room(w, w->most / 2 > w->room ? w->room * 2 : w->most);
 			continue;
@@ -360,42 +352,12 @@ int kern_map_walk(const struct handle *map, kern_element_fn fn, void *arg)
 		return -EOPNOTSUPP;
 	begin(&w, map, fn, arg);
 	known = trie_memory(map, before, sizeof(before));
-	ret = walk_batch(&w, bpf_map_lookup_batch, &begun, &more);
+	ret = walk_batch(&w, &begun, &more);
 	if (!ret && more)
 		ret = walk_keys(&w, begun ? w.cursor[0] : NULL);
 	if (!ret && (w.again || (known && trie_memory(map, after, sizeof(after)) &&
 				 strcmp(before, after))))
 		ret = -KERN_ECHANGED;
-	end(&w);
-	return ret;
-}
-
-/* Types whose elements the kernel can look up and delete in one step, by batches. */
-static bool can_drain(__u32 type)
-{
-	switch (type) {
-	case BPF_MAP_TYPE_HASH:
-	case BPF_MAP_TYPE_PERCPU_HASH:
-	case BPF_MAP_TYPE_LRU_HASH:
-	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
-		return true;
-	}
-	return false;
-}
-
-int kern_map_drain(const struct handle *map, kern_element_fn fn, void *arg)
-{
-	struct walk w;
-	bool begun, more;
-	int ret;
-
-	if (!can_drain(map->map.type))
-		return -EOPNOTSUPP;
-	begin(&w, map, fn, arg);
-	w.drain = true;
-	ret = walk_batch(&w, bpf_map_lookup_and_delete_batch, &begun, &more);
-	if (!ret && more)
-		ret = -EOPNOTSUPP;
 	end(&w);
 	return ret;
 }

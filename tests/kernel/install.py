@@ -3,7 +3,6 @@
 import os
 import shutil
 import stat
-import subprocess
 
 from bpfsh import *
 

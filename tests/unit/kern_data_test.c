@@ -139,48 +139,6 @@ static void partial_success(void **state)
 	handle_put(map);
 }
 
-struct drained {
-	__u32 nr;
-	__u64 sum;
-};
-
-static int drain_one(void *arg, const void *key, const void *value)
-{
-	struct drained *d = arg;
-	__u32 v;
-
-	memcpy(&v, value, sizeof(v));
-	d->sum += v;
-	return ++d->nr == 5 ? 99 : 0;
-}
-
-static void drain(void **state)
-{
-	struct drained d = { 0 };
-	struct handle *map;
-	char *keys, *values;
-	__u32 done = 300;
-
-	NEED_KERNEL();
-	map = new_map(BPF_MAP_TYPE_HASH, 4, 4, 300, 0);
-	sequence(map, 300, &keys, &values);
-	assert_int_equal(kern_map_update_batch(map, keys, values, &done, 0), 0);
-	assert_int_equal(kern_map_drain(map, drain_one, &d), 99);
-	assert_int_equal(elements(map), 300 - d.nr);
-	/* All that is gone was passed. */
-	d.nr += 1000;
-	assert_int_equal(kern_map_drain(map, drain_one, &d), 0);
-	assert_int_equal(d.nr, 1300);
-	assert_int_equal(d.sum, 299 * 300 / 2);
-	assert_int_equal(elements(map), 0);
-	handle_put(map);
-	map = new_map(BPF_MAP_TYPE_ARRAY, 4, 4, 3, 0);
-	assert_int_equal(kern_map_drain(map, drain_one, &d), -EOPNOTSUPP);
-	handle_put(map);
-	free(keys);
-	free(values);
-}
-
 static void queues(void **state)
 {
 	struct handle *queue, *stack, *bloom;
@@ -440,7 +398,6 @@ int main(void)
 		cmocka_unit_test(batches),
 		cmocka_unit_test(batches_one_by_one),
 		cmocka_unit_test(partial_success),
-		cmocka_unit_test(drain),
 		cmocka_unit_test(queues),
 		cmocka_unit_test(sockets),
 		cmocka_unit_test(ring_buffer_events),
