@@ -2,12 +2,12 @@
 /* Whole maps: exported, imported, copied, cleared, counted. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "commands/element_file.h"
 #include "commands/map_feed.h"
+#include "render/outfile.h"
 #include "shell/interrupt.h"
 #include "shell/maptypes.h"
 
@@ -43,35 +43,27 @@ static int export_sink(struct ctx *ctx, struct handle *map, struct export *e)
 	       sink_end(ctx->sink);
 }
 
-/* To a file of another name first, so that what is there stays until all is written. */
+/* To a file, whose old content stays until all is written. */
 static int export_file(struct ctx *ctx, struct handle *map, const struct value *path,
 		       struct export *e)
 {
-	char *temporary = xasprintf("%s.%d", path->str, getpid());
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	struct outfile file;
 	struct out out;
-	int err;
+	int why = outfile_open(&file, path->str), closed, err = 0;
 
-	if (fd < 0) {
-		err = diag_error(ctx->diags, path->span, "cannot write '%s': %s", temporary,
-				 strerror(errno));
-		free(temporary);
-		return err;
+	if (!why) {
+		out_init(&out, file.fd);
+		e->out = &out;
+		err = map_walked(ctx, map, kern_map_walk(map, export_element, e));
+		out_flush(&out);
+		why = out.error;
+		out_free(&out);
+		closed = outfile_close(&file, !err && !why);
+		why = why ? why : closed;
 	}
-	out_init(&out, fd);
-	e->out = &out;
-	err = map_walked(ctx, map, kern_map_walk(map, export_element, e));
-	if (out_flush(&out) || (!err && rename(temporary, path->str))) {
-		int why = out.error ? out.error : errno;
-
+	if (why)
 		err = diag_error(ctx->diags, path->span, "cannot write '%s': %s", path->str,
 				 strerror(why));
-	}
-	if (err)
-		unlink(temporary);
-	close(fd);
-	out_free(&out);
-	free(temporary);
 	return err;
 }
 

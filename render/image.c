@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include "render/dot.h"
 #include "render/image.h"
 #include "render/image_child.h"
+#include "render/outfile.h"
 #include "render/sink.h"
 #include "shell/clock.h"
 
@@ -248,119 +248,16 @@ int image_make(struct buf *out, const struct cfg *cfg, const struct image_option
 	return make(out, cfg, o, "picture", at, d);
 }
 
-/* What of a path is its folder, up to and with the slash. */
-static int dir_length(const char *path)
+static int put(const char *path, const struct buf *picture)
 {
-	const char *slash = strrchr(path, '/');
+	struct outfile f;
+	int err = outfile_open(&f, path), closed;
 
-	return slash ? slash + 1 - path : 0;
-}
-
-/* Whether the folder that @path is in is one to write to, as far as that can be known; an errno. */
-static int check_dir(const char *path)
-{
-	char *dir = xasprintf("%.*s.", dir_length(path), path);
-	int err = faccessat(AT_FDCWD, dir, W_OK, AT_EACCESS) ? errno : 0;
-
-	free(dir);
-	return err;
-}
-
-/* The old file's permissions, or those that a new one gets. */
-static mode_t mode_for(const char *path)
-{
-	struct stat st;
-	mode_t mask;
-
-	if (!stat(path, &st))
-		return st.st_mode & 0777;
-	mask = umask(0);
-	umask(mask);
-	return 0666 & ~mask;
-}
-
-/* Writes a new file beside @path, which then takes its place. Returns 0 or an errno. */
-static int replace(const char *path, const struct buf *picture)
-{
-	char *temp = xasprintf("%.*s.bpfsh-XXXXXX", dir_length(path), path);
-	int fd = mkostemp(temp, O_CLOEXEC), err = fd < 0 ? errno : 0;
-
-	if (!err) {
-		err = out_all(fd, picture->data, picture->len);
-		if (!err && (fchmod(fd, mode_for(path)) || rename(temp, path)))
-			err = errno;
-		close(fd);
-		if (err)
-			unlink(temp);
-	}
-	free(temp);
-	return err;
-}
-
-/* What cannot be replaced by a new file. */
-static int write_special(const char *path, const struct buf *picture)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY), err;
-
-	if (fd < 0)
-		return errno;
-	err = out_all(fd, picture->data, picture->len);
-	close(fd);
-	return err;
-}
-
-#define LINKS_MAX 40	/* as many as the kernel follows */
-
-/*
- * What a path leads to in the end, which need not be there: a symbolic link stays, what it
- * leads to is replaced. What the kernel would not follow is refused before.
- */
-static char *follow(const char *path)
-{
-	char *now = xstrdup(path), target[PATH_MAX];
-	ssize_t len;
-
-	for (int links = 0; links < LINKS_MAX; links++) {
-		char *next;
-
-		len = readlink(now, target, sizeof(target) - 1);
-		if (len < 0)
-			break;
-		target[len] = '\0';
-		next = xasprintf("%.*s%s", *target == '/' ? 0 : dir_length(now), now, target);
-		free(now);
-		now = next;
-	}
-	return now;
-}
-
-/* Whether @path is no regular file, nor a new one. An errno where it cannot be written to. */
-static int look_at(const char *path, bool *special)
-{
-	struct stat st;
-	char *target;
-	int err;
-
-	*special = false;
-	if (!stat(path, &st))
-		*special = !S_ISREG(st.st_mode);
-	else if (errno != ENOENT)
-		return errno;
-	if (*special)
-		return 0;
-	target = follow(path);
-	err = check_dir(target);
-	free(target);
-	return err;
-}
-
-static int put(const char *path, bool special, const struct buf *picture)
-{
-	char *target = follow(path);
-	int err = special ? write_special(path, picture) : replace(target, picture);
-
-	free(target);
-	return err;
+	if (err)
+		return err;
+	err = out_all(f.fd, picture->data, picture->len);
+	closed = outfile_close(&f, !err);
+	return err ? err : closed;
 }
 
 int image_write(const struct cfg *cfg, const struct image_options *o, const char *path,
@@ -369,17 +266,16 @@ int image_write(const struct cfg *cfg, const struct image_options *o, const char
 	int format = format_of(path, o->format, at, d), err, ret = 0;
 	struct image_options known = *o;
 	struct buf picture = BUF_INIT;
-	bool special;
 
 	if (format < 0)
 		return -1;
 	known.format = format;
-	err = look_at(path, &special);
+	err = outfile_check(path);
 	if (!err)
 		ret = make(&picture, cfg, &known, path, at, d);
 	/* The picture is complete before its first byte is written. */
 	if (!err && !ret)
-		err = put(path, special, &picture);
+		err = put(path, &picture);
 	buf_free(&picture);
 	return err ? diag_error(d, at, "cannot write '%s': %s", path, strerror(err)) : ret;
 }

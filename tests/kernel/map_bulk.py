@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Export, import, copy, clear, count: round trips, partial success, undo, signals."""
 import signal
+import stat
 import subprocess
 import time
 
@@ -36,6 +37,21 @@ def test_round_trip(box):
         assert box.elements(pin) == before
         box.bpfsh("map", "import", "pinned", pin, file).expect(0)
         assert box.elements(pin) == before
+
+
+def test_export_keeps_what_is_no_file(box):
+    pin = filled(box, "m", "hash", 4, 8)
+    device, target, link = (os.path.join(box.dir, name) for name in ("null", "target", "link"))
+    os.mknod(device, 0o600 | stat.S_IFCHR, os.makedev(1, 3))
+    os.symlink(target, link)
+    before = set(os.listdir(box.dir)) | {"target"}
+    for path in device, link:
+        box.bpfsh("map", "export", "pinned", pin, path).expect(0, out="")
+    assert stat.S_ISCHR(os.lstat(device).st_mode) and os.path.islink(link)
+    assert len(open(target).readlines()) == len(box.elements(pin))
+    missing = os.path.join(box.dir, "no", "file")
+    box.bpfsh("map", "export", "pinned", pin, missing).expect(1, err=f"cannot write '{missing}'")
+    assert set(os.listdir(box.dir)) == before
 
 
 def test_bpftools_dump(box):
