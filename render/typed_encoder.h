@@ -25,7 +25,7 @@ struct step {
 
 /* An integer as it was typed: @v is what stands behind the sign. */
 struct number {
-	bool negative;
+	bool negative, too_large;
 	unsigned __int128 v;
 };
 
@@ -44,7 +44,7 @@ bool encode_plain(struct encoder *e, uint32_t offset, uint32_t size, uint64_t v)
 /* Forgets the old value of a part that is given anew as a whole. */
 void encode_clear(struct encoder *e, const struct typed_place *at);
 
-/* False where @p is no integer; larger ones than 128 bits become the largest. */
+/* False where @p is no integer; of larger ones than 128 bits @v is the largest. */
 bool parse_number(struct piece p, struct number *n);
 
 /* Whatever is not {...} or [...], by the type of @at; @p.quoted where it was a JSON string. */

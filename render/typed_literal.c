@@ -23,7 +23,7 @@ static int digit_value(char c)
 }
 
 /* What no 64-bit integer can hold. */
-static bool parse_wide(struct piece p, unsigned int base, unsigned __int128 *v)
+static bool parse_wide(struct piece p, unsigned int base, struct number *n)
 {
 	size_t i;
 
@@ -32,9 +32,11 @@ static bool parse_wide(struct piece p, unsigned int base, unsigned __int128 *v)
 
 		if (digit >= base)
 			return false;
-		if (__builtin_mul_overflow(*v, base, v) || __builtin_add_overflow(*v, digit, v))
-			*v = U128_MAX;
+		n->too_large |= __builtin_mul_overflow(n->v, base, &n->v) ||
+				__builtin_add_overflow(n->v, digit, &n->v);
 	}
+	if (n->too_large)
+		n->v = U128_MAX;
 	return true;
 }
 
@@ -56,7 +58,7 @@ bool parse_number(struct piece p, struct number *n)
 		p.len -= 2;
 	}
 	if (p.len > 16)
-		return parse_wide(p, base, &n->v);
+		return parse_wide(p, base, n);
 	for (i = 0; i < p.len; i++) {
 		unsigned int digit = digit_value(p.s[i]);
 
@@ -129,6 +131,8 @@ static unsigned __int128 largest(unsigned int bits)
 static bool fits(const struct number *n, unsigned int bits, bool allow_negative,
 		 bool allow_unsigned)
 {
+	if (n->too_large)
+		return false;
 	if (n->negative)
 		return allow_negative ? n->v <= largest(bits - 1) + 1 : !n->v;
 	return n->v <= largest(allow_unsigned ? bits : bits - 1);

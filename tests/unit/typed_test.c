@@ -609,6 +609,9 @@ static void test_encode_scalars(void **state)
 		{ t->u32, "99999999999999999999999999999999999999999999", 0,
 		  "value: 99999999999999999999999999999999999999999999 is out of range for u32"
 		  " (0..4294967295)" },
+		{ t->wide, "340282366920938463463374607431768211456", 0,
+		  "value: 340282366920938463463374607431768211456 is out of range for u128"
+		  " (128 bits)" },
 		{ t->boolean, "true", 1 },
 		{ t->boolean, "0", 0 },
 		{ t->boolean, "yes", 0, "value: 'yes' is not true or false" },
