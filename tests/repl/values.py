@@ -27,7 +27,7 @@ def test_tab_on_fields(box):
         sh.check("nes\t", "nested.")
         sh.check("d\t", "drops=")
         sh.check("3 slots[\t\t", re.compile(r"slots\[0\]=.*slots\[1\]=", re.S))
-        sh.check("1]=9\n", "bpfsh> ")
+        sh.check("1]=9\n", "~ map update")
     done = box.bpfsh("-j", "map", "lookup", "pinned", box.pin("m"), "key", "first=1").expect(0).json
     value = done["formatted"]["value"]
     assert value["mood"] == "BUSY" and value["slots"] == [0, 9] and value["nested"] == {"drops": 3}
