@@ -18,6 +18,35 @@ def send(box, times=1):
         box.run(BPFTOOL, "prog", "run", "pinned", box.pin("p"), "data_in", "packet").expect(0)
 
 
+class Reader:
+    """A bpfsh that reads a perf event array; it is there when all its buffers are."""
+
+    def __init__(self, *words, slots):
+        self.process = subprocess.Popen([BPFSH, "--no-rc", "-j", "map", "event_pipe", *words, "type",
+                                         "struct", "event"], stdout=subprocess.PIPE)
+        self.out = b""
+        folder, deadline = f"/proc/{self.process.pid}/fd", time.monotonic() + 20
+        while sum("perf_event" in os.readlink(f"{folder}/{fd}") for fd in self.fds(folder)) < slots:
+            assert time.monotonic() < deadline, "no buffers"
+            time.sleep(0.01)
+        time.sleep(0.2)		# until they are in the map
+
+    @staticmethod
+    def fds(folder):
+        return [fd for fd in os.listdir(folder) if os.path.islink(f"{folder}/{fd}")]
+
+    def wait_for(self, text):
+        while text not in self.out:
+            more = os.read(self.process.stdout.fileno(), 65536)
+            assert more, self.out
+            self.out += more
+
+    def end(self):
+        self.out += self.process.communicate(timeout=20)[0]
+        assert self.process.returncode == 0, self.process.returncode
+        return json.loads(self.out)
+
+
 def test_ring_buffer(box):
     ring, _ = load(box)
     send(box, 3)
@@ -44,14 +73,11 @@ def test_events_are_gone(box):
 
 def test_perf_event_array(box):
     _, perf = load(box)
-    reader = subprocess.Popen([BPFSH, "--no-rc", "-j", "map", "event_pipe", "pinned", perf, "type",
-                               "struct", "event"], stdout=subprocess.PIPE, text=True)
-    time.sleep(1)
+    reader = Reader("pinned", perf, slots=os.cpu_count())
     send(box, 2)
-    time.sleep(1)
-    reader.send_signal(signal.SIGINT)
-    events = json.loads(reader.communicate(timeout=20)[0])
-    assert reader.returncode == 0
+    reader.wait_for(b'"number":2')
+    reader.process.send_signal(signal.SIGINT)
+    events = reader.end()
     assert [e["value"]["number"] for e in events] == [1, 2], events
     assert events[0]["type"] == 9 and events[0]["timestamp"]
     assert events[0]["data"][4:9] == list(b"hello")
@@ -60,14 +86,11 @@ def test_perf_event_array(box):
 def test_one_cpu(box):
     """The slot that was named gets the events of that CPU; others get none."""
     _, perf = load(box)
-    reader = subprocess.Popen([BPFSH, "--no-rc", "-j", "map", "event_pipe", "pinned", perf,
-                               "cpu", "0", "index", "0", "count", "2", "type", "struct", "event"],
-                              stdout=subprocess.PIPE, text=True)
-    time.sleep(1)
+    reader = Reader("pinned", perf, "cpu", "0", "index", "0", "count", "2", slots=1)
     for cpu in (0, 1, 0) if os.cpu_count() > 1 else (0, 0):
         box.run("taskset", "-c", str(cpu), BPFTOOL, "prog", "run", "pinned", box.pin("p"),
                 "data_in", "packet").expect(0)
-    events = json.loads(reader.communicate(timeout=20)[0])
+    events = reader.end()
     assert [(e["cpu"], e["index"]) for e in events] == [(0, 0)] * 2, events
     assert [e["value"]["number"] for e in events] == ([1, 3] if os.cpu_count() > 1 else [1, 2])
     words = ["map", "read", "pinned", perf]
