@@ -39,12 +39,13 @@ int unpin_run(struct ctx *ctx, struct value *argv);
 
 extern const struct arg_type arg_pinned;	/* VALUE_STR: an existing pin */
 
-extern const struct cmd prog_cmds[], map_cmds[], link_cmds[], btf_cmds[], batch_cmds[], session_cmds[];
+extern const struct cmd prog_cmds[], map_cmds[], link_cmds[], btf_cmds[], batch_cmds[];
+extern const struct cmd session_cmds[];
 
-/* Session commands that run other commands. */
 /* Shows finished text of several lines, and frees it. */
 int show_text(struct ctx *ctx, struct buf *text);
 
+/* Commands of the session, whose table is in session.c. */
 int help_run(struct ctx *ctx, struct value *argv);
 int apropos_run(struct ctx *ctx, struct value *argv);
 int history_run(struct ctx *ctx, struct value *argv);

@@ -19,9 +19,9 @@ struct screen {
 #define SCREEN_END "\033[?25h\033[?1049l"
 
 /*
- * Writes to @out what shows the text (NUL-ended lines of UTF-8
- * without control characters but tabs) below @title, cut to the window. A line is compared
- * with the one at the same place.
+ * Writes to @out what shows the text (NUL-ended lines of UTF-8 without control
+ * characters but tabs) below @title, cut to the window. A line is compared with
+ * the one at the same place.
  */
 void screen_draw(struct screen *s, struct out *out, const char *title, const struct buf *text,
 		 int rows, int columns);

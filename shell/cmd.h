@@ -29,8 +29,8 @@ enum arg_flags {
 	ARG_KEYWORD = 2,	/* stands behind its own name */
 	ARG_FLAG = 4,		/* one of .words, without a name before it */
 	ARG_REPEAT = 8,		/* may be given several times: VALUE_LIST */
-	ARG_SETS = 32,		/* the command sets the variable that is named here */
 	ARG_SOLE = 16,		/* where no word stands before it: not beside other positional ones */
+	ARG_SETS = 32,		/* the command sets the variable that is named here */
 };
 
 /* A candidate for Tab: text that replaces the word, and a note shown beside it. */
@@ -90,8 +90,8 @@ enum cmd_flags {
 	CMD_WRITES = 1,		/* changes the kernel: through the transaction layer */
 	CMD_DEFAULT = 2,	/* what the object alone means */
 	CMD_CONTROL = 4,	/* of the session itself: runs in --plan too, is no transaction of its own */
-	CMD_NESTED = 16,	/* runs commands, which say themselves what they did */
 	CMD_OUTSIDE = 8,	/* has effects outside the kernel that are not undone */
+	CMD_NESTED = 16,	/* runs commands, which say themselves what they did */
 	CMD_GATHERS = 32,	/* may be done later, with those like it that follow */
 };
 

@@ -79,32 +79,28 @@ void *lex_alloc(struct lexer *l, size_t size)
 	return arena_alloc(l->arena, size);
 }
 
+void *lex_grow(struct lexer *l, void *list, uint32_t nr, size_t size)
+{
+	void *more;
+
+	if (nr & (nr - 1))
+		return list;
+	more = lex_alloc(l, (nr ? 2 * nr : 1) * size);
+	return nr ? memcpy(more, list, nr * size) : more;
+}
+
 static enum lex_result lex_stmt(struct lexer *l, struct stmt *stmt);
 static enum lex_result lex_words(struct lexer *l, struct word **words, uint32_t *nr, bool command);
 
-/* Growing list of words, in the arena. */
 static struct word *add_word(struct lexer *l, struct word **words, uint32_t *nr)
 {
-	if (!(*nr & (*nr - 1))) {
-		struct word *more = lex_alloc(l, (*nr ? 2 * *nr : 1) * sizeof(*more));
-
-		if (*nr)
-			memcpy(more, *words, *nr * sizeof(*more));
-		*words = more;
-	}
+	*words = lex_grow(l, *words, *nr, sizeof(**words));
 	return &(*words)[(*nr)++];
 }
 
-/* Growing list of statements, in the arena. */
 static struct stmt *add_stmt(struct lexer *l, struct block *b)
 {
-	if (!(b->nr & (b->nr - 1))) {
-		struct stmt *more = lex_alloc(l, (b->nr ? 2 * b->nr : 1) * sizeof(*more));
-
-		if (b->nr)
-			memcpy(more, b->stmts, b->nr * sizeof(*more));
-		b->stmts = more;
-	}
+	b->stmts = lex_grow(l, b->stmts, b->nr, sizeof(*b->stmts));
 	b->stmts[b->nr] = (struct stmt){ .span = span_from(l, l->pos) };
 	return &b->stmts[b->nr++];
 }
@@ -241,7 +237,6 @@ static enum lex_result lex_words(struct lexer *l, struct word **words, uint32_t 
 	uint32_t before;
 
 	for (;;) {
-
 		skip_blanks(l);
 		if (*nr && tail != TAIL_WORDS)
 			tail = l->raw_tail(*words, *nr);
@@ -286,15 +281,12 @@ static bool starts_expression(const struct lexer *l)
 static enum lex_result lex_pipes(struct lexer *l, struct stmt *stmt)
 {
 	while (peek(l, 0) == '|') {
-		struct stage *stages, *s;
-		enum lex_result r;
 		size_t start = l->pos++;
+		struct stage *s;
+		enum lex_result r;
 
-		stages = lex_alloc(l, (stmt->nr_stages + 1) * sizeof(*stages));
-		if (stmt->nr_stages)
-			memcpy(stages, stmt->stages, stmt->nr_stages * sizeof(*stages));
-		stmt->stages = stages;
-		s = &stages[stmt->nr_stages++];
+		stmt->stages = lex_grow(l, stmt->stages, stmt->nr_stages, sizeof(*s));
+		s = &stmt->stages[stmt->nr_stages++];
 		*s = (struct stage){ 0 };
 		r = lex_words(l, &s->words, &s->nr, false);
 		if (r != LEX_STMT)

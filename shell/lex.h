@@ -94,9 +94,6 @@ void lex_init(struct lexer *l, const struct source *src, lex_raw_fn raw_tail, st
 enum lex_result lex_next(struct lexer *l, struct stmt *stmt);
 void lex_free(struct lexer *l);
 
-/* For words that come from elsewhere (the command line). */
-void *lex_alloc(struct lexer *l, size_t size);
-
 #define STRINGS_MAX 32
 
 /* A scan of an expression, which may have strings, with expressions in them, and so on. */

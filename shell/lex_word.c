@@ -49,23 +49,16 @@ bool name_char(int c)
 /* Word under construction: finished parts, and the literal text that is being gathered. */
 struct making {
 	struct part *parts;
-	uint32_t nr, room;
+	uint32_t nr;
 	struct buf text;
 	bool text_quoted;
 	size_t text_start;
+	bool quoted;		/* some of the word is */
 };
 
 static void add_part(struct lexer *l, struct making *m, struct part part)
 {
-	if (m->nr == m->room) {
-		uint32_t room = m->room ? 2 * m->room : 4;
-		struct part *parts = lex_alloc(l, room * sizeof(*parts));
-
-		if (m->nr)
-			memcpy(parts, m->parts, m->nr * sizeof(*parts));
-		m->parts = parts;
-		m->room = room;
-	}
+	m->parts = lex_grow(l, m->parts, m->nr, sizeof(part));
 	m->parts[m->nr++] = part;
 }
 
@@ -158,7 +151,7 @@ static enum lex_result lex_variable(struct lexer *l, struct making *m, bool in_q
 static enum lex_result lex_double_quotes(struct lexer *l, struct making *m)
 {
 	l->pos++;
-	m->text_quoted = true;
+	m->quoted = m->text_quoted = true;
 	for (;;) {
 		int c = peek(l, 0);
 
@@ -221,65 +214,85 @@ static bool lex_plain_word(struct lexer *l, struct word *w)
 	return true;
 }
 
+static enum lex_result lex_single_quotes(struct lexer *l, struct making *m)
+{
+	const char *from = l->src->text + l->pos + 1;
+	const char *to = memchr(from, '\'', l->src->text + l->src->len - from);
+
+	m->quoted = m->text_quoted = true;
+	if (!to)
+		return LEX_INCOMPLETE;
+	buf_add(&m->text, from, to - from);
+	l->pos = to + 1 - l->src->text;
+	return LEX_STMT;
+}
+
+/* A backslash outside of quotes. */
+static enum lex_result lex_escape(struct lexer *l, struct making *m)
+{
+	int next = peek(l, 1);
+
+	if (next == -1)
+		return LEX_INCOMPLETE;
+	if (next != '\n') {
+		m->quoted = true;
+		buf_putc(&m->text, next);
+	}
+	l->pos += 2;
+	return LEX_STMT;
+}
+
+/* One character of a word, or all that is quoted from there on. */
+static enum lex_result lex_piece(struct lexer *l, struct making *m)
+{
+	int c = peek(l, 0);
+
+	if (c == '\'')
+		return lex_single_quotes(l, m);
+	if (c == '"')
+		return lex_double_quotes(l, m);
+	if (c == '$' && !l->src->batch)
+		return lex_variable(l, m, false);
+	if (c == '\\')
+		return lex_escape(l, m);
+	l->pos++;
+	if (c == '\0')
+		return lex_error(l, l->pos - 1, "a NUL byte in the text");
+	count_brace(l, c);
+	buf_putc(&m->text, c);
+	return LEX_STMT;
+}
+
+/* The word that the parts make: literal where there is no variable in it. */
+static struct word word_of(const struct making *m, struct span span)
+{
+	struct word w = { .span = span, .quoted = m->quoted };
+
+	if (!m->nr) {
+		w.text = "";
+	} else if (m->nr == 1 && !m->parts[0].is_var) {
+		w.text = m->parts[0].text;
+		w.len = m->parts[0].len;
+	} else {
+		w.parts = m->parts;
+		w.nr_parts = m->nr;
+	}
+	return w;
+}
+
 enum lex_result lex_word(struct lexer *l, struct word *w)
 {
 	struct making m = { .text_start = l->pos };
 	size_t start = l->pos;
 	enum lex_result r = LEX_STMT;
-	bool quoted = false;
 
 	if (lex_plain_word(l, w))
 		return LEX_STMT;
-	while (r == LEX_STMT && !ends_word(l, peek(l, 0))) {
-		int c = peek(l, 0);
-
-		if (c == '\'') {
-			const char *from = l->src->text + l->pos + 1;
-			const char *to = memchr(from, '\'', l->src->text + l->src->len - from);
-
-			quoted = m.text_quoted = true;
-			if (!to) {
-				r = LEX_INCOMPLETE;
-				break;
-			}
-			buf_add(&m.text, from, to - from);
-			l->pos = to + 1 - l->src->text;
-		} else if (c == '"') {
-			quoted = true;
-			r = lex_double_quotes(l, &m);
-		} else if (c == '$' && !l->src->batch) {
-			r = lex_variable(l, &m, false);
-		} else if (c == '\\') {
-			if (peek(l, 1) == -1) {
-				r = LEX_INCOMPLETE;
-			} else if (peek(l, 1) == '\n') {
-				l->pos += 2;
-			} else {
-				quoted = true;
-				buf_putc(&m.text, peek(l, 1));
-				l->pos += 2;
-			}
-		} else if (c == '\0') {
-			l->pos++;
-			r = lex_error(l, l->pos - 1, "a NUL byte in the text");
-		} else {
-			count_brace(l, c);
-			buf_putc(&m.text, c);
-			l->pos++;
-		}
-	}
+	while (r == LEX_STMT && !ends_word(l, peek(l, 0)))
+		r = lex_piece(l, &m);
 	if (r == LEX_STMT) {
 		end_text(l, &m);
-		*w = (struct word){ .span = span_from(l, start), .quoted = quoted };
-		if (!m.nr) {
-			w->text = "";
-		} else if (m.nr == 1 && !m.parts[0].is_var) {
-			w->text = m.parts[0].text;
-			w->len = m.parts[0].len;
-		} else {
-			w->parts = m.parts;
-			w->nr_parts = m.nr;
-		}
+		*w = word_of(&m, span_from(l, start));
 	}
 	buf_free(&m.text);
 	return r;

@@ -22,6 +22,11 @@ static inline enum lex_result lex_error(struct lexer *l, size_t start, const cha
 	return LEX_ERROR;
 }
 
+/* Memory of the statement that is being read. */
+void *lex_alloc(struct lexer *l, size_t size);
+/* A list of @nr elements of this size, in such memory, with room for one more. */
+void *lex_grow(struct lexer *l, void *list, uint32_t nr, size_t size);
+
 bool name_char(int c);
 /* Blanks, comments and continued lines between words. */
 void skip_blanks(struct lexer *l);
