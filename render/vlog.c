@@ -140,13 +140,32 @@ static struct vlog_text trimmed(struct vlog_text t)
 	return t;
 }
 
+/*
+ * Where the registers' states behind an instruction begin, or the end: "; R1=scalar()",
+ * or " 13: R0=1 R10=fp0" of all of them, where the verifier goes on at another one.
+ */
+static size_t states_at(struct vlog_text t)
+{
+	for (size_t i = 0; i + 2 < t.len; i++) {
+		struct vlog_text number = { t.s + i + 1, t.len - i - 1 };
+		uint32_t next;
+
+		if (t.s[i] == ';')
+			return i;
+		if (t.s[i] == ' ' && take_number(&number, &next) &&
+		    (starts(number, ": R") || starts(number, ": frame")))
+			return i;
+	}
+	return t.len;
+}
+
 /* "(71) r1 = *(u8 *)(r1 +12)       ; R1=scalar()": the verifier visits an instruction. */
 static void visit(struct reader *r, uint32_t i, struct vlog_text t)
 {
-	const char *state = memchr(t.s, ';', t.len);
 	struct vlog_insn *insn = insn_at(r, i);
 	struct vlog *v = r->v;
-	struct vlog_text text = { t.s, state ? (size_t)(state - t.s) : t.len };
+	size_t states = states_at(t);
+	struct vlog_text text = { t.s, states };
 
 	insn->visits++;
 	r->visits++;
@@ -157,10 +176,8 @@ static void visit(struct reader *r, uint32_t i, struct vlog_text t)
 	r->waiting[i]++;
 	r->pruned = false;
 	v->nr_messages = 0;
-	if (state) {
-		skip(&t, state + 1 - t.s);
-		read_state(v, t);
-	}
+	skip(&t, states);
+	read_state(v, t);
 }
 
 /* "(bf) r1 = r2", or what libbpf writes over an instruction that it could not make. */

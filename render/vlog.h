@@ -72,6 +72,8 @@ struct code;
 void vlog_explain(struct buf *out, const struct vlog *v, const struct code *code);
 /* The number, below a million, that follows @key in @t; false: there is none. */
 bool vlog_number(struct vlog_text t, const char *key, uint32_t *n);
+/* Whether register @reg is refused as a number that was a pointer, until a call made it invalid. */
+bool vlog_is_stale(const struct vlog *v, uint32_t reg);
 /* Appends what the author of a program can do about the reason, if that is known. */
 void vlog_advice(struct buf *out, const struct vlog *v);
 

@@ -3,6 +3,8 @@
  * What to do about the verifier's reasons. They are worded in kernel/bpf/verifier.c
  * and change little from kernel to kernel: parts of them are looked for.
  */
+#include <ctype.h>
+
 #include "render/vlog.h"
 #include "shell/diag.h"
 
@@ -83,7 +85,7 @@ static const struct {
 
 static bool has(struct vlog_text t, const char *part)
 {
-	return !part || memmem(t.s, t.len, part, strlen(part));
+	return !part || (t.s && memmem(t.s, t.len, part, strlen(part)));
 }
 
 /* "invalid access to packet, off=23 size=1, R1(id=0,off=23,r=14)" */
@@ -100,11 +102,38 @@ static bool add_packet(struct buf *out, struct vlog_text t)
 	return true;
 }
 
+/* Whether a state as "R7=pkt(r=0)" is a pointer's. */
+static bool is_pointer(struct vlog_text state)
+{
+	const char *value = state.s ? memchr(state.s, '=', state.len) : NULL;
+
+	return value && ++value < state.s + state.len && islower((unsigned char)*value) &&
+	       !has(state, "=scalar") && !has(state, "=inv");
+}
+
+bool vlog_is_stale(const struct vlog *v, uint32_t reg)
+{
+	struct vlog_text reason = { 0 };
+	uint32_t n;
+
+	if (v->nr_messages)
+		reason = v->messages[v->nr_messages - 1];
+	return has(reason, "invalid mem access") && (has(reason, "'scalar'") || has(reason, "'inv'")) &&
+	       vlog_number(reason, "R", &n) && n == reg && reg < VLOG_REGS && is_pointer(v->regs[reg]);
+}
+
 void vlog_advice(struct buf *out, const struct vlog *v)
 {
 	for (int i = v->nr_messages - 1; i >= 0; i--)
 		if (add_packet(out, v->messages[i]))
 			return;
+	for (uint32_t reg = 0; reg < VLOG_REGS; reg++) {
+		if (!vlog_is_stale(v, reg))
+			continue;
+		buf_puts(out, "a call on the path ended the pointer's life: read and check packet "
+			      "pointers again behind it, do not use what was released");
+		return;
+	}
 	for (int i = v->nr_messages - 1; i >= 0; i--) {
 		for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
 			if (!has(v->messages[i], rows[r].part) ||

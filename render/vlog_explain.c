@@ -25,20 +25,31 @@ static void add_text(struct buf *out, struct vlog_text t)
 		buf_puts(out, "...");
 }
 
-/* Behind something on the same line. */
-static void add_source(struct buf *out, struct vlog_text t)
-{
-	if (!t.s)
-		return;
-	buf_puts(out, "  ; ");
-	add_text(out, t);
-}
-
 static const struct vlog_insn *insn_of(const struct vlog *v, uint32_t i)
 {
 	static const struct vlog_insn unknown;
 
 	return i < v->nr ? &v->insns[i] : &unknown;
+}
+
+/* Behind @lead, the source line of instruction @i: from the log, or else from @code. */
+static void add_source(struct buf *out, const char *lead, const struct vlog *v,
+		       const struct code *code, uint32_t i)
+{
+	struct vlog_text source = insn_of(v, i)->source;
+	const struct code_line *line = NULL;
+
+	if (!source.s && code && i < code->nr)
+		line = code_line_of(code, i);
+	if (!source.s && !line)
+		return;
+	buf_puts(out, lead);
+	if (!line) {
+		add_text(out, source);
+		return;
+	}
+	add_text(out, (struct vlog_text){ line->text, strlen(line->text) });
+	code_print_place(out, line);
 }
 
 /* Whether @t names register @reg, as "R1", "r1" or "w1". */
@@ -87,6 +98,8 @@ static void add_regs(struct buf *out, const struct vlog *v)
 			nr++;
 			buf_puts(out, INDENT);
 			add_text(out, v->regs[reg]);
+			if (vlog_is_stale(v, reg))
+				buf_puts(out, ", before a call");
 		}
 	}
 }
@@ -178,7 +191,7 @@ static bool is_listed(const struct vlog *v, const uint32_t *list, uint32_t nr, u
 }
 
 /* The last decisions on the path, in their order; of a loop's, the last round's. */
-static void add_branches(struct buf *out, const struct vlog *v)
+static void add_branches(struct buf *out, const struct vlog *v, const struct code *code)
 {
 	uint32_t list[BRANCHES_SHOWN], nr = 0;
 
@@ -191,7 +204,7 @@ static void add_branches(struct buf *out, const struct vlog *v)
 		buf_printf(out, INDENT "%u: ", v->path[list[nr]].insn);
 		add_text(out, (struct vlog_text){ insn->text.s + 5, insn->text.len - 5 });
 		buf_puts(out, goes_on(v, list[nr]) ? ": not taken" : ": taken");
-		add_source(out, insn->source);
+		add_source(out, "  ; ", v, code, v->path[list[nr]].insn);
 	}
 }
 
@@ -225,7 +238,7 @@ static struct range last_round(const struct vlog *v, uint32_t i)
 	return r;
 }
 
-static void add_loop(struct buf *out, const struct vlog *v)
+static void add_loop(struct buf *out, const struct vlog *v, const struct code *code)
 {
 	const struct vlog_insn *most = busiest(v);
 	struct range r;
@@ -237,14 +250,13 @@ static void add_loop(struct buf *out, const struct vlog *v)
 	if (r.first < r.last)
 		buf_printf(out, "-%u", r.last);
 	buf_printf(out, ", %s%u times", v->partial ? "at least " : "", most->visits);
-	add_source(out, most->source);
+	add_source(out, "  ; ", v, code, most - v->insns);
 }
 
 /* An instruction and its source line; of one that the log does not show, what @code says. */
 static void add_insn(struct buf *out, const struct vlog *v, const struct code *code, uint32_t i)
 {
 	const struct vlog_insn *insn = insn_of(v, i);
-	const struct code_line *line = NULL;
 
 	if (insn->text.s) {
 		buf_puts(out, ": ");
@@ -252,21 +264,12 @@ static void add_insn(struct buf *out, const struct vlog *v, const struct code *c
 	} else if (code && i < code->nr) {
 		buf_printf(out, ": (%02x) ", code->insns[i].code);
 		code_print_insn(out, code, i);
-		line = code_line_of(code, i);
 	}
-	if (!insn->source.s && !line)
-		return;
-	buf_puts(out, INDENT "source: ");
-	if (line) {
-		add_text(out, (struct vlog_text){ line->text, strlen(line->text) });
-		code_print_place(out, line);
-	} else {
-		add_text(out, insn->source);
-	}
+	add_source(out, INDENT "source: ", v, code, i);
 }
 
 /* "Unreleased reference id=2 alloc_insn=5": where it was taken. */
-static void add_reference(struct buf *out, const struct vlog *v)
+static void add_reference(struct buf *out, const struct vlog *v, const struct code *code)
 {
 	for (int i = 0; i < v->nr_messages; i++) {
 		const struct vlog_insn *insn;
@@ -279,7 +282,7 @@ static void add_reference(struct buf *out, const struct vlog *v)
 			continue;
 		buf_printf(out, INDENT "taken at %u: ", n);
 		add_text(out, insn->text);
-		add_source(out, insn->source);
+		add_source(out, "  ; ", v, code, n);
 	}
 }
 
@@ -299,12 +302,12 @@ void vlog_explain(struct buf *out, const struct vlog *v, const struct code *code
 		add_insn(out, v, code, v->fail);
 		add_regs(out, v);
 	}
-	add_reference(out, v);
+	add_reference(out, v, code);
 	if (v->nr_path) {
 		add_path(out, v);
-		add_branches(out, v);
+		add_branches(out, v, code);
 	}
-	add_loop(out, v);
+	add_loop(out, v, code);
 	vlog_advice(&advice, v);
 	if (advice.len)
 		buf_printf(out, INDENT "advice: %s", buf_str(&advice));

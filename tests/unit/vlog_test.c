@@ -101,6 +101,31 @@ static void reasons(void **state)
 		 "    advice: compare with data_end first: this takes 1 byte, of which 0 are sure");
 }
 
+/* The verifier prints all states on the line of a branch whose other side is not taken. */
+static void joined(void **state)
+{
+	explains("0: R1=ctx() R10=fp0\n"
+		 "0: (25) if r1 > 0x64 goto pc+3 4: R0=ringbuf_mem(ref_obj_id=2,sz=8) "
+		 "R1=scalar(smin=umin32=101,var_off=(0x0; 0xff)) R10=fp0 refs=2\n"
+		 "4: (79) r2 = *(u64 *)(r1 +0)\nR1 invalid mem access 'scalar'\n",
+		 "R1 invalid mem access 'scalar'\n    at 4: (79) r2 = *(u64 *)(r1 +0)\n"
+		 "    R1=scalar(smin=umin32=101,var_off=(0x0; 0xff))\n    path: 0, 4\n"
+		 "    0: if r1 > 0x64 goto pc+3: taken\n"
+		 "    advice: a number is no pointer: read kernel memory by bpf_probe_read_kernel()");
+}
+
+/* What a call made of a pointer is not in the log: it only calls it a number. */
+static void stale(void **state)
+{
+	explains("0: R1=ctx() R10=fp0\n0: (61) r7 = *(u32 *)(r1 +0)      ; R7=pkt(r=14)\n"
+		 "1: (85) call bpf_xdp_adjust_head#44   ; R0=scalar()\n"
+		 "2: (73) *(u8 *)(r7 +13) = r0\nR7 invalid mem access 'scalar'\n",
+		 "R7 invalid mem access 'scalar'\n    at 2: (73) *(u8 *)(r7 +13) = r0\n"
+		 "    R7=pkt(r=14), before a call\n    R0=scalar()\n    path: 0-2\n"
+		 "    advice: a call on the path ended the pointer's life: read and check packet "
+		 "pointers again behind it, do not use what was released");
+}
+
 static void visits(void **state)
 {
 	static const uint32_t counts[] = { 1, 0, 1, 1, 1, 1, 1, 0, 1 };
@@ -216,7 +241,8 @@ static void damaged(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reasons), cmocka_unit_test(visits), cmocka_unit_test(loops),
+		cmocka_unit_test(reasons), cmocka_unit_test(joined), cmocka_unit_test(stale),
+		cmocka_unit_test(visits), cmocka_unit_test(loops),
 		cmocka_unit_test(rounds), cmocka_unit_test(infinite),		cmocka_unit_test(no_visits), cmocka_unit_test(damaged),
 	};
 
