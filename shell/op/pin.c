@@ -122,8 +122,7 @@ static int pin_prepare(struct op *op, struct diags *d)
 	}
 	if (!p->replace) {
 		diag_error(d, op->span, "cannot pin at '%s': it exists already", p->path);
-		diag_hint(d, "'%s pin' with 'replace' exchanges the pin that is there",
-			  object_names[p->now.kind]);
+		diag_hint(d, "'pin' with 'replace' exchanges the pin that is there");
 		return -1;
 	}
 	if (!S_ISREG(st.st_mode))

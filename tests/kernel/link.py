@@ -229,7 +229,7 @@ def test_refusals(box):
         (f"update {links['r']} {place.prog('r2')}",
          "links of type raw_tracepoint take no other program"),
         (f"detach {links['r']}", "links of type raw_tracepoint have no such operation"),
-        (f"pin {links['x']} {links['r']}", "hint: 'link pin' with 'replace'"),
+        (f"pin {links['x']} {links['r']}", "hint: 'pin' with 'replace'"),
     ):
         box.bpfsh("link", *words.split()).expect(1, err=text)
         assert place.state() == before, words
