@@ -113,11 +113,13 @@ static const struct column diff_columns[] = {
 
 static const struct record diff_record = { "difference", diff_columns };
 
-/* @before or @after is NULL where the element is not there. */
-static int show_difference(struct diff *d, const void *key, const void *before, const void *after)
+/* The values of the first and the other side, NULL where the element is not there. */
+static int show_difference(struct diff *d, const void *key, const void *first, const void *other)
 {
 	const struct element_format *f = map_format(d->map);
 	struct buf name = BUF_INIT, was = BUF_INIT, is = BUF_INIT;
+	const void *before = d->other ? first : other;	/* a dump is of an earlier time */
+	const void *after = d->other ? other : first;
 	struct cell row[5] = { cell_str(!before ? "+" : !after ? "-" : "~") };
 	int err;
 

@@ -119,7 +119,8 @@ def test_diff(box):
     done = box.script(f"$was = map dump pinned {one}\nmap update pinned {one} key 9 value 9\n"
                       f"map update pinned {one} key 1 value 5\n"
                       f"map diff pinned {one} $was\n", options=["-o", "jsonl"]).expect(0)
-    assert changes(done.jsonl) == [("-", "0x09"), ("~", "0x01")], done
+    assert changes(done.jsonl) == [("+", "0x09"), ("~", "0x01")], done
+    assert sorted(row["after"][0] for row in done.jsonl) == ["0x05", "0x09"], done
 
 
 def test_diff_of_large_numbers(box):
