@@ -48,8 +48,8 @@ static bool help_words(struct buf *out, const char *first, const char *second)
 			found = true;
 		}
 		for (const struct cmd *c = t->cmds; c->verb; c++) {
-			bool named = t->object ? second && !strcmp(t->object, first) && is_verb(c, second) :
-				     !second && is_verb(c, first);
+			bool named = second ? t->object && !strcmp(t->object, first) && is_verb(c, second) :
+				     is_verb(c, first);
 
 			if (named)
 				help_command(out, c);
@@ -57,6 +57,21 @@ static bool help_words(struct buf *out, const char *first, const char *second)
 		}
 	}
 	return found;
+}
+
+/* What the words would be blamed for where they were a command. */
+static int no_such_command(struct ctx *ctx, const struct value *words)
+{
+	struct match m;
+	int err = match(&m, words->words.list, words->words.nr, words->span, MATCH_PARTIAL,
+			ctx->diags);
+
+	match_free(&m);
+	if (err)
+		return err;
+	diag_error(ctx->diags, words->span, "no such command");
+	diag_hint(ctx->diags, "'help' lists all commands");
+	return -1;
 }
 
 int help_run(struct ctx *ctx, struct value *argv)
@@ -71,9 +86,7 @@ int help_run(struct ctx *ctx, struct value *argv)
 	} else if (nr > 2 || !w[0].text || (nr == 2 && !w[1].text) ||
 		   !help_words(&text, w[0].text, nr == 2 ? w[1].text : NULL)) {
 		buf_free(&text);
-		diag_error(ctx->diags, argv[0].span, "no such command");
-		diag_hint(ctx->diags, "'help' lists all commands");
-		return -1;
+		return no_such_command(ctx, &argv[0]);
 	}
 	return show_text(ctx, &text);
 }

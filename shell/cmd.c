@@ -258,18 +258,23 @@ static int ambiguous(struct diags *d, const struct word *w, const struct names *
 	return -1;
 }
 
-static int unknown_command(struct diags *d, const struct word *w, const char *what,
-			   const struct names *n)
+/* @object is NULL where the word is the first. */
+static void unknown_command(struct diags *d, const struct word *w, const char *object,
+			    const struct names *n)
 {
 	const char *near = nearest_word(w->text ? w->text : "", n->list);
 
-	diag_error(d, w->span, "unknown %s '%.*s'", what, (int)(w->span.end - w->span.start),
+	diag_error(d, w->span, "unknown %s%scommand '%.*s'", object ? object : "",
+		   object ? " " : "", (int)(w->span.end - w->span.start),
 		   w->span.src ? w->span.src->text + w->span.start : w->text);
 	if (near)
 		diag_hint(d, "did you mean '%s'?", near);
+	else if (!w->text)
+		diag_hint(d, "'echo' shows a variable, 'vars' lists all");
+	else if (object)
+		diag_hint(d, "'help %s' lists its commands", object);
 	else
 		diag_hint(d, "'help' lists all commands");
-	return -1;
 }
 
 /* The verb of an object's commands; NULL with a diagnostic. */
@@ -278,7 +283,6 @@ static const struct cmd *find_verb(const struct cmd_table *t, const struct word 
 {
 	struct names all = { 0 }, prefixed = { 0 };
 	const struct cmd *found = NULL;
-	struct buf what = BUF_INIT;
 
 	for (const struct cmd *c = t->cmds; c->verb; c++) {
 		if (w->text && !w->quoted && names_verb(c, w->text))
@@ -293,13 +297,10 @@ static const struct cmd *find_verb(const struct cmd_table *t, const struct word 
 	}
 	if (prefixed.nr == 1)
 		return found;
-	if (prefixed.nr > 1) {
+	if (prefixed.nr > 1)
 		ambiguous(d, w, &prefixed);
-		return NULL;
-	}
-	buf_printf(&what, "%s command", t->object);
-	unknown_command(d, w, buf_str(&what), &all);
-	buf_free(&what);
+	else
+		unknown_command(d, w, t->object, &all);
 	return NULL;
 }
 
@@ -349,7 +350,7 @@ static const struct cmd_table *find_object(const struct word *w, unsigned flags,
 	if (prefixed.nr > 1)
 		ambiguous(d, w, &prefixed);
 	else
-		unknown_command(d, w, "command", &all);
+		unknown_command(d, w, NULL, &all);
 	return NULL;
 }
 

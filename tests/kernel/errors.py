@@ -63,6 +63,14 @@ def test_help_needs_no_privilege(box):
     box.unprivileged("--version").expect(0, out="bpfsh")
 
 
+def test_help_of_mistyped_words(box):
+    for words, text in (("mpa", "hint: did you mean 'map'?"), ("map dmup", "did you mean 'dump'?"),
+                        ("map zzz", "hint: 'help map' lists its commands")):
+        box.bpfsh("help", *words.split()).expect(1, err=text)
+    out = box.bpfsh("help", "pin").expect(0).out
+    assert all(f"{kind} pin " in out for kind in ("prog", "map", "link")), out
+
+
 def test_full_disk(box):
     box.map_create("m")
     with open("/dev/full", "w") as full:
