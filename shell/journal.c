@@ -15,7 +15,7 @@
 
 #define MAGIC "bpfsh tx"
 #define VERSION_NR 2
-#define FIRST_SIZE (64 * 1024)
+#define FIRST_SIZE 4096		/* most transactions are small, and the kernel clears it each time */
 #define SIZE_LIMIT (4ULL << 30)
 #define RECORD_LIMIT (256 << 20)
 
