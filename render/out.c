@@ -169,6 +169,7 @@ bool out_rewind(struct out *o, struct out_mark mark)
 {
 	if (o->done > mark.at || o->cut)
 		return false;
+	buf_reset(&o->indent.raw);
 	o->buf.len = mark.at - o->done;
 	o->indent.depth = mark.depth;
 	o->indent.fresh = mark.fresh;

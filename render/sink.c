@@ -729,6 +729,11 @@ bool sink_used(const struct sink *s)
 	return s->used;
 }
 
+bool sink_is_open(const struct sink *s)
+{
+	return s->open;
+}
+
 void sink_note(struct sink *s, const char *fmt, ...)
 {
 	struct buf text = BUF_INIT;

@@ -199,6 +199,8 @@ bool sink_abort(struct sink *s, const struct diags *d);
 int sink_flush(struct sink *s);
 /* True where a command has begun a list or record. */
 bool sink_used(const struct sink *s);
+/* True where it has not ended that yet. */
+bool sink_is_open(const struct sink *s);
 /* Where the sink writes, if that is text for a terminal; else NULL. */
 struct out *sink_terminal(const struct sink *s);
 /* Free text, a line: dropped by JSON sinks. */

@@ -110,7 +110,7 @@ static void cmd_done(struct ctx *ctx, const struct match *m, struct out *shown)
 
 	if (!sink_used(ctx->sink) && !(m->cmd->flags & CMD_NESTED))
 		sink_null(ctx->sink);
-	if (s->opt.plan && sink_used(ctx->sink))
+	if (s->opt.plan && sink_is_open(ctx->sink))
 		sink_end(ctx->sink);
 	if (keeps_last(s, m->cmd))
 		keep_last(s, ctx, shown);

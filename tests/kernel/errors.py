@@ -71,6 +71,16 @@ def test_help_of_mistyped_words(box):
     assert all(f"{kind} pin " in out for kind in ("prog", "map", "link")), out
 
 
+def test_json_of_failed_lists_and_plans_parses(box):
+    queue = box.map_create("q", "queue", 0, 4)
+    for options in ["-j"], ["-p"]:
+        for words in ["dump", "pinned", queue], ["export", "pinned", queue, "-"]:
+            done = box.bpfsh(*options, "map", *words).expect(1).json
+            assert "cannot be listed" in done["error"]["message"], done
+        for words in ["vars"], ["set"], ["txn"], ["recover"]:
+            assert type(box.bpfsh(*options, "--plan", *words).expect(0).json) is list, words
+
+
 def test_full_disk(box):
     box.map_create("m")
     with open("/dev/full", "w") as full:
