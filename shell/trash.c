@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "shell/kern.h"
+#include "shell/ops.h"
 #include "shell/trash.h"
 
 char *folder_of(const char *path)
@@ -78,6 +78,36 @@ int trash_make(const struct trash *t)
 	return kern_mkdir(t->dir);
 }
 
+int trash_put(const struct trash *t, int fd)
+{
+	int err = trash_make(t);
+
+	return err ? err : kern_pin(fd, t->pin);
+}
+
+int trash_replace(const struct trash *t, int fd)
+{
+	int err = trash_empty(t);
+
+	return err ? err : trash_put(t, fd);
+}
+
+int trash_keep(const struct trash *t, const struct handle *old, struct span at, struct diags *d)
+{
+	int err = t->dir ? trash_put(t, old->fd) : 0;
+
+	return err ? kern_error(d, at, -err, "keep the old %s in '%s'", object_names[old->kind],
+				t->dir) : 0;
+}
+
+struct handle *trash_find(const struct trash *t, enum object_kind kind, __u32 id)
+{
+	enum object_kind found;
+	int fd = t->pin ? kern_open_pin(t->pin, &found) : -1;
+
+	return fd >= 0 ? kern_handle(kind, fd) : open_object(kind, id);
+}
+
 bool trash_full(const struct trash *t)
 {
 	struct stat st;
@@ -113,6 +143,13 @@ int trash_empty(const struct trash *t)
 	if (trash_full(t) && (err = kern_unlink(t->pin)))
 		return err;
 	return kern_rmdir(t->dir);
+}
+
+int trash_finish(const struct trash *t, struct span at, struct diags *d)
+{
+	int err = trash_empty(t);
+
+	return err ? kern_error(d, at, -err, "remove '%s'", t->dir) : 0;
 }
 
 void trash_free(struct trash *t)

@@ -6,7 +6,7 @@
 #ifndef BPFSH_TRASH_H
 #define BPFSH_TRASH_H
 
-#include <stdbool.h>
+#include "shell/kern.h"
 
 struct trash {
 	char *dir;		/* NULL: there is none */
@@ -22,9 +22,19 @@ bool trash_choose(struct trash *t, const char *path);
 void trash_set(struct trash *t, char *dir);
 /* Makes the folder, which must not exist; 0 or -errno. */
 int trash_make(const struct trash *t);
+/* Makes the folder and pins in it what @fd holds; 0 or -errno. */
+int trash_put(const struct trash *t, int fd);
+/* The same in place of what lies there. */
+int trash_replace(const struct trash *t, int fd);
+/* For an object that an operation replaces, if there is a bpffs: 0, or -1 with a diagnostic. */
+int trash_keep(const struct trash *t, const struct handle *old, struct span at, struct diags *d);
+/* The object that was kept, or, where it lives on elsewhere, by its ID; NULL where it is gone. */
+struct handle *trash_find(const struct trash *t, enum object_kind kind, __u32 id);
 bool trash_full(const struct trash *t);
 /* Removes pin and folder, as far as they are there; 0 or -errno, as where their bpffs is gone. */
 int trash_empty(const struct trash *t);
+/* The same at an operation's end: 0, or -1 with a diagnostic. */
+int trash_finish(const struct trash *t, struct span at, struct diags *d);
 void trash_free(struct trash *t);
 
 /* False where the bpffs of this path, which need not exist, was unmounted. */

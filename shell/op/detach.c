@@ -202,11 +202,7 @@ static int pin_again(struct op_detach *t, struct link_pin *p, const struct handl
 
 	if (!is_pinned_at(t->id, p->path))
 		return 0;
-	err = trash_empty(&p->trash);
-	if (!err)
-		err = trash_make(&p->trash);
-	if (!err)
-		err = kern_pin(fresh->fd, p->trash.pin);
+	err = trash_replace(&p->trash, fresh->fd);
 	if (!err)
 		err = kern_rename(p->trash.pin, p->path, RENAME_EXCHANGE);
 	return err ? kern_error(d, t->op.span, -err, "pin the new link at '%s'", p->path) : 0;
@@ -258,13 +254,8 @@ static int detach_finish(struct op *op, struct diags *d)
 	struct op_detach *t = detach_of(op);
 	int failed = 0;
 
-	for (size_t i = 0; i < t->nr_pins; i++) {
-		const struct trash *trash = &t->pins[i].trash;
-		int err = trash_empty(trash);
-
-		if (err)
-			failed |= kern_error(d, op->span, -err, "remove '%s'", trash->dir);
-	}
+	for (size_t i = 0; i < t->nr_pins; i++)
+		failed |= trash_finish(&t->pins[i].trash, op->span, d);
 	return failed;
 }
 

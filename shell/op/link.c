@@ -229,16 +229,7 @@ static int update_prepare(struct op *op, struct diags *d)
 /* Pins the program that the link lets go of; without a bpffs, only this process keeps it. */
 static int save_old(struct op_link_update *u, struct diags *d)
 {
-	int err;
-
-	if (!u->trash.dir)
-		return 0;
-	err = trash_make(&u->trash);
-	if (!err)
-		err = kern_pin(u->old->fd, u->trash.pin);
-	if (!err)
-		return 0;
-	return kern_error(d, u->op.span, -err, "keep the old program in '%s'", u->trash.dir);
+	return trash_keep(&u->trash, u->old, u->op.span, d);
 }
 
 static int update_hold(struct op *op, struct diags *d)
@@ -257,32 +248,19 @@ static int update_apply(struct op *op, struct diags *d)
 	return err ? kern_link_update_error(d, op->span, u->link, u->old, u->prog, -err) : 0;
 }
 
-static int update_empty_trash(struct op_link_update *u, struct diags *d)
-{
-	int err = trash_empty(&u->trash);
-
-	return err ? kern_error(d, u->op.span, -err, "remove '%s'", u->trash.dir) : 0;
-}
-
 static int update_finish(struct op *op, struct diags *d)
 {
 	struct op_link_update *u = update_of(op);
 
 	handle_put(u->link);
 	u->link = NULL;
-	return update_empty_trash(u, d);
+	return trash_finish(&u->trash, op->span, d);
 }
 
 /* The old program: held, in the trash, or alive elsewhere. */
 static struct handle *find_old(const struct op_link_update *u)
 {
-	enum object_kind kind = OBJ_PROG;
-	int fd;
-
-	if (u->old)
-		return handle_get(u->old);
-	fd = u->trash.pin ? kern_open_pin(u->trash.pin, &kind) : -1;
-	return fd >= 0 ? kern_handle(kind, fd) : open_object(OBJ_PROG, u->old_id);
+	return u->old ? handle_get(u->old) : trash_find(&u->trash, OBJ_PROG, u->old_id);
 }
 
 static bool runs(const struct handle *link, __u32 prog_id)
@@ -346,7 +324,7 @@ static enum undo_result update_undo(struct op *op, struct diags *d)
 	enum undo_result r = link ? put_back(u, link, d) : UNDO_DONE;
 
 	handle_put(link);
-	return r != UNDO_FAILED && update_empty_trash(u, d) ? UNDO_FAILED : r;
+	return r != UNDO_FAILED && trash_finish(&u->trash, op->span, d) ? UNDO_FAILED : r;
 }
 
 static void update_target(const struct op *op, struct buf *out)

@@ -272,14 +272,7 @@ static int element_prepare(struct op *op, struct diags *d)
 /* Pins the object that the map lets go of; without a bpffs, only this process keeps it. */
 static int save_old_object(struct op_element *e, struct diags *d)
 {
-	int err;
-
-	if (!e->old_object || !e->trash.dir)
-		return 0;
-	err = trash_make(&e->trash);
-	if (!err)
-		err = kern_pin(e->old_object->fd, e->trash.pin);
-	return err ? kern_error(d, e->op.span, -err, "keep the old object in '%s'", e->trash.dir) : 0;
+	return e->old_object ? trash_keep(&e->trash, e->old_object, e->op.span, d) : 0;
 }
 
 static int element_hold(struct op *op, struct diags *d)
@@ -327,10 +320,7 @@ static void element_target(const struct op *op, struct buf *out)
 
 static int element_finish(struct op *op, struct diags *d)
 {
-	struct op_element *e = element(op);
-	int err = trash_empty(&e->trash);
-
-	return err ? kern_error(d, op->span, -err, "remove '%s'", e->trash.dir) : 0;
+	return trash_finish(&element(op)->trash, op->span, d);
 }
 
 void put_map(struct buf *out, const struct handle *map)
@@ -356,27 +346,20 @@ static void element_encode(const struct op *op, struct buf *out)
 	put_bytes(out, e->before, e->existed ? e->size : 0);
 }
 
-/* The object that must be put back: from the trash, or, where it lives on elsewhere, by its ID. */
+/* The object that must be put back. */
 static void find_old_object(struct op_element *e)
 {
-	enum object_kind kind, found;
+	enum object_kind kind;
 	size_t at;
-	int fd;
 
-	if (!e->old_id || !map_holds_objects(e->map, &kind, &at))
-		return;
-	fd = e->trash.pin ? kern_open_pin(e->trash.pin, &found) : -1;
-	if (fd < 0)
-		fd = kern_open_id(kind, e->old_id);
-	if (fd >= 0)
-		e->old_object = kern_handle(kind, fd);
+	if (e->old_id && map_holds_objects(e->map, &kind, &at))
+		e->old_object = trash_find(&e->trash, kind, e->old_id);
 }
 
 struct handle *get_map(struct reader *r)
 {
 	__u32 id = get_u32(r), type = get_u32(r), key_size = get_u32(r), value_size = get_u32(r);
-	int fd = kern_open_id(OBJ_MAP, id);
-	struct handle *map = fd >= 0 ? kern_handle(OBJ_MAP, fd) : NULL;
+	struct handle *map = open_object(OBJ_MAP, id);
 
 	if (map && map->map.type == type && map->map.key_size == key_size &&
 	    map->map.value_size == value_size)

@@ -147,10 +147,9 @@ static void remember_inode(struct op_pin *p)
 static int pin_apply(struct op *op, struct diags *d)
 {
 	struct op_pin *p = pin_of(op);
-	int err = p->replace ? trash_make(&p->trash) : 0;
+	int fd = p->now.handle->fd;
+	int err = p->replace ? trash_put(&p->trash, fd) : kern_pin(fd, p->path);
 
-	if (!err)
-		err = kern_pin(p->now.handle->fd, p->replace ? p->trash.pin : p->path);
 	if (!err && p->replace)
 		err = kern_rename(p->trash.pin, p->path, RENAME_EXCHANGE);
 	if (err)
@@ -224,11 +223,7 @@ static int refill_trash(struct op_pin *p, struct diags *d)
 	if (!old)
 		return diag_error(d, p->op.span, "%s %u, which was pinned at '%s', is gone",
 				  object_names[p->old.kind], p->old.id, p->path);
-	err = trash_empty(&p->trash);
-	if (!err)
-		err = trash_make(&p->trash);
-	if (!err)
-		err = kern_pin(old->fd, p->trash.pin);
+	err = trash_replace(&p->trash, old->fd);
 	handle_put(old);
 	return err ? kern_error(d, p->op.span, -err, "pin again what was at '%s'", p->path) : 0;
 }
@@ -291,12 +286,10 @@ static void let_go(struct object *o)
 static int empty_trash(struct op *op, struct diags *d)
 {
 	struct op_pin *p = pin_of(op);
-	int err = trash_empty(&p->trash);
 
 	let_go(&p->now);
 	let_go(&p->old);
-
-	return err ? kern_error(d, op->span, -err, "remove '%s'", p->trash.dir) : 0;
+	return trash_finish(&p->trash, op->span, d);
 }
 
 static int unpin_prepare(struct op *op, struct diags *d)
