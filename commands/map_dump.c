@@ -48,14 +48,11 @@ static int element_row(void *arg, const void *key, const void *value)
 /* An object that an element names by its ID; NULL with *@err where it cannot be opened. */
 static struct handle *open_named(enum object_kind kind, const void *value, __u32 *id, int *err)
 {
-	struct handle *h = NULL;
-	int fd;
+	struct handle *h;
 
 	memcpy(id, value, sizeof(*id));
-	fd = kern_open_id(kind, *id);
-	if (fd >= 0)
-		h = kern_handle(kind, fd);
-	*err = h ? 0 : fd < 0 ? fd : -errno;
+	h = kern_open_object(kind, *id);
+	*err = h ? 0 : -errno;
 	return h;
 }
 

@@ -81,8 +81,7 @@ static int each_data(struct handle *holder, int (*fn)(void *arg, struct handle *
 		return fn(arg, holder);
 	ids = kern_prog_maps(holder->fd, &nr);
 	for (__u32 i = 0; i < nr && !ret; i++) {
-		int fd = kern_open_id(OBJ_MAP, ids[i]);
-		struct handle *map = fd < 0 ? NULL : kern_handle(OBJ_MAP, fd);
+		struct handle *map = kern_open_object(OBJ_MAP, ids[i]);
 
 		if (map)
 			ret = fn(arg, map);

@@ -72,8 +72,7 @@ jv prog_metadata(const __u32 *map_ids, __u32 nr)
 	jv object = jv_invalid();
 
 	for (__u32 i = 0; i < nr; i++) {
-		int fd = kern_open_id(OBJ_MAP, map_ids[i]);
-		struct handle *map = fd >= 0 ? kern_handle(OBJ_MAP, fd) : NULL;
+		struct handle *map = kern_open_object(OBJ_MAP, map_ids[i]);
 
 		if (!map)
 			continue;

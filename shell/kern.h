@@ -65,6 +65,8 @@ int kern_btf_info(int fd, struct bpf_btf_info *info, char *name, size_t size);
 int kern_info(int fd, void *info, __u32 *len);
 /* A handle from a descriptor, taken over in any case; NULL with errno set where it has no info. */
 struct handle *kern_handle(enum object_kind kind, int fd);
+/* A handle of the object with this ID; NULL with errno set where there is none. */
+struct handle *kern_open_object(enum object_kind kind, __u32 id);
 /* IDs of the maps that a program uses, freed by the caller; @nr is their number. */
 __u32 *kern_prog_maps(int fd, __u32 *nr);
 /* kern_prog_info() and the IDs of the program's maps, info->nr_map_ids of them, freed likewise. */

@@ -138,8 +138,7 @@ struct handle *prog_global(const struct handle *prog, const char *name, struct m
 	__u32 nr, *ids = kern_prog_maps(prog->fd, &nr);
 
 	for (__u32 i = 0; i < nr && !found; i++) {
-		int fd = kern_open_id(OBJ_MAP, ids[i]);
-		struct handle *map = fd < 0 ? NULL : kern_handle(OBJ_MAP, fd);
+		struct handle *map = kern_open_object(OBJ_MAP, ids[i]);
 
 		if (map && map_global(map, name, v))
 			found = map;

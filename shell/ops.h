@@ -42,8 +42,6 @@ struct op *op_map_freeze(struct handle *map, struct span span);
 extern const struct op_kind op_link_update_kind, op_detach_kind, op_freeze_kind;
 extern const struct op_kind op_update_kind, op_delete_kind, op_pin_kind, op_unpin_kind;
 
-/* A handle of the object with this ID; NULL where there is none. */
-struct handle *open_object(enum object_kind kind, __u32 id);
 /* "map 'flows'", "program 12" */
 void describe_handle(struct buf *out, const struct handle *h);
 /* The same; where there is no handle, by the ID. */

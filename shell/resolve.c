@@ -38,20 +38,16 @@ static int by_id(struct ctx *ctx, enum object_kind kind, const char *text, struc
 	struct handle *h;
 	char *end;
 	unsigned long id;
-	int fd;
 
 	errno = 0;
 	id = strtoul(text, &end, 0);
 	if (!*text || *end || errno || id > UINT32_MAX || *text == '-')
 		return diag_error(ctx->diags, at, "'%s' is not an ID", text);
-	fd = kern_open_id(kind, id);
-	if (fd == -ENOENT)
+	h = kern_open_object(kind, id);
+	if (!h && errno == ENOENT)
 		return diag_error(ctx->diags, at, "no %s with ID %lu", object_names[kind], id);
-	if (fd < 0)
-		return kern_error(ctx->diags, at, -fd, "open %s %lu", object_names[kind], id);
-	h = kern_handle(kind, fd);
 	if (!h)
-		return kern_error(ctx->diags, at, errno, "read %s %lu", object_names[kind], id);
+		return kern_error(ctx->diags, at, errno, "open %s %lu", object_names[kind], id);
 	add_handle(out, handle_share(&ctx->s->shared, h));
 	out->handles.one = true;
 	return 0;

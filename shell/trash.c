@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "shell/ops.h"
+#include "shell/kern.h"
 #include "shell/trash.h"
 
 char *folder_of(const char *path)
@@ -105,7 +105,7 @@ struct handle *trash_find(const struct trash *t, enum object_kind kind, __u32 id
 	enum object_kind found;
 	int fd = t->pin ? kern_open_pin(t->pin, &found) : -1;
 
-	return fd >= 0 ? kern_handle(kind, fd) : open_object(kind, id);
+	return fd >= 0 ? kern_handle(kind, fd) : kern_open_object(kind, id);
 }
 
 bool trash_full(const struct trash *t)

@@ -347,6 +347,16 @@ struct handle *kern_handle(enum object_kind kind, int fd)
 	return h;
 }
 
+struct handle *kern_open_object(enum object_kind kind, __u32 id)
+{
+	int fd = kern_open_id(kind, id);
+
+	if (fd >= 0)
+		return kern_handle(kind, fd);
+	errno = -fd;
+	return NULL;
+}
+
 /* What most programs can use at most; maps may be bound to one at any time. */
 #define PROG_MAPS 64
 

@@ -325,7 +325,7 @@ static bool detach_decode(struct op *op, struct reader *r)
 	if (r->bad)
 		return false;
 	t->link = open_link(t->id, t->type);
-	t->prog = open_object(OBJ_PROG, t->prog_id);
+	t->prog = kern_open_object(OBJ_PROG, t->prog_id);
 	t->found = t->found && !kern_link_spot_open(&t->spot);
 	return true;
 }
@@ -360,6 +360,6 @@ struct op *op_link_detach(struct handle *link, struct span span)
 	t->type = info.type;
 	t->prog_id = info.prog_id;
 	t->found = !kern_link_spot(link->fd, &t->spot);
-	t->prog = open_object(OBJ_PROG, t->prog_id);
+	t->prog = kern_open_object(OBJ_PROG, t->prog_id);
 	return &t->op;
 }

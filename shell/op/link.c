@@ -15,16 +15,9 @@
 #include "shell/op/link.h"
 #include "shell/trash.h"
 
-struct handle *open_object(enum object_kind kind, __u32 id)
-{
-	int fd = kern_open_id(kind, id);
-
-	return fd >= 0 ? kern_handle(kind, fd) : NULL;
-}
-
 struct handle *open_link(__u32 id, __u32 type)
 {
-	struct handle *link = open_object(OBJ_LINK, id);
+	struct handle *link = kern_open_object(OBJ_LINK, id);
 	struct bpf_link_info info;
 
 	if (link && (kern_link_info(link->fd, &info) || info.type != type)) {
@@ -218,7 +211,7 @@ static int update_prepare(struct op *op, struct diags *d)
 		return link_gone(op, u->link, err, d);
 	u->type = info.type;
 	u->old_id = info.prog_id;
-	u->old = open_object(OBJ_PROG, u->old_id);
+	u->old = kern_open_object(OBJ_PROG, u->old_id);
 	if (!u->old)
 		return kern_error(d, op->span, errno, "open program %u, which link %u runs",
 				  u->old_id, u->id);
@@ -274,7 +267,7 @@ static bool runs(const struct handle *link, __u32 prog_id)
 static enum undo_result swap_back(struct op_link_update *u, struct handle *link, struct diags *d)
 {
 	struct handle *old = find_old(u);
-	struct handle *prog = u->prog ? handle_get(u->prog) : open_object(OBJ_PROG, u->prog_id);
+	struct handle *prog = u->prog ? handle_get(u->prog) : kern_open_object(OBJ_PROG, u->prog_id);
 	enum undo_result r = UNDO_DONE;
 	int err;
 

@@ -194,7 +194,6 @@ static int hold_old_object(struct op_element *e, struct diags *d)
 	enum object_kind kind;
 	size_t at;
 	__u32 id;
-	int fd;
 
 	if (!e->existed || !map_holds_objects(e->map, &kind, &at))
 		return 0;
@@ -203,14 +202,9 @@ static int hold_old_object(struct op_element *e, struct diags *d)
 		return 0;
 	e->old_id = id;
 	trash_choose(&e->trash, NULL);
-	fd = kern_open_id(kind, id);
-	if (fd < 0)
-		return kern_error(d, e->op.span, -fd, "open %s %u, which the map holds",
-				  object_names[kind], id);
-	e->old_object = kern_handle(kind, fd);
-	if (!e->old_object)
-		return kern_error(d, e->op.span, errno, "read %s %u", object_names[kind], id);
-	return 0;
+	e->old_object = kern_open_object(kind, id);
+	return e->old_object ? 0 : kern_error(d, e->op.span, errno, "open %s %u, which the map holds",
+					      object_names[kind], id);
 }
 
 /* Values name objects by their IDs, as they are read: opens the one of the new value. */
@@ -224,7 +218,7 @@ static int open_new_object(struct op_element *e, struct diags *d)
 	memcpy(&e->object_id, e->after + at, sizeof(e->object_id));
 	if (!e->object_id)
 		return 0;
-	e->object = open_object(kind, e->object_id);
+	e->object = kern_open_object(kind, e->object_id);
 	return e->object ? 0 : kern_error(d, e->op.span, errno, "open %s %u, which the value names",
 					  object_names[kind], e->object_id);
 }
@@ -359,7 +353,7 @@ static void find_old_object(struct op_element *e)
 struct handle *get_map(struct reader *r)
 {
 	__u32 id = get_u32(r), type = get_u32(r), key_size = get_u32(r), value_size = get_u32(r);
-	struct handle *map = open_object(OBJ_MAP, id);
+	struct handle *map = kern_open_object(OBJ_MAP, id);
 
 	if (map && map->map.type == type && map->map.key_size == key_size &&
 	    map->map.value_size == value_size)

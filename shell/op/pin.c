@@ -217,7 +217,7 @@ static enum undo_result undo_new(struct op_pin *p, struct diags *d)
 static int refill_trash(struct op_pin *p, struct diags *d)
 {
 	struct handle *old = p->old.handle ? handle_get(p->old.handle) :
-			     open_object(p->old.kind, p->old.id);
+			     kern_open_object(p->old.kind, p->old.id);
 	int err;
 
 	if (!old)
