@@ -35,6 +35,7 @@ struct top {
 	struct rates *rates;
 	struct row *rows;		/* of this sample, the fastest first */
 	size_t nr, max;
+	__u64 interval, count;		/* seconds between two samples; how many of these */
 	__u64 sample, elements, changed;
 	long long begin;		/* ns: when this look began */
 	double seconds;			/* between this look and the last one */
@@ -267,12 +268,12 @@ static void pause_until(long long deadline)
 		interrupt_nap(deadline / 1000000 + 1);
 }
 
-static int show_samples(struct top *t, __u64 seconds, __u64 count)
+static int show_samples(struct top *t)
 {
 	int err = look(t);
 
-	while (!err && count--) {
-		pause_until(t->begin + (long long)seconds * NS_PER_SEC);
+	while (!err && t->sample < t->count) {
+		pause_until(t->begin + (long long)t->interval * NS_PER_SEC);
 		if (interrupted())
 			return -EINTR;
 		t->sample++;
@@ -335,6 +336,37 @@ static int end_samples(int err)
 	return err ? -1 : 0;
 }
 
+/* Reads the arguments but the map; -1 with a diagnostic. */
+static int read_arguments(struct top *t, const struct value *argv)
+{
+	struct diags *d = t->ctx->diags;
+
+	t->interval = number_or(&argv[TOP_INTERVAL], 1);
+	if (!t->interval)
+		return diag_error(d, argv[TOP_INTERVAL].span, "interval: at least one second");
+	t->max = number_or(&argv[TOP_ROWS], ROWS);
+	if (!t->max || t->max > ROWS_MAX)
+		return diag_error(d, argv[TOP_ROWS].span, "rows: 1 to %d", ROWS_MAX);
+	t->count = number_or(&argv[TOP_COUNT], UINT64_MAX);
+	return find_counters(t, &argv[TOP_BY]);
+}
+
+static int run(struct top *t)
+{
+	int err;
+
+	terminal_open(&t->window, t->ctx->s);
+	t->on_screen = t->window.escapes && sink_terminal(t->ctx->sink);
+	t->rates = rates_new(t->format->key_size, t->nr_counters);
+	t->rows = xcalloc(t->max, sizeof(*t->rows));
+	sink_begin(t->ctx->sink, &top_record, SINK_LIST);
+	err = end_samples(show_samples(t));
+	forget_rows(t);
+	free(t->rows);
+	rates_free(t->rates);
+	return err ? -1 : sink_end(t->ctx->sink);
+}
+
 int map_top(struct ctx *ctx, struct value *argv)
 {
 	struct top t = { .ctx = ctx, .map = argv[TOP_MAP].handle };
@@ -342,28 +374,10 @@ int map_top(struct ctx *ctx, struct value *argv)
 
 	if (need_real(ctx, t.map))
 		return -1;
-	if (!number_or(&argv[TOP_INTERVAL], 1))
-		return diag_error(ctx->diags, argv[TOP_INTERVAL].span,
-				  "interval: at least one second");
-	t.max = number_or(&argv[TOP_ROWS], ROWS);
-	if (!t.max || t.max > ROWS_MAX)
-		return diag_error(ctx->diags, argv[TOP_ROWS].span, "rows: 1 to %d", ROWS_MAX);
 	t.format = map_format(t.map);
-	err = find_counters(&t, &argv[TOP_BY]);
-	if (!err) {
-		terminal_open(&t.window, ctx->s);
-		t.on_screen = t.window.escapes && sink_terminal(ctx->sink);
-		t.rates = rates_new(t.format->key_size, t.nr_counters);
-		t.rows = xcalloc(t.max, sizeof(*t.rows));
-		sink_begin(ctx->sink, &top_record, SINK_LIST);
-		err = end_samples(show_samples(&t, number_or(&argv[TOP_INTERVAL], 1),
-					       number_or(&argv[TOP_COUNT], UINT64_MAX)));
-		if (!err)
-			err = sink_end(ctx->sink);
-	}
-	forget_rows(&t);
-	free(t.rows);
-	rates_free(t.rates);
+	err = read_arguments(&t, argv);
+	if (!err)
+		err = run(&t);
 	for (size_t i = 0; i < t.nr_counters; i++)
 		free(t.counters[i].name);
 	return err;

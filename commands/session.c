@@ -48,6 +48,12 @@ static int show_rollback(struct ctx *ctx, const struct rollback *r)
 	return -1;
 }
 
+/* A script goes on in a new transaction. */
+static int next_transaction(struct ctx *ctx)
+{
+	return ctx->s->mode == MODE_SCRIPT && !ctx->s->opt.no_transaction ? txn_begin(ctx) : 0;
+}
+
 static int rollback_run(struct ctx *ctx, struct value *argv)
 {
 	const char *name = argv[0].kind == VALUE_STR ? argv[0].str : NULL;
@@ -55,16 +61,9 @@ static int rollback_run(struct ctx *ctx, struct value *argv)
 
 	if (txn_rollback(ctx, name, argv[0].span, &r))
 		return -1;
-	/* A script goes on in a new transaction, as after commit. */
-	if (!name && ctx->s->mode == MODE_SCRIPT && !ctx->s->opt.no_transaction && txn_begin(ctx))
+	if (!name && next_transaction(ctx))
 		return -1;
 	return show_rollback(ctx, &r);
-}
-
-/* A script goes on in a new transaction. */
-static int next_transaction(struct ctx *ctx)
-{
-	return ctx->s->mode == MODE_SCRIPT && !ctx->s->opt.no_transaction ? txn_begin(ctx) : 0;
 }
 
 /* Says that it waits, and, in a script, waits. */
@@ -205,78 +204,36 @@ static int unset_run(struct ctx *ctx, struct value *argv)
 
 static const char *const on_off[] = { "off", "on", NULL };
 
-static int get_output(const struct session *s)
-{
-	return s->opt.output;
-}
+#define OPTION(field) { offsetof(struct session, field), sizeof(((struct session *)0)->field) }
 
-static void set_output(struct session *s, int v)
-{
-	s->opt.output = v;
-}
-
-static int get_pretty(const struct session *s)
-{
-	return s->out.pretty;
-}
-
-static void set_pretty(struct session *s, int v)
-{
-	s->out.pretty = v;
-}
-
-static int get_bpffs(const struct session *s)
-{
-	return s->opt.bpffs;
-}
-
-static void set_bpffs(struct session *s, int v)
-{
-	s->opt.bpffs = v;
-}
-
-static int get_color(const struct session *s)
-{
-	return s->opt.color;
-}
-
-static void set_color(struct session *s, int v)
-{
-	s->opt.color = v;
-}
-
-static int get_irreversible(const struct session *s)
-{
-	return s->opt.allow_irreversible;
-}
-
-static void set_irreversible(struct session *s, int v)
-{
-	s->opt.allow_irreversible = v;
-}
-
-static int get_viewer(const struct session *s)
-{
-	return s->opt.viewer;
-}
-
-static void set_viewer(struct session *s, int v)
-{
-	s->opt.viewer = v;
-}
-
-/* The session's options, in the order of the arguments of `set`. */
+/* The session's options, each a bool or an enum, in the order of the arguments of `set`. */
 static const struct option_row {
-	int (*get)(const struct session *s);
-	void (*set)(struct session *s, int v);
+	size_t at, size;
 } options[] = {
-	{ get_output, set_output },
-	{ get_pretty, set_pretty },
-	{ get_bpffs, set_bpffs },
-	{ get_color, set_color },
-	{ get_irreversible, set_irreversible },
-	{ get_viewer, set_viewer },
+	OPTION(opt.output),
+	OPTION(out.pretty),
+	OPTION(opt.bpffs),
+	OPTION(opt.color),
+	OPTION(opt.allow_irreversible),
+	OPTION(opt.viewer),
 };
+
+static int get_option(const struct session *s, const struct option_row *o)
+{
+	const char *field = (const char *)s + o->at;
+
+	return o->size == sizeof(bool) ? *(const bool *)field : *(const int *)field;
+}
+
+static void set_option(struct session *s, const struct option_row *o, int v)
+{
+	char *field = (char *)s + o->at;
+
+	if (o->size == sizeof(bool))
+		*(bool *)field = v;
+	else
+		*(int *)field = v;
+}
 
 static const struct arg set_args[] = {
 	{ "output", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL, "how records are shown", sink_styles },
@@ -302,7 +259,7 @@ static int show_options(struct ctx *ctx)
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
 		sink_row(ctx->sink, (const struct cell[]){
 			cell_str(set_args[i].name),
-			cell_str(set_args[i].words[options[i].get(ctx->s)]),
+			cell_str(set_args[i].words[get_option(ctx->s, &options[i])]),
 			cell_str(set_args[i].help) });
 	return sink_end(ctx->sink);
 }
@@ -314,7 +271,7 @@ static int set_run(struct ctx *ctx, struct value *argv)
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
 		if (argv[i].kind != VALUE_NUM)
 			continue;
-		options[i].set(ctx->s, argv[i].num);
+		set_option(ctx->s, &options[i], argv[i].num);
 		any = true;
 	}
 	return any ? 0 : show_options(ctx);
