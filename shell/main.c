@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -278,6 +279,17 @@ static void raise_limits(void)
 	setrlimit(RLIMIT_NOFILE, &files);
 }
 
+/*
+ * Where a standard descriptor is closed, the next file that is opened would take its place,
+ * and the journal or a picture get what is meant for it. Using these fails as using none does.
+ */
+static void fill_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 static int run(struct request *r)
 {
 	enum mode mode = mode_of(r);
@@ -307,6 +319,7 @@ int main(int argc, char **argv)
 	struct request r = { 0 };
 	int status;
 
+	fill_descriptors();
 	if (argc > 1 && !strcmp(argv[1], "--complete"))
 		return run_complete(argv + 2, argc - 2);
 	parse(&r, argv, argc);

@@ -227,6 +227,17 @@ assert false
     assert not difference(before, state(box.bpffs)) and not journals(), done
 
 
+def test_closed_descriptors(box):
+    """What is said on a closed descriptor does not go into the journal, which took its place."""
+    pin(create("hash", 4, 4, 8, f"{box.prefix}m"), box.pin("m"))
+    before = state(box.bpffs)
+    path = box.file("script.bsh", f"map update pinned {box.pin('m')} key 1 0 0 0 value 7 0 0 0\n"
+                                  "plan { !true\n }\n!kill -9 $PPID\n")
+    box.run("sh", "-c", f"{BPFSH} --no-rc -f {path} <&- >&- 2>&-")
+    assert journals()
+    recovers(box, before)
+
+
 def test_discard(box):
     """The state stays as it is, and nothing of the journal does."""
     killed(box)
