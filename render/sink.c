@@ -59,19 +59,13 @@ static void put_text(struct sink *s, struct buf *b, const char *text, size_t len
 		buf_add(b, text, len);
 }
 
-/* Finished text of several lines: its line ends and tabs are meant. */
+/* Finished text of several lines. */
 static void put_lines(struct sink *s, struct buf *b, const char *text, size_t len)
 {
-	for (const char *end = text + len; text < end;) {
-		size_t n = 0;
-
-		while (text + n < end && text[n] != '\n' && text[n] != '\t')
-			n++;
-		put_text(s, b, text, n);
-		text += n;
-		if (text < end)
-			buf_putc(b, *text++);
-	}
+	if (s->out->escape)
+		buf_escaped_lines(b, text, len);
+	else
+		buf_add(b, text, len);
 }
 
 static void put_time(struct buf *b, __u64 seconds)

@@ -134,6 +134,20 @@ void buf_escaped(struct buf *out, const char *s, size_t len)
 	}
 }
 
+void buf_escaped_lines(struct buf *out, const char *s, size_t len)
+{
+	for (const char *end = s + len; s < end;) {
+		size_t n = 0;
+
+		while (s + n < end && s[n] != '\n' && s[n] != '\t')
+			n++;
+		buf_escaped(out, s, n);
+		s += n;
+		if (s < end)
+			buf_putc(out, *s++);
+	}
+}
+
 void buf_json_string(struct buf *out, const char *s, size_t len)
 {
 	static const char escapes[] = "btn\0fr";	/* from \b (8) on; \v has none */

@@ -73,6 +73,8 @@ void diags_json(struct buf *out, const struct diags *d);
 void use_locale(void);
 /* Text for a person: kernel and file names may hold control characters, which become \xNN. */
 void buf_escaped(struct buf *out, const char *s, size_t len);
+/* The same for text of several lines: its line ends and tabs are meant. */
+void buf_escaped_lines(struct buf *out, const char *s, size_t len);
 /* A JSON string, quotes included; bytes that are not UTF-8 become U+FFFD. */
 void buf_json_string(struct buf *out, const char *s, size_t len);
 

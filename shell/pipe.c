@@ -143,6 +143,16 @@ static int jq_dump_flags(const struct jq_stage *jq)
 	       (jq->sort ? JV_PRINT_SORTED : 0) | (jq->ascii ? JV_PRINT_ASCII : 0);
 }
 
+/* Names from the kernel are among it: on a terminal control characters are shown, not obeyed. */
+static void jq_write(struct out *out, const char *text, size_t len)
+{
+	if (out->escape)
+		buf_escaped_lines(out_buf(out), text, len);
+	else
+		buf_add(out_buf(out), text, len);
+	out_pushed(out);
+}
+
 static void jq_print(struct jq_stage *jq, jv v, struct out *out)
 {
 	bool raw = jq->raw && !jq->list && jv_get_kind(v) == JV_KIND_STRING;
@@ -150,7 +160,7 @@ static void jq_print(struct jq_stage *jq, jv v, struct out *out)
 
 	if (jq->list && jq->results++)
 		out_write(out, ",", 1);
-	out_write(out, jv_string_value(text), jv_string_length_bytes(jv_copy(text)));
+	jq_write(out, jv_string_value(text), jv_string_length_bytes(jv_copy(text)));
 	if (!jq->list)
 		out_write(out, "\n", 1);
 	jv_free(text);

@@ -12,17 +12,28 @@
 static struct buf messages, verifier_log;
 static bool show_all;
 
+/* For --debug: names in files and source lines in a log are anybody's text. */
+static void show(const char *text, size_t len)
+{
+	struct buf shown = BUF_INIT;
+
+	buf_escaped_lines(&shown, text, len);
+	fwrite(shown.data, 1, shown.len, stderr);
+	buf_free(&shown);
+}
+
 static int collect(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
-	va_list again;
+	struct buf text = BUF_INIT;
 
-	if (show_all) {
-		va_copy(again, ap);
-		vfprintf(stderr, fmt, again);
-		va_end(again);
-	}
+	if (!show_all && level == LIBBPF_DEBUG)
+		return 0;
+	buf_vprintf(&text, fmt, ap);
+	if (show_all)
+		show(text.data, text.len);
 	if (level != LIBBPF_DEBUG)
-		buf_vprintf(&messages, fmt, ap);
+		buf_add(&messages, text.data, text.len);
+	buf_free(&text);
 	return 0;
 }
 
@@ -49,7 +60,7 @@ bool said_verifier(const char *log)
 	buf_reset(&verifier_log);
 	buf_puts(&verifier_log, log);
 	if (show_all)
-		fputs(log, stderr);
+		show(log, strlen(log));
 	return show_all;
 }
 

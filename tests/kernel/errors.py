@@ -214,6 +214,12 @@ def test_hostile_names(box):
     with Pty(box, "prog", "load", name, box.pin("p")) as tty:
         assert tty.wait() == 1
         assert "\x1b[31mt" not in tty.seen, tty.seen
+    damaged = box.file("a\x1b[31m.o", "\x7fELF" * 32)
+    done = box.bpfsh("--debug", "prog", "load", damaged, box.pin("p"))
+    assert "\x1b" not in done.expect(1).err, done
+    with Pty(box, "-c", r"""echo a | jq -r '"a\u001b[31mt"'""") as tty:
+        assert tty.wait() == 0
+        assert "a\\x1b[31mt" in tty.seen, tty.seen
     json.loads(box.bpfsh("-j", "prog", "load", name, box.pin("p")).expect(1).out)
 
 
