@@ -10,7 +10,8 @@
  * Bash splits words at "=" and ":" too, and replaces only what stands behind
  * the last of these: words are put together again for bpfsh, and what bash
  * keeps is taken off its answers. Notes are shown where candidates are listed
- * (COMP_TYPE 63), which inserts nothing.
+ * (COMP_TYPE 63), which inserts nothing. What is inserted is quoted: names of
+ * files and pins may be anything, also commands.
  */
 static const char bash_script[] =
 "# Completion of bpfsh for bash.\n"
@@ -35,6 +36,7 @@ static const char bash_script[] =
 "	COMPREPLY=()\n"
 "	while IFS=$'\\t' read -r text note; do\n"
 "		text=${text#\"$kept\"}\n"
+"		[[ -z $text || $COMP_TYPE == 63 ]] || printf -v text %q \"$text\"\n"
 "		[[ -n $note && $COMP_TYPE == 63 ]] && text+=\"  ($note)\"\n"
 "		COMPREPLY+=(\"$text\")\n"
 "	done < <(\"${words[0]}\" --complete \"${words[@]:1}\" 2>/dev/null)\n"

@@ -58,16 +58,25 @@ def test_completion_fish(box):
     check_completion(box, "fish", "fish", "--no-execute")
 
 
-def test_bash_completion_works(box):
+def bash_completes(box, *words):
+    """What bash would put in place of the last word."""
     script = box.file("completion.bash", box.bpfsh("--completion", "bash").expect(0).out)
-    os.environ["PATH"] = f"{BUILD}:{os.environ['PATH']}"
+    line, last = " ".join(words), len(words) - 1
     done = box.run("bash", "-c", f"""
 . {script}
-COMP_WORDS=(bpfsh ma) COMP_CWORD=1 COMP_LINE='bpfsh ma' COMP_POINT=8
-$(complete -p bpfsh | sed 's/.*-F \\([^ ]*\\).*/\\1/') bpfsh ma bpfsh
+COMP_WORDS=({line}) COMP_CWORD={last} COMP_LINE='{line}' COMP_POINT={len(line)} COMP_TYPE=9
+$(complete -p bpfsh | sed 's/.*-F \\([^ ]*\\).*/\\1/') bpfsh {words[last]} {words[last - 1]}
 printf '%s\\n' "${{COMPREPLY[@]}}"
 """).expect(0)
-    assert "map" in [line.strip() for line in done.out.splitlines()], done
+    return [line.strip() for line in done.out.splitlines()]
+
+
+def test_bash_completion_works(box):
+    os.environ["PATH"] = f"{BUILD}:{os.environ['PATH']}"
+    assert "map" in bash_completes(box, "bpfsh", "ma")
+    # A file's name is a word, whatever it holds.
+    box.file("x;y $(z)", "")
+    assert bash_completes(box, "bpfsh", "-f", "x") == [r"x\;y\ \$\(z\)"]
 
 
 run(__name__)
