@@ -57,6 +57,7 @@ char *xasprintf(const char *fmt, ...) printf_like(1, 2);
 
 /* Grows @array, which holds @nr elements, so that one more fits. */
 #define GROW(array, nr) \
-	((nr) & ((nr) - 1) ? (void)0 : (void)((array) = xrealloc((array), (nr) ? 2 * (size_t)(nr) : 1, sizeof(*(array)))))
+	((nr) & ((nr) - 1) ? (void)0 : \
+	 (void)((array) = xrealloc((array), (nr) ? 2 * (size_t)(nr) : 1, sizeof(*(array)))))
 
 #endif

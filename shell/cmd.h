@@ -89,7 +89,7 @@ struct arg {
 enum cmd_flags {
 	CMD_WRITES = 1,		/* changes the kernel: through the transaction layer */
 	CMD_DEFAULT = 2,	/* what the object alone means */
-	CMD_CONTROL = 4,	/* of the session itself: runs in --plan too, is no transaction of its own */
+	CMD_CONTROL = 4,	/* of the session: runs in --plan too, is no transaction of its own */
 	CMD_OUTSIDE = 8,	/* has effects outside the kernel that are not undone */
 	CMD_NESTED = 16,	/* runs commands, which say themselves what they did */
 	CMD_GATHERS = 32,	/* may be done later, with those like it that follow */

@@ -12,7 +12,7 @@ struct recovery {
 	struct rollback *r;
 };
 
-/* The operations of a journal that are to be undone, done, or only cleaned up after, in their order. */
+/* Those operations of a journal that are not settled, in their order. */
 struct ops {
 	struct entry {
 		struct op *op;

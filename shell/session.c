@@ -36,32 +36,45 @@ static bool is_json(const struct session *s)
 	return s->opt.output == SINK_JSON || s->opt.output == SINK_JSONL;
 }
 
-void session_show(struct session *s, struct diags *d)
+/* Errors as a document; within the array of outputs, as a member of this command's object. */
+static void show_json(struct session *s, const struct diags *d)
+{
+	bool silent = out_mark(&s->out).at == s->batch_at;
+	struct buf text = BUF_INIT;
+
+	diags_json(&text, d);
+	if (s->batch_open) {
+		buf_puts(out_buf(&s->out), silent ? "null," : ",");
+		buf_add(out_buf(&s->out), text.data + 1, text.len - 2);
+		out_pushed(&s->out);
+	} else {
+		buf_putc(&text, '\n');
+		out_write(&s->out, text.data, text.len);
+	}
+	out_flush(&s->out);
+	buf_free(&text);
+}
+
+static void show_text(const struct session *s, const struct diags *d)
 {
 	struct buf text = BUF_INIT;
 
+	diags_text(&text, d, s->opt.color);
+	fwrite(text.data, 1, text.len, stderr);
+	fflush(stderr);
+	buf_free(&text);
+}
+
+void session_show(struct session *s, struct diags *d)
+{
 	if (!d->nr)
 		return;
 	if (!s->batch_open)
 		out_flush(&s->out);
-	if (is_json(s) && d->errors) {
-		diags_json(&text, d);
-		if (s->batch_open) {
-			/* Within the array of outputs: a member of this command's object. */
-			buf_puts(out_buf(&s->out), out_mark(&s->out).at == s->batch_at ? "null," : ",");
-			buf_add(out_buf(&s->out), text.data + 1, text.len - 2);
-			out_pushed(&s->out);
-		} else {
-			buf_putc(&text, '\n');
-			out_write(&s->out, text.data, text.len);
-		}
-		out_flush(&s->out);
-	} else {
-		diags_text(&text, d, s->opt.color);
-		fwrite(text.data, 1, text.len, stderr);
-		fflush(stderr);
-	}
-	buf_free(&text);
+	if (is_json(s) && d->errors)
+		show_json(s, d);
+	else
+		show_text(s, d);
 	diags_clear(d);
 }
 

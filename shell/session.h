@@ -68,7 +68,7 @@ struct session {
 	size_t nr_sources;
 	bool batch;		/* a batch file of bpftool's runs: prefixes of words are enough */
 	bool quit;
-	bool failed;		/* the last command inside an open transaction failed: shown by the prompt */
+	bool failed;		/* the last command in the open transaction: the prompt shows it */
 	int piped;		/* nested: out is the beginning of a pipeline, or memory */
 	bool batch_open;	/* -j with a script: the array of outputs has begun */
 	unsigned long long batch_at;	/* where the output of its newest member begins */

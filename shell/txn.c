@@ -627,7 +627,8 @@ int txn_undo_last(struct ctx *ctx, struct rollback *r)
 	const char *why;
 
 	if (t->open) {
-		diag_error(ctx->diags, ctx->span, "a transaction is open: 'undo' is for what was committed");
+		diag_error(ctx->diags, ctx->span,
+			   "a transaction is open: 'undo' is for what was committed");
 		diag_hint(ctx->diags, "'rollback' takes the transaction back");
 		return -1;
 	}

@@ -153,7 +153,7 @@ struct rollback {
 enum journal_state rollback_count(struct rollback *r, const struct op *op, __u32 nr,
 				  enum undo_result result);
 
-/* Undoes everything, or what came after the savepoint @name; closes the transaction in the first case. */
+/* Undoes everything, and closes the transaction; or only what came after the savepoint @name. */
 int txn_rollback(struct ctx *ctx, const char *name, struct span at, struct rollback *r);
 /*
  * Makes it all stay, and closes the transaction. -1 with a diagnostic: nothing

@@ -224,41 +224,54 @@ static int no_variable(struct ctx *ctx, const char *name, struct span at)
 	return -1;
 }
 
+/* *@json becomes its element that "[n]" at *@path stands for; *@path goes behind that. */
+static int index_step(struct ctx *ctx, jv *json, const char **path, struct span at)
+{
+	bool array = jv_get_kind(*json) == JV_KIND_ARRAY;
+	int len = array ? jv_array_length(jv_copy(*json)) : 0;
+	char *end;
+	long i = strtol(*path + 1, &end, 10);
+
+	i = i < 0 ? i + len : i;
+	if (*end != ']' || i < 0 || i >= len)
+		return diag_error(ctx->diags, at, "no element %ld in this value", i);
+	*json = jv_array_get(*json, i);
+	*path = end + 1;
+	return 0;
+}
+
+/* The same for ".field". */
+static int field_step(struct ctx *ctx, jv *json, const char **path, struct span at)
+{
+	const char *name = *path + 1;
+	size_t len = strcspn(name, ".[");
+
+	if (jv_get_kind(*json) != JV_KIND_OBJECT ||
+	    !jv_object_has(jv_copy(*json), jv_string_sized(name, len)))
+		return diag_error(ctx->diags, at, "no field '%.*s' in this value", (int)len, name);
+	*json = jv_object_get(*json, jv_string_sized(name, len));
+	*path = name + len;
+	return 0;
+}
+
 /* Follows ".field" and "[n]" steps; takes over @json. */
 static int walk_path(struct ctx *ctx, jv json, const char *path, struct span at, jv *out)
 {
-	while (*path) {
-		size_t n;
+	int err = 0;
 
-		if (*path == '.') {
-			n = strcspn(++path, ".[");
-			if (jv_get_kind(json) != JV_KIND_OBJECT ||
-			    !jv_object_has(jv_copy(json), jv_string_sized(path, n))) {
-				jv_free(json);
-				return diag_error(ctx->diags, at, "no field '%.*s' in this value",
-						  (int)n, path);
-			}
-			json = jv_object_get(json, jv_string_sized(path, n));
-			path += n;
-		} else if (*path == '[') {
-			char *end;
-			long i = strtol(path + 1, &end, 10);
-			int len = jv_get_kind(json) == JV_KIND_ARRAY ? jv_array_length(jv_copy(json)) : 0;
-
-			i = i < 0 ? i + len : i;
-			if (*end != ']' || i < 0 || i >= len) {
-				jv_free(json);
-				return diag_error(ctx->diags, at, "no element %ld in this value", i);
-			}
-			json = jv_array_get(json, i);
-			path = end + 1;
-		} else {
-			jv_free(json);
-			return diag_error(ctx->diags, at, "bad variable reference");
-		}
+	while (*path && !err) {
+		if (*path == '.')
+			err = field_step(ctx, &json, &path, at);
+		else if (*path == '[')
+			err = index_step(ctx, &json, &path, at);
+		else
+			err = diag_error(ctx->diags, at, "bad variable reference");
 	}
-	*out = json;
-	return 0;
+	if (err)
+		jv_free(json);
+	else
+		*out = json;
+	return err;
 }
 
 int var_read(struct ctx *ctx, const char *path, size_t len, struct span at, struct value *out)

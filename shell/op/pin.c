@@ -126,7 +126,8 @@ static int pin_prepare(struct op *op, struct diags *d)
 		return -1;
 	}
 	if (!S_ISREG(st.st_mode))
-		return diag_error(d, op->span, "cannot replace '%s': it is not a pinned object", p->path);
+		return diag_error(d, op->span, "cannot replace '%s': it is not a pinned object",
+				  p->path);
 	p->old_inode = st.st_ino;
 	if (!p->old.handle)
 		return diag_error(d, op->span, "cannot replace '%s': it cannot be opened", p->path);
@@ -303,7 +304,8 @@ static int unpin_prepare(struct op *op, struct diags *d)
 	if (lstat(p->path, &st))
 		return kern_error(d, op->span, errno, "unpin '%s'", p->path);
 	if (!bpffs || !S_ISREG(st.st_mode))
-		return diag_error(d, op->span, "cannot unpin '%s': it is not a pinned object", p->path);
+		return diag_error(d, op->span, "cannot unpin '%s': it is not a pinned object",
+				  p->path);
 	return choose_trash(p, d);
 }
 
@@ -389,7 +391,8 @@ static bool pin_decode(struct op *op, struct reader *r)
 	p->old_inode = get_u64(r);
 	p->path = get_str(r);
 	trash_set(&p->trash, get_str(r));
-	if (p->now.kind >= OBJ_KINDS || p->old.kind >= OBJ_KINDS || !p->path || *p->path != '/' || (p->replace && !p->trash.dir))
+	if (p->now.kind >= OBJ_KINDS || p->old.kind >= OBJ_KINDS || !p->path || *p->path != '/' ||
+	    (p->replace && !p->trash.dir))
 		r->bad = true;
 	return !r->bad;
 }

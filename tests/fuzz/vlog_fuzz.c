@@ -53,7 +53,8 @@ static const char *const pieces[] = {
 	"R2_w=inv0", "R1", "=", "from ", " to ", ": safe", "; int x = 1; @ x.c:1", "caller:", "callee:",
 	" frame1: ", "Validating f() func#1...", "mark_precise: ", "processed ", "insn ", "(", ")", "\x1b",
 	"R1 invalid mem access 'scalar'", "<invalid CO-RE relocation>", "alloc_insn=", "(0) frame 0 insn 1",
-	"invalid access to packet, off=1 size=1, R1(id=0,off=1,r=0)", "BPF program is too large", "\n", "\n", "\n", "\n", "\n", "\n",
+	"invalid access to packet, off=1 size=1, R1(id=0,off=1,r=0)", "BPF program is too large",
+	"\n", "\n", "\n", "\n", "\n", "\n",
 };
 
 static void random_log(void)

@@ -242,8 +242,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reasons), cmocka_unit_test(joined), cmocka_unit_test(stale),
-		cmocka_unit_test(visits), cmocka_unit_test(loops),
-		cmocka_unit_test(rounds), cmocka_unit_test(infinite),		cmocka_unit_test(no_visits), cmocka_unit_test(damaged),
+		cmocka_unit_test(visits), cmocka_unit_test(loops), cmocka_unit_test(rounds),
+		cmocka_unit_test(infinite), cmocka_unit_test(no_visits), cmocka_unit_test(damaged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
