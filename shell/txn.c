@@ -258,6 +258,10 @@ enum journal_state rollback_count(struct rollback *r, const struct op *op, __u32
 		[UNDO_LITTER] = RECORD_LITTER,
 	};
 
+	const char *why;
+
+	if (nr && !op->kind->loses_late && op->kind->class(op, &why) == UNDO_LOSSY)
+		r->lossy = why;
 	if (result == UNDO_DONE) {
 		r->undone += nr;
 	} else if (result == UNDO_CONFLICT) {
@@ -415,6 +419,8 @@ static void rollback_add(struct rollback *to, const struct rollback *r)
 	to->undone += r->undone;
 	to->conflicts += r->conflicts;
 	to->failed += r->failed;
+	if (r->lossy)
+		to->lossy = r->lossy;
 }
 
 void txn_undo_to(struct session *s, size_t mark, struct diags *d, struct rollback *r)
@@ -662,6 +668,8 @@ void rollback_text(struct buf *out, const struct rollback *r)
 		buf_printf(out, "; %zu conflict%s", r->conflicts, r->conflicts == 1 ? "" : "s");
 	if (r->failed)
 		buf_printf(out, "; %zu failed", r->failed);
-	if (!r->conflicts && !r->failed)
+	if (r->lossy)
+		buf_printf(out, "; perhaps not all is as before: %s", r->lossy);
+	else if (!r->conflicts && !r->failed)
 		buf_puts(out, "; nothing changed");
 }

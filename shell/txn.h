@@ -43,6 +43,7 @@ struct op_kind {
 	__u32 id;		/* in journals: never reused for another kind */
 	size_t size;		/* of the operation, which begins with struct op */
 	bool deferred;		/* applied at commit, after all else */
+	bool loses_late;	/* what its class says may be lost is there until the commit */
 	bool undo_once;		/* what is there may not tell whether it is undone: @undoing does */
 	/* How well it can be undone; *why says what is lost. Asked before it is applied. */
 	enum undo_class (*class)(const struct op *op, const char **why);
@@ -147,6 +148,7 @@ int txn_savepoint(struct ctx *ctx, const char *name, struct span at);
 
 struct rollback {
 	size_t undone, conflicts, failed;
+	const char *lossy;	/* what may not be as before though it is undone; NULL: nothing */
 };
 
 /* What a journal keeps of an operation after undo; its @nr changes are counted in @r. */

@@ -335,6 +335,7 @@ const struct op_kind op_detach_kind = {
 	.id = 6,
 	.size = sizeof(struct op_detach),
 	.deferred = true,
+	.loses_late = true,
 	.class = detach_class,
 	.describe = detach_describe,
 	.prepare = detach_prepare,
