@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What there is to type, and what was typed: help, apropos, history. */
-#include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
 
 #include "commands/common.h"

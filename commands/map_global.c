@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Global variables of programs by their names: parts of the one value of .data, .bss, .rodata. */
-#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Commands of the session itself: transactions, variables, options. */
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "commands/common.h"

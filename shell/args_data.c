@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Keys and values of maps: words to the bytes that system calls transfer. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include <wchar.h>
 
 #include "shell/args.h"
 #include "shell/complete.h"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <locale.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <wchar.h>
 

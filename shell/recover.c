@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What dead processes left in their journals: rolled back, or forward where they had committed. */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "shell/session.h"

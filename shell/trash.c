@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include <errno.h>
 #include <libgen.h>
 #include <stdlib.h>
 #include <sys/random.h>

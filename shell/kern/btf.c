@@ -3,7 +3,6 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <unistd.h>
 
 #include "shell/fault.h"
 #include "shell/kern.h"

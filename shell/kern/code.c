@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The instructions of a program, before and behind the JIT, and what is known about them. */
-#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 

@@ -7,7 +7,6 @@
 #include <bpf/libbpf.h>
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "render/disasm.h"
 #include "shell/kern.h"

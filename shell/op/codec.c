@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Operations as bytes of the journal, in the host's byte order; and the table of their kinds. */
-#include <stdlib.h>
 
 #include "shell/map_ops.h"
 

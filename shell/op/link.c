@@ -8,9 +8,7 @@
  * beyond the commit: `undo` finds it again by its ID.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "shell/op/link.h"
 #include "shell/trash.h"

@@ -2,7 +2,6 @@
 /* Changes of map elements, and their undo. */
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "shell/maptypes.h"
 #include "shell/op/element.h"
