@@ -147,6 +147,15 @@ int out_flush(struct out *o)
 	return o->error ? -1 : 0;
 }
 
+int out_flush_waiting(struct out *o)
+{
+	struct pollfd p = { .fd = o->fd };
+
+	if (!out_flush(o) && o->fd >= 0 && poll(&p, 1, 0) > 0 && p.revents & POLLERR)
+		o->error = EPIPE;
+	return o->error ? -1 : 0;
+}
+
 int out_all(int fd, const void *data, size_t len)
 {
 	struct out o;

@@ -707,7 +707,7 @@ int sink_flush(struct sink *s)
 {
 	table_flush(s);
 	out_pushed(s->out);
-	return out_flush(s->out);
+	return out_flush_waiting(s->out);
 }
 
 struct out *sink_terminal(const struct sink *s)

@@ -92,13 +92,17 @@ static int cmd_failed(struct ctx *ctx, const struct match *m, size_t mark, unsig
 		      struct out *out)
 {
 	struct session *s = ctx->s;
+	int undone = STATUS_OK;
 
 	if (!(m->cmd->flags & CMD_NESTED))
 		explain_stop(s, out, ctx->diags, ctx->span);
+	value_free(&ctx->result);
+	if (is_undone(s, m->cmd, begun))
+		undone = undo_command(s, mark, ctx->diags);
+	/* What undoing has to say stands in the same JSON as why it was needed. */
 	if (sink_abort(ctx->sink, ctx->diags))
 		diags_clear(ctx->diags);
-	value_free(&ctx->result);
-	if (is_undone(s, m->cmd, begun) && undo_command(s, mark, ctx->diags) == STATUS_PARTIAL)
+	if (undone == STATUS_PARTIAL)
 		return STATUS_PARTIAL;
 	return ctx->status ? ctx->status : STATUS_FAILED;
 }

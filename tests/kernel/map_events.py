@@ -71,6 +71,23 @@ def test_events_are_gone(box):
     box.bpfsh("map", "read", "pinned", ring, "count", 1).expect(0, out="02 00 00 00")
 
 
+def test_stopped_from_outside(box):
+    """A reader that left is noticed without another event; JSON of a killed reading parses."""
+    ring, _ = load(box)
+    read = [BPFSH, "--no-rc", "-j", "map", "read", "pinned", ring]
+    for stop in ("reader", "signal"):
+        send(box, 1)
+        process = subprocess.Popen(read, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        out = os.read(process.stdout.fileno(), 4096)
+        assert b"data" in out, out
+        if stop == "reader":
+            process.stdout.close()
+        else:
+            process.terminate()
+            json.loads(out + process.stdout.read())
+        assert process.wait(timeout=10) == 3
+
+
 def test_perf_event_array(box):
     _, perf = load(box)
     reader = Reader("pinned", perf, slots=os.cpu_count())
