@@ -10,6 +10,7 @@
 struct known {
 	struct session *s;
 	jv names;		/* an object's keys */
+	uint32_t depth;		/* commands that run the one looked at */
 };
 
 static void add_known(struct known *k, const char *name)
@@ -106,6 +107,22 @@ static struct slot run_words(const struct match *m)
 	return (struct slot){ .first = m->nr };
 }
 
+static void check_command(struct known *k, const struct word *words, uint32_t nr,
+			  const struct stmt *stmt, struct diags *d);
+
+/* A command that another one runs. */
+static void check_run(struct known *k, const struct word *words, uint32_t nr,
+		      const struct stmt *stmt, struct diags *d)
+{
+	if (k->depth == NESTING_MAX) {
+		diag_error(d, words[0].span, "too many commands run each other");
+		return;
+	}
+	k->depth++;
+	check_command(k, words, nr, stmt, d);
+	k->depth--;
+}
+
 /* A command and its words; an expression in them stands before what it sets, a block behind. */
 static void check_command(struct known *k, const struct word *words, uint32_t nr,
 			  const struct stmt *stmt, struct diags *d)
@@ -131,7 +148,7 @@ static void check_command(struct known *k, const struct word *words, uint32_t nr
 		diag_error(d, stmt->assign.span, "'%s' has no result to keep", m.cmd->verb);
 	match_free(&m);
 	if (run.nr)
-		check_command(k, words + run.first, run.nr, stmt, d);
+		check_run(k, words + run.first, run.nr, stmt, d);
 }
 
 static void check_stmt(struct known *k, const struct stmt *stmt, struct diags *d)

@@ -529,13 +529,13 @@ static enum lex_tail tail_of(const struct arg *a)
 	return TAIL_WORD;
 }
 
-/* Where expressions and blocks are taken, each argument is one word, behind its keyword. */
-enum lex_tail cmd_raw_tail(const struct word *words, uint32_t nr)
+/* What follows behind @depth commands of which each runs the next; too many are told apart later. */
+static enum lex_tail tail_at(const struct word *words, uint32_t nr, uint32_t depth)
 {
 	const struct cmd *c = session_cmd(&words[0]);
 	uint32_t at = 1;
 
-	if (!c || (!takes_text(c) && !runs_words(c)))
+	if (!c || (!takes_text(c) && !runs_words(c)) || depth > NESTING_MAX)
 		return TAIL_WORDS;
 	for_each_arg(c, a) {
 		if (a->flags & ARG_KEYWORD) {
@@ -545,11 +545,17 @@ enum lex_tail cmd_raw_tail(const struct word *words, uint32_t nr)
 				return TAIL_WORDS;
 		}
 		if (a->type && a->type->runs)
-			return at < nr ? cmd_raw_tail(words + at, nr - at) : TAIL_WORD;
+			return at < nr ? tail_at(words + at, nr - at, depth + 1) : TAIL_WORD;
 		if (at++ == nr)
 			return tail_of(a);
 	}
 	return TAIL_WORDS;
+}
+
+/* Where expressions and blocks are taken, each argument is one word, behind its keyword. */
+enum lex_tail cmd_raw_tail(const struct word *words, uint32_t nr)
+{
+	return tail_at(words, nr, 0);
 }
 
 const struct word *cmd_sets(const struct word *words, uint32_t nr)

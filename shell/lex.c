@@ -5,8 +5,6 @@
 
 #include "shell/lexing.h"
 
-#define NESTING_MAX 100		/* blocks in each other */
-
 #define ARENA_CHUNK 16384
 
 /* Chunks that are filled in turn; reset keeps the first. */

@@ -61,6 +61,8 @@ struct block {
 	uint32_t nr;
 };
 
+#define NESTING_MAX 100		/* blocks in each other, and commands of which each runs the next */
+
 enum lex_result { LEX_STMT, LEX_END, LEX_INCOMPLETE, LEX_ERROR };
 
 /* What the grammar says may follow the words of a statement. */

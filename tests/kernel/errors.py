@@ -231,6 +231,14 @@ def test_hostile_script_text(box):
     assert not set("\x9b\u202e\ufffd\x1b") & set(err) and "\u00e9" in err and "\\xff" in err, err
 
 
+def test_deep_nesting(box):
+    """Commands that run each other without end are refused before any runs, and soon."""
+    for text in ("time " * 300000 + "echo a", "if true { " * 300000, "echo a " + "| cat " * 300000):
+        done = box.bpfsh("--check", "-f", box.file("deep.bsh", text), timeout=20)
+        assert done.status == (0 if "|" in text else 2), done
+        assert "|" in text or "too many" in done.err, done
+
+
 def test_broken_stdin_script(box):
     done = box.run(BPFSH, "--no-rc", "-f", "-", input="echo one\necho two\n").expect(0)
     assert done.out == "one\ntwo\n"
