@@ -53,7 +53,7 @@ void options_text(struct buf *out)
 		if (!o->letter)
 			buf_puts(&usage, "    ");
 		option_usage(&usage, o);
-		buf_printf(out, "  %-32s %s\n", buf_str(&usage), o->help);
+		buf_printf(out, "  %-36s %s\n", buf_str(&usage), o->help);
 		buf_free(&usage);
 	}
 }
