@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Elements of maps, both ways. */
+#include "tests/unit/typed_types.h"
+
+/* As an entry of the outermost array. */
+static void element_in_list(struct buf *out, const struct element_format *f, const void *key,
+			    const void *value)
+{
+	element_plain(out, f, key, value, 1);
+}
+
+static void assert_element(void (*print)(struct buf *, const struct element_format *, const void *,
+					 const void *), const struct element_format *f,
+			   const void *key, const void *value, const char *expected)
+{
+	struct buf out = BUF_INIT;
+
+	print(&out, f, key, value);
+	assert_string_equal(buf_str(&out), expected);
+	buf_free(&out);
+}
+
+static void test_elements_of_bytes(void **state)
+{
+	static const uint8_t data[40] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
+					  17 };
+	struct element_format f = { .key_size = 4, .value_size = 4 };
+
+	assert_element(element_in_list, &f, data, data, "key: 01 02 03 04  value: 01 02 03 04\n");
+	assert_element(element_json, &f, data, data,
+		       "{\"key\":[\"0x01\",\"0x02\",\"0x03\",\"0x04\"],"
+		       "\"value\":[\"0x01\",\"0x02\",\"0x03\",\"0x04\"]}");
+	f.inner_map = true;
+	assert_element(element_in_list, &f, data, "\2\0\0\0",
+		       LITTLE ? "key: 01 02 03 04  inner_map_id: 2 \n" :
+				"key: 01 02 03 04  inner_map_id: 33554432 \n");
+	f = (struct element_format){ .key_size = 12, .value_size = 16 };
+	assert_element(element_in_list, &f, data, data,
+		       "key: 01 02 03 04 05 06 07 08  09 0a 0b 0c\n"
+		       "value: 01 02 03 04 05 06 07 08  09 0a 0b 0c 0d 0e 0f 10\n");
+	f = (struct element_format){ .key_size = 4, .value_size = 17 };
+	assert_element(element_in_list, &f, data, data,
+		       "key:\n01 02 03 04\n"
+		       "value:\n01 02 03 04 05 06 07 08  09 0a 0b 0c 0d 0e 0f 10\n11\n");
+	f = (struct element_format){ .key_size = 4, .value_size = 4, .cpus = 2 };
+	assert_element(element_in_list, &f, data, data,
+		       "key:\n01 02 03 04\nvalue (CPU 00): 01 02 03 04\n"
+		       "value (CPU 01): 09 0a 0b 0c\n");
+	assert_element(element_json, &f, data, data,
+		       "{\"key\":[\"0x01\",\"0x02\",\"0x03\",\"0x04\"],"
+		       "\"values\":[{\"cpu\":0,\"value\":[\"0x01\",\"0x02\",\"0x03\",\"0x04\"]},"
+		       "{\"cpu\":1,\"value\":[\"0x09\",\"0x0a\",\"0x0b\",\"0x0c\"]}]}");
+	f = (struct element_format){ .value_size = 2 };
+	assert_element(element_in_list, &f, data, data, "value: 01 02\n");
+	assert_element(element_json, &f, data, data, "{\"key\":[],\"value\":[\"0x01\",\"0x02\"]}");
+}
+
+static void test_typed_elements(void **state)
+{
+	const struct types *t = *state;
+	struct typed *u32 = compile(t, t->u32), *point = compile(t, t->point);
+	struct element_format f = { u32, point, 4, 4 };
+	uint32_t key = 7;
+	int16_t values[8] = { 1, -1, 0, 0, 2, -2 };
+
+	assert_element(element_in_list, &f, &key, values,
+		       "{\n        \"key\": 7,\n        \"value\": {\n            \"x\": 1,\n"
+		       "            \"y\": -1\n        }\n    }");
+	assert_element(element_nice, &f, &key, values, "{\"key\":7,\"value\":{\"x\":1,\"y\":-1}}");
+	if (LITTLE)
+		assert_element(element_json, &f, &key, values,
+			       "{\"key\":[\"0x07\",\"0x00\",\"0x00\",\"0x00\"],"
+			       "\"value\":[\"0x01\",\"0x00\",\"0xff\",\"0xff\"],"
+			       "\"formatted\":{\"key\":7,\"value\":{\"x\":1,\"y\":-1}}}");
+	f.cpus = 2;
+	assert_element(element_in_list, &f, &key, values,
+		       "{\n        \"key\": 7,\n        \"values\": [{\n"
+		       "                \"cpu\": 0,\n"
+		       "                \"value\": {\n                    \"x\": 1,\n"
+		       "                    \"y\": -1\n                }\n            },{\n"
+		       "                \"cpu\": 1,\n                \"value\": {\n"
+		       "                    \"x\": 2,\n                    \"y\": -2\n"
+		       "                }\n            }\n        ]\n    }");
+	assert_element(element_nice, &f, &key, values,
+		       "{\"key\":7,\"values\":[{\"cpu\":0,\"value\":{\"x\":1,\"y\":-1}},"
+		       "{\"cpu\":1,\"value\":{\"x\":2,\"y\":-2}}]}");
+	typed_free(u32);
+	typed_free(point);
+}
+
+static int read_line(const struct element_format *f, const char *line, void *key, void *value,
+		     struct diags *d)
+{
+	struct word_text word = { .s = line, .len = strlen(line) };
+
+	return element_read(f, &word, key, value, d);
+}
+
+static void assert_read(const struct element_format *f, const char *line, const void *key,
+			const void *value)
+{
+	uint8_t got_key[8], got_value[64];
+	struct diags d = { 0 };
+
+	memset(got_value, 0x5a, sizeof(got_value));
+	if (read_line(f, line, got_key, got_value, &d) < 0)
+		fail_msg("%s: %s", line, d.list[0].msg);
+	assert_memory_equal(got_key, key, f->key_size);
+	assert_memory_equal(got_value, value, f->cpus ? f->cpus * element_stride(f) :
+							f->value_size);
+}
+
+static void assert_unread(const struct element_format *f, const char *line, const char *msg)
+{
+	uint8_t key[8], value[64];
+	struct diags d = { 0 };
+
+	assert_int_equal(read_line(f, line, key, value, &d), -1);
+	assert_int_equal(d.nr, 1);
+	assert_string_equal(d.list[0].msg, msg);
+	diags_clear(&d);
+}
+
+static void test_read_elements(void **state)
+{
+	const struct types *t = *state;
+	struct typed *u32 = compile(t, t->u32), *point = compile(t, t->point);
+	struct element_format f = { u32, point, 4, 4 }, bytes = { .key_size = 4, .value_size = 4 };
+	uint32_t key = 7;
+	int16_t value[2] = { 1, -1 }, both[8] = { 1, -1, 0, 0, 1, -1 }, last[8] = { [4] = 2 };
+
+	assert_read(&f, "{\"key\":7,\"value\":{\"x\":1,\"y\":-1}}", &key, value);
+	assert_read(&f, " { \"value\" : { \"y\" : -1 , \"x\" : 1 } , \"key\" : 7 } \n", &key,
+		    value);
+	assert_read(&f, "{\"key\":[\"0x01\",\"0x02\",\"0x03\",\"0x04\"],"
+		    "\"value\":[\"0x05\",\"0x06\",\"0x07\",\"0x08\"],"
+		    "\"formatted\":{\"key\":[\"}\"],\"value\":{\"x\":5}}}",
+		    "\1\2\3\4", "\5\6\7\10");
+	assert_read(&bytes, "{\"key\":7,\"value\":[1,\"0x02\",3,4],\"inner_map_id\":3}", &key,
+		    "\1\2\3\4");
+	assert_read(&bytes, "{\"key\":\"10.0.0.1\",\"value\":[1,2,3,4]}", "\x0a\0\0\1",
+		    "\1\2\3\4");
+	value[0] = 32767;
+	assert_read(&f, "{\"key\":7,\"value\":{\"y\":-1,\"x\":32767}}", &key, value);
+	f.cpus = 2;
+	assert_read(&f, "{\"key\":7,\"values\":[{\"cpu\":0,\"value\":{\"x\":1,\"y\":-1}},"
+		    "{\"cpu\":1,\"value\":{\"x\":1,\"y\":-1}}]}", &key, both);
+	assert_read(&f, "{\"key\":7,\"values\":[{\"cpu\": 1,\"value\":{\"x\":2}}]}", &key, last);
+	f.cpus = 1;
+	assert_unread(&f, "{\"key\":7,\"values\":[{\"cpu\":1,\"value\":{}}]}",
+		      "value: expected a CPU below 1");
+	assert_unread(&f, "{\"key\":7,\"values\":[{\"value\":{}}]}", "value: expected \"cpu\"");
+	f.cpus = 0;
+	assert_unread(&f, "{\"key\":7}", "the element has no \"value\"");
+	assert_unread(&f, "{\"value\":{}}", "the element has no \"key\"");
+	assert_unread(&f, "{\"key\":7,\"value\":{\"x\":99999}}",
+		      "value.x: 99999 is out of range for s16 (-32768..32767)");
+	assert_unread(&f, "{\"key\":7,\"value\":{\"x\":32768}}",
+		      "value.x: 32768 is out of range for s16 (-32768..32767)");
+	assert_unread(&f, "{\"key\":4294967296,\"value\":{}}",
+		      "key: 4294967296 is out of range for u32 (0..4294967295)");
+	assert_unread(&f, "{\"key\":7,\"value\":{\"x\":1,\"x\":2}}",
+		      "value.x: contradicts what is given for the same bytes before");
+	assert_unread(&f, "{\"key\":-1,\"value\":{}}",
+		      "key: -1 is out of range for u32 (0..4294967295)");
+	assert_unread(&f, "{\"key\":7,\"value\":{}} x", "value: expected the end");
+	assert_unread(&f, "{\"key\":7,\"other\":{}}",
+		      "value: expected \"key\", \"value\" or \"formatted\"");
+	assert_unread(&f, "", "value: expected '{', not the end");
+	typed_free(u32);
+	typed_free(point);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_elements_of_bytes),
+		cmocka_unit_test(test_typed_elements),
+		cmocka_unit_test(test_read_elements),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
