@@ -26,7 +26,7 @@ struct reading {
 };
 
 static const struct column event_columns[] = {
-	{ "heading", "%", .flags = COL_PLAIN_ONLY },
+	{ "heading", "%\n", .flags = COL_PLAIN_ONLY },
 	{ "type" },
 	{ "cpu" },
 	{ "index" },
@@ -46,9 +46,9 @@ static const struct record event_record = { "event", event_columns };
 static void heading(struct buf *out, const struct kern_event *event)
 {
 	if (event->cpu < 0)
-		buf_printf(out, "== %u bytes =====\n", event->size);
+		buf_printf(out, "== %u bytes =====", event->size);
 	else
-		buf_printf(out, "== @%" PRIu64 ".%09" PRIu64 " CPU: %d index: %d =====\n",
+		buf_printf(out, "== @%" PRIu64 ".%09" PRIu64 " CPU: %d index: %d =====",
 			   (uint64_t)(event->time / NS_PER_SEC), (uint64_t)(event->time % NS_PER_SEC),
 			   event->cpu, event->index);
 }

@@ -13,6 +13,9 @@ def test_tab_on_types(box):
         # Which program uses a map tells what its events can be.
         box.bpftool("prog", "load", box.obj("events"), box.pin("p"), "pinmaps", box.pin("e"))
         sh.check(f"map read name {box.prefix}ring type struct ev\t", "struct event ")
+        box.run(BPFTOOL, "prog", "run", "pinned", box.pin("p"), "data_in",
+                box.file("packet", bytes(64))).expect(0)
+        sh.check("count 1\n", "== 12 bytes =====\n{\"number\":1,")
 
 
 def test_tab_on_fields(box):
