@@ -341,52 +341,60 @@ static void print_imm64(struct buf *out, const struct code *code, uint32_t i)
 			   (uint64_t)(uint32_t)insn[1].imm << 32 | (uint32_t)insn->imm);
 }
 
+/* A field of the instruction as a number; false where the element stands for something else. */
+static bool print_field(struct buf *out, const struct bpf_insn *insn, char element)
+{
+	switch (element) {
+	case 'd':
+		buf_printf(out, "%u", insn->dst_reg);
+		return true;
+	case 's':
+		buf_printf(out, "%u", insn->src_reg);
+		return true;
+	case 'o':
+		buf_printf(out, "%+d", insn->off);
+		return true;
+	case 'i':
+		buf_printf(out, "%d", insn->imm);
+		return true;
+	case 'l':
+		buf_printf(out, "%+d", insn->imm);
+		return true;
+	case 'x':
+		buf_printf(out, "0x%x", insn->imm);
+		return true;
+	case 'A':
+		buf_printf(out, "%u", (uint32_t)insn->imm >> 16);
+		return true;
+	case 'B':
+		buf_printf(out, "%u", insn->imm & 0xffff);
+		return true;
+	case 'J':
+		buf_printf(out, "pc%+d", insn->off);
+		return true;
+	case 'L':
+		buf_printf(out, "pc%+d", insn->imm);
+		return true;
+	case 'O':
+		buf_printf(out, "%+d", insn[1].imm);
+		return true;
+	}
+	return false;
+}
+
 static void print_element(struct buf *out, const struct code *code, uint32_t i, char element)
 {
-	const struct bpf_insn *insn = &code->insns[i];
-
+	if (print_field(out, &code->insns[i], element))
+		return;
 	switch (element) {
 	case '%':
 		buf_putc(out, '%');
 		break;
-	case 'd':
-		buf_printf(out, "%u", insn->dst_reg);
-		break;
-	case 's':
-		buf_printf(out, "%u", insn->src_reg);
-		break;
-	case 'o':
-		buf_printf(out, "%+d", insn->off);
-		break;
-	case 'i':
-		buf_printf(out, "%d", insn->imm);
-		break;
-	case 'x':
-		buf_printf(out, "0x%x", insn->imm);
-		break;
 	case 'X':
 		print_imm64(out, code, i);
 		break;
-	case 'A':
-		buf_printf(out, "%u", (uint32_t)insn->imm >> 16);
-		break;
-	case 'B':
-		buf_printf(out, "%u", insn->imm & 0xffff);
-		break;
-	case 'J':
-		buf_printf(out, "pc%+d", insn->off);
-		break;
-	case 'L':
-		buf_printf(out, "pc%+d", insn->imm);
-		break;
-	case 'O':
-		buf_printf(out, "%+d", insn[1].imm);
-		break;
 	case 'c':
 		buf_printf(out, "pc%+" PRId64, code_target(code, i) - i - 1);
-		break;
-	case 'l':
-		buf_printf(out, "%+d", insn->imm);
 		break;
 	case 'g':
 		print_func(out, code, i);
@@ -401,7 +409,7 @@ static void print_element(struct buf *out, const struct code *code, uint32_t i, 
 		print_map(out, code, i);
 		break;
 	default:
-		buf_puts(out, word_text(element, insn));
+		buf_puts(out, word_text(element, &code->insns[i]));
 	}
 }
 
