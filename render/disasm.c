@@ -342,7 +342,7 @@ static void print_imm64(struct buf *out, const struct code *code, uint32_t i)
 }
 
 /* A field of the instruction as a number; false where the element stands for something else. */
-static bool print_field(struct buf *out, const struct bpf_insn *insn, char element)
+static bool print_number(struct buf *out, const struct bpf_insn *insn, char element)
 {
 	switch (element) {
 	case 'd':
@@ -384,7 +384,7 @@ static bool print_field(struct buf *out, const struct bpf_insn *insn, char eleme
 
 static void print_element(struct buf *out, const struct code *code, uint32_t i, char element)
 {
-	if (print_field(out, &code->insns[i], element))
+	if (print_number(out, &code->insns[i], element))
 		return;
 	switch (element) {
 	case '%':
