@@ -133,11 +133,13 @@ def test_undo_in_script(box):
     pins = [filled(box, kind, kind, key, value, *more) for kind, key, value, *more in KINDS]
     file = os.path.join(box.dir, "all.jsonl")
     for pin in pins:
+        said = "may evict other elements" if os.path.basename(pin).startswith("lru") else \
+            "nothing changed"
         box.bpfsh("map", "export", "pinned", pin, file).expect(0)
         before = box.snapshot()
         for text in (f"map clear pinned {pin}\n",
                      f"map clear pinned {pin}\nmap import pinned {pin} {file}\n"):
-            box.script(text + "assert false\n").expect(1, err="nothing changed")
+            box.script(text + "assert false\n").expect(1, err=said)
             box.unchanged(before)
 
 
