@@ -268,16 +268,24 @@ static struct code *make_code(struct linker *l, struct elf_obj *obj, uint32_t ma
 	return code;
 }
 
+/* Which programs there are: the first ones by name, the others counted. */
 static void hint_programs(const struct elf_obj *obj, struct diags *d)
 {
 	struct buf list = BUF_INIT;
+	uint32_t more = 0;
 
-	for (uint32_t f = 0; f < obj->nr_funcs && list.len < 200; f++) {
+	for (uint32_t f = 0; f < obj->nr_funcs; f++) {
 		if (!obj->funcs[f].program)
 			continue;
+		if (list.len >= 200) {
+			more++;
+			continue;
+		}
 		buf_puts(&list, list.len ? ", " : "it holds ");
 		buf_escaped(&list, obj->funcs[f].name, strlen(obj->funcs[f].name));
 	}
+	if (more)
+		buf_printf(&list, " and %u more", more);
 	if (list.len)
 		diag_hint(d, "%s", buf_str(&list));
 	buf_free(&list);
