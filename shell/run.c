@@ -52,12 +52,21 @@ static void keep_last(struct session *s, const struct ctx *ctx, struct out *show
 	out_init(shown, -1);
 }
 
-/* A failed command leaves nothing behind, be it the only one of its transaction or not. */
-static int undo_command(struct session *s, size_t mark, struct diags *d)
+/*
+ * A failed command leaves nothing behind, be it the only one of its transaction or not;
+ * @others: it ran commands that have said what they changed.
+ */
+static int undo_command(struct session *s, size_t mark, bool others, struct diags *d)
 {
 	struct rollback r = { 0 };
+	struct buf text = BUF_INIT;
 
 	txn_undo_to(s, mark, d, &r);
+	if (others && r.undone + r.conflicts + r.failed) {
+		rollback_text(&text, &r);
+		diag_note(d, NO_SPAN, "of this command: %s", buf_str(&text));
+		buf_free(&text);
+	}
 	return r.conflicts || r.failed ? STATUS_PARTIAL : STATUS_FAILED;
 }
 
@@ -98,7 +107,7 @@ static int cmd_failed(struct ctx *ctx, const struct match *m, size_t mark, unsig
 		explain_stop(s, out, ctx->diags, ctx->span);
 	value_free(&ctx->result);
 	if (is_undone(s, m->cmd, begun))
-		undone = undo_command(s, mark, ctx->diags);
+		undone = undo_command(s, mark, m->cmd->flags & CMD_CONTROL, ctx->diags);
 	/* What undoing has to say stands in the same JSON as why it was needed. */
 	if (sink_abort(ctx->sink, ctx->diags))
 		diags_clear(ctx->diags);

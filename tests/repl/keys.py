@@ -116,6 +116,10 @@ def test_prompt_tells_the_transaction(box):
         # A failed command is undone by itself; the transaction goes on, and the prompt says so.
         tty.check(f"map update pinned {pin} key 1 value 1 2 3\r", re.compile(r"bpfsh\*?!> ?$"))
         tty.check(f"map update pinned {pin} key 2 value 2\r", re.compile(r"bpfsh\*> ?$"))
+        # So is a block, whose commands have said what they changed.
+        tty.check(f"if true {{ map update pinned {pin} key 3 value 3; assert false }}\r",
+                  "of this command: rolled back 1 of 1")
+        tty.check("echo on\r", re.compile(r"bpfsh\*> ?$"))
         tty.check("commit\r", re.compile(r"bpfsh> ?$"))
         tty.check("quit\r", "quit")
         assert tty.wait() == 0
