@@ -4,6 +4,7 @@
 #include <jq.h>
 #include <stdlib.h>
 
+#include "shell/interrupt.h"
 #include "shell/session.h"
 
 /* An expression made ready for jq, whose variables cannot be digits or '?'. */
@@ -383,13 +384,35 @@ struct expr_run *expr_start(struct ctx *ctx, const char *expr, struct span at)
 	return r;
 }
 
+/* In a signal's handler: jq_halt() only sets what jq_next() looks at before each step. */
+static void halt(void *jq)
+{
+	if (!jq_halted(jq))
+		jq_halt(jq, jv_null(), jv_null());
+}
+
+/* The next result; a signal ends a search that would find none for long, or for ever. */
+static jv next(jq_state *jq)
+{
+	jv result;
+
+	interrupt_call(halt, jq);
+	result = interrupted() ? jv_invalid() : jq_next(jq);
+	interrupt_call(NULL, NULL);
+	return result;
+}
+
 int expr_next(struct expr_run *r, jv *result)
 {
 	jv msg;
 
-	*result = jq_next(r->program->jq);
+	*result = next(r->program->jq);
 	if (jv_is_valid(*result))
 		return 1;
+	if (interrupted()) {
+		jv_free(*result);
+		return diag_error(r->ctx->diags, r->at, "interrupted");
+	}
 	if (!jv_invalid_has_msg(jv_copy(*result))) {
 		jv_free(*result);
 		return 0;

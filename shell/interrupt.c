@@ -7,12 +7,19 @@
 #define NAP_MS 50
 
 static volatile sig_atomic_t pending;
+static void (*volatile to_call)(void *arg);
+static void *volatile call_arg;
 
 static const int stop_signals[] = { SIGINT, SIGTERM, SIGHUP };
 
 static void on_signal(int sig)
 {
+	void (*fn)(void *arg) = to_call;
+
 	pending = sig;
+	to_call = NULL;
+	if (fn)
+		fn(call_arg);
 }
 
 static void set_all(void (*handler)(int))
@@ -49,6 +56,13 @@ const volatile sig_atomic_t *interrupt_flag(void)
 void interrupt_clear(void)
 {
 	pending = 0;
+}
+
+void interrupt_call(void (*fn)(void *arg), void *arg)
+{
+	to_call = NULL;
+	call_arg = arg;
+	to_call = fn;
 }
 
 void interrupt_nap(int64_t until)

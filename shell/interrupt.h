@@ -19,6 +19,11 @@ const volatile sig_atomic_t *interrupt_flag(void);
 /* Forgets the request: the prompt is back, or the rollback may begin. */
 void interrupt_clear(void);
 /*
+ * From now on the next signal also calls @fn, within its handler and once: what it calls must
+ * be safe there. NULL: no longer.
+ */
+void interrupt_call(void (*fn)(void *arg), void *arg);
+/*
  * Sleeps until clock_ms() is @until, but not long: whoever waits looks about
  * now and then, also since a signal may come just before the sleep begins.
  */

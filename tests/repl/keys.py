@@ -211,4 +211,16 @@ def test_dumb_terminal(box):
         assert tty.wait() == 0
 
 
+def test_endless_expression(box):
+    """Ctrl-C ends an expression that finds no result, and the same one works again."""
+    with start(box) as tty:
+        for _ in range(2):
+            tty.check("$n = 1000000000000\r", PROMPT)
+            tty.send("assert last(range($n)) == 2\r")
+            time.sleep(0.5)
+            tty.check("\x03", "interrupted", timeout=5)
+            tty.check("$n = 3\r", PROMPT)
+            tty.check("assert last(range($n)) == 2; echo good\r", "\ngood\n")
+
+
 run(__name__)
