@@ -166,7 +166,9 @@ void buf_json_string(struct buf *out, const char *s, size_t len)
 			buf_printf(out, "\\u%04x", c);
 		} else {
 			n = utf8_len((const unsigned char *)s, len);
-			if (n)
+			if (n == 2 && c == 0xc2 && (unsigned char)s[1] < 0xa0)
+				buf_printf(out, "\\u%04x", (unsigned char)s[1]);	/* C1 */
+			else if (n)
 				buf_add(out, s, n);
 			else
 				buf_puts(out, "\\ufffd");

@@ -221,6 +221,8 @@ def test_hostile_names(box):
         assert tty.wait() == 0
         assert "a\\x1b[31mt" in tty.seen, tty.seen
     json.loads(box.bpfsh("-j", "prog", "load", name, box.pin("p")).expect(1).out)
+    done = box.bpfsh("-j", "prog", "load", "a\x9b31m", box.pin("p")).expect(1)
+    assert "a\\u009b31m" in done.out and "a\x9b31m" in done.json["error"]["message"], done
 
 
 def test_hostile_script_text(box):
