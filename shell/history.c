@@ -42,7 +42,7 @@ static int history_open(int flags)
 	buf_free(&path);
 	if (fd < 0)
 		return -err;
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_uid == geteuid())
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_uid == geteuid() && st.st_nlink == 1)
 		return fd;
 	close(fd);
 	return -EPERM;

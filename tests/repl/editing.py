@@ -312,14 +312,16 @@ def test_history_file(box):
 def test_history_follows_no_link(box):
     os.makedirs(os.path.dirname(history_file()), 0o700)
     victim = box.file("victim", "safe\n")
-    os.symlink(victim, history_file())
-    with start(box) as tty:
-        tty.check("echo one\r", "\none\n")
-        tty.check(UP + UP, "")
-        tty.send(KILL_LINE + "quit\r")
-        assert tty.wait() == 0
-    with open(victim) as f:
-        assert f.read() == "safe\n"
+    for link in os.symlink, os.link:
+        link(victim, history_file())
+        with start(box) as tty:
+            tty.check("echo one\r", "\none\n")
+            tty.check(UP + UP, "")
+            tty.send(KILL_LINE + "quit\r")
+            assert tty.wait() == 0
+        with open(victim) as f:
+            assert f.read() == "safe\n", link
+        os.unlink(history_file())
 
 
 def test_history_of_many_entries(box):
