@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "commands/common.h"
 #include "commands/prog.h"
@@ -175,10 +176,12 @@ static void free_pins(struct load_pin *pins, size_t nr)
 	free(pins);
 }
 
-/* Pins the first program at PATH, or, with loadall, each below it by its name. */
+/* Pins the first program at PATH, or, with loadall, each below it by its name; makes that folder. */
 static int pin_loaded(struct ctx *ctx, const struct load_result *res, const struct value *path,
 		      bool all)
 {
+	if (all && access(path->str, F_OK) && txn_do(ctx, op_folder(path->str, path->span)))
+		return -1;
 	for (size_t i = 0; i < res->nr_progs; i++) {
 		char *at = all ? xasprintf("%s/%s", path->str, res->progs[i]->name) : xstrdup(path->str);
 		int err = txn_do(ctx, op_pin(res->progs[i], at, false, path->span));

@@ -27,6 +27,8 @@ struct op *op_load(const struct load_request *req, struct load_result *result, s
 struct op *op_pin(struct handle *h, const char *path, bool replace, struct span span);
 /* Moves the pin to a trash directory on the same bpffs; removed at commit, moved back by undo. */
 struct op *op_unpin(const char *path, struct span span);
+/* Makes a folder for pins on a bpffs; undone if nothing else came to lie in it. */
+struct op *op_folder(const char *path, struct span span);
 
 /*
  * Links. A new one is undone by detaching and closing it; @result as above. An
@@ -40,7 +42,7 @@ struct op *op_link_detach(struct handle *link, struct span span);
 struct op *op_map_freeze(struct handle *map, struct span span);
 
 extern const struct op_kind op_link_update_kind, op_detach_kind, op_freeze_kind;
-extern const struct op_kind op_update_kind, op_delete_kind, op_pin_kind, op_unpin_kind;
+extern const struct op_kind op_update_kind, op_delete_kind, op_pin_kind, op_unpin_kind, op_folder_kind;
 
 /* "map 'flows'", "program 12" */
 void describe_handle(struct buf *out, const struct handle *h);

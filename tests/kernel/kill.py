@@ -62,6 +62,8 @@ class World:
     def rebuild(self):
         for name in self.box.pins():
             os.unlink(self.box.pin(name))
+        for name in sorted(self.box.folders(), reverse=True):
+            os.rmdir(self.box.pin(name))
         self.build()
         gone = difference(self.before, state(self.box.bpffs))
         assert not gone, gone
@@ -99,6 +101,7 @@ map unpin {pin("hash")}
 $p = prog load {self.box.dir}/{self.box.prefix}count.o {pin("loaded")}
 prog pin $p {pin("made")} replace
 prog unpin {self.progs[1]}
+prog loadall {self.box.dir}/{self.box.prefix}count.o {pin("folder")}
 """
 
     def run(self, *words, fault=None, log=None):

@@ -133,6 +133,7 @@ link pin {self.pin("lc")} {self.pin("lc2")}
             yield f"{obj} unpin", kind, f"{obj} unpin {pin('lc2' if obj == 'link' else at)}"
         yield "prog load", FULL, f"prog load {self.box.dir}/{self.box.prefix}link.o {pin('new')}"
         yield "prog loadall", FULL, f"prog loadall {self.box.obj('count')} {pin('globals')}"
+        yield "prog loadall", FULL, f"prog loadall {self.box.obj('count')} {pin('folder')}"
         yield "prog asm", FULL, f"prog asm 'r0 = 2; exit' type xdp name {self.box.prefix}n pin {pin('new')}"
         yield "link create", FULL, f"link create {prog('t1')} tcx_egress dev v0 pin {pin('new')}"
         yield "link update", FULL, f"link update {pin('lx')} {prog('x2')}"
