@@ -198,7 +198,7 @@ static int open_events(struct reading *r, struct handle *map, struct value *argv
 		return diag_error(ctx->diags, argv[READ_MAP].span,
 				  "a map of type %s has no events to read",
 				  kern_map_type_name(map->map.type));
-	return txn_do(ctx, op_map_read(map, one ? &slot : NULL, on_event, r, events, ctx->span));
+	return txn_do(ctx, op_map_read(ctx, map, one ? &slot : NULL, on_event, r, events));
 }
 
 /* Shows what comes; -1 with a diagnostic, or where it was stopped. */

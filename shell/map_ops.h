@@ -14,8 +14,8 @@ struct op *op_map_pop(struct handle *map, void *result, struct span span);
  * Begins to read events as kern_events_open() does, of a ring buffer or perf
  * event array: the caller closes *@result, which must outlive txn_do().
  */
-struct op *op_map_read(struct handle *map, const struct kern_slot *slot, kern_event_fn fn,
-		       void *arg, struct kern_events **result, struct span span);
+struct op *op_map_read(const struct ctx *ctx, struct handle *map, const struct kern_slot *slot,
+		       kern_event_fn fn, void *arg, struct kern_events **result);
 
 /*
  * Many elements in one operation, in their order: @nr keys stand key_size bytes

@@ -9,6 +9,7 @@ struct op_read {
 	struct handle *map;
 	struct kern_slot slot;
 	bool one_slot;
+	bool in_transaction;		/* else nobody asked that it can be taken back */
 	kern_event_fn fn;
 	void *arg;
 	struct kern_events **result;
@@ -46,7 +47,7 @@ static int read_apply(struct op *op, struct diags *d)
 
 static enum undo_result read_undo(struct op *op, struct diags *d)
 {
-	if (!op->applied)
+	if (!op->applied || !read_of(op)->in_transaction)
 		return UNDO_DONE;
 	diag_error(d, op->span, "the events that were read from map '%s' are gone",
 		   read_of(op)->map->title);
@@ -69,12 +70,13 @@ static const struct op_kind op_read_kind = {
 	.release = read_release,
 };
 
-struct op *op_map_read(struct handle *map, const struct kern_slot *slot, kern_event_fn fn,
-		       void *arg, struct kern_events **result, struct span span)
+struct op *op_map_read(const struct ctx *ctx, struct handle *map, const struct kern_slot *slot,
+		       kern_event_fn fn, void *arg, struct kern_events **result)
 {
-	struct op_read *r = op_new(&op_read_kind, span);
+	struct op_read *r = op_new(&op_read_kind, ctx->span);
 
 	r->map = handle_get(map);
+	r->in_transaction = txn_open(ctx->s);
 	r->one_slot = slot;
 	if (slot)
 		r->slot = *slot;
