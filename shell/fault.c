@@ -29,12 +29,13 @@ static int reached(const char *name, int *err)
 	long n;
 
 	log_point(name);
-	passed++;
 	if (!spec)
 		return 0;
 	n = strtol(spec, &end, 10);
-	*err = *end == ':' ? atoi(end + 1) : 0;
-	return n == passed;
+	*err = *end == ':' ? strtol(end + 1, &end, 10) : 0;
+	if (*end == ':' && strcmp(end + 1, name))
+		return 0;
+	return ++passed == n;
 }
 
 void fault_point(const char *name)

@@ -3,9 +3,9 @@
  * Points at which the tests stop bpfsh, or make an operation fail. They exist
  * only in what `make faults` builds, and are nothing otherwise.
  *
- * BPFSH_FAULT=N[:ERRNO] in the environment: the N-th point passed (from 1) ends
- * the process by SIGKILL, or, with an errno and at a point that can fail, makes
- * its operation fail by it. BPFSH_FAULT_LOG=FILE: each point's name, a line.
+ * BPFSH_FAULT=N[:ERRNO[:NAME]] in the environment: the N-th point passed (from
+ * 1), of those of that name, ends the process by SIGKILL, or, with an errno and
+ * at a point that can fail, makes its operation fail by it. BPFSH_FAULT_LOG=FILE: each point's name, a line.
  */
 #ifndef BPFSH_FAULT_H
 #define BPFSH_FAULT_H

@@ -27,10 +27,14 @@ def done_singly(name, code):
 
 
 class Fault:
-    """An error at a point, as the environment has it and as people read it."""
+    """
+    An error at a point, as the environment has it and as people read it. A journal
+    may grow a little earlier or later: points of other names are not counted.
+    """
 
     def __init__(self, names, n, code):
-        self.name, self.code, self.value = names[n - 1], code, f"{n}:{code}"
+        self.name, self.code, self.n = names[n - 1], code, n
+        self.value = f"{names[:n].count(self.name)}:{code}:{self.name}"
         self.where = (f"FAIL_SEED={SEED}: {errno.errorcode[code]} at point {n} of {len(names)}, "
                       f"{self.name}")
 
@@ -111,10 +115,9 @@ def failing_undo(world):
         if difference(world.before, world.state()):
             world.rebuild()
         done = world.run("--no-transaction", "-f", path, fault=fault.value)
-        point = int(fault.value.split(":")[0])
         # A command alone does without a journal, but not without a part of it.
-        alone = point == made
-        begun = point > phases[1] or alone
+        alone = fault.n == made
+        begun = fault.n > phases[1] or alone
         if done.status == 3:
             world.recover(done)
         else:
