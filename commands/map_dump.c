@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "commands/map.h"
-#include "commands/progress.h"
+#include "render/progress.h"
 #include "shell/maptypes.h"
 
 /* Elements of some maps have more beside them than BTF could tell. */

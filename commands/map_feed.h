@@ -4,7 +4,7 @@
 #define BPFSH_COMMANDS_MAP_FEED_H
 
 #include "commands/map.h"
-#include "commands/progress.h"
+#include "render/progress.h"
 
 struct map_feed {
 	struct ctx *ctx;

@@ -194,12 +194,12 @@ static int pin_loaded(struct ctx *ctx, const struct load_result *res, const stru
 }
 
 /* The verifier's whole log, for people. */
-static void write_log(void)
+static void tell_log(struct ctx *ctx)
 {
 	struct buf text = BUF_INIT;
 
 	prog_log_text(&text);
-	fwrite(buf_str(&text), 1, text.len, stderr);
+	session_tell(ctx->s, buf_str(&text), text.len);
 	buf_free(&text);
 }
 
@@ -229,7 +229,7 @@ static int load(struct ctx *ctx, struct value *argv, bool all)
 	}
 	err = txn_do(ctx, op_load(&req, &res, ctx->span));
 	if (err && argv[LOAD_LOG].kind != VALUE_NONE)
-		write_log();
+		tell_log(ctx);
 	free(maps);
 	if (!err)
 		err = pin_declared(ctx, &res, argv[LOAD_FILE].span);

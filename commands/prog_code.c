@@ -5,12 +5,12 @@
 #include <unistd.h>
 
 #include "commands/common.h"
-#include "commands/progress.h"
 #include "commands/prog.h"
 #include "render/cfg.h"
 #include "render/cfg_text.h"
 #include "render/image.h"
 #include "render/marks.h"
+#include "render/progress.h"
 #include "render/term_image.h"
 #include "shell/interrupt.h"
 
@@ -278,13 +278,11 @@ static int draw_verified(struct ctx *ctx, const struct code *code, struct value 
 
 void prog_log_text(struct buf *out)
 {
-	for (const char *s = kern_load_log(); *s;) {
-		size_t len = strcspn(s, "\n");
+	const char *log = kern_load_log();
 
-		buf_escaped(out, s, len);
+	buf_escaped_lines(out, log, strlen(log));
+	if (out->len && out->data[out->len - 1] != '\n')
 		buf_putc(out, '\n');
-		s += len + (s[len] == '\n');
-	}
 }
 
 int prog_log(struct ctx *ctx, struct value *argv)

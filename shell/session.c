@@ -55,13 +55,20 @@ static void show_json(struct session *s, const struct diags *d)
 	buf_free(&text);
 }
 
-static void show_text(const struct session *s, const struct diags *d)
+void session_tell(struct session *s, const char *text, size_t len)
+{
+	if (!s->batch_open)
+		out_flush(&s->out);
+	fwrite(text, 1, len, stderr);
+	fflush(stderr);
+}
+
+static void show_text(struct session *s, const struct diags *d)
 {
 	struct buf text = BUF_INIT;
 
 	diags_text(&text, d, s->opt.color);
-	fwrite(text.data, 1, text.len, stderr);
-	fflush(stderr);
+	session_tell(s, text.data, text.len);
 	buf_free(&text);
 }
 
@@ -69,8 +76,6 @@ void session_show(struct session *s, struct diags *d)
 {
 	if (!d->nr)
 		return;
-	if (!s->batch_open)
-		out_flush(&s->out);
 	if (is_json(s) && d->errors)
 		show_json(s, d);
 	else

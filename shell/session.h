@@ -113,6 +113,8 @@ enum lex_result session_complete(const struct source *src);
 
 /* The programs behind a block have seen enough of it, and it changed nothing. */
 bool session_reader_left(const struct session *s);
+/* Text for people, of whole lines, on standard error behind all output so far. */
+void session_tell(struct session *s, const char *text, size_t len);
 /* Shows and empties the queue: text on standard error, or JSON on standard output. */
 void session_show(struct session *s, struct diags *d);
 

@@ -6,7 +6,6 @@ from bpfsh import *
 from state import info, journals, pin, prog_name
 
 FAULTY = os.path.join(BUILD, "faults/bpfsh")
-PROMPT = re.compile(r"bpfsh[^\n]*> ?$")
 BPF_TRACE_ITER, DETACH = 28, 34
 # Pairs of programs in test_link.bpf.c. The last kind can neither be updated nor detached.
 KINDS = ["x", "t", "c", "n", "r"]

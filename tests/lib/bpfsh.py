@@ -576,6 +576,16 @@ def on_alarm(*_):
     raise TimeoutError(f"did not end within {TIMEOUT} seconds")
 
 
+PROMPT = re.compile(r"bpfsh[^\n]*> ?$")
+
+
+def start(box, **more):
+    """bpfsh at its first prompt."""
+    tty = Pty(box, **more)
+    tty.expect(PROMPT)
+    return tty
+
+
 def run_test(name, test):
     """Runs one test function in its own child and box, and prints its result."""
     box = Box(name)

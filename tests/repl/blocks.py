@@ -6,14 +6,7 @@ import time
 
 from bpfsh import *
 
-PROMPT = re.compile(r"bpfsh[*!]?> ?$")
 MORE = re.compile(r"\.\.\.> ?$")
-
-
-def start(box, **more):
-    tty = Pty(box, **more)
-    tty.expect(PROMPT)
-    return tty
 
 
 def test_blocks_go_on_until_their_brace(box):

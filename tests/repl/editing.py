@@ -9,15 +9,8 @@ import time
 
 from bpfsh import *
 
-PROMPT = re.compile(r"bpfsh[*!]?> ?$")
 KILL_LINE = "\x15"
 UP, DOWN = "\x1b[A", "\x1b[B"
-
-
-def start(box, **more):
-    tty = Pty(box, **more)
-    tty.expect(PROMPT)
-    return tty
 
 
 def terminal_of(box, *command, out=None):

@@ -7,13 +7,6 @@ import time
 
 from bpfsh import *
 
-PROMPT = re.compile(r"bpfsh[^\n]*> ?$")
-
-
-def start(box, **more):
-    tty = Pty(box, **more)
-    tty.expect(PROMPT)
-    return tty
 
 
 def test_a_command_and_quit(box):

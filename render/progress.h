@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* "imported 1234567 elements, 3 s", on a terminal, while a long command works. */
-#ifndef BPFSH_COMMANDS_PROGRESS_H
-#define BPFSH_COMMANDS_PROGRESS_H
+#ifndef BPFSH_RENDER_PROGRESS_H
+#define BPFSH_RENDER_PROGRESS_H
 
 #include <linux/types.h>
 #include <stdbool.h>

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "commands/progress.h"
+#include "render/progress.h"
 #include "shell/clock.h"
 
 #define FIRST_MS 1000
