@@ -22,6 +22,7 @@ struct reading {
 	struct ctx *ctx;
 	struct btf *btf;
 	struct typed *type;		/* NULL: bytes */
+	__u32 type_id, size;		/* what it is, and of how many bytes; 0: its own */
 	__u64 left;			/* events to read */
 };
 
@@ -53,6 +54,17 @@ static void heading(struct buf *out, const struct kern_event *event)
 			   event->cpu, event->index);
 }
 
+/* Events differ in length where a flexible array ends them; false: it has no such type. */
+static bool is_typed(struct reading *r, __u32 size)
+{
+	if (r->type && r->size != size) {
+		typed_free(r->type);
+		r->type = typed_new(r->btf, r->type_id, size, r->ctx->diags);
+		r->size = size;
+	}
+	return r->type && size >= typed_size(r->type);
+}
+
 static int show_event(struct reading *r, const struct kern_event *event)
 {
 	struct cell row[EV_COLUMNS] = { 0 };
@@ -73,7 +85,7 @@ static int show_event(struct reading *r, const struct kern_event *event)
 	for (__u32 i = 0; i < event->size; i++)
 		data[i] = ((const unsigned char *)event->data)[i];
 	row[EV_DATA] = cell_u32s(data, event->size);
-	if (r->type && event->size >= typed_size(r->type)) {
+	if (is_typed(r, event->size)) {
 		typed_json(&typed, r->type, event->data, TYPED_NICE);
 		row[EV_VALUE] = cell_json_text(&typed);
 	} else if (event->size) {
@@ -129,7 +141,8 @@ static int find_event_type(struct reading *r, const struct handle *map, const st
 	if (id < 0)
 		return diag_error(r->ctx->diags, name->span, "no type '%s' in the program that uses "
 				  "map '%s'", name->str, map->title);
-	r->type = typed_new(r->btf, id, r->ctx->diags);
+	r->type_id = id;
+	r->type = typed_new(r->btf, id, 0, r->ctx->diags);
 	return r->type ? 0 : -1;
 }
 

@@ -394,21 +394,26 @@ int map_get(struct ctx *ctx, struct value *argv)
 	return err;
 }
 
-/* The new value's words as "NAME=VALUE", or "NAME.FIELD=VALUE" for each where they are fields. */
-static struct word_text *assignments(struct ctx *ctx, const char *name, const struct value *words)
+/* The new value's words as "NAME=VALUE" and what follows, or "NAME.FIELD=VALUE" for each field. */
+static struct word_text *assignments(struct ctx *ctx, const char *name,
+				     const struct typed_place *at, const struct value *words)
 {
 	struct word_text *list = xcalloc(words->words.nr, sizeof(*list));
+	bool fields = typed_takes_fields(at);
 
 	for (size_t i = 0; i < words->words.nr; i++) {
 		const struct word *w = &words->words.list[i];
 		char *text = word_text(ctx, w), *whole;
-		bool field = text && !w->quoted && *text != '{' && *text != '[' && strchr(text, '=');
 
 		if (!text)
 			return list;
-		whole = xasprintf("%s%s%s", name, field ? "." : "=", text);
-		free(text);
+		list[i] = (struct word_text){ text, strlen(text), w->span, false };
+		fields &= typed_path_length(&list[i]) || i;
+		if (i && !(fields && typed_path_length(&list[i])))
+			continue;
+		whole = xasprintf("%s%s%s", name, fields ? "." : "=", text);
 		list[i] = (struct word_text){ whole, strlen(whole), w->span, false };
+		free(text);
 	}
 	return list;
 }
@@ -432,7 +437,7 @@ int map_set(struct ctx *ctx, struct value *argv)
 		place_free(&p);
 		return -1;
 	}
-	list = assignments(ctx, argv[1].str, words);
+	list = assignments(ctx, argv[1].str, &p.at, words);
 	for (size_t i = 0; i < words->words.nr && !err; i++)
 		err = list[i].s ? 0 : -1;
 	if (!err) {

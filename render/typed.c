@@ -282,29 +282,32 @@ static bool is_text(const struct btf *btf, uint32_t type_id, bool strict)
 	return is_char(btf, strict ? type : resolve(btf, &type_id));
 }
 
+static void set_elements(const struct typed *t, struct node *n, uint32_t nr)
+{
+	const struct node *e = &t->nodes[n->first];
+
+	n->nr = nr;
+	n->size = e->size * nr;
+	n->width = add_sat(2, mul_sat(e->width + 1, nr));
+	n->lines = add_sat(1, mul_sat(e->lines, nr));
+}
+
 static int compile_array(struct compiler *c, struct node *n, const struct btf_type *type, int depth)
 {
 	const struct btf_array *array = btf_array(type);
 	int elem = compile(c, array->type, depth + 1);
-	const struct node *e;
-	uint64_t size;
 
 	if (elem < 0)
 		return -1;
-	e = &c->t->nodes[elem];
-	size = (uint64_t)e->size * array->nelems;
-	if (size > UINT32_MAX)
+	if ((uint64_t)c->t->nodes[elem].size * array->nelems > UINT32_MAX)
 		return bad_type(c, n->type_id, "too large");
 	n->kind = NODE_ARRAY;
-	n->size = size;
 	n->first = elem;
-	n->nr = array->nelems;
-	n->special = e->special;
-	n->height = e->height + 1;
+	n->special = c->t->nodes[elem].special;
+	n->height = c->t->nodes[elem].height + 1;
 	n->text = is_text(c->t->btf, array->type, false);
 	n->text_strict = is_text(c->t->btf, array->type, true);
-	n->width = add_sat(2, mul_sat(e->width + 1, n->nr));
-	n->lines = add_sat(1, mul_sat(e->lines, n->nr));
+	set_elements(c->t, n, array->nelems);
 	return 0;
 }
 
@@ -361,6 +364,16 @@ static int check_member(struct compiler *c, const struct node *n, const struct m
 	return 0;
 }
 
+/* A struct's @nr members stand at @first, and are to be counted by account(). */
+static void set_empty(struct node *n, uint32_t first, uint32_t nr)
+{
+	n->first = first;
+	n->nr = nr;
+	n->height = 1;
+	n->width = 2;
+	n->lines = 1;
+}
+
 /* Counts a member into what its struct needs to be printed. */
 static void account(struct typed *t, struct node *n, const struct member *m)
 {
@@ -382,11 +395,7 @@ static int compile_struct(struct compiler *c, struct node *n, const struct btf_t
 	uint32_t i, nr = btf_vlen(type), first = add_members(t, nr);
 
 	n->kind = btf_is_union(type) ? NODE_UNION : NODE_STRUCT;
-	n->first = first;
-	n->nr = nr;
-	n->height = 1;
-	n->width = 2;
-	n->lines = 1;
+	set_empty(n, first, nr);
 	for (i = 0; i < nr; i++) {
 		struct member m = { .type_id = btf_members(type)[i].type };
 		const char *name = name_of(t->btf, btf_members(type)[i].name_off);
@@ -406,6 +415,60 @@ static int compile_struct(struct compiler *c, struct node *n, const struct btf_t
 		t->members[first + i] = m;
 	}
 	return 0;
+}
+
+/* Text of every value of the plan must stay in proportion to its bytes. */
+static bool too_wide(const struct node *n)
+{
+	return n->width / WIDTH_BITS > VALUES_MIN + (uint64_t)VALUES_PER_BYTE * n->size;
+}
+
+static int stretch(struct compiler *c, int index, uint32_t room);
+
+/* False where the last member of @n does not grow. */
+static bool stretch_struct(struct compiler *c, struct node *n, uint32_t room)
+{
+	struct typed *t = c->t;
+	struct member last = t->members[n->first + n->nr - 1];
+	uint32_t i, old = n->first, node = last.node;
+
+	if (last.bits || last.offset > room)
+		return false;
+	last.node = stretch(c, node, room - last.offset);
+	if (last.node == node)
+		return false;
+	set_empty(n, add_members(t, n->nr), n->nr);
+	n->size = room;
+	for (i = 0; i < n->nr; i++) {
+		t->members[n->first + i] = i + 1 < n->nr ? t->members[old + i] : last;
+		account(t, n, &t->members[n->first + i]);
+	}
+	return true;
+}
+
+static int add_node(struct typed *t, const struct node *n)
+{
+	GROW(t->nodes, t->nr_nodes);
+	t->nodes[t->nr_nodes++] = *n;
+	return t->nr_nodes - 1;
+}
+
+/*
+ * The node of a value that has @room bytes: where a flexible array ends it, one
+ * in which that has all elements that there is room for; else node @index itself.
+ */
+static int stretch(struct compiler *c, int index, uint32_t room)
+{
+	struct node n = c->t->nodes[index];
+	bool grown = false;
+
+	if (n.kind == NODE_ARRAY && !n.nr && c->t->nodes[n.first].size) {
+		set_elements(c->t, &n, room / c->t->nodes[n.first].size);
+		grown = n.nr;
+	} else if (n.kind == NODE_STRUCT && n.nr && !n.mark.len) {
+		grown = stretch_struct(c, &n, room);
+	}
+	return grown && !too_wide(&n) ? add_node(c->t, &n) : index;
 }
 
 /* A section of global variables: a struct whose members are its VARs. */
@@ -434,13 +497,13 @@ static int compile_datasec(struct compiler *c, struct node *n, const struct btf_
 		node = compile(c, var->type, depth + 1);
 		if (node < 0)
 			return -1;
-		m.node = node;
+		m.node = stretch(c, node, vars[i].size);
 		if (check_member(c, n, &m) < 0)
 			return -1;
 		name_member(t, &m, name_of(t->btf, var->name_off), i);
 		account(t, n, &m);
-		if (n->height < t->nodes[node].height + 3)
-			n->height = t->nodes[node].height + 3;
+		if (n->height < t->nodes[m.node].height + 3)
+			n->height = t->nodes[m.node].height + 3;
 		t->members[first + i] = m;
 	}
 	return 0;
@@ -481,12 +544,6 @@ static int compile_node(struct compiler *c, struct node *n, const struct btf_typ
 	}
 }
 
-/* Text of every value of the plan must stay in proportion to its bytes. */
-static bool too_wide(const struct node *n)
-{
-	return n->width / WIDTH_BITS > VALUES_MIN + (uint64_t)VALUES_PER_BYTE * n->size;
-}
-
 /* Returns the index of @type_id's node, made now if need be, or -1 with a diagnostic. */
 static int compile(struct compiler *c, uint32_t type_id, int depth)
 {
@@ -507,12 +564,10 @@ static int compile(struct compiler *c, uint32_t type_id, int depth)
 		return -1;
 	if (too_wide(&n))
 		return bad_type(c, type_id, "too many fields share its bytes");
-	GROW(t->nodes, t->nr_nodes);
-	t->nodes[t->nr_nodes++] = n;
-	return (c->memo[type_id] = t->nr_nodes) - 1;
+	return (c->memo[type_id] = add_node(t, &n) + 1) - 1;
 }
 
-struct typed *typed_new(const struct btf *btf, uint32_t type_id, struct diags *d)
+struct typed *typed_new(const struct btf *btf, uint32_t type_id, uint32_t size, struct diags *d)
 {
 	struct typed *t = xcalloc(1, sizeof(*t));
 	struct compiler c = { .t = t, .d = d, .nr_types = btf__type_cnt(btf) };
@@ -527,7 +582,7 @@ struct typed *typed_new(const struct btf *btf, uint32_t type_id, struct diags *d
 		typed_free(t);
 		return NULL;
 	}
-	t->root = root;
+	t->root = stretch(&c, root, size ? size : t->nodes[root].size);
 	buf_pad(&t->pool, '\0', TYPED_SLACK);
 	return t;
 }

@@ -40,8 +40,13 @@ enum typed_style {
 	TYPED_NICE,
 };
 
-/* Compiles type @type_id; NULL with a diagnostic where the BTF is damaged or it has no values. */
-struct typed *typed_new(const struct btf *btf, uint32_t type_id, struct diags *d);
+/*
+ * Compiles type @type_id; NULL with a diagnostic where the BTF is damaged or it
+ * has no values. A flexible array that ends the value, or a variable of global
+ * data, has as many elements as fit: into @size bytes, or, where that is 0, into
+ * those of the type. (bpftool shows none of them.)
+ */
+struct typed *typed_new(const struct btf *btf, uint32_t type_id, uint32_t size, struct diags *d);
 void typed_free(struct typed *t);
 
 /* Bytes that a value takes; at most UINT32_MAX. Compare it with the map's own size before use. */
@@ -108,6 +113,11 @@ struct typed_target {
  */
 int typed_encode(const struct typed_target *t, const struct word_text *words, size_t nr,
 		 void *out, struct diags *d);
+
+/* The length of the path in the word "a.b[1]=value", or 0 where it is no assignment. */
+size_t typed_path_length(const struct word_text *w);
+/* Whether words with such paths set parts of it. */
+bool typed_takes_fields(const struct typed_place *place);
 
 /* One candidate: the whole new text of the word, and what it is (C type or enum value). */
 typedef void (*typed_candidate_fn)(void *arg, const char *text, const char *note);

@@ -314,8 +314,7 @@ static struct piece join(struct buf *joined, struct piece first, const struct wo
 	return (struct piece){ joined->data, joined->len };
 }
 
-/* The length of the path in "a.b[1]=value", or 0 where the word is no assignment. */
-static size_t path_length(const struct word_text *w)
+size_t typed_path_length(const struct word_text *w)
 {
 	size_t i;
 
@@ -328,7 +327,7 @@ static size_t path_length(const struct word_text *w)
 /* a.b=1 and what belongs to it; returns how many words it took, or 0 with a diagnostic. */
 static size_t encode_assignment(struct encoder *e, const struct word_text *words, size_t nr)
 {
-	size_t len = path_length(words);
+	size_t len = typed_path_length(words);
 	struct piece path = { words->s, len };
 	struct piece value = { words->s + len + 1, words->len - len - 1, words->quoted };
 	struct step step = { .name = path };
@@ -353,7 +352,7 @@ static int encode_fields(struct encoder *e, const struct word_text *words, size_
 	size_t i, used;
 
 	for (i = 0; i < nr; i += used) {
-		if (!path_length(&words[i])) {
+		if (!typed_path_length(&words[i])) {
 			struct buf shown = BUF_INIT;
 
 			read_words(e, &words[i], 1);
@@ -397,11 +396,21 @@ static int encode_one(struct encoder *e, const struct word_text *words, size_t n
 	return err < 0 ? -1 : 0;
 }
 
+bool typed_takes_fields(const struct typed_place *at)
+{
+	const struct node *n = place_node(at);
+
+	return is_compound(n) || (n->kind == NODE_ARRAY && !n->text);
+}
+
 static bool takes_fields(const struct typed_target *t)
 {
-	const struct node *root = t->type ? typed_root(t->type) : NULL;
+	struct typed_place whole;
 
-	return root && (is_compound(root) || (root->kind == NODE_ARRAY && !root->text));
+	if (!t->type)
+		return false;
+	whole = typed_whole(t->type);
+	return typed_takes_fields(&whole);
 }
 
 /* FIELD=VALUE where nobody knows the fields. */
@@ -423,9 +432,9 @@ static int encode_words(struct encoder *e, const struct word_text *words, size_t
 		return encode_hex_words(e, words + 1, nr - 1);
 	if (!nr)
 		return encode_wrong_count(e, 0);
-	if (takes_fields(t) && path_length(&words[0]))
+	if (takes_fields(t) && typed_path_length(&words[0]))
 		return encode_fields(e, words, nr);
-	if (!t->type && path_length(&words[0]))
+	if (!t->type && typed_path_length(&words[0]))
 		return encode_nameless(e, words, nr);
 	if (nr == 1 && takes_fields(t) && t->size > 1 && is_number(words))
 		return encode_wrong_count(e, 1);

@@ -207,8 +207,8 @@ int typed_walk(const struct typed *t, struct piece path, const char *what, struc
 			err = walk_index(&w, at);
 			continue;
 		}
-		if (w.pos && path.s[w.pos] == '.')
-			w.pos++;
+		if (w.pos && path.s[w.pos++] != '.')
+			return bad_step(&w, at, w.pos - 1, ": expected '.' or '[' behind it");
 		err = walk_name(&w, at);
 	}
 	return err;

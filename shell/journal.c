@@ -9,12 +9,13 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "shell/fault.h"
 #include "shell/journal.h"
 
 #define MAGIC "bpfsh tx"
-#define VERSION_NR 2
+#define VERSION_NR 3
 #define FIRST_SIZE 4096		/* most transactions are small, and the kernel clears it each time */
 #define SIZE_LIMIT (4ULL << 30)
 #define RECORD_LIMIT (256 << 20)
@@ -61,35 +62,16 @@ static size_t round8(size_t n)
 	return (n + 7) & ~(size_t)7;
 }
 
-/* CRC-32C (Castagnoli), a byte at a time through a table made by the compiler's constants. */
-static uint32_t crc32c(uint32_t crc, const void *data, size_t len)
-{
-	static const uint32_t table[16] = {
-		0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1, 0x417b1dbc, 0x5125dad3,
-		0x61c69362, 0x7198540d, 0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
-		0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75,
-	};
-	const unsigned char *p = data;
-
-	crc = ~crc;
-	while (len--) {
-		crc ^= *p++;
-		crc = crc >> 4 ^ table[crc & 15];
-		crc = crc >> 4 ^ table[crc & 15];
-	}
-	return ~crc;
-}
-
 static uint32_t record_crc(const struct record *r, const void *payload, size_t len)
 {
 	uint32_t head[2] = { len + 1, r->kind };
 
-	return crc32c(crc32c(0, head, sizeof(head)), payload, len);
+	return crc32_z(crc32_z(0, (const void *)head, sizeof(head)), payload, len);
 }
 
 static uint32_t late_crc(const struct record *r)
 {
-	return crc32c(r->crc, r->late, sizeof(r->late));
+	return crc32_z(r->crc, (const void *)r->late, sizeof(r->late));
 }
 
 static bool boot_id(char text[40])
@@ -188,7 +170,7 @@ static void write_header(struct journal *j)
 	h->pid = getpid();
 	h->time = time(NULL);
 	memcpy(h->magic, MAGIC, sizeof(h->magic));
-	h->crc = crc32c(0, h, offsetof(struct header, crc));
+	h->crc = crc32_z(0, (const void *)h, offsetof(struct header, crc));
 	h->phase = JOURNAL_OPEN;
 }
 
@@ -453,7 +435,7 @@ static const char *check_header(const struct journal *j, bool *old)
 	char boot[40];
 
 	if (memcmp(h->magic, MAGIC, sizeof(h->magic)) ||
-	    h->crc != crc32c(0, h, offsetof(struct header, crc)))
+	    h->crc != crc32_z(0, (const void *)h, offsetof(struct header, crc)))
 		return "it is damaged";
 	if (h->version != VERSION_NR || h->size != sizeof(*h))
 		return "another version of bpfsh wrote it";

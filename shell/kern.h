@@ -163,7 +163,8 @@ int kern_map_create(const struct map_def *def);
 
 /*
  * All elements of a map, in parts of many where the kernel can (batch calls),
- * one after the other where not. Bounded memory; @fn stops the walk by
+ * one after the other where not. Bounded memory; a thread may fetch ahead of
+ * @fn, which itself is called in the caller's thread. @fn stops the walk by
  * returning nonzero, which is returned. Elements that vanish meanwhile are
  * left out; those that stay are seen once, with one exception: while others
  * change an LPM trie, the kernel's own walk may step over neighbours. After

@@ -19,7 +19,7 @@ static struct typed *compile(const struct btf *btf, __u32 id, size_t size)
 
 	if (!btf || !id)
 		return NULL;
-	t = typed_new(btf, id, &d);
+	t = typed_new(btf, id, 0, &d);
 	diags_clear(&d);
 	if (t && typed_size(t) != size) {
 		typed_free(t);

@@ -3,33 +3,54 @@
  * All elements of a map.
  *
  * Batch calls go through a hash bucket by bucket, so that what stays is seen
- * once whatever happens beside. Where a type has none, keys are asked for one
+ * once whatever happens beside. While one batch is delivered, a thread fetches
+ * the next one. Where a type has no batch calls, keys are asked for one
  * after the other. There a key that is deleted at the wrong moment sends the
  * kernel back to the first key; a trail of the last keys leads back to where
  * the walk was.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "shell/interrupt.h"
 #include "shell/kern.h"
 
-/* Bytes of keys and values that one batch call fetches: about what a second-level cache holds. */
-#define BATCH_BYTES (512u << 10)
+/* Bytes of keys and values that one batch call fetches: much, so that threads seldom wait. */
+#define BATCH_BYTES (1u << 20)
 #define BATCH_COUNT_MAX 65536u
 #define TRAIL 256
+
+/* One batch call and what it fetched. */
+struct batch {
+	const struct walk *walk;
+	const void *from;	/* cursor: where the one before ended; NULL for the first */
+	void *end;		/* cursor: where this one did */
+	char *keys, *values;
+	__u32 room, nr;		/* elements that there is room for, and that are there */
+	int err;
+};
+
+/* The thread that fetches ahead; the two semaphores hand the batches to and fro. */
+struct ahead {
+	pthread_t thread;
+	sem_t wanted, fetched;
+	struct batch *batch;	/* NULL: the thread shall end */
+	bool on;
+};
 
 struct walk {
 	const struct handle *map;
 	size_t key_size, value_size;
 	kern_element_fn fn;
 	void *arg;
-	char *keys, *values;
-	__u32 room;		/* elements that keys and values have room for */
+	struct batch batch[2];	/* one is delivered, one fetched; the first serves single keys too */
+	struct ahead ahead;
 	__u32 most;		/* no bucket of a hash can have more */
-	void *cursor[2];	/* of batch calls: where the last one ended, this one does */
 	char *last;		/* LPM trie: the last key that was delivered */
 	bool again;		/* the kernel has begun it again */
 	bool indexed;
@@ -42,11 +63,11 @@ static bool no_such_operation(int err)
 	return err == -EINVAL || err == -ENOTSUPP || err == -EOPNOTSUPP;
 }
 
-static void set_room(struct walk *w, __u32 room)
+static void set_room(struct batch *b, __u32 room)
 {
-	w->room = room;
-	w->keys = xrealloc(w->keys, room, w->key_size);
-	w->values = xrealloc(w->values, room, w->value_size);
+	b->room = room;
+	b->keys = xrealloc(b->keys, room, b->walk->key_size);
+	b->values = xrealloc(b->values, room, b->walk->value_size);
 }
 
 static __u32 first_room(const struct walk *w)
@@ -102,62 +123,139 @@ static bool lpm_seen(struct walk *w, const char *key)
 	return false;
 }
 
-static int deliver(struct walk *w, __u32 nr)
+static int deliver(struct walk *w, const struct batch *b, __u32 nr)
 {
 	bool lpm = w->map->map.type == BPF_MAP_TYPE_LPM_TRIE && w->key_size > sizeof(__u32);
 	int ret = 0;
 
 	for (__u32 i = 0; i < nr && !ret; i++) {
-		const char *key = w->keys + i * w->key_size;
+		const char *key = b->keys + i * w->key_size;
 
 		if (!lpm || !lpm_seen(w, key))
-			ret = w->fn(w->arg, key, w->values + i * w->value_size);
+			ret = w->fn(w->arg, key, b->values + i * w->value_size);
 	}
 	return ret;
 }
 
+/* Fetches one batch, with more room where a bucket of a hash does not fit. */
+static void fetch(struct batch *b)
+{
+	__u32 most = b->walk->most;
+
+	for (;;) {
+		b->nr = b->room;
+		b->err = bpf_map_lookup_batch(b->walk->map->fd, (void *)b->from, b->end, b->keys,
+					      b->values, &b->nr, NULL);
+		if (b->err != -ENOSPC || b->room >= most)
+			return;
+		set_room(b, most / 2 > b->room ? b->room * 2 : most);
+	}
+}
+
+static void wait_for(sem_t *sem)
+{
+	while (sem_wait(sem))
+		;
+}
+
+static void *fetch_all(void *arg)
+{
+	struct ahead *a = arg;
+
+	for (;;) {
+		wait_for(&a->wanted);
+		if (!a->batch)
+			return NULL;
+		fetch(a->batch);
+		sem_post(&a->fetched);
+	}
+}
+
+/* Starts the thread, to which no signals go. Without one, all is fetched when it is asked for. */
+static void ahead_begin(struct ahead *a)
+{
+	sigset_t all, old;
+
+	sem_init(&a->wanted, 0, 0);
+	sem_init(&a->fetched, 0, 0);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	a->on = !pthread_create(&a->thread, NULL, fetch_all, a);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+static void ahead_end(struct ahead *a)
+{
+	if (!a->on)
+		return;
+	a->batch = NULL;
+	sem_post(&a->wanted);
+	pthread_join(a->thread, NULL);
+}
+
+/* Has the batch behind @from fetched. */
+static void fetch_ahead(struct ahead *a, struct batch *b, const void *from)
+{
+	b->from = from;
+	a->batch = b;
+	if (!a->on)
+		ahead_begin(a);
+	if (a->on)
+		sem_post(&a->wanted);
+}
+
+static void fetched(struct ahead *a)
+{
+	if (a->on)
+		wait_for(&a->fetched);
+	else
+		fetch(a->batch);
+}
+
+/* What a batch call came to: 0, or a negative errno where nothing of it can be used. */
+static int check(const struct batch *b)
+{
+	if (b->err && b->err != -ENOENT && b->err != -EINTR && b->err != -EAGAIN)
+		return b->err;
+	return b->nr > b->room || (!b->nr && !b->err) ? -EIO : 0;
+}
+
 /*
  * Walks by batch calls. @more is set where keys must be asked for one by one
- * from now on: behind w->cursor[0], or from the start where @begun is unset.
+ * from now on: behind @from, or from the start where that is NULL.
  */
-static int walk_batch(struct walk *w, bool *begun, bool *more)
+static int walk_batch(struct walk *w, const void **from, bool *more)
 {
-	*begun = false;
+	struct batch *b = &w->batch[0], *next = &w->batch[1], *swap;
+	int ret;
+
+	*from = NULL;
 	*more = false;
+	fetch(b);
+	if (no_such_operation(b->err)) {
+		*more = true;
+		return 0;
+	}
 	for (;;) {
-		__u32 nr = w->room;
-		int err, ret;
-
-		if (interrupted())
-			return -EINTR;
-		err = bpf_map_lookup_batch(w->map->fd, *begun ? w->cursor[0] : NULL, w->cursor[1],
-					   w->keys, w->values, &nr, NULL);
-		if (err == -ENOSPC && w->room < w->most) {
-			set_room(w, w->most / 2 > w->room ? w->room * 2 : w->most);
-			continue;
-		}
-		if (!*begun && no_such_operation(err)) {
-			*more = true;
-			return 0;
-		}
-		if (err && err != -ENOENT && err != -EINTR && err != -EAGAIN)
-			return err;
-		if (nr > w->room)
-			return -EIO;
-		ret = deliver(w, nr);
-		if (ret || err == -ENOENT)
+		ret = interrupted() ? -EINTR : check(b);
+		if (ret)
 			return ret;
-		if (nr) {
-			void *swap = w->cursor[0];
-
-			w->cursor[0] = w->cursor[1];
-			w->cursor[1] = swap;
-			*begun = true;
-		}
-		if (err) {
+		if (!b->err)
+			fetch_ahead(&w->ahead, next, b->end);
+		ret = deliver(w, b, b->nr);
+		if (!b->err)
+			fetched(&w->ahead);
+		if (ret || b->err == -ENOENT)
+			return ret;
+		if (b->nr)
+			*from = b->end;
+		if (b->err) {
 			*more = true;
 			return 0;
 		}
+		swap = b;
+		b = next;
+		next = swap;
 	}
 }
 
@@ -218,7 +316,7 @@ static bool is_first(const struct walk *w, const char *key)
 static bool step(struct walk *w, const char *key, char *next, int *end, int *gone)
 {
 	*end = bpf_map_get_next_key(w->map->fd, key, next);
-	*gone = bpf_map_lookup_elem(w->map->fd, key, w->values);
+	*gone = bpf_map_lookup_elem(w->map->fd, key, w->batch[0].values);
 	return w->indexed || (*gone != -ENOENT && (*end || !is_first(w, next)));
 }
 
@@ -259,7 +357,7 @@ static void leave_trail(struct walk *w, const char *key)
 /* One key after the other, from behind @from, or from the first where it is NULL. */
 static int walk_keys(struct walk *w, const void *from)
 {
-	char *key = w->keys, *next = xmalloc(w->key_size);
+	char *key = w->batch[0].keys, *next = xmalloc(w->key_size);
 	int last, gone, ret = 0;
 
 	w->indexed = is_indexed(w->map->map.type);
@@ -276,7 +374,7 @@ static int walk_keys(struct walk *w, const void *from)
 		else if (gone && gone != -ENOENT)
 			ret = gone;
 		else if (!gone)
-			ret = deliver(w, 1);
+			ret = deliver(w, &w->batch[0], 1);
 		leave_trail(w, key);
 		if (!ret && !sure)
 			last = find_way_back(w, next);
@@ -319,17 +417,21 @@ static void begin(struct walk *w, const struct handle *map, kern_element_fn fn, 
 		/* Elements that processors keep in reserve may come on top of max_entries. */
 		.most = max < UINT32_MAX / 4 ? max * 2 + kern_cpus() : UINT32_MAX / 2,
 	};
-	set_room(w, first_room(w));
-	for (int i = 0; i < 2; i++)
-		w->cursor[i] = xcalloc(1, cursor);
+	for (int i = 0; i < 2; i++) {
+		w->batch[i].walk = w;
+		w->batch[i].end = xcalloc(1, cursor);
+		set_room(&w->batch[i], first_room(w));
+	}
 }
 
 static void end(struct walk *w)
 {
-	free(w->keys);
-	free(w->values);
-	free(w->cursor[0]);
-	free(w->cursor[1]);
+	ahead_end(&w->ahead);
+	for (int i = 0; i < 2; i++) {
+		free(w->batch[i].keys);
+		free(w->batch[i].values);
+		free(w->batch[i].end);
+	}
 	free(w->last);
 	free(w->trail);
 }
@@ -345,16 +447,17 @@ int kern_map_walk(const struct handle *map, kern_element_fn fn, void *arg)
 {
 	char before[32], after[32];
 	struct walk w;
-	bool begun, more, known;
+	const void *from;
+	bool more, known;
 	int ret;
 
 	if (!has_elements(map->map.type) || !map->map.key_size)
 		return -EOPNOTSUPP;
 	begin(&w, map, fn, arg);
 	known = trie_memory(map, before, sizeof(before));
-	ret = walk_batch(&w, &begun, &more);
+	ret = walk_batch(&w, &from, &more);
 	if (!ret && more)
-		ret = walk_keys(&w, begun ? w.cursor[0] : NULL);
+		ret = walk_keys(&w, from);
 	if (!ret && (w.again || (known && trie_memory(map, after, sizeof(after)) &&
 				 strcmp(before, after))))
 		ret = -KERN_ECHANGED;

@@ -39,8 +39,8 @@ static void formats_make(struct formats *f)
 	value = btf__add_struct(f->btf, "value", 12);
 	btf__add_field(f->btf, "n", u32, 0, 0);
 	btf__add_field(f->btf, "text", array, 32, 0);
-	f->key = typed_new(f->btf, u32, &d);
-	f->value = typed_new(f->btf, value, &d);
+	f->key = typed_new(f->btf, u32, 0, &d);
+	f->value = typed_new(f->btf, value, 0, &d);
 	f->list[0] = (struct element_format){ .key_size = 4, .value_size = 12 };
 	f->list[1] = (struct element_format){ f->key, f->value, 4, 12 };
 	f->list[2] = (struct element_format){ f->key, f->value, 4, 12, CPUS };

@@ -110,7 +110,7 @@ static void fuzz_btf(const uint8_t *data, size_t size)
 	nr = btf__type_cnt(btf);
 	for (id = 0; id < nr && id < TYPES_MAX; id++) {
 		struct diags d = { 0 };
-		struct typed *t = typed_new(btf, id, &d);
+		struct typed *t = typed_new(btf, id, data[id % size] % 64, &d);
 		size_t candidates = 0;
 
 		if (t && typed_size(t) <= VALUE_MAX) {
@@ -257,8 +257,11 @@ static int make_type(struct maker *m, int depth)
 	return m->scalars[below(&m->rng, m->nr_scalars)];
 }
 
-/* Sets in @mask the bits that belong to a value of @id; the rest is padding. */
-static void cover(const struct btf *btf, int id, uint8_t *mask)
+/*
+ * Sets in @mask the bits that belong to a value of @id; the rest is padding. A
+ * flexible array at its end takes what is left of @room bytes.
+ */
+static void cover(const struct btf *btf, int id, uint8_t *mask, size_t room)
 {
 	const struct btf_type *t = btf__type_by_id(btf, id);
 	uint32_t i, b;
@@ -266,16 +269,23 @@ static void cover(const struct btf *btf, int id, uint8_t *mask)
 	while (btf_is_mod(t) || btf_is_typedef(t))
 		t = btf__type_by_id(btf, id = t->type);
 	if (btf_is_array(t)) {
-		for (i = 0; i < btf_array(t)->nelems; i++)
-			cover(btf, btf_array(t)->type,
-			      mask + i * btf__resolve_size(btf, btf_array(t)->type));
+		size_t size = btf__resolve_size(btf, btf_array(t)->type);
+		size_t nr = btf_array(t)->nelems;
+
+		if (!nr && size)
+			nr = room / size;
+		for (i = 0; i < nr; i++)
+			cover(btf, btf_array(t)->type, mask + i * size, 0);
 	} else if (btf_is_struct(t) || btf_is_union(t)) {
 		for (i = 0; i < btf_vlen(t); i++) {
 			uint32_t bit = btf_member_bit_offset(t, i);
 			uint32_t bits = btf_member_bitfield_size(t, i);
 
+			bool last = room && btf_is_struct(t) && i == btf_vlen(t) - 1u;
+
 			if (!bits)
-				cover(btf, btf_members(t)[i].type, mask + bit / 8);
+				cover(btf, btf_members(t)[i].type, mask + bit / 8,
+				      last ? room - bit / 8 : 0);
 			for (b = bit; b < bit + bits; b++)
 				mask[b / 8] |= __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ?
 					       1 << b % 8 : 0x80 >> b % 8;
@@ -346,7 +356,7 @@ static void check_round_trip(const struct btf *btf, int id, const struct typed *
 	struct word_text word;
 	struct diags d = { 0 };
 
-	cover(btf, id, mask);
+	cover(btf, id, mask, size);
 	typed_json(&text, t, data, TYPED_NICE);
 	check_json(&text);
 	/* At the prompt, a scalar comes without JSON's quotes. */
@@ -378,7 +388,7 @@ static void fuzz_round_trip(uint64_t seed)
 
 	add_scalars(&m);
 	id = make_type(&m, 0);
-	t = typed_new(m.btf, id, &d);
+	t = typed_new(m.btf, id, size_of(&m, id) + below(&m.rng, 9), &d);
 	if (!t)
 		show_diags(&d, "a good type is refused");
 	data = xcalloc(1, typed_size(t) + 1);
@@ -423,7 +433,7 @@ static struct typed *fixed_type(struct btf **btf)
 	btf__add_field(m.btf, NULL, inner, at + 64, 0);
 	btf__add_field(m.btf, "u", inner, at + 160, 0);
 	*btf = m.btf;
-	return typed_new(m.btf, id, &d);
+	return typed_new(m.btf, id, 0, &d);
 }
 
 static size_t split_words(const char *text, size_t len, struct word_text *words, size_t most)

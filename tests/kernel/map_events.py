@@ -54,6 +54,10 @@ def test_ring_buffer(box):
     events = box.bpfsh("-j", *read, 2, "type", "struct", "event").expect(0).json
     assert [e["value"] for e in events] == [{"number": n, "tag": "hello"} for n in (1, 2)], events
     box.bpfsh(*read, 1).expect(0, out="== 12 bytes =====\n03 00 00 00 68 65 6c 6c")
+    # A flexible array takes the rest of the event.
+    send(box, 1)
+    events = box.bpfsh("-j", *read, 1, "type", "struct", "open_event").expect(0).json
+    assert events[0]["value"] == {"number": 4, "rest": "hello"}, events
     box.bpfsh(*read, 1, "type", "struct", "evnt").expect(1, err="no type 'struct evnt'")
 
 

@@ -20,6 +20,7 @@ def test_get(box):
     assert get(box, prog, "last") == {"a": 1, "b": [2, 3]}
     assert get(box, prog, "last.b[1]") == 3
     assert get(box, prog, "limit") == 42
+    assert get(box, prog, "grow") == {"n": 2, "more": [7, 8, 9, 0]}
     names = {v["name"] for v in box.bpfsh("-j", "map", "get", prog).expect(0).json}
     assert {"total", "last", "zero", "limit"} <= names, names
     box.bpfsh("map", "get", prog, "total").expect(0, out="total: __u64 = 7")
@@ -34,10 +35,14 @@ def test_get(box):
 
 def test_set(box):
     prog = load(box)
-    for words in (["total", "9"], ["zero[1]", "-5"], ["last", "a=3"], ["zero", "[4,5,6]"]):
+    for words in (["total", "9"], ["zero[1]", "-5"], ["last", "a=3"], ["zero", "[4,5,6]"], ["grow", "{n: 5,", "more:", "[1, 2]}"], ["grow.more[2]", "be", "256"],
+                  ["last", "b=[7,", "8]"]):
         box.bpfsh("map", "set", prog, *words).expect(0, out="")
     assert get(box, prog, "total") == 9 and get(box, prog, "zero") == [4, 5, 6]
-    assert get(box, prog, "last") == {"a": 3, "b": [2, 3]}
+    assert get(box, prog, "last") == {"a": 3, "b": [7, 8]}
+    assert get(box, prog, "grow") == {"n": 5, "more": [1, 2, 1, 0]}
+    box.bpfsh("map", "set", prog, "grow.more[4]", "1").expect(1, err="no such element")
+    box.bpfsh("map", "set", prog, "grow.more[1]x", "1").expect(1, err="expected '.' or '['")
     box.bpfsh("map", "set", prog, "last.b[0]", "70000").expect(1, err="out of range for __u16")
     box.bpfsh("map", "set", prog, "limit", "1").expect(1, err="frozen")
 

@@ -70,6 +70,15 @@ def umount(target):
     syscheck(libc.umount2(target.encode(), MNT_DETACH), f"cannot unmount '{target}'")
 
 
+def hide_bpffs():
+    """Unmounts what bpffs this mount namespace has, all private: a test uses only its own."""
+    with open("/proc/self/mounts") as f:
+        for line in reversed(list(f)):
+            _, path, kind = line.split()[:3]
+            if kind == "bpf":
+                umount(path.encode().decode("unicode_escape"))
+
+
 def find_bpftool():
     """A bpftool that runs: Ubuntu's is a wrapper that needs the right kernel."""
     candidates = ["bpftool", "/usr/sbin/bpftool"]
@@ -151,6 +160,7 @@ class Box:
         # In a plain chroot "/" is no mount point; what is mounted is unmounted in any case.
         with contextlib.suppress(OSError):
             mount("none", "/", None, MS_REC | MS_PRIVATE)
+            hide_bpffs()
         # A readable directory: some tests become another user in it.
         os.chmod(self.dir, 0o755)
         os.mkdir(self.bpffs)

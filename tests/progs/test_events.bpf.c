@@ -20,8 +20,15 @@ struct {
 } t_XXXX_perf SEC(".maps");
 
 __u32 runs;
-/* Makes clang describe the type. */
+/* The same, as a type whose end is open. */
+struct open_event {
+	__u32 number;
+	char rest[];
+};
+
+/* Make clang describe the types. */
 struct event *described;
+struct open_event *described_too;
 
 SEC("xdp")
 int t_XXXX_events(struct xdp_md *ctx)

@@ -95,6 +95,8 @@ struct {
 __u64 total = 7;
 struct pair last = { 1, { 2, 3 } };
 int zero[3];
+/* Padded to 12 bytes: there is room for a fourth element. */
+struct grow { __u32 n; __u16 more[]; } grow = { 2, { 7, 8, 9 } };
 volatile const __u32 limit = 42;
 volatile const char bpf_metadata_author[] SEC(".rodata") = "somebody";
 
@@ -104,7 +106,7 @@ int t_XXXX_maps(struct xdp_md *ctx)
 	struct key key = {};
 	__u32 slot = 0;
 
-	total += limit + last.a + zero[1];
+	total += limit + last.a + zero[1] + grow.more[2];
 	bpf_map_lookup_elem(&t_XXXX_hash, &key);
 	bpf_map_lookup_elem(&t_XXXX_array, &slot);
 	bpf_map_lookup_elem(&t_XXXX_lru, &slot);

@@ -110,6 +110,35 @@ static void test_bytes(void **state)
 	typed_free(u32);
 }
 
+/* A flexible array has what the value has room for, and can be written as far. */
+static void test_flexible(void **state)
+{
+	const struct types *t = *state;
+	static const struct { uint32_t size; const char *text, *line; } cases[] = {
+		{ 0, "{\"len\":1,\"data\":[]}", "len=1" },
+		{ 3, "{\"len\":1,\"data\":[]}", "len=1" },
+		{ 5, "{\"len\":1,\"data\":[2]}", "len=1 data=[2]" },
+		{ 7, "{\"len\":1,\"data\":[2,0,9]}", "len=1 data[0]=2 data[2]=9" },
+	};
+	const uint8_t bytes[] = { LITTLE, 0, 0, !LITTLE, 2, 0, 9 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct diags d = { 0 };
+		struct typed *typed = typed_new(t->btf, t->flexible, cases[i].size, &d);
+		struct typed_target value = { "value", typed_size(typed), typed };
+		struct buf out = BUF_INIT;
+
+		assert_int_equal(value.size, cases[i].size > 4 ? cases[i].size : 4);
+		typed_json(&out, typed, bytes, TYPED_NICE);
+		assert_string_equal(buf_str(&out), cases[i].text);
+		assert_encoded(&value, cases[i].line, bytes);
+		assert_error(&value, "data=[1,2,3,4]", "value.data: too many elements for u8[0]",
+			     NULL, NULL);
+		buf_free(&out);
+		typed_free(typed);
+	}
+}
+
 static void test_lpm(void **state)
 {
 	struct types *t = *state;
@@ -452,6 +481,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_flexible),
 		cmocka_unit_test(test_lpm),
 		cmocka_unit_test(test_encode_scalars),
 		cmocka_unit_test(test_encode_fields),

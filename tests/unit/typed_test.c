@@ -228,7 +228,7 @@ static void assert_refused(const struct types *t, int id, const char *why)
 {
 	struct diags d = { 0 };
 
-	assert_null(typed_new(t->btf, id, &d));
+	assert_null(typed_new(t->btf, id, 0, &d));
 	assert_int_equal(d.errors, 1);
 	if (!strstr(d.list[0].msg, why))
 		fail_msg("'%s' does not say '%s'", d.list[0].msg, why);

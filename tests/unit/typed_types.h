@@ -150,7 +150,7 @@ static inline int teardown(void **state)
 static inline struct typed *compile(const struct types *t, int id)
 {
 	struct diags d = { 0 };
-	struct typed *typed = typed_new(t->btf, id, &d);
+	struct typed *typed = typed_new(t->btf, id, 0, &d);
 
 	if (!typed)
 		fail_msg("%s", d.list[0].msg);
