@@ -85,6 +85,15 @@ static int map_show(struct ctx *ctx, struct value *argv)
 	return show_objects(ctx, OBJ_MAP, &argv[0], &map_record, show_map);
 }
 
+bool map_is_empty(const struct handle *map)
+{
+	char *key = xcalloc(1, map->map.key_size);
+	bool empty = map->fd >= 0 && kern_map_next(map->fd, NULL, key) == -ENOENT;
+
+	free(key);
+	return empty;
+}
+
 int map_walked(struct ctx *ctx, const struct handle *map, int err)
 {
 	if (err == -KERN_ECHANGED) {

@@ -27,6 +27,8 @@ void stack_read(struct stack *s, const struct handle *map, const void *value);
 /* Says what was hidden, and frees the texts. */
 void stack_end(struct stack *s, struct diags *d);
 
+/* False also where the map is only planned. */
+bool map_is_empty(const struct handle *map);
 /* What kern_map_walk() came to, said where there is something to say: 0, or -1 where it stopped. */
 int map_walked(struct ctx *ctx, const struct handle *map, int err);
 

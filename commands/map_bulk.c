@@ -153,6 +153,9 @@ static bool is_array(const struct handle *map)
 	return map->map.type == BPF_MAP_TYPE_ARRAY || map->map.type == BPF_MAP_TYPE_PERCPU_ARRAY;
 }
 
+/* A trie whose walk may have stepped over elements, by what it deleted itself, is walked again. */
+#define CLEAR_ROUNDS 4
+
 struct clearing {
 	struct map_feed feed;
 	char *zero;			/* NULL: elements are deleted */
@@ -168,18 +171,29 @@ static int clear_element(void *arg, const void *key, const void *value)
 	return feed_add(&c->feed, key, c->zero, value);
 }
 
+/* Sets *@walked to what the walk came to. */
+static int clear_round(struct clearing *c, struct ctx *ctx, struct handle *map, int *walked)
+{
+	feed_begin(&c->feed, ctx, map, !c->zero, "cleared");
+	*walked = kern_map_walk(map, clear_element, c);
+	return feed_end(&c->feed, *walked == -KERN_ECHANGED ? 0 : map_walked(ctx, map, *walked));
+}
+
 int map_clear(struct ctx *ctx, struct value *argv)
 {
 	struct handle *map = argv[0].handle;
 	struct clearing c = { .size = kern_value_bytes(map) };
-	int err;
+	int err, walked, rounds = 0;
 
 	if (need_real(ctx, map))
 		return -1;
 	if (is_array(map))
 		c.zero = xcalloc(1, c.size);
-	feed_begin(&c.feed, ctx, map, !c.zero, "cleared");
-	err = feed_end(&c.feed, map_walked(ctx, map, kern_map_walk(map, clear_element, &c)));
+	do {
+		err = clear_round(&c, ctx, map, &walked);
+	} while (!err && walked == -KERN_ECHANGED && !map_is_empty(map) && ++rounds < CLEAR_ROUNDS);
+	if (!err && rounds == CLEAR_ROUNDS)
+		err = map_walked(ctx, map, walked);
 	free(c.zero);
 	return err;
 }

@@ -15,16 +15,6 @@
 /* A map that was empty, and that nobody else had, is taken to be ours for so long. */
 #define ALONE_MS 3000
 
-/* Nothing is there that an update could overwrite. */
-static bool is_empty(const struct handle *map)
-{
-	char *key = xcalloc(1, map->map.key_size);
-	bool empty = map->fd >= 0 && kern_map_next(map->fd, NULL, key) == -ENOENT;
-
-	free(key);
-	return empty;
-}
-
 void feed_begin(struct map_feed *f, struct ctx *ctx, struct handle *map, bool deletes,
 		const char *verb)
 {
@@ -49,7 +39,7 @@ static bool is_new(struct map_feed *f)
 	if (!f->judged && !f->deletes && f->nr == f->room) {
 		long long now = clock_ms();
 
-		if (!map_has_users(f->map) && is_empty(f->map))
+		if (!map_has_users(f->map) && map_is_empty(f->map))
 			f->new_until = now + ALONE_MS;
 	}
 	f->judged = true;
