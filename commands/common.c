@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "commands/common.h"
 #include "shell/interrupt.h"
@@ -194,6 +195,18 @@ static void pinned_complete(struct ctx *ctx, const struct match *m, const struct
 	kern_pins(list_pin, c);
 }
 
+static int pinned_look(struct ctx *ctx, const struct value *v)
+{
+	enum object_kind kind;
+	int fd = kern_open_pin(v->str, &kind);
+
+	if (fd < 0)
+		return kern_error(ctx->diags, v->span, -fd, "open the pin '%s'", v->str);
+	close(fd);
+	return 0;
+}
+
 const struct arg_type arg_pinned = {
-	.name = "[pinned] PATH", .take = pinned_take, .parse = pinned_parse, .complete = pinned_complete
+	.name = "[pinned] PATH", .take = pinned_take, .parse = pinned_parse,
+	.complete = pinned_complete, .look = pinned_look
 };

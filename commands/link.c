@@ -157,17 +157,6 @@ static int link_show(struct ctx *ctx, struct value *argv)
 
 enum { CREATE_PROG, CREATE_HOOK, CREATE_PIN };
 
-static struct link_def link_def(const struct value *hook)
-{
-	const struct value *parts = hook->values.list;
-	const struct hook *h = &hooks[parts[0].num];
-
-	return (struct link_def){
-		.place = h->place, .attach_type = parts[2].num, .flags = h->flags,
-		.target = parts[1].kind == VALUE_STR ? parts[1].str : NULL,
-	};
-}
-
 /* A link lives as long as something holds it: one command alone would end it at once. */
 static int need_holder(struct ctx *ctx, const struct value *pin)
 {
@@ -181,7 +170,7 @@ static int need_holder(struct ctx *ctx, const struct value *pin)
 
 static int link_create(struct ctx *ctx, struct value *argv)
 {
-	struct link_def def = link_def(&argv[CREATE_HOOK]);
+	struct link_def def = hook_def(&argv[CREATE_HOOK]);
 	const struct value *pin = &argv[CREATE_PIN];
 	struct handle *link = NULL;
 	int err;
@@ -222,7 +211,7 @@ const struct cmd link_cmds[] = {
 		{ "hook", &arg_hook, 0, "where: xdp|xdpgeneric|xdpdrv|xdpoffload|tcx_ingress|"
 		  "tcx_egress dev DEVICE, cgroup PATH TYPE, netns TYPE, or raw_tp NAME" },
 		{ "pin", &arg_pin_path, ARG_KEYWORD | ARG_OPTIONAL, "where to pin the link" },
-		{ 0 } }, CMD_WRITES, link_create,
+		{ 0 } }, CMD_WRITES | CMD_MAKES, link_create,
 	  (const char *const[]){ "$l = link create $p xdp dev eth0",
 				 "link create $p tcx_ingress dev eth0 pin /sys/fs/bpf/eth0_in",
 				 "$l = link create $p cgroup /sys/fs/cgroup/web egress",

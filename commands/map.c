@@ -142,7 +142,7 @@ const struct cmd map_cmds[] = {
 		{ "key_type", &arg_c_type, ARG_KEYWORD | ARG_OPTIONAL, "type of keys, and their size" },
 		{ "value_type", &arg_c_type, ARG_KEYWORD | ARG_OPTIONAL, "type of values, and their size" },
 		{ 0 } },
-	  CMD_WRITES, map_create,
+	  CMD_WRITES | CMD_MAKES, map_create,
 	  (const char *const[]){
 		"map create /sys/fs/bpf/counter type array key 4 value 4 entries 5 name counter",
 		"$m = map create type hash key 4 value 16 entries 64 name flows",
@@ -191,7 +191,7 @@ const struct cmd map_cmds[] = {
 	  CMD_OUTSIDE, map_export,
 	  (const char *const[]){ "map export $m flows.jsonl", "map export $m - | head", NULL } },
 	{ "map", "import", NULL, "set elements from lines of JSON, or from a JSON dump",
-	  (const struct arg[]){ ARG_MAP_ONE, { "file", &arg_file, 0, "where from; - is the input" },
+	  (const struct arg[]){ ARG_MAP_ONE, { "file", &arg_input, 0, "where from; - is the input" },
 		{ 0 } }, CMD_WRITES, map_import,
 	  (const char *const[]){ "map import $m flows.jsonl", NULL } },
 	{ "map", "copy", NULL, "set in one map all elements of another",

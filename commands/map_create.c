@@ -124,10 +124,6 @@ static void source_complete(struct ctx *ctx, const struct match *m, const struct
 	arg_file.complete(ctx, m, a, w, nr, c);
 }
 
-const struct arg_type arg_btf_source = {
-	.name = "FILE|$PROG|ID", .parse = source_parse, .complete = source_complete
-};
-
 /* The types that a new map is created with. */
 struct types {
 	struct btf *btf;
@@ -173,6 +169,47 @@ static void types_close(struct types *t)
 	btf__free(t->btf);
 	if (t->fd >= 0)
 		close(t->fd);
+}
+
+static int source_look(struct ctx *ctx, const struct value *v)
+{
+	struct types t;
+	int err = types_open(ctx, v, &t);
+
+	types_close(&t);
+	return err;
+}
+
+const struct arg_type arg_btf_source = {
+	.name = "FILE|$PROG|ID", .parse = source_parse, .complete = source_complete,
+	.look = source_look
+};
+
+/* A type's ID; -1 with a diagnostic. */
+static __s64 type_id(struct ctx *ctx, const struct types *t, const struct value *name)
+{
+	__s64 id = kern_btf_find(t->btf, name->str);
+
+	return id < 0 ? diag_error(ctx->diags, name->span, "no type '%s' there", name->str) : id;
+}
+
+/* Where the command has an argument that says where types are from, and it was given. */
+static int type_look(struct ctx *ctx, const struct value *v)
+{
+	const struct value *source = NULL;
+	struct types t;
+	int i = 0, err;
+
+	for_each_arg(ctx->cmd, a) {
+		if (a->type == &arg_btf_source)
+			source = &ctx->argv[i];
+		i++;
+	}
+	if (!source || source->kind == VALUE_NONE)
+		return 0;
+	err = types_open(ctx, source, &t) || type_id(ctx, &t, v) < 0 ? -1 : 0;
+	types_close(&t);
+	return err;
 }
 
 /* What the argument before this one says about where types are from; NULL where nothing does. */
@@ -242,7 +279,8 @@ static void type_complete(struct ctx *ctx, const struct match *m, const struct a
 }
 
 const struct arg_type arg_c_type = {
-	.name = "TYPE", .take = type_take, .parse = type_parse, .complete = type_complete
+	.name = "TYPE", .take = type_take, .parse = type_parse, .complete = type_complete,
+	.look = type_look
 };
 
 /* One type: its ID, and the size, unless that was given and is another one. */
@@ -258,10 +296,10 @@ static int find_type(struct ctx *ctx, const struct types *t, const struct value 
 		diag_hint(ctx->diags, "add 'btf FILE.o', or 'btf $prog'");
 		return -1;
 	}
-	found = kern_btf_find(t->btf, name->str);
-	bytes = found > 0 ? btf__resolve_size(t->btf, found) : 0;
+	found = type_id(ctx, t, name);
 	if (found < 0)
-		return diag_error(ctx->diags, name->span, "no type '%s' there", name->str);
+		return -1;
+	bytes = found > 0 ? btf__resolve_size(t->btf, found) : 0;
 	if (bytes <= 0)
 		return diag_error(ctx->diags, name->span, "type '%s' has no size", name->str);
 	if (*size && *size != bytes)

@@ -35,7 +35,8 @@ static void side_complete(struct ctx *ctx, const struct match *m, const struct a
 }
 
 const struct arg_type arg_map_or_dump = {
-	.name = "MAP|$DUMP", .take = side_take, .parse = side_parse, .complete = side_complete
+	.name = "MAP|$DUMP", .take = side_take, .parse = side_parse, .complete = side_complete,
+	.refers = true
 };
 
 struct diff {

@@ -67,7 +67,8 @@ static void holder_complete(struct ctx *ctx, const struct match *m, const struct
 }
 
 const struct arg_type arg_holder = {
-	.name = "MAP|PROG", .take = holder_take, .parse = holder_parse, .complete = holder_complete
+	.name = "MAP|PROG", .take = holder_take, .parse = holder_parse, .complete = holder_complete,
+	.refers = true
 };
 
 /* Calls @fn for each map of global data that the holder has; it stops by returning nonzero. */
@@ -209,7 +210,8 @@ static int global_value_parse(struct ctx *ctx, const struct arg *a, const struct
 }
 
 const struct arg_type arg_global_value = {
-	.name = "VALUE", .parse = global_value_parse, .complete = global_value_complete, .greedy = true
+	.name = "VALUE", .parse = global_value_parse, .complete = global_value_complete,
+	.greedy = true, .relative = true
 };
 
 /* One variable, or a part of it, as the user named it. */

@@ -182,7 +182,7 @@ int time_run(struct ctx *ctx, struct value *argv)
 
 const struct cmd batch_cmds[] = {
 	{ "batch", "file", NULL, "run a batch file of bpftool's, all or nothing",
-	  (const struct arg[]){ { "file", &arg_file, 0, "the file, or -" }, { 0 } },
+	  (const struct arg[]){ { "file", &arg_batch, 0, "the file, or -" }, { 0 } },
 	  CMD_CONTROL | CMD_NESTED, batch_run,
 	  (const char *const[]){ "batch file updates.batch", NULL } },
 	{ 0 }

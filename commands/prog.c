@@ -129,8 +129,25 @@ static void section_complete(struct ctx *ctx, const struct match *m, const struc
 		candidate_add(c, *s, NULL, false);
 }
 
+int section_type(struct ctx *ctx, const struct value *section, int *prog_type, int *attach_type)
+{
+	if (!kern_section_type(section->str, prog_type, attach_type))
+		return 0;
+	diag_error(ctx->diags, section->span, "unknown program type '%s'", section->str);
+	diag_hint(ctx->diags, "types are written as sections are, such as xdp or cgroup/skb");
+	return -1;
+}
+
+static int section_look(struct ctx *ctx, const struct value *v)
+{
+	int prog_type, attach_type;
+
+	return section_type(ctx, v, &prog_type, &attach_type);
+}
+
 static const struct arg_type arg_section = {
-	.name = "TYPE", .parse = arg_parse_string, .complete = section_complete
+	.name = "TYPE", .parse = arg_parse_string, .complete = section_complete,
+	.look = section_look
 };
 
 enum { LOAD_FILE, LOAD_PATH, LOAD_TYPE, LOAD_MAP, LOAD_LOG };
@@ -215,12 +232,8 @@ static int load(struct ctx *ctx, struct value *argv, bool all)
 	int err;
 
 	if (argv[LOAD_TYPE].kind == VALUE_STR &&
-	    kern_section_type(argv[LOAD_TYPE].str, &req.prog_type, &req.attach_type)) {
-		diag_error(ctx->diags, argv[LOAD_TYPE].span, "unknown program type '%s'",
-			   argv[LOAD_TYPE].str);
-		diag_hint(ctx->diags, "types are written as sections are, such as xdp or cgroup/skb");
+	    section_type(ctx, &argv[LOAD_TYPE], &req.prog_type, &req.attach_type))
 		return -1;
-	}
 	if (given->kind == VALUE_LIST) {
 		maps = xcalloc(given->values.nr, sizeof(*maps));
 		load_maps(given, maps);
@@ -277,16 +290,16 @@ const struct cmd prog_cmds[] = {
 	  (const char *const[]){ "prog show", "prog show name xdp_main", "prog show id 42", NULL } },
 	{ "prog", "load", NULL, "load an object's first program, pinned at PATH if one is given",
 	  (const struct arg[]){
-		{ "file", &arg_file, 0, "ELF object" },
+		{ "file", &arg_object, 0, "ELF object" },
 		{ "path", &arg_pin_path, ARG_OPTIONAL, "where to pin the program" },
-		LOAD_ARGS }, CMD_WRITES, prog_load,
+		LOAD_ARGS }, CMD_WRITES | CMD_MAKES, prog_load,
 	  (const char *const[]){ "prog load filter.o /sys/fs/bpf/filter",
 				 "$p = prog load filter.o map name flows $m", NULL } },
 	{ "prog", "loadall", NULL, "load all programs of an object, pinned below PATH",
 	  (const struct arg[]){
-		{ "file", &arg_file, 0, "ELF object" },
+		{ "file", &arg_object, 0, "ELF object" },
 		{ "path", &arg_pin_path, 0, "folder for the pins" },
-		LOAD_ARGS }, CMD_WRITES, prog_loadall,
+		LOAD_ARGS }, CMD_WRITES | CMD_MAKES, prog_loadall,
 	  (const char *const[]){ "prog loadall filter.o /sys/fs/bpf/filters", NULL } },
 	{ "prog", "pin", NULL, "pin a program",
 	  (const struct arg[]){
@@ -312,7 +325,7 @@ const struct cmd prog_cmds[] = {
 	{ "prog", "cfg", NULL, "draw or list a program's control-flow graph",
 	  (const struct arg[]){
 		{ "loaded", &arg_prog, ARG_OPTIONAL, "a loaded program" },
-		{ "obj", &arg_file, ARG_KEYWORD | ARG_OPTIONAL, "ELF object, which is not loaded" },
+		{ "obj", &arg_object, ARG_KEYWORD | ARG_OPTIONAL, "ELF object, which is not loaded" },
 		{ "prog", &arg_obj_prog, ARG_KEYWORD | ARG_OPTIONAL, "which program of the object" },
 		{ "func", &arg_func, ARG_KEYWORD | ARG_OPTIONAL, "only this function" },
 		{ "file", &arg_file, ARG_KEYWORD | ARG_OPTIONAL, "picture: .png, .svg, .pdf, .dot or .json" },
@@ -333,11 +346,11 @@ const struct cmd prog_cmds[] = {
 	  (const struct arg[]){
 		{ "text", &arg_string, ARG_OPTIONAL, "instructions, ';' between them" },
 		{ "type", &arg_section, ARG_KEYWORD, "program type, as a section's name" },
-		{ "file", &arg_file, ARG_KEYWORD | ARG_OPTIONAL, "read the instructions from a file" },
+		{ "file", &arg_input, ARG_KEYWORD | ARG_OPTIONAL, "read the instructions from a file" },
 		{ "name", &arg_string, ARG_KEYWORD | ARG_OPTIONAL, "the program's name" },
 		{ "license", &arg_string, ARG_KEYWORD | ARG_OPTIONAL, "the program's licence, else GPL" },
 		{ "pin", &arg_pin_path, ARG_KEYWORD | ARG_OPTIONAL, "where to pin it" },
-		{ 0 } }, CMD_WRITES, prog_asm,
+		{ 0 } }, CMD_WRITES | CMD_MAKES, prog_asm,
 	  (const char *const[]){ "$p = prog asm type xdp 'r0 = 2; exit'",
 				 "prog asm type cgroup/connect4 file allow.s name allow", NULL } },
 	{ 0 }

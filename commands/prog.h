@@ -7,6 +7,9 @@
 #include "shell/cmd.h"
 #include "shell/kern.h"
 
+/* prog.c: the types that a section's name stands for; -1 with a diagnostic. */
+int section_type(struct ctx *ctx, const struct value *section, int *prog_type, int *attach_type);
+
 /* prog_metadata.c: variables bpf_metadata_* of a program's .rodata; invalid where there are none. */
 jv prog_metadata(const __u32 *map_ids, __u32 nr);
 
@@ -22,8 +25,8 @@ int prog_log(struct ctx *ctx, struct value *argv);
 /* Appends that log as it is for a terminal. */
 void prog_log_text(struct buf *out);
 extern const char *const cfg_forms[];
-/* A program of the object, and a function of the program, that stand before them. */
-extern const struct arg_type arg_obj_prog, arg_func;
+/* An object file; a program of it, and a function of the program, that stand before them. */
+extern const struct arg_type arg_object, arg_obj_prog, arg_func;
 
 /* prog_dump.c */
 int prog_dump(struct ctx *ctx, struct value *argv);

@@ -115,12 +115,8 @@ static int load_asm(struct ctx *ctx, struct value *argv, const struct bpf_insn *
 	struct load_result res = { 0 };
 	struct handle *prog;
 
-	if (kern_section_type(argv[ASM_TYPE].str, &req.prog_type, &req.attach_type)) {
-		diag_error(ctx->diags, argv[ASM_TYPE].span, "unknown program type '%s'",
-			   argv[ASM_TYPE].str);
-		diag_hint(ctx->diags, "types are written as sections are, such as xdp or cgroup/skb");
+	if (section_type(ctx, &argv[ASM_TYPE], &req.prog_type, &req.attach_type))
 		return -1;
-	}
 	if (!kern_is_name(req.name))
 		return kern_error(ctx->diags, argv[ASM_NAME].span, KERN_ENAME,
 				  "name a program '%s'", req.name);

@@ -8,6 +8,7 @@
 #include "commands/prog.h"
 #include "render/cfg.h"
 #include "render/cfg_text.h"
+#include "render/elf_obj.h"
 #include "render/image.h"
 #include "render/marks.h"
 #include "render/progress.h"
@@ -123,7 +124,33 @@ static void func_complete(struct ctx *ctx, const struct match *m, const struct a
 	diags_clear(&quiet);
 }
 
-const struct arg_type arg_obj_prog = { .parse = arg_parse_string, .complete = obj_prog_complete };
+static int object_look(struct ctx *ctx, const struct value *v)
+{
+	struct elf_obj *obj = elf_obj_open(v->str, v->span, ctx->diags);
+
+	if (obj)
+		elf_obj_close(obj);
+	return obj ? 0 : -1;
+}
+
+static int obj_prog_look(struct ctx *ctx, const struct value *v)
+{
+	const struct value *file = &ctx->argv[CFG_OBJ];
+	struct code *code;
+
+	if (file->kind != VALUE_STR)
+		return 0;
+	code = code_new_elf(file->str, v->str, NULL, v->span, ctx->diags);
+	code_free(code);
+	return code ? 0 : -1;
+}
+
+const struct arg_type arg_object = {
+	.parse = arg_parse_string, .complete = arg_file_complete, .look = object_look
+};
+const struct arg_type arg_obj_prog = {
+	.parse = arg_parse_string, .complete = obj_prog_complete, .look = obj_prog_look
+};
 const struct arg_type arg_func = { .parse = arg_parse_string, .complete = func_complete };
 
 const char *const cfg_forms[] = { "text", "summary", "json", "show", NULL };

@@ -380,7 +380,7 @@ const struct cmd session_cmds[] = {
 	{ NULL, "set", NULL, "change options, or show them", set_args, CMD_CONTROL, set_run,
 	  (const char *const[]){ "set", "set output table", "set color off viewer text", NULL } },
 	{ NULL, "source", NULL, "run a file of commands, all or nothing",
-	  (const struct arg[]){ { "file", &arg_file, 0, "the file" }, { 0 } },
+	  (const struct arg[]){ { "file", &arg_script, 0, "the file" }, { 0 } },
 	  CMD_CONTROL | CMD_NESTED, source_run, (const char *const[]){ "source setup.bsh", NULL } },
 	{ NULL, "time", NULL, "run a command and say how long it took",
 	  (const struct arg[]){ { "command", &arg_run, 0, "the command" }, { 0 } },

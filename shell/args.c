@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "shell/args.h"
 #include "shell/kern.h"
@@ -225,13 +226,36 @@ static void complete_paths(struct candidates *c, bool (*keep)(const char *path, 
 	free(dir);
 }
 
-static void file_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
-			  const struct word *w, size_t nr, struct candidates *c)
+void arg_file_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+		       const struct word *w, size_t nr, struct candidates *c)
 {
 	complete_paths(c, NULL);
 }
 
-const struct arg_type arg_file = { .parse = arg_parse_string, .complete = file_complete };
+const struct arg_type arg_file = { .parse = arg_parse_string, .complete = arg_file_complete };
+
+/* Asks without opening the file, which may be a pipe. */
+static int input_look(struct ctx *ctx, const struct value *v)
+{
+	struct stat st;
+
+	if (!strcmp(v->str, "-"))
+		return 0;
+	if (access(v->str, R_OK) || stat(v->str, &st))
+		return kern_error(ctx->diags, v->span, errno, "read '%s'", v->str);
+	return S_ISDIR(st.st_mode) ? kern_error(ctx->diags, v->span, EISDIR, "read '%s'", v->str) : 0;
+}
+
+const struct arg_type arg_input = {
+	.parse = arg_parse_string, .complete = arg_file_complete, .look = input_look
+};
+const struct arg_type arg_script = {
+	.parse = arg_parse_string, .complete = arg_file_complete, .look = input_look, .script = true
+};
+const struct arg_type arg_batch = {
+	.parse = arg_parse_string, .complete = arg_file_complete, .look = input_look, .script = true,
+	.batch = true
+};
 
 static bool on_bpffs(const char *path, const struct stat *st)
 {

@@ -13,7 +13,10 @@ extern const struct arg_type arg_string;	/* VALUE_STR */
 extern const struct arg_type arg_number;	/* VALUE_NUM, 32 bits */
 extern const struct arg_type arg_number64;	/* VALUE_NUM */
 extern const struct arg_type arg_choice;	/* VALUE_NUM: index in the argument's words */
-extern const struct arg_type arg_file;		/* VALUE_STR: a path */
+extern const struct arg_type arg_file;		/* VALUE_STR: a path to write to */
+extern const struct arg_type arg_input;		/* VALUE_STR: a path to read, or "-" */
+extern const struct arg_type arg_script;	/* the same, of commands */
+extern const struct arg_type arg_batch;		/* the same, a batch file of bpftool's */
 extern const struct arg_type arg_pin_path;	/* VALUE_STR: a path on a bpffs */
 extern const struct arg_type arg_words;		/* VALUE_WORDS: one or more */
 extern const struct arg_type arg_block;		/* VALUE_BLOCK: "{ COMMANDS }" */
@@ -55,10 +58,16 @@ struct hook {
 };
 
 extern const struct hook hooks[];
+/* The place that a value of arg_hook says; its text is borrowed. */
+struct link_def hook_def(const struct value *hook);
 
 /* Parses as arg_string does, for types that only complete otherwise. */
 int arg_parse_string(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
 		     struct value *out);
+
+/* Offers paths, for types that look otherwise at what they get. */
+void arg_file_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+		       const struct word *w, size_t nr, struct candidates *c);
 
 /* Words to text, variables replaced: a new string. NULL with a diagnostic. */
 char *word_text(struct ctx *ctx, const struct word *w);

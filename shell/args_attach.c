@@ -212,7 +212,30 @@ static void hook_complete(struct ctx *ctx, const struct match *m, const struct a
 			candidate_add(c, *t, NULL, false);
 }
 
+struct link_def hook_def(const struct value *hook)
+{
+	const struct value *parts = hook->values.list;
+	const struct hook *h = &hooks[parts[0].num];
+
+	return (struct link_def){
+		.place = h->place, .attach_type = parts[2].num, .flags = h->flags,
+		.target = parts[1].kind == VALUE_STR ? parts[1].str : NULL,
+	};
+}
+
+static int hook_look(struct ctx *ctx, const struct value *v)
+{
+	const struct value *target = &v->values.list[1];
+	struct link_def def = hook_def(v);
+	struct link_spot spot;
+	int err = kern_link_find(&def, &spot, target->kind == VALUE_STR ? target->span : v->span,
+				 ctx->diags);
+
+	link_spot_free(&spot);
+	return err;
+}
+
 const struct arg_type arg_hook = {
 	.name = "HOOK", .take = hook_take, .parse = hook_parse, .complete = hook_complete,
-	.pure = true
+	.look = hook_look, .pure = true
 };

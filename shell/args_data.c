@@ -433,8 +433,10 @@ static void value_complete(struct ctx *ctx, const struct match *m, const struct 
 }
 
 const struct arg_type arg_key = {
-	.name = "KEY", .parse = key_parse, .complete = key_complete, .greedy = true
+	.name = "KEY", .parse = key_parse, .complete = key_complete, .greedy = true,
+	.relative = true
 };
 const struct arg_type arg_value = {
-	.name = "VALUE", .parse = value_parse, .complete = value_complete, .greedy = true
+	.name = "VALUE", .parse = value_parse, .complete = value_complete, .greedy = true,
+	.refers = true, .relative = true
 };

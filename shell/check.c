@@ -2,15 +2,20 @@
 /* Checks of a whole source before any of it runs. */
 #include <ctype.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
+#include "shell/check_refs.h"
 #include "shell/pipe.h"
 #include "shell/session.h"
+#include "shell/source.h"
 
 /* The variables that there are, by name: what the session has and earlier statements set. */
 struct known {
 	struct session *s;
 	jv names;		/* an object's keys */
 	uint32_t depth;		/* commands that run the one looked at */
+	uint32_t maybe;		/* blocks around it that may not be run */
+	struct refs *refs;	/* --check, else NULL */
 };
 
 static void add_known(struct known *k, const char *name)
@@ -123,6 +128,80 @@ static void check_run(struct known *k, const struct word *words, uint32_t nr,
 	k->depth--;
 }
 
+static void check_statements(struct known *k, const struct source *src, struct diags *d);
+
+/* True for a file that can be read again later: no pipe, nor one whose commands are looked at already. */
+static bool can_look_ahead(const struct source *parent, const char *path)
+{
+	struct stat st;
+
+	for (; parent; parent = parent->parent)
+		if (parent->name && !strcmp(parent->name, path))
+			return false;
+	return !stat(path, &st) && S_ISREG(st.st_mode);
+}
+
+/*
+ * A file of commands: the variables that it sets are known behind it. Its errors
+ * are shown when it runs, as it may be written before that, or by --check.
+ */
+static void check_file(struct known *k, const struct value *path, bool batch, struct diags *d)
+{
+	struct session *s = k->s;
+	struct source src = { .parent = path->span.src, .parent_at = path->span.start, .batch = batch };
+	struct diags found = { 0 };
+	bool outer = s->batch;
+
+	if (s->depth == SOURCE_DEPTH || !can_look_ahead(src.parent, path->str) ||
+	    source_read(&src, path->str, path->span, &found)) {
+		diags_clear(&found);
+		return;
+	}
+	s->batch = batch;
+	s->depth++;
+	/* What is shown points into the file's text. */
+	check_statements(k, k->refs ? session_keep(s, &src) : &src, &found);
+	s->depth--;
+	s->batch = outer;
+	if (k->refs)
+		diags_move(d, &found);
+	else
+		source_free(&src);
+	diags_clear(&found);
+}
+
+static void check_files(struct known *k, struct ctx *ctx, const struct match *m)
+{
+	int i = 0;
+
+	for_each_arg(m->cmd, a) {
+		const struct slot *slot = m->args[i].nr ? m->args[i].slots : NULL;
+		struct value path;
+
+		if (slot && a->type && a->type->script &&
+		    words_are_known(m->words + slot->first, slot->nr) &&
+		    !match_value(ctx, m, a, slot, &path)) {
+			check_file(k, &path, a->type->batch, ctx->diags);
+			value_free(&path);
+		}
+		i++;
+	}
+}
+
+/* The blocks of a command; whether they are run may depend on an expression before them. */
+static void check_blocks(struct known *k, const struct word *words, uint32_t nr, struct diags *d)
+{
+	uint32_t outer = k->maybe;
+
+	for (uint32_t i = 0; i < nr; i++) {
+		if (words[i].block)
+			check_block(k, words[i].block, d);
+		else
+			k->maybe += words[i].raw;
+	}
+	k->maybe = outer;
+}
+
 /* A command and its words; an expression in them stands before what it sets, a block behind. */
 static void check_command(struct known *k, const struct word *words, uint32_t nr,
 			  const struct stmt *stmt, struct diags *d)
@@ -139,11 +218,15 @@ static void check_command(struct known *k, const struct word *words, uint32_t nr
 		else if (ok && !names_variable(&m, i))
 			check_word(k, &words[i], d);
 	}
-	if (ok)
+	if (ok && k->refs)
+		refs_look_up(k->refs, &m, stmt->span, k->maybe);
+	if (ok) {
 		add_set(k, &ctx, &m);
-	for (uint32_t i = 0; i < run.first; i++)
-		if (words[i].block)
-			check_block(k, words[i].block, d);
+		check_files(k, &ctx, &m);
+	}
+	check_blocks(k, words, run.first, d);
+	if (ok && k->refs)
+		refs_command(k->refs, &m);
 	if (ok && stmt->assign.text && (m.cmd->flags & CMD_NESTED))
 		diag_error(d, stmt->assign.span, "'%s' has no result to keep", m.cmd->verb);
 	match_free(&m);
@@ -169,6 +252,8 @@ static void check_stmt(struct known *k, const struct stmt *stmt, struct diags *d
 			check_word(k, &stmt->stages[i].words[j], d);
 	if (stmt->has_redirect)
 		check_word(k, &stmt->redirect, d);
+	if (k->refs)
+		refs_stmt(k->refs, stmt);
 	if (stmt->assign.text)
 		add_known(k, stmt->assign.text);
 }
@@ -196,31 +281,46 @@ static void check_statements(struct known *k, const struct source *src, struct d
 	lex_free(&l);
 }
 
-static struct known known_to(struct session *s)
+static struct known check_begin(struct session *s)
 {
-	struct known k = { .s = s, .names = jv_object() };
+	struct known k = { .s = s, .names = jv_object(), .refs = s->opt.check ? refs_new(s) : NULL };
 
 	for (size_t i = 0; i < s->nr_vars; i++)
 		add_known(&k, s->vars[i].name);
 	return k;
 }
 
+/* What is missing is only worth saying where all else is right. */
+static int check_end(struct known *k, struct diags *d)
+{
+	struct diags found = { 0 };
+	int status = d->errors ? STATUS_USAGE : STATUS_OK;
+
+	if (k->refs)
+		refs_free(k->refs, &found);
+	if (status == STATUS_OK) {
+		diags_move(d, &found);
+		status = d->errors ? STATUS_FAILED : STATUS_OK;
+	}
+	diags_clear(&found);
+	jv_free(k->names);
+	return status;
+}
+
 int session_check(struct session *s, const struct source *src, struct diags *d)
 {
-	struct known k = known_to(s);
+	struct known k = check_begin(s);
 
 	check_statements(&k, src, d);
-	jv_free(k.names);
-	return d->errors ? -1 : 0;
+	return check_end(&k, d);
 }
 
 int session_check_stmt(struct session *s, const struct stmt *stmt, struct diags *d)
 {
-	struct known k = known_to(s);
+	struct known k = check_begin(s);
 
 	check_stmt(&k, stmt, d);
-	jv_free(k.names);
-	return d->errors ? -1 : 0;
+	return check_end(&k, d);
 }
 
 enum lex_result session_complete(const struct source *src)

@@ -430,9 +430,9 @@ static struct span words_span(const struct word *w, size_t nr)
 	return (struct span){ w[0].span.src, w[0].span.start, w[nr - 1].span.end };
 }
 
-/* The value of one slot: the flag's word, or what the type makes of the words. */
-static int slot_value(struct ctx *ctx, const struct match *m, const struct arg *a,
-		      const struct slot *slot, struct value *out)
+/* The flag's word, or what the type makes of the words. */
+int match_value(struct ctx *ctx, const struct match *m, const struct arg *a,
+		const struct slot *slot, struct value *out)
 {
 	const struct word *w = m->words + slot->first;
 
@@ -461,11 +461,11 @@ int match_values(struct ctx *ctx, const struct match *m, struct value *argv)
 			out->values.list = xcalloc(nr, sizeof(*out->values.list));
 			for (uint32_t k = 0; k < nr; k++) {
 				out->values.nr++;
-				if (slot_value(ctx, m, a, &m->args[i].slots[k],
-					       &out->values.list[k]))
+				if (match_value(ctx, m, a, &m->args[i].slots[k],
+						&out->values.list[k]))
 					return -1;
 			}
-		} else if (nr && slot_value(ctx, m, a, &m->args[i].slots[0], out)) {
+		} else if (nr && match_value(ctx, m, a, &m->args[i].slots[0], out)) {
 			return -1;
 		}
 		i++;

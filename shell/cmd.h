@@ -70,12 +70,20 @@ struct arg_type {
 	/* Candidates for the word behind the @nr words of this argument that are there already. */
 	void (*complete)(struct ctx *ctx, const struct match *m, const struct arg *a,
 			 const struct word *w, size_t nr, struct candidates *c);
+	/*
+	 * For --check: whether there is what the value names, where parse does not look;
+	 * -1 with a diagnostic. ctx->argv has the arguments before it. NULL: parse looks.
+	 */
+	int (*look)(struct ctx *ctx, const struct value *v);
 	bool pure;		/* parse needs neither kernel nor session: checked beforehand */
 	bool greedy;		/* takes words up to the next keyword */
 	bool raw;		/* takes the rest of the statement as an expression */
 	bool block;		/* takes "{ COMMANDS }" */
 	bool runs;		/* takes a whole command: the rest of the words */
 	bool names;		/* the word names a variable: it is not replaced by its value */
+	bool refers;		/* names an object, which commands with CMD_MAKES may make */
+	bool relative;		/* parse reads the values of the arguments before it */
+	bool script, batch;	/* the file has commands; it is a batch file of bpftool's */
 };
 
 struct arg {
@@ -93,6 +101,7 @@ enum cmd_flags {
 	CMD_OUTSIDE = 8,	/* has effects outside the kernel that are not undone */
 	CMD_NESTED = 16,	/* runs commands, which say themselves what they did */
 	CMD_GATHERS = 32,	/* may be done later, with those like it that follow */
+	CMD_MAKES = 64,		/* makes objects, which have IDs and names */
 };
 
 #define ARGS_MAX 16
@@ -165,6 +174,9 @@ bool match_partial(struct match *m, const struct word *words, uint32_t nr,
 int match_next(const struct match *m);
 /* Parses what depends on nothing but the words, to find errors before anything runs. */
 int match_check(struct ctx *ctx, const struct match *m);
+/* The value of one slot of argument @a; -1 with a diagnostic. */
+int match_value(struct ctx *ctx, const struct match *m, const struct arg *a,
+		const struct slot *slot, struct value *out);
 /* Fills argv[ARGS_MAX]; the caller frees the values, also after an error. */
 int match_values(struct ctx *ctx, const struct match *m, struct value *argv);
 void match_free(struct match *m);

@@ -488,7 +488,9 @@ static void what##_complete(struct ctx *ctx, const struct match *m, const struct
 {												\
 	complete_ref(ctx, c, kind, w, nr);							\
 }												\
-const struct arg_type arg_##what = { label, what##_take, what##_parse, what##_complete }
+const struct arg_type arg_##what = {								\
+	label, what##_take, what##_parse, what##_complete, .refers = true			\
+}
 
 REF_TYPE(prog, OBJ_PROG, "PROG", parse_one);
 REF_TYPE(progs, OBJ_PROG, "PROG", parse_many);
@@ -552,5 +554,5 @@ static void load_map_complete(struct ctx *ctx, const struct match *m, const stru
 
 const struct arg_type arg_load_map = {
 	.name = "name|idx N MAP", .take = load_map_take, .parse = load_map_parse,
-	.complete = load_map_complete
+	.complete = load_map_complete, .refers = true
 };

@@ -11,8 +11,6 @@
 #include "shell/session.h"
 #include "shell/source.h"
 
-#define SOURCE_DEPTH 16
-
 void session_init(struct session *s, enum mode mode, const struct options *opt)
 {
 	*s = (struct session){ .mode = mode, .opt = *opt };
@@ -208,14 +206,12 @@ int session_source(struct session *s, const struct source *src)
 		return STATUS_FAILED;
 	}
 	s->batch = src->batch;
-	if (session_check(s, src, &d)) {
-		session_show(s, &d);
-		s->status = STATUS_USAGE;
-		return STATUS_USAGE;
+	status = session_check(s, src, &d);
+	session_show(s, &d);
+	if (status != STATUS_OK || s->opt.check) {
+		s->status = status;
+		return status;
 	}
-	diags_clear(&d);
-	if (s->opt.check)
-		return STATUS_OK;
 	s->depth += src->parent != NULL;
 	s->batch = src->batch;
 	entered = (s->mode == MODE_SCRIPT || src->parent) && session_enter(s);
@@ -248,13 +244,10 @@ static struct word *words_from_argv(char **argv, int nr, struct source *src)
 static int check_and_run(struct session *s, const struct stmt *stmt)
 {
 	struct diags d = { 0 };
+	int status = session_check_stmt(s, stmt, &d);
 
-	if (session_check_stmt(s, stmt, &d)) {
-		session_show(s, &d);
-		return STATUS_USAGE;
-	}
-	diags_clear(&d);
-	return s->opt.check ? STATUS_OK : session_stmt(s, stmt);
+	session_show(s, &d);
+	return status != STATUS_OK || s->opt.check ? status : session_stmt(s, stmt);
 }
 
 int session_command(struct session *s, char **argv, int nr)

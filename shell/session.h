@@ -28,6 +28,8 @@ enum mode {
 	MODE_PROMPT,
 };
 
+#define SOURCE_DEPTH 16		/* files that source each other */
+
 struct variable {
 	char *name;
 	struct value value;
@@ -39,7 +41,7 @@ struct options {
 	bool bpffs;		/* show pinned paths */
 	bool debug;
 	bool no_rc;
-	bool check;		/* parse only */
+	bool check;		/* parse and look up, run nothing */
 	bool plan;		/* say what would change */
 	bool discard;		/* `recover` forgets */
 	bool no_transaction;
@@ -101,7 +103,11 @@ bool session_enter(struct session *s);
 int session_leave(struct session *s, bool entered, int status);
 /* A source that lives as long as the session; takes over its texts. */
 struct source *session_keep(struct session *s, const struct source *src);
-/* Finds all errors of a source: lexical, grammatical, unknown variables, bad literals; -1 or 0. */
+/*
+ * Finds all errors of a source: lexical, grammatical, unknown variables, bad
+ * literals: STATUS_USAGE. With --check, where there are none, also what it names
+ * and is not there: STATUS_FAILED.
+ */
 int session_check(struct session *s, const struct source *src, struct diags *d);
 int session_check_stmt(struct session *s, const struct stmt *stmt, struct diags *d);
 /* Whether prefixes of words are enough where the session is now: enum match_flags. */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Scripts are transactions: what fails or is interrupted leaves the state of before."""
 import os
+import re
 import signal
 import subprocess
 import time
@@ -170,6 +171,72 @@ map unpin {box.pin("m")}
     done = box.script(text, options=["--plan"]).expect(0)
     for word in ("create", "update", "unpin"):
         assert word in done.out, done
+    box.unchanged(before)
+
+
+def missing(done):
+    """What --check found, as "LINE:COLUMN" of errors, and of notes."""
+    return [re.findall(rf"^script.bsh:(\d+:\d+): {kind}: ", done.err.replace(f"{os.getcwd()}/", ""),
+                       re.MULTILINE) for kind in ("error", "note")]
+
+
+def test_check_looks_up_what_is_named(box):
+    box.map_create("m")
+    errors, notes = missing(box.script(f"""\
+map dump id 4294967295
+map update pinned {box.pin("m")} key 1 value 1 2 3
+map dump pinned {box.pin("none")}
+map import pinned {box.pin("m")} none.jsonl
+prog load none.o
+""", options=["--check"]).expect(1))
+    assert errors == ["1:13", f"2:{len(box.pin('m')) + 32}", "3:17",
+                      f"4:{len(box.pin('m')) + 20}", "5:11"], errors
+    errors, notes = missing(box.script(f"""\
+prog dump xlated name {box.prefix}none
+time map delete name {box.prefix}none
+if $? == 0 {{ map dump name {box.prefix}none }}
+link create pinned {box.pin("m")} xdp dev none
+link create pinned {box.pin("none")} cgroup /none egress
+prog asm type none 'r0 = 0; exit'
+map create type hash key 4 entries 4 btf {box.obj("typed")} value_type none
+prog cfg obj {box.obj("count")} prog none
+map unpin $1/none
+""", box.bpffs, options=["--check"]).expect(1))
+    lines = [int(error.split(":")[0]) for error in errors]
+    assert lines == [1, 2, 4, 4, 5, 5, 6, 7, 8], errors
+    assert notes == ["3:28"], notes
+
+
+def test_check_trusts_what_may_be_made(box):
+    box.map_create("m")
+    box.file("more.bsh", f"$late = map show pinned {box.pin('m')}")
+    count = box.obj("count")
+    before = box.snapshot()
+    done = box.script(f"""\
+source more.bsh
+map dump $late | tee copy.json
+map import pinned {box.pin("m")} copy.json
+map pin pinned {box.pin("m")} {box.pin("again")}
+map dump pinned {box.pin("again")}
+prog loadall {count} {box.pin("progs")}
+prog show pinned {box.pin("progs")}/{box.prefix}xdp
+map dump name {box.prefix}late
+map dump pinned /sys/fs/bpf/{box.prefix}declared
+!true
+link create pinned {box.pin("progs")}/{box.prefix}xdp xdp dev none
+""", options=["--check"]).expect(0)
+    assert not done.err and not done.out, done
+    done = box.script(f"""\
+$m = map create {box.pin("other")} type hash key 4 value 4 entries 4
+map dump pinned {box.pin("none")}
+""", options=["--check"]).expect(1)
+    assert missing(done) == [["2:17"], []], done
+    box.file("more.bsh", "map dump pinned /none\nmap dump")
+    done = box.script("source more.bsh", options=["--check"]).expect(2, err="more.bsh:2:1: error:")
+    assert "no pin" not in done.err, done
+    box.file("more.bsh", "map dump pinned /none")
+    box.bpfsh("--check", "source", "more.bsh").expect(1, err="more.bsh:1:17: error: no pin")
+    box.bpfsh("--check", "batch", "file", "none").expect(1, err="cannot read 'none'")
     box.unchanged(before)
 
 
