@@ -318,6 +318,15 @@ class Box:
         """One bpfsh run, as on a command line."""
         return self.run(BPFSH, "--no-rc", *words, **more)
 
+    def unread(self, *words):
+        """One whose standard output is a pipe that nobody reads."""
+        reader, writer = os.pipe()
+        os.close(reader)
+        try:
+            return self.bpfsh(*words, stdout=writer)
+        finally:
+            os.close(writer)
+
     def script(self, text, *args, options=(), **more):
         """A script file of this text, run as one transaction."""
         path = self.file("script.bsh", text)

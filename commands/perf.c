@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Programs that trace: on tracepoints, probes and perf events. */
+#include <errno.h>
+
+#include "commands/common.h"
+
+static const struct column perf_columns[] = {
+	{ "pid", "pid %" },
+	{ "fd", "  fd %: " },
+	{ "link alone", "link %: ", .flags = COL_PLAIN_ONLY },
+	{ "prog_id", "prog_id %" },
+	{ "fd_type", "  %" },
+	{ "tracepoint", "  %" },
+	{ "func", "  func %" },
+	{ "filename", "  filename %" },
+	{ "offset", "  offset %" },
+	{ "addr", "  addr %", .flags = COL_WIDE },
+	{ "func_cnt", "  func_cnt %", .flags = COL_WIDE },
+	{ "event_type", "  event_type %", .flags = COL_WIDE },
+	{ "event_config", "  event_config %", .flags = COL_WIDE },
+	{ "link_id" },
+	{ "link beside", "  link_id %", .flags = COL_PLAIN_ONLY },
+	{ 0 }
+};
+
+enum {
+	PERF_PID, PERF_FD, PERF_LINK_ALONE, PERF_PROG, PERF_TYPE, PERF_TRACEPOINT, PERF_FUNC,
+	PERF_FILE, PERF_OFFSET, PERF_ADDRESS, PERF_COUNT, PERF_EVENT_TYPE, PERF_EVENT_CONFIG,
+	PERF_LINK, PERF_LINK_BESIDE, PERF_COLUMNS
+};
+
+static const struct record perf_record = { "probe", perf_columns };
+
+static void put_point(struct cell *row, const struct kern_probe *p)
+{
+	switch (p->point) {
+	case PROBE_TRACEPOINT:
+		row[PERF_TRACEPOINT] = cell_str(p->name);
+		break;
+	case PROBE_FUNCTION:
+		row[PERF_FUNC] = cell_str(p->name);
+		row[*p->name ? PERF_OFFSET : PERF_ADDRESS] =
+			cell_u64(*p->name ? p->offset : p->address);
+		break;
+	case PROBE_FILE:
+		row[PERF_FILE] = cell_str(p->name);
+		if (!p->count)
+			row[PERF_OFFSET] = cell_u64(p->offset);
+		break;
+	case PROBE_EVENT:
+		row[PERF_EVENT_TYPE] = cell_u64(p->event_type);
+		row[PERF_EVENT_CONFIG] = cell_u64(p->event_config);
+		break;
+	case PROBE_OTHER:
+		break;
+	}
+	if (p->count)
+		row[PERF_COUNT] = cell_u64(p->count);
+}
+
+/* Returns 1 where the output failed, which no errno is. */
+static int show_probe(void *arg, const struct kern_probe *p)
+{
+	struct cell row[PERF_COLUMNS] = { 0 };
+	struct ctx *ctx = arg;
+
+	if (p->pid) {
+		row[PERF_PID] = cell_u64(p->pid);
+		row[PERF_FD] = cell_u64(p->fd);
+	} else {
+		row[PERF_LINK_ALONE] = cell_u64(p->link_id);
+	}
+	row[PERF_PROG] = cell_u64(p->prog_id);
+	row[PERF_TYPE] = cell_str(p->type);
+	put_point(row, p);
+	if (p->link_id)
+		row[PERF_LINK] = cell_u64(p->link_id);
+	/* A raw tracepoint is always a link's, which bpftool does not say. */
+	if (p->link_id && p->pid && p->point != PROBE_TRACEPOINT)
+		row[PERF_LINK_BESIDE] = cell_u64(p->link_id);
+	return sink_row(ctx->sink, row) ? 1 : 0;
+}
+
+static int perf_show(struct ctx *ctx, struct value *argv)
+{
+	int err;
+
+	sink_begin(ctx->sink, &perf_record, SINK_LIST);
+	err = kern_probes(show_probe, ctx);
+	if (err > 0)
+		return -1;
+	if (err)
+		return kern_error(ctx->diags, ctx->span, -err, "list what programs trace");
+	return sink_end(ctx->sink);
+}
+
+const struct cmd perf_cmds[] = {
+	{ "perf", "show", "list", "show all programs on tracepoints, probes and perf events, and "
+	  "who holds them", NULL, CMD_DEFAULT, perf_show, (const char *const[]){ "perf show", NULL } },
+	{ 0 }
+};

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Programs of one instruction, and what they are attached to, by bpf(2) itself.
+
+Each function returns a descriptor of the test's own process, which ends with it.
+"""
+import ctypes
+import fcntl
+import os
+import struct
+
+from bpfsh import BPF_LINK_CREATE, Skip, bpf, libc, mount, syscheck, umount
+
+PROG_LOAD, PROG_ATTACH, RAW_TRACEPOINT_OPEN = 5, 8, 17
+PERF_EVENT_OPEN = {"x86_64": 298, "aarch64": 241}
+PERF_TYPE_SOFTWARE, PERF_TYPE_TRACEPOINT = 1, 2
+PERF_EVENT_IOC_SET_BPF = 0x40042408
+BPF_PERF_EVENT, BPF_TRACE_UPROBE_MULTI = 41, 48
+# enum bpf_prog_type
+TYPES = {"kprobe": 2, "sched_cls": 3, "tracepoint": 5, "xdp": 6, "perf_event": 7, "cgroup_skb": 8,
+         "cgroup_sock": 9, "cgroup_device": 15, "raw_tracepoint": 17, "cgroup_sock_addr": 18,
+         "flow_dissector": 22, "cgroup_sysctl": 23, "cgroup_sockopt": 25, "netfilter": 32}
+
+
+def load(kind, name, result=0, attach_type=0):
+    """A program that returns the result at once."""
+    code = ctypes.create_string_buffer(struct.pack("=BBhiBBhi", 0xb7, 0, 0, result, 0x95, 0, 0, 0))
+    text = ctypes.create_string_buffer(b"GPL")
+    return bpf(PROG_LOAD, struct.pack(
+        "=IIQQIIQII16sII", TYPES[kind], 2, ctypes.addressof(code), ctypes.addressof(text), 0, 0, 0,
+        0, 0, name.encode(), 0, attach_type))
+
+
+def ident(fd):
+    """The ID of a program, or of a link."""
+    with open(f"/proc/self/fdinfo/{fd}") as text:
+        facts = dict(line.split(":\t") for line in text.read().splitlines() if ":\t" in line)
+    return int(facts.get("link_id") or facts["prog_id"])
+
+
+def link(prog, target, attach_type, more=b""):
+    return bpf(BPF_LINK_CREATE, struct.pack("=IIII", prog, target, attach_type, 0) + more)
+
+
+def raw_tracepoint(prog, name):
+    text = ctypes.create_string_buffer(name.encode())
+    return bpf(RAW_TRACEPOINT_OPEN, struct.pack("=QI", ctypes.addressof(text), prog))
+
+
+def perf_event(kind, config, config1=0, config2=0):
+    """A disabled event of this process."""
+    attributes = ctypes.create_string_buffer(128)
+    struct.pack_into("=IIQ", attributes, 0, kind, 128, config)
+    struct.pack_into("=Q", attributes, 40, 1)
+    struct.pack_into("=QQ", attributes, 56, config1, config2)
+    number = PERF_EVENT_OPEN[os.uname().machine]
+    fd = libc.syscall(number, attributes, os.getpid(), -1, -1, 0)
+    syscheck(fd < 0, "perf_event_open")
+    return fd
+
+
+def uprobe(path, offset):
+    """A perf event at an offset in a file."""
+    source = "/sys/bus/event_source/devices/uprobe/type"
+    if not os.path.exists(source):
+        raise Skip("this kernel has no uprobes")
+    with open(source) as text:
+        kind = int(text.read())
+    file = ctypes.create_string_buffer(path.encode())
+    return perf_event(kind, 0, ctypes.addressof(file), offset)
+
+
+def tracepoint(box, name):
+    """A perf event of a tracepoint, "sched/sched_switch"."""
+    folder = os.path.join(box.dir, "tracing")
+    os.makedirs(folder, exist_ok=True)
+    mount("tracefs", folder, "tracefs")
+    try:
+        with open(f"{folder}/events/{name}/id") as text:
+            return perf_event(PERF_TYPE_TRACEPOINT, int(text.read()))
+    finally:
+        umount(folder)
+
+
+def set_bpf(event, prog):
+    fcntl.ioctl(event, PERF_EVENT_IOC_SET_BPF, prog)
+
+
+def uprobe_multi(prog, path, *offsets):
+    """A link at several places of a file; the kernel has it since 6.6."""
+    text = ctypes.create_string_buffer(path.encode())
+    places = ctypes.create_string_buffer(struct.pack(f"={len(offsets)}Q", *offsets))
+    return link(prog, 0, BPF_TRACE_UPROBE_MULTI, struct.pack(
+        "=QQQQIII", ctypes.addressof(text), ctypes.addressof(places), 0, 0, len(offsets), 0, 0))
