@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "commands/btf.h"
 #include "commands/common.h"
 #include "shell/interrupt.h"
 
@@ -145,5 +146,22 @@ const struct cmd btf_cmds[] = {
 	{ "btf", "show", "list", "show all BTF objects of the kernel, or one",
 	  (const struct arg[]){ { "btf", &arg_btf, ARG_OPTIONAL, "the BTF object" }, { 0 } },
 	  CMD_DEFAULT, btf_show, (const char *const[]){ "btf show", "btf show id 1", NULL } },
+	{ "btf", "dump", NULL, "show types: of BTF, a map's elements, a program, a file",
+	  (const struct arg[]){
+		{ "btf", &arg_btf, ARG_OPTIONAL | ARG_SOLE, "BTF that the kernel holds" },
+		{ "map", &arg_map, ARG_KEYWORD | ARG_OPTIONAL, "map with BTF" },
+		{ "prog", &arg_prog, ARG_KEYWORD | ARG_OPTIONAL, "program with BTF" },
+		{ "file", &arg_file, ARG_KEYWORD | ARG_OPTIONAL,
+		  "ELF file, or BTF as below /sys/kernel/btf" },
+		{ "base", &arg_file, ARG_KEYWORD | ARG_OPTIONAL,
+		  "file whose types those of the other one continue" },
+		{ "part", NULL, ARG_FLAG | ARG_OPTIONAL,
+		  "which types of the map; those of key and value where it is left out", btf_parts },
+		{ "format", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL, "raw or c", btf_formats },
+		{ "root_id", &arg_number, ARG_KEYWORD | ARG_OPTIONAL | ARG_REPEAT,
+		  "only the type with this ID" },
+		{ 0 } }, 0, btf_dump,
+	  (const char *const[]){ "btf dump id 1", "btf dump map $m key", "btf dump prog $p",
+				 "btf dump file filter.o", NULL } },
 	{ 0 }
 };

@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <time.h>
 
+#include "render/btf_raw.h"
 #include "render/scols.h"
 #include "render/sink.h"
 #include "render/typed.h"
@@ -137,6 +138,9 @@ static void put_plain(struct sink *s, struct buf *b, const struct column *col,
 	case CELL_TYPED:
 		typed_place_json(b, c->typed.place, c->typed.data, TYPED_NICE);
 		break;
+	case CELL_BTF_TYPE:
+		btf_raw_plain(b, c->type.btf, c->type.id, s->out->escape);
+		break;
 	case CELL_ELEMENT:
 	case CELL_NULL:
 	case CELL_NONE:
@@ -201,13 +205,16 @@ static void put_json(struct buf *b, const struct cell *c)
 	case CELL_TYPED:
 		typed_place_json(b, c->typed.place, c->typed.data, TYPED_NICE);
 		break;
+	case CELL_BTF_TYPE:
+		btf_raw_json(b, c->type.btf, c->type.id);
+		break;
 	}
 }
 
 /* True for a cell that is a row of its own, not one of several columns. */
 static bool is_whole_row(const struct cell *c)
 {
-	return c->kind == CELL_ELEMENT || c->kind == CELL_TEXT;
+	return c->kind == CELL_ELEMENT || c->kind == CELL_TEXT || c->kind == CELL_BTF_TYPE;
 }
 
 /* Plain */
@@ -324,10 +331,10 @@ static void plain_cells(struct sink *s, struct buf *b, const struct cell *cells)
 		plain_element(s, b, cells);
 		return;
 	}
-	if (cells->kind == CELL_TEXT) {
+	if (is_whole_row(cells)) {
 		size_t from = b->len;
 
-		put_lines(s, b, cells->str.s, cells->str.len);
+		put_plain(s, b, NULL, cells);
 		if (b->len > from && b->data[b->len - 1] != '\n')
 			buf_putc(b, '\n');
 		return;
@@ -395,8 +402,13 @@ static void plain_open(struct sink *s, const char *key)
 
 static void json_begin(struct sink *s)
 {
-	if (s->at->shape == SINK_LIST)
-		buf_putc(out_buf(s->out), '[');
+	struct buf *b = out_buf(s->out);
+
+	if (s->at->shape != SINK_LIST)
+		return;
+	if (s->at->rec->list)
+		buf_printf(b, "{\"%s\":", s->at->rec->list);
+	buf_putc(b, '[');
 }
 
 /* The columns of a row from the first of @col on, each behind a comma but where @first is set. */
@@ -447,11 +459,13 @@ static void json_row(struct sink *s, const struct cell *cells)
 
 static void json_end(struct sink *s)
 {
+	struct buf *b = out_buf(s->out);
+
 	if (s->at->shape == SINK_LIST)
-		buf_putc(out_buf(s->out), ']');
+		buf_puts(b, s->at->rec->list ? "]}" : "]");
 	else if (!s->at->rows)
-		buf_puts(out_buf(s->out), "null");
-	buf_putc(out_buf(s->out), '\n');
+		buf_puts(b, "null");
+	buf_putc(b, '\n');
 }
 
 /* The object that was closed is opened again. */

@@ -19,6 +19,7 @@
 #include "shell/buf.h"
 #include "shell/diag.h"
 
+struct btf;
 struct element_format;
 struct typed_place;
 
@@ -37,6 +38,7 @@ enum cell_kind {
 	CELL_ELEMENT,		/* a map's element: the row itself, with what is beside it */
 	CELL_TEXT,		/* finished text of several lines: the row itself, a string in JSON */
 	CELL_TYPED,		/* a typed value or a part of one */
+	CELL_BTF_TYPE,		/* a type of BTF: the row itself */
 };
 
 struct cell {
@@ -67,6 +69,10 @@ struct cell {
 			const struct typed_place *place;
 			const void *data;
 		} typed;
+		struct {
+			const struct btf *btf;
+			__u32 id;
+		} type;
 	};
 };
 
@@ -122,6 +128,7 @@ struct record {
 	 * behind it are further keys of its JSON, and follow it in plain.
 	 */
 	bool elements;
+	const char *list;	/* in JSON, a list of rows is this member of an object; or NULL */
 };
 
 enum sink_style { SINK_PLAIN, SINK_TABLE, SINK_JSON, SINK_JSONL };

@@ -147,33 +147,48 @@ void buf_escaped_lines(struct buf *out, const char *s, size_t len)
 	}
 }
 
-void buf_json_string(struct buf *out, const char *s, size_t len)
+/* How many bytes stand for themselves in a JSON string. */
+static size_t plain_len(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && s[n] >= 0x20 && s[n] < 0x7f && s[n] != '"' && s[n] != '\\')
+		n++;
+	return n;
+}
+
+/* The character at @s, which does not; returns its bytes. */
+static size_t json_escaped(struct buf *out, const char *s, size_t len)
 {
 	static const char escapes[] = "btn\0fr";	/* from \b (8) on; \v has none */
+	unsigned char c = *s;
+	size_t n = utf8_len((const unsigned char *)s, len);
 
+	if (c == '"' || c == '\\')
+		buf_printf(out, "\\%c", c);
+	else if (c >= '\b' && c <= '\r' && escapes[c - '\b'])
+		buf_printf(out, "\\%c", escapes[c - '\b']);
+	else if (c < 0x20 || c == 0x7f)
+		buf_printf(out, "\\u%04x", c);
+	else if (n == 2 && c == 0xc2 && (unsigned char)s[1] < 0xa0)
+		buf_printf(out, "\\u%04x", (unsigned char)s[1]);	/* C1 */
+	else if (n)
+		buf_add(out, s, n);
+	else
+		buf_puts(out, "\\ufffd");
+	return n ? n : 1;
+}
+
+void buf_json_string(struct buf *out, const char *s, size_t len)
+{
 	buf_putc(out, '"');
 	while (len) {
-		unsigned char c = *s;
-		size_t n = 1;
+		size_t n = plain_len(s, len);
 
-		if (c == '"' || c == '\\') {
-			buf_putc(out, '\\');
-			buf_putc(out, c);
-		} else if (c >= '\b' && c <= '\r' && escapes[c - '\b']) {
-			buf_putc(out, '\\');
-			buf_putc(out, escapes[c - '\b']);
-		} else if (c < 0x20 || c == 0x7f) {
-			buf_printf(out, "\\u%04x", c);
-		} else {
-			n = utf8_len((const unsigned char *)s, len);
-			if (n == 2 && c == 0xc2 && (unsigned char)s[1] < 0xa0)
-				buf_printf(out, "\\u%04x", (unsigned char)s[1]);	/* C1 */
-			else if (n)
-				buf_add(out, s, n);
-			else
-				buf_puts(out, "\\ufffd");
-			n = n ? n : 1;
-		}
+		if (n)
+			buf_add(out, s, n);
+		else
+			n = json_escaped(out, s, len);
 		s += n;
 		len -= n;
 	}

@@ -73,6 +73,8 @@ __u32 *kern_prog_maps(int fd, __u32 *nr);
 int kern_prog_info_maps(int fd, struct bpf_prog_info *info, __u32 **maps);
 /* BTF object @id, freed with btf__free(); NULL with errno set. */
 struct btf *kern_btf(__u32 id);
+/* The same, or NULL with a diagnostic. */
+struct btf *kern_btf_object(__u32 id, struct span at, struct diags *d);
 /*
  * The types of an object file under its IDs, without those of its functions and
  * variables, so that kern_btf_load() can give them to the kernel: a descriptor
@@ -80,6 +82,12 @@ struct btf *kern_btf(__u32 id);
  */
 struct btf *kern_btf_file(const char *file);
 int kern_btf_load(struct btf *btf);
+/*
+ * All types of an ELF file, or of a file that is BTF, behind those of @base, which
+ * they may continue, and which must outlive them; NULL where they stand alone, or
+ * are a module's below /sys/kernel/btf. Freed with btf__free(); NULL with a diagnostic.
+ */
+struct btf *kern_btf_read(const char *file, struct btf *base, struct span at, struct diags *d);
 /* The ID of "struct flow", "flow", "__u32"; -ENOENT. */
 __s64 kern_btf_find(const struct btf *btf, const char *name);
 /* Types of the kernel itself, read once; borrowed, NULL where they are hidden. */

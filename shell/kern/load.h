@@ -25,6 +25,8 @@ struct bpf_object *object_open(const char *file, struct span at, struct buf *byt
 
 /* Forgets what was said, and listens. */
 void said_begin(void);
+/* The same where BTF is read: libbpf tells only those who debug what is wrong with it. */
+void said_begin_btf(void);
 /* The line that tells most about a failure; "" where nothing was said. */
 char *said_reason(void);
 /* The program that could not be loaded, the map that could not be created; NULL: none was named. */

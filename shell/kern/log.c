@@ -10,7 +10,7 @@
 #include "shell/kern/load.h"
 
 static struct buf messages, verifier_log;
-static bool show_all;
+static bool show_all, keep_all;
 
 /* For --debug: names in files and source lines in a log are anybody's text. */
 static void show(const char *text, size_t len)
@@ -26,12 +26,12 @@ static int collect(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
 	struct buf text = BUF_INIT;
 
-	if (!show_all && level == LIBBPF_DEBUG)
+	if (!show_all && !keep_all && level == LIBBPF_DEBUG)
 		return 0;
 	buf_vprintf(&text, fmt, ap);
 	if (show_all)
 		show(text.data, text.len);
-	if (level != LIBBPF_DEBUG)
+	if (keep_all || level != LIBBPF_DEBUG)
 		buf_add(&messages, text.data, text.len);
 	buf_free(&text);
 	return 0;
@@ -52,7 +52,14 @@ void said_begin(void)
 {
 	buf_reset(&messages);
 	buf_reset(&verifier_log);
+	keep_all = false;
 	libbpf_set_print(collect);
+}
+
+void said_begin_btf(void)
+{
+	buf_reset(&messages);
+	keep_all = true;
 }
 
 bool said_verifier(const char *log)

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Types, as they stand. */
+#include <bpf/btf.h>
+#include <stdlib.h>
+
+#include "commands/btf.h"
+#include "commands/common.h"
+#include "commands/map.h"
+#include "shell/interrupt.h"
+
+enum {
+	DUMP_BTF, DUMP_MAP, DUMP_PROG, DUMP_FILE, DUMP_BASE, DUMP_PART, DUMP_FORMAT, DUMP_ROOTS
+};
+enum { FORMAT_RAW, FORMAT_C };
+
+const char *const btf_parts[] = { "key", "value", "kv", "all", NULL };
+const char *const btf_formats[] = { "raw", "c", NULL };
+
+/* What is dumped. */
+struct types {
+	struct btf *btf;
+	struct btf *base;	/* read for it alone; or NULL */
+	__u32 *roots;		/* the types that are wanted */
+	size_t nr_roots;	/* 0: all */
+};
+
+static void types_free(struct types *t)
+{
+	btf__free(t->btf);
+	btf__free(t->base);
+	free(t->roots);
+}
+
+static void add_root(struct types *t, __u32 id)
+{
+	GROW(t->roots, t->nr_roots);
+	t->roots[t->nr_roots++] = id;
+}
+
+static int read_object(struct ctx *ctx, struct types *t, __u32 id, struct span at)
+{
+	t->btf = kern_btf_object(id, at, ctx->diags);
+	return t->btf ? 0 : -1;
+}
+
+/* Key and value: the types that the map's elements have, where it has them. */
+static int add_part(struct ctx *ctx, struct types *t, const struct value *map, __u32 id,
+		    const char *part)
+{
+	if (!id)
+		return diag_error(ctx->diags, map->span, "map '%s' has no type for its %s",
+				  map->handle->title, part);
+	add_root(t, id);
+	return 0;
+}
+
+static int read_map(struct ctx *ctx, struct types *t, const struct value *map,
+		    const struct value *part)
+{
+	const char *word = part->kind == VALUE_STR ? part->str : "kv";
+	const struct map_facts *facts = &map->handle->map;
+	bool both = !strcmp(word, "kv");
+
+	if (need_real(ctx, map->handle))
+		return -1;
+	if (!facts->btf_id)
+		return diag_error(ctx->diags, map->span, "map '%s' has no BTF", map->handle->title);
+	if (read_object(ctx, t, facts->btf_id, map->span))
+		return -1;
+	if (!strcmp(word, "key") || (both && facts->btf_key_type_id))
+		return add_part(ctx, t, map, facts->btf_key_type_id, "key") ||
+		       (both && add_part(ctx, t, map, facts->btf_value_type_id, "value")) ? -1 : 0;
+	if (strcmp(word, "all"))
+		return add_part(ctx, t, map, facts->btf_value_type_id, "value");
+	return 0;
+}
+
+static int read_prog(struct ctx *ctx, struct types *t, const struct value *prog)
+{
+	struct bpf_prog_info info;
+	int err;
+
+	if (prog->handle->fd < 0)
+		return diag_error(ctx->diags, prog->span, "this program exists only in the plan");
+	err = kern_prog_info(prog->handle->fd, &info);
+	if (err)
+		return kern_error(ctx->diags, prog->span, -err, "read program %u",
+				  prog->handle->id);
+	if (info.btf_id)
+		return read_object(ctx, t, info.btf_id, prog->span);
+	diag_error(ctx->diags, prog->span, "program %u has no BTF", prog->handle->id);
+	diag_hint(ctx->diags, "programs have it that are compiled with -g");
+	return -1;
+}
+
+static int read_file(struct ctx *ctx, struct types *t, const struct value *file,
+		     const struct value *base)
+{
+	if (base->kind == VALUE_STR) {
+		t->base = kern_btf_read(base->str, NULL, base->span, ctx->diags);
+		if (!t->base)
+			return -1;
+	}
+	t->btf = kern_btf_read(file->str, t->base, file->span, ctx->diags);
+	return t->btf ? 0 : -1;
+}
+
+static int read_types(struct ctx *ctx, struct types *t, const struct value *argv)
+{
+	if (argv[DUMP_MAP].kind == VALUE_HANDLE)
+		return read_map(ctx, t, &argv[DUMP_MAP], &argv[DUMP_PART]);
+	if (argv[DUMP_PROG].kind == VALUE_HANDLE)
+		return read_prog(ctx, t, &argv[DUMP_PROG]);
+	if (argv[DUMP_FILE].kind == VALUE_STR)
+		return read_file(ctx, t, &argv[DUMP_FILE], &argv[DUMP_BASE]);
+	return read_object(ctx, t, argv[DUMP_BTF].handle->id, argv[DUMP_BTF].span);
+}
+
+/* The types that are asked for by their IDs. */
+static int add_roots(struct ctx *ctx, struct types *t, const struct value *roots)
+{
+	for (size_t i = 0; roots->kind == VALUE_LIST && i < roots->values.nr; i++) {
+		const struct value *id = &roots->values.list[i];
+
+		if (!id->num || id->num >= btf__type_cnt(t->btf))
+			return diag_error(ctx->diags, id->span, "no type %u here: they are 1 to %u",
+					  (__u32)id->num, btf__type_cnt(t->btf) - 1);
+		add_root(t, id->num);
+	}
+	return 0;
+}
+
+/* Words that do not go with each other; the table of arguments takes them all. */
+static int check_words(struct ctx *ctx, const struct value *argv)
+{
+	const struct value *source = NULL;
+
+	for (int i = DUMP_BTF; i <= DUMP_FILE; i++) {
+		if (argv[i].kind == VALUE_NONE)
+			continue;
+		if (source)
+			return diag_error(ctx->diags, argv[i].span,
+					  "types of one thing at a time: leave one out");
+		source = &argv[i];
+	}
+	if (!source) {
+		diag_error(ctx->diags, ctx->span, "what has the types is missing");
+		diag_hint(ctx->diags, "one of: id N, map MAP, prog PROG, file FILE");
+		return -1;
+	}
+	if (argv[DUMP_PART].kind == VALUE_STR && source != &argv[DUMP_MAP])
+		return diag_error(ctx->diags, argv[DUMP_PART].span, "'%s' is for maps",
+				  argv[DUMP_PART].str);
+	if (argv[DUMP_BASE].kind == VALUE_STR && source != &argv[DUMP_FILE])
+		return diag_error(ctx->diags, argv[DUMP_BASE].span, "'base' is for files");
+	return 0;
+}
+
+static const struct record raw_record = { .name = "type", .list = "types" };
+
+static int show_type(struct ctx *ctx, const struct btf *btf, __u32 id)
+{
+	if (interrupted())
+		return -1;
+	return sink_row(ctx->sink, &CELL(.kind = CELL_BTF_TYPE, .type = { btf, id }));
+}
+
+/* The first type that is no other file's. */
+static __u32 first_type(const struct btf *btf)
+{
+	const struct btf *base = btf__base_btf(btf);
+
+	return base ? btf__type_cnt(base) : 1;
+}
+
+static int show_raw(struct ctx *ctx, const struct types *t)
+{
+	int err = 0;
+
+	sink_begin(ctx->sink, &raw_record, SINK_LIST);
+	for (size_t i = 0; i < t->nr_roots && !err; i++)
+		err = show_type(ctx, t->btf, t->roots[i]);
+	for (__u32 id = first_type(t->btf); !t->nr_roots && id < btf__type_cnt(t->btf) && !err; id++)
+		err = show_type(ctx, t->btf, id);
+	return err ? -1 : sink_end(ctx->sink);
+}
+
+int btf_dump(struct ctx *ctx, struct value *argv)
+{
+	struct types t = { 0 };
+	int err;
+
+	if (check_words(ctx, argv))
+		return -1;
+	err = read_types(ctx, &t, argv);
+	if (!err)
+		err = add_roots(ctx, &t, &argv[DUMP_ROOTS]);
+	if (!err)
+		err = show_raw(ctx, &t);
+	types_free(&t);
+	return err;
+}

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""btf dump: as bpftool has it, of every kind of types, and of files that are none."""
+import itertools
+
+from bpfsh import *
+
+MODULES = "/sys/kernel/btf"
+# What bpftool shows for the key of a map that has no type for it.
+NO_TYPE = "[0] UNKNOWN '(anon)'\n"
+INT, PTR, ARRAY, STRUCT, UNION, ENUM, FWD, TYPEDEF, VOLATILE, CONST, RESTRICT, FUNC, FUNC_PROTO, \
+    VAR, DATASEC, FLOAT, DECL_TAG, TYPE_TAG, ENUM64 = range(1, 20)
+
+
+def words(*numbers):
+    return struct.pack(f"={len(numbers)}I", *(n & 0xffffffff for n in numbers))
+
+
+class Types:
+    """BTF in the making; @base is (number of types, bytes of strings) where it continues others."""
+
+    def __init__(self, base=None):
+        self.first, self.text_at = base or (0, 0)
+        self.nr, self.types, self.text = self.first, b"", b"" if base else b"\0"
+
+    def name(self, text):
+        if not text:
+            return 0
+        self.text += text + b"\0"
+        return self.text_at + len(self.text) - len(text) - 1
+
+    def add(self, kind, name=b"", size=0, vlen=0, flag=0, extra=b""):
+        """Adds a type and returns its ID; @size is the type that it refers to, of some kinds."""
+        self.types += words(self.name(name), flag << 31 | kind << 24 | vlen, size) + extra
+        self.nr += 1
+        return self.nr
+
+    def int(self, name=b"int", size=4):
+        return self.add(INT, name, size, extra=words(1 << 24 | 8 * size))
+
+    def raw(self):
+        return struct.pack("=HBBIIIII", 0xeb9f, 1, 0, 24, 0, len(self.types), len(self.types),
+                           len(self.text)) + self.types + self.text
+
+    def file(self, box, name):
+        path = os.path.join(box.dir, name)
+        with open(path, "wb") as f:
+            f.write(self.raw())
+        return path
+
+
+def every_kind():
+    """All kinds, with each of their flags and words, and IDs and names that mean nothing."""
+    t = Types()
+    t.int()
+    for encoding, offset, bits in ((0, 0, 32), (2, 0, 8), (4, 0, 8), (3, 5, 7)):
+        t.add(INT, b"odd", 4, extra=words(encoding << 24 | offset << 16 | bits))
+    pointer = t.add(PTR, b"", 1)
+    t.add(PTR, b"named", 0)
+    t.add(ARRAY, b"", 0, extra=words(1, 1, 7))
+    record = t.add(STRUCT, b"s", 8, 2, 0, words(t.name(b"a"), 1, 0, 0, 3, 32))
+    t.add(STRUCT, b"bits", 4, 2, 1, words(t.name(b"a"), 1, 3 << 24, t.name(b"b"), 1, 5 << 24 | 3))
+    t.add(UNION, b"u", 4, 1, 0, words(t.name(b"x"), 1, 0))
+    for flag in (0, 1):
+        t.add(ENUM, b"e", 4, 2, flag, words(t.name(b"ZERO"), 0, t.name(b"SMALL"), -1 if flag else 9))
+        t.add(FWD, b"f", 0, 0, flag)
+        t.add(TYPE_TAG, b"user", 1, 0, flag)
+        t.add(ENUM64, b"e64", 8, 3, flag,
+              words(t.name(b"BIG"), 0, 1, t.name(b"ALL"), -1, -1, t.name(b"FIVE"), 5, 0))
+    for kind in (TYPEDEF, VOLATILE, CONST):
+        t.add(kind, b"td" if kind == TYPEDEF else b"", 1)
+    t.add(RESTRICT, b"", pointer)
+    proto = t.add(FUNC_PROTO, b"", 1, 2, 0, words(t.name(b"arg"), 1, 0, 0))
+    funcs = [t.add(FUNC, b"func", proto, linkage) for linkage in range(4)]
+    variables = [t.add(VAR, b"var", 1, extra=words(linkage)) for linkage in range(4)]
+    t.add(DATASEC, b".data", 8, 4, 0, words(variables[0], 0, 4, funcs[0], 4, 4, 1, 0, 4, 9999, 1, 1))
+    t.add(FLOAT, b"double", 8)
+    for component in (-1, 1):
+        t.add(DECL_TAG, b"tag", record, extra=words(component))
+    t.add(STRUCT, b"strange", 8, 1, 0, words(0x7fffffff, 77777, 0))
+    return t
+
+
+def differs(ours, theirs):
+    """The first line that is another one; only that, as the texts are long."""
+    pairs = itertools.zip_longest(ours.splitlines(), theirs.splitlines())
+    return next((f"line {n}: {a!r}, by bpftool {b!r}" for n, (a, b) in enumerate(pairs, 1)
+                 if a != b), None)
+
+
+def exact(types):
+    """Enumerators of bpftool's JSON without its fault: it extends the sign of unsigned ones."""
+    for t in types:
+        for value in t.get("values", ()):
+            if t["kind"] == "ENUM" and t["encoding"] == "UNSIGNED":
+                value["val"] &= 0xffffffff
+    return types
+
+
+def same_dump(box, *what):
+    """Both as text and as JSON."""
+    if not BPFTOOL:
+        raise Skip("no bpftool that runs here")
+    theirs = box.run(BPFTOOL, "btf", "dump", *what).expect(0).out.removeprefix(NO_TYPE)
+    difference = differs(box.bpfsh("btf", "dump", *what).expect(0).out, theirs)
+    assert not difference, f"btf dump {what}: {difference}"
+    ours = box.bpfsh("-j", "btf", "dump", *what).expect(0).json
+    theirs = [t for t in box.bpftool("btf", "dump", *what)["types"] if t["id"]]
+    assert list(ours) == ["types"] and ours["types"] == exact(theirs), what
+    return ours["types"]
+
+
+def test_btf_every_kind(box):
+    types = same_dump(box, "file", every_kind().file(box, "all.btf"))
+    assert {t["kind"] for t in types} == {
+        "INT", "PTR", "ARRAY", "STRUCT", "UNION", "ENUM", "FWD", "TYPEDEF", "VOLATILE", "CONST",
+        "RESTRICT", "FUNC", "FUNC_PROTO", "VAR", "DATASEC", "FLOAT", "DECL_TAG", "TYPE_TAG",
+        "ENUM64"}
+
+
+def test_btf_objects(box):
+    for path in sorted(glob.glob(f"{BUILD}/tests/progs/*.bpf.o")):
+        if b".BTF" in open(path, "rb").read():
+            same_dump(box, "file", path)
+
+
+def test_btf_kernel(box):
+    same_dump(box, "file", f"{MODULES}/vmlinux")
+    same_dump(box, "id", "1")
+
+
+def test_btf_loaded(box):
+    """By map and program, and by every way to name them."""
+    box.bpftool("prog", "loadall", box.obj("typed"), box.pin("p"), "pinmaps", box.pin("m"))
+    maps = [m for m in box.retry("map") if m.get("name", "").startswith(box.prefix)]
+    for m, part in itertools.product(maps, ("key", "value", "kv", "all", None)):
+        if part == "key" and "." in m["name"]:
+            box.bpfsh("btf", "dump", "map", "id", m["id"], "key").expect(1, err="no type for its key")
+        elif m.get("btf_id"):
+            same_dump(box, "map", "id", m["id"], *([part] if part else []))
+    prog = next(p for p in box.retry("prog") if p.get("name", "").startswith(box.prefix))
+    whole = same_dump(box, "prog", "id", prog["id"])
+    assert same_dump(box, "id", prog["btf_id"]) == whole
+    box.script(f"$p = prog show id {prog['id']}; $b = btf show id {prog['btf_id']}\n"
+               "$x = btf dump prog $p; $y = btf dump $b; assert $x == $y\n"
+               f"assert $x.types[{len(whole) - 1}].id == {len(whole)}").expect(0)
+
+
+def test_btf_modules(box):
+    """Types that continue the kernel's: shown are those of the module alone."""
+    with open(f"{MODULES}/vmlinux", "rb") as f:
+        vmlinux = f.read()
+    strings = struct.unpack_from("=I", vmlinux, 20)[0]
+    mount("tmpfs", MODULES, "tmpfs")
+    with open(f"{MODULES}/vmlinux", "wb") as f:
+        f.write(vmlinux)
+    number = box.bpfsh("-j", "btf", "dump", "file", f"{MODULES}/vmlinux").json["types"][-1]["id"]
+    module = Types((number, strings))
+    module.add(STRUCT, b"own", 8, 1, 0, words(module.name(b"next"), number + 2, 0))
+    module.add(PTR, b"", number + 1)
+    module.add(CONST, b"", 1)
+    types = same_dump(box, "file", module.file(box, f"{MODULES}/mod"))
+    assert [t["id"] for t in types] == [number + 1, number + 2, number + 3]
+    elsewhere = module.file(box, "mod.btf")
+    based = box.bpfsh("-j", "btf", "dump", "file", elsewhere, "base", f"{MODULES}/vmlinux")
+    assert based.expect(0).json["types"] == types
+    box.bpfsh("btf", "dump", "file", elsewhere).expect(1, err="base FILE")
+
+
+def test_btf_errors(box):
+    """Each says what is wrong, also as JSON, and shows nothing else."""
+    newer, cut = Types(), Types()
+    newer.int()
+    newer.add(29, b"later", 4)
+    cut.int()
+    with open("cut.btf", "wb") as f:
+        f.write(cut.raw()[:-3])
+    box.script(f"$p = prog asm type xdp 'r0 = 2; exit'; prog pin $p {box.pin('asm')}").expect(0)
+    box.map_create("plain")
+    for command, reason in (
+            ("file missing", "no such file"), ("file .", "not a regular file"),
+            ("file /etc/passwd", "neither BTF nor an ELF file"), ("file /bin/sh", "has no BTF"),
+            (f"file {newer.file(box, 'newer.btf')}", "BTF_KIND:29"), ("file cut.btf", "cannot read the types"),
+            (f"prog pinned {box.pin('asm')}", "has no BTF"),
+            (f"map name {box.prefix}plain", "has no BTF"), ("id 4294967295", "no BTF object"),
+            ("id 1 root_id 4294967295", "no type 4294967295"), ("id 1 root_id 0", "no type 0"),
+            ("id 1 file x", "leave one out"), ("id 1 key", "'key' is for maps")):
+        done = box.bpfsh("btf", "dump", *command.split()).expect(1, err=reason)
+        assert not done.out, done
+        done = box.bpfsh("-j", "btf", "dump", *command.split()).expect(1)
+        assert reason in done.json["error"]["message"] and not done.err, done
+    box.unprivileged("btf", "dump", "id", "1").expect(1, err="CAP_SYS_ADMIN")
+    box.unprivileged("btf", "dump", "file", f"{MODULES}/vmlinux").expect(0, out="[1] INT")
+
+
+def test_btf_closed_pipe(box):
+    for options in ((), ("-j",)):
+        done = box.run("bash", "-c", '"$@" | head -c 1000; exit ${PIPESTATUS[0]}', "sh", BPFSH,
+                       "--no-rc", *options, "btf", "dump", "id", "1")
+        assert done.status == 141 and not done.err and len(done.out) == 1000, done
+
+
+def test_btf_names_are_hostile(box):
+    """Names with controls: escaped on a terminal and in JSON, as they are in a pipe."""
+    t = Types()
+    t.add(STRUCT, b"\x1b[31mred\"\\\n\xff", 4, 1, 0, words(t.name(b"\x9b2J"), 1, 0))
+    path = t.file(box, "hostile.btf")
+    assert "\x1b[31mred" in box.bpfsh("btf", "dump", "file", path).expect(0).out
+    found = box.bpfsh("-j", "btf", "dump", "file", path).expect(0).json["types"][0]
+    assert found["name"] == "\x1b[31mred\"\\\n\ufffd" and found["members"][0]["name"] == "\ufffd2J"
+    with Pty(box, "btf", "dump", "file", path) as terminal:
+        terminal.expect("type_id=1")
+        shown = terminal.seen
+        assert r"\x1b[31mred" in shown and r"\x9b2J" in shown and "\x1b[31m" not in shown, shown
+
+
+run(__name__)
