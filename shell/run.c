@@ -409,15 +409,15 @@ unsigned session_match_flags(const struct session *s)
 	return (s->mode == MODE_SCRIPT || s->depth) && !s->batch ? 0 : MATCH_PREFIX;
 }
 
-/* -j with a script: each command's output is a member of one array. */
+/* In JSON: each command's output is a member of one array. */
 static void batch_begin(struct session *s, const struct stmt *stmt)
 {
 	struct buf *b = out_buf(&s->out);
 
-	if (s->mode != MODE_SCRIPT || s->opt.output != SINK_JSON || s->piped)
+	if (!s->listed || s->opt.output != SINK_JSON || s->piped)
 		return;
 	buf_puts(b, s->batch_open ? "," : "[");
-	s->batch_open = true;
+	s->batch_open = s->member_open = true;
 	buf_puts(b, "{\"command\":[");
 	for (uint32_t i = 0; i < stmt->nr; i++) {
 		const struct span *sp = &stmt->words[i].span;
@@ -436,6 +436,7 @@ static void batch_end(struct session *s)
 	if (out_mark(&s->out).at == s->batch_at)
 		out_write(&s->out, "null", 4);
 	out_write(&s->out, "}", 1);
+	s->member_open = false;
 }
 
 /* True for a command that may be gathered: one without options, whose output goes nowhere else. */
@@ -496,6 +497,8 @@ static int exec_stmt(struct session *s, const struct stmt *stmt, bool *nested, s
 	*nested = m.cmd && (m.cmd->flags & CMD_NESTED) && !stmt->nr_stages && !stmt->has_redirect;
 	if (!*nested)
 		batch_begin(s, stmt);
+	else if (s->mode == MODE_COMMAND)
+		s->listed = true;
 	if (status == STATUS_OK)
 		status = run_stmt(s, stmt, &m, d);
 	match_free(&m);

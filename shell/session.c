@@ -18,6 +18,7 @@ void session_init(struct session *s, enum mode mode, const struct options *opt)
 	s->out.escape = isatty(STDOUT_FILENO);
 	s->out.pretty = opt->pretty;
 	out_init(&s->last, -1);
+	s->listed = mode == MODE_SCRIPT;
 	s->txn = txn_new();
 	s->gather = gather_new();
 }
@@ -34,7 +35,10 @@ static bool is_json(const struct session *s)
 	return s->opt.output == SINK_JSON || s->opt.output == SINK_JSONL;
 }
 
-/* Errors as a document; within the array of outputs, as a member of this command's object. */
+/*
+ * Errors as a document; within the array of outputs, as a member of this command's
+ * object, or of one of their own where they are of no single command.
+ */
 static void show_json(struct session *s, const struct diags *d)
 {
 	bool silent = out_mark(&s->out).at == s->batch_at;
@@ -42,8 +46,10 @@ static void show_json(struct session *s, const struct diags *d)
 
 	diags_json(&text, d);
 	if (s->batch_open) {
-		buf_puts(out_buf(&s->out), silent ? "null," : ",");
+		buf_puts(out_buf(&s->out), !s->member_open ? ",{\"command\":null,\"output\":null," :
+			 silent ? "null," : ",");
 		buf_add(out_buf(&s->out), text.data + 1, text.len - 2);
+		buf_puts(out_buf(&s->out), s->member_open ? "" : "}");
 		out_pushed(&s->out);
 	} else {
 		buf_putc(&text, '\n');
@@ -263,7 +269,7 @@ int session_command(struct session *s, char **argv, int nr)
 			.text = xstrdup(src.text), .len = src.len }));
 	else
 		status = closed_status(s, check_and_run(s, &stmt));
-	if (status == STATUS_OK && s->opt.output == SINK_JSON && !out_mark(&s->out).at)
+	if (status == STATUS_OK && s->opt.output == SINK_JSON && !s->listed && !out_mark(&s->out).at)
 		out_write(&s->out, "null\n", 5);
 	if (interrupted() && status != STATUS_PARTIAL)
 		status = STATUS_SIGNAL + interrupted();
@@ -282,7 +288,7 @@ int session_end(struct session *s)
 	}
 	if (s->batch_open)
 		out_write(&s->out, "]\n", 2);
-	else if (s->mode == MODE_SCRIPT && s->opt.output == SINK_JSON && !s->status)
+	else if (s->listed && s->opt.output == SINK_JSON && !out_mark(&s->out).at)
 		out_write(&s->out, "[]\n", 3);
 	if (out_flush(&s->out) && s->out.error != EPIPE) {
 		fprintf(stderr, "error: cannot write the output: %s\n", strerror(s->out.error));

@@ -72,7 +72,9 @@ struct session {
 	bool quit;
 	bool failed;		/* the last command in the open transaction: the prompt shows it */
 	int piped;		/* nested: out is the beginning of a pipeline, or memory */
-	bool batch_open;	/* -j with a script: the array of outputs has begun */
+	bool listed;		/* -j shows outputs as members of one array: of a script, or what runs others */
+	bool batch_open;	/* that array has begun */
+	bool member_open;	/* and the member of a command in it */
 	unsigned long long batch_at;	/* where the output of its newest member begins */
 };
 

@@ -94,13 +94,30 @@ def test_words_of_the_command_line_are_not_read_again(box):
 
 def test_watch_streams_and_ends_when_the_object_vanishes(box):
     pin = box.map_create("m")
-    process = running(box, "-j", "watch", "0.05", "map", "show", "pinned", pin)
+    process = running(box, "-o", "jsonl", "watch", "0.05", "map", "show", "pinned", pin)
     lines = [process.stdout.readline() for _ in range(3)]
     assert all(json.loads(line)["name"] == f"{box.prefix}m" for line in lines), lines
     os.unlink(pin)
     out, err = process.communicate(timeout=20)
     last = json.loads(out.splitlines()[-1])
     assert process.returncode == 1 and "no pin" in last["error"]["message"], (out, err)
+
+
+def test_json_of_commands_that_run_others_is_one_document(box):
+    pin = box.map_create("m")
+    for ending, status in [(lambda process: process.send_signal(signal.SIGINT), 130),
+                           (lambda process: os.unlink(pin), 1)]:
+        process = running(box, "-j", "watch", "0.05", "time", "map", "show", "pinned", pin)
+        lines = [process.stdout.readline() for _ in range(3)]
+        ending(process)
+        found = json.loads("".join(lines) + process.stdout.read())
+        assert process.wait(20) == status and len(found) > 2, (process.returncode, found)
+        assert found[0]["command"] == ["map", "show", "pinned", pin], found
+        assert found[0]["output"]["name"] == f"{box.prefix}m", found
+    assert "no pin" in found[-1]["error"]["message"] and found[-1]["output"] is None, found
+    for text, outputs in [("if true { echo hi; echo ho }", ["hi", "ho"]), ("if false { }", [])]:
+        found = box.bpfsh("-j", *text.split()).expect(0).json
+        assert [member["output"] for member in found] == outputs, found
 
 
 def test_watch_is_interrupted(box):

@@ -389,14 +389,19 @@ def test_sigterm(box):
 def test_conflict(box):
     """A value that somebody else wrote meanwhile is left alone, and said."""
     pin = box.map_create("m", "array", entries=2)
-    done = box.script(f"""\
+    text = f"""\
 map update pinned {pin} key 0 0 0 0 value 1 0 0 0
 map update pinned {pin} key 1 0 0 0 value 1 0 0 0
 !{BPFTOOL} map update pinned {pin} key 1 0 0 0 value 7 0 0 0
 assert false
-""").expect(3, err="1 conflict")
+"""
+    done = box.script(text).expect(3, err="1 conflict")
     values = [e["value"][0] for e in box.bpftool("map", "dump", "pinned", pin)]
     assert values == ["0x00", "0x07"], (values, done.err)
+    box.bpfsh("map", "clear", "pinned", pin).expect(0)
+    *_, failed, undone = box.script(text, options=["-j"]).expect(3).json
+    assert failed["command"][0] == "assert" and "assertion" in failed["error"]["message"], failed
+    assert undone["command"] is None and "left alone" in undone["error"]["message"], undone
 
 
 def test_source(box):
