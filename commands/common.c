@@ -122,7 +122,7 @@ static int show_all(struct ctx *ctx, enum object_kind kind, show_fn one,
 int show_objects(struct ctx *ctx, enum object_kind kind, const struct value *which,
 		 const struct record *rec, show_fn one)
 {
-	bool single = which->kind == VALUE_HANDLES && which->handles.one;
+	bool single = which->kind == VALUE_HANDLES && which->handles.nr == 1;
 	struct pin_table *pins = pin_table_read(ctx);
 	int err = 0;
 

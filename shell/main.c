@@ -230,6 +230,16 @@ static int run_complete(char **words, int nr)
 	return session_end(&s);
 }
 
+/* With bpftool, -f shows pinned paths: "-f prog show". */
+static bool is_bpftools_f(const struct request *r)
+{
+	const struct cmd_table *t = bpfsh_commands;
+
+	while (t->cmds && (!t->object || strcmp(t->object, r->file)))
+		t++;
+	return t->cmds && access(r->file, F_OK);
+}
+
 static int run_script(struct session *s, const struct request *r)
 {
 	struct source src = { 0 };
@@ -241,6 +251,8 @@ static int run_script(struct session *s, const struct request *r)
 		src = (struct source){ .name = xstrdup("-c"), .text = xstrdup(r->commands),
 				       .len = strlen(r->commands) };
 	else if (source_read(&src, r->file, NO_SPAN, &d)) {
+		if (is_bpftools_f(r))
+			diag_hint(&d, "did you mean --bpffs? -f runs a script");
 		session_show(s, &d);
 		s->status = STATUS_USAGE;
 		return STATUS_USAGE;

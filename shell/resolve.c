@@ -49,7 +49,6 @@ static int by_id(struct ctx *ctx, enum object_kind kind, const char *text, struc
 	if (!h)
 		return kern_error(ctx->diags, at, errno, "open %s %lu", object_names[kind], id);
 	add_handle(out, handle_share(&ctx->s->shared, h));
-	out->handles.one = true;
 	return 0;
 }
 
@@ -90,7 +89,6 @@ static int by_pin(struct ctx *ctx, enum object_kind kind, const char *path, stru
 	}
 	if (h) {
 		add_handle(out, handle_get(h));
-		out->handles.one = true;
 		return 0;
 	}
 	fd = kern_open_pin(path, &found);
@@ -109,7 +107,6 @@ static int by_pin(struct ctx *ctx, enum object_kind kind, const char *path, stru
 	h = handle_share(&ctx->s->shared, h);
 	remember_pin(h, path, &st);
 	add_handle(out, h);
-	out->handles.one = true;
 	return 0;
 }
 
@@ -206,7 +203,6 @@ static int by_value(struct ctx *ctx, enum object_kind kind, const struct value *
 				  object_names[v->handle->kind], object_names[kind]);
 	if (v->kind == VALUE_HANDLE) {
 		add_handle(out, handle_get(v->handle));
-		out->handles.one = true;
 		return 0;
 	}
 	if (v->kind == VALUE_JSON && jv_get_kind(v->json) == JV_KIND_NUMBER)

@@ -69,7 +69,6 @@ struct value {
 		struct {
 			struct handle **list;
 			size_t nr;
-			bool one;	/* the reference can only mean one object */
 		} handles;
 		struct {
 			const struct word *list;

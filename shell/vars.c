@@ -120,7 +120,6 @@ jv handle_record(struct ctx *ctx, struct handle *h)
 		return jv_object_set(jv_object(), jv_string("name"), jv_string(h->name));
 	argv[0].handles.list = &h;
 	argv[0].handles.nr = 1;
-	argv[0].handles.one = true;
 	out_init(&memory, -1);
 	sub.argv = argv;
 	sub.sink = sink_new(SINK_JSON, &memory);

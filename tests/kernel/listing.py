@@ -75,8 +75,14 @@ def test_by_name_and_tag(box):
     load(box)
     name = box.prefix + "k_xdp"
     one = box.bpfsh("-j", "prog", "show", "name", name).expect(0).json
-    one = one[0] if isinstance(one, list) else one
     assert one["name"] == name, one
+    maps = [box.prefix + "one", box.prefix + "two"]
+    for path, called in ("a", maps[0]), ("b", maps[1]), ("c", maps[1]):
+        box.bpftool("map", "create", box.pin(path), "type", "array", "key", "4", "value", "4",
+                    "entries", "1", "name", called)
+    for called in maps:
+        words = ["map", "show", "name", called]
+        assert box.bpfsh("-j", *words).expect(0).json == box.bpftool(*words), words
     tagged = box.bpfsh("-j", "prog", "show", "tag", one["tag"]).expect(0).json
     tagged = tagged if isinstance(tagged, list) else [tagged]
     theirs = box.bpftool("prog", "show", "tag", one["tag"])
