@@ -23,7 +23,9 @@ static int savepoint_run(struct ctx *ctx, struct value *argv)
 static const struct column rollback_columns[] = {
 	{ "undone", "rolled back %" },
 	{ "of", " of %" },
-	{ "conflicts", "; % conflicts" },
+	{ "conflicts" },
+	{ "one conflict", "; 1 conflict", .flags = COL_PLAIN_ONLY },
+	{ "many conflicts", "; % conflicts", .flags = COL_PLAIN_ONLY },
 	{ "failed", "; % failed" },
 	{ 0 }
 };
@@ -33,11 +35,13 @@ static const struct record rollback_record = { "rollback", rollback_columns };
 /* Says how it went; what could not be undone makes the command fail. */
 static int show_rollback(struct ctx *ctx, const struct rollback *r)
 {
+	const struct cell none = { .kind = CELL_NONE }, conflicts = cell_u64(r->conflicts);
+
 	sink_begin(ctx->sink, &rollback_record, SINK_ONE);
 	sink_row(ctx->sink, (const struct cell[]){
 		cell_u64(r->undone), cell_u64(r->undone + r->conflicts + r->failed),
-		r->conflicts ? cell_u64(r->conflicts) : CELL(.kind = CELL_NONE),
-		r->failed ? cell_u64(r->failed) : CELL(.kind = CELL_NONE) });
+		r->conflicts ? conflicts : none, r->conflicts == 1 ? conflicts : none,
+		r->conflicts > 1 ? conflicts : none, r->failed ? cell_u64(r->failed) : none });
 	if (sink_end(ctx->sink))
 		return -1;
 	if (!r->conflicts && !r->failed)

@@ -221,6 +221,7 @@ static struct text take_word(struct reader *r)
 static bool read_target(struct reader *r, int kind)
 {
 	const char *start;
+	bool named;
 
 	skip_blanks(r);
 	start = r->p;
@@ -232,8 +233,10 @@ static bool read_target(struct reader *r, int kind)
 	r->out.target.label = take_word(r);
 	if (r->p > start && r->ctx->is_label(r->ctx->user, r->out.target.label))
 		return true;
+	named = r->p > start && !isdigit((unsigned char)*start);
 	r->p = start;
-	return miss(r, kind == TARGET_CALL ? NULL : "expected 'pc+N' or a label");
+	return miss(r, kind == TARGET_CALL ? NULL :
+		    named ? "there is no such label" : "expected 'pc+N' or a label");
 }
 
 /* A name for the eye, which may hold anything but blanks. */

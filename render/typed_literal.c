@@ -39,6 +39,11 @@ static bool parse_wide(struct piece p, unsigned int base, struct number *n)
 	return true;
 }
 
+static bool is_hexadecimal(struct piece p)
+{
+	return p.len > 2 && p.s[0] == '0' && (p.s[1] | 0x20) == 'x';
+}
+
 bool parse_number(struct piece p, struct number *n)
 {
 	unsigned int base = 10;
@@ -51,7 +56,7 @@ bool parse_number(struct piece p, struct number *n)
 		p.s++;
 		p.len--;
 	}
-	if (p.len > 2 && p.s[0] == '0' && (p.s[1] | 0x20) == 'x') {
+	if (is_hexadecimal(p)) {
 		base = 16;
 		p.s += 2;
 		p.len -= 2;
@@ -164,8 +169,10 @@ static int out_of_range(struct encoder *e, const struct typed_place *at, const s
 		buf_puts(&range, "..");
 		buf_add(&range, text, number_unsigned(text, largest(allow_unsigned ? bits :
 						      bits - 1)) - text);
+	} else if (allow_negative) {
+		buf_printf(&range, "-2^%u..2^%u-1", bits - 1, bits - 1);
 	} else {
-		buf_printf(&range, "%u bits", bits);
+		buf_printf(&range, "0..2^%u-1", bits);
 	}
 	encode_error(e, step, p, "%s is out of range for %s%s (%s)", buf_str(&shown),
 		     at->bits ? "a " : "", buf_str(&type), buf_str(&range));
@@ -206,9 +213,10 @@ static int encode_integer(struct encoder *e, const struct typed_place *at,
 			  const struct step *step, struct piece p)
 {
 	const struct node *n = place_node(at);
-	bool negative_ok = n->is_signed, large_ok = !n->is_signed || n->kind == NODE_WIDE;
 	struct piece digits = p;
-	bool be = strip_be(&digits);
+	bool be = strip_be(&digits), negative_ok = n->is_signed;
+	/* More than 64 bits are shown in hexadecimal, without a sign. */
+	bool large_ok = !n->is_signed || (n->kind == NODE_WIDE && is_hexadecimal(digits));
 	unsigned __int128 v;
 	struct number number;
 

@@ -82,15 +82,16 @@ static struct ops read_ops(const struct journal *j, struct diags *d)
 
 /* What was put off to commit never began. */
 static enum undo_result undo_one(struct op *op, struct journal *j, struct buf *stuck,
-				 struct diags *d)
+				 struct byteset *changed, struct diags *d)
 {
-	return op->kind->deferred && !op->applied ? UNDO_DONE : op_undo(op, j, stuck, d);
+	return op->kind->deferred && !op->applied ? UNDO_DONE : op_undo(op, j, stuck, changed, d);
 }
 
 static void undo_all(struct recovery *rec, struct journal *j, const struct ops *ops,
 		     struct diags *d)
 {
 	struct buf stuck = BUF_INIT;
+	struct byteset changed = { 0 };
 
 	for (size_t i = ops->nr; i-- > 0;) {
 		struct op *op = ops->list[i].op;
@@ -98,11 +99,12 @@ static void undo_all(struct recovery *rec, struct journal *j, const struct ops *
 
 		if (!ops->list[i].undo)
 			continue;
-		result = undo_one(op, j, &stuck, d);
+		result = undo_one(op, j, &stuck, &changed, d);
 		journal_set_state(j, op->at,
 				  rollback_count(rec->r, op, op->nr ? op->nr : 1, result));
 	}
 	buf_free(&stuck);
+	byteset_free(&changed);
 }
 
 static void finish_one(struct recovery *rec, struct op *op, struct diags *d)

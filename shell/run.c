@@ -508,6 +508,9 @@ static int exec_stmt(struct session *s, const struct stmt *stmt, bool *nested, s
 /* Ends a statement: $? and the mark of the prompt. */
 static void end_stmt(struct session *s, const struct stmt *stmt, int status)
 {
+	/* What a signal stopped has failed because of that. */
+	if (status == STATUS_FAILED && interrupted())
+		status = STATUS_SIGNAL + interrupted();
 	/* $? of a pipe is its last program's, where the command itself did well. */
 	if (status != STATUS_OK || !(stmt->nr_stages || stmt->shell))
 		s->status = status;

@@ -229,7 +229,8 @@ static enum undo_result undo_in_journal(struct op *op, struct journal *j, struct
 	return op->kind->undo(op, d);
 }
 
-enum undo_result op_undo(struct op *op, struct journal *j, struct buf *stuck, struct diags *d)
+enum undo_result op_undo(struct op *op, struct journal *j, struct buf *stuck,
+			 struct byteset *changed, struct diags *d)
 {
 	struct buf target = BUF_INIT;
 	enum undo_result result;
@@ -238,10 +239,14 @@ enum undo_result op_undo(struct op *op, struct journal *j, struct buf *stuck, st
 		op->kind->target(op, &target);
 	if (target.len && is_blocked(stuck, &target))
 		result = blocked(op, d);
+	else if (op->kind->overwrites && byteset_has(changed, target.data, target.len))
+		result = UNDO_DONE;
 	else
 		result = undo_in_journal(op, j, d);
 	if (result == UNDO_FAILED && target.len)
 		put_bytes(stuck, target.data, target.len);
+	if (result == UNDO_CONFLICT && op->kind->overwrites)
+		byteset_add(changed, target.data, target.len);
 	if (result == UNDO_DONE && op->kind->finish && op->kind->finish(op, d))
 		result = UNDO_LITTER;
 	buf_free(&target);
@@ -275,9 +280,10 @@ enum journal_state rollback_count(struct rollback *r, const struct op *op, __u32
 }
 
 /* Undoes an operation, counts how that went and notes it in the journal. */
-static void undo_one(struct txn *t, struct op *op, struct diags *d, struct rollback *r)
+static void undo_one(struct txn *t, struct op *op, struct byteset *changed, struct diags *d,
+		     struct rollback *r)
 {
-	enum undo_result result = op_undo(op, t->journal, &t->stuck, d);
+	enum undo_result result = op_undo(op, t->journal, &t->stuck, changed, d);
 	enum journal_state state = rollback_count(r, op, op->nr ? op->nr : op->applied, result);
 
 	if (op->at == JOURNAL_NONE || !t->journal)
@@ -290,6 +296,7 @@ static void undo_one(struct txn *t, struct op *op, struct diags *d, struct rollb
 static int apply(struct ctx *ctx, struct op *op)
 {
 	struct txn *t = ctx->s->txn;
+	struct byteset changed = { 0 };
 
 	if (op->kind->prepare && op->kind->prepare(op, ctx->diags))
 		return -1;
@@ -301,7 +308,8 @@ static int apply(struct ctx *ctx, struct op *op)
 		record_done(t, op);
 		return 0;
 	}
-	undo_one(t, op, ctx->diags, &t->left);
+	undo_one(t, op, &changed, ctx->diags, &t->left);
+	byteset_free(&changed);
 	return -1;
 }
 
@@ -402,12 +410,13 @@ static int find_savepoint(struct ctx *ctx, const char *name, struct span at)
 }
 
 /* Takes the newest operation back, if it was done, and forgets it. */
-static void undo_newest(struct txn *t, struct diags *d, struct rollback *r)
+static void undo_newest(struct txn *t, struct byteset *changed, struct diags *d,
+			struct rollback *r)
 {
 	struct op *op = t->log.list[t->log.nr - 1];
 
 	if (op->applied)
-		undo_one(t, op, d, r);
+		undo_one(t, op, changed, d, r);
 	if (op->at != JOURNAL_NONE && t->journal && !t->unsettled)
 		journal_cut(t->journal, op->at);
 	log_cut(&t->log, t->log.nr - 1);
@@ -426,10 +435,12 @@ void txn_undo_to(struct session *s, size_t mark, struct diags *d, struct rollbac
 {
 	struct txn *t = s->txn;
 	struct rollback own = t->left;
+	struct byteset changed = { 0 };
 
 	t->left = (struct rollback){ 0 };
 	while (t->log.nr > mark)
-		undo_newest(t, d, &own);
+		undo_newest(t, &changed, d, &own);
+	byteset_free(&changed);
 	end_idle_journal(t, d);
 	rollback_add(&t->lasting, &own);
 	rollback_add(r, &own);

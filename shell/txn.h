@@ -18,6 +18,7 @@
 #ifndef BPFSH_TXN_H
 #define BPFSH_TXN_H
 
+#include "shell/byteset.h"
 #include "shell/cmd.h"
 #include "shell/journal.h"
 
@@ -45,6 +46,7 @@ struct op_kind {
 	bool deferred;		/* applied at commit, after all else */
 	bool loses_late;	/* what its class says may be lost is there until the commit */
 	bool undo_once;		/* what is there may not tell whether it is undone: @undoing does */
+	bool overwrites;	/* where somebody else changed its target, so is what earlier ones made */
 	/* How well it can be undone; *why says what is lost. Asked before it is applied. */
 	enum undo_class (*class)(const struct op *op, const char **why);
 	/* "+ map update flows[key] ..." without line end: what it changes, beginning with + ~ or -. */
@@ -94,9 +96,11 @@ struct op {
 /*
  * Takes an operation back, and then removes what that needed. @stuck gathers
  * the targets of those where it failed: what was done to them before stays too.
- * @j is the journal that has the operation, or NULL.
+ * @changed gathers, for one rollback, those where somebody else has put something
+ * in place of it all. @j is the journal that has the operation, or NULL.
  */
-enum undo_result op_undo(struct op *op, struct journal *j, struct buf *stuck, struct diags *d);
+enum undo_result op_undo(struct op *op, struct journal *j, struct buf *stuck,
+			 struct byteset *changed, struct diags *d);
 
 /* All kinds, NULL-ended. */
 extern const struct op_kind *const op_kinds[];

@@ -169,6 +169,7 @@ struct pile {
 struct undoing {
 	struct op_batch *b;
 	struct pile back, gone;
+	struct byteset changed;		/* keys of elements that somebody else changed */
 	struct diags *d;
 	int err;
 };
@@ -237,6 +238,7 @@ static void note_conflict(struct undoing *u, __u32 i, const char *now)
 {
 	const struct op_batch *b = u->b;
 
+	byteset_add(&u->changed, key_at(b, i), b->key_size);
 	if (u->b->op.conflicts++ < CONFLICTS_SAID)
 		say_conflict(u->d, span_of(b, i), b->map, key_at(b, i), now,
 			     b->after ? after_at(b, i) : NULL);
@@ -244,9 +246,13 @@ static void note_conflict(struct undoing *u, __u32 i, const char *now)
 
 static void undo_element(struct undoing *u, __u32 i, char *now)
 {
+	enum verdict v;
 	int err;
-	enum verdict v = judge(u->b, i, now, &err);
 
+	/* What an earlier value of the same element was is of no use. */
+	if (byteset_has(&u->changed, key_at(u->b, i), u->b->key_size))
+		return;
+	v = judge(u->b, i, now, &err);
 	/* A key that stands twice in the operation shows its later value until that is undone. */
 	if (v == CHANGED && (u->back.nr || u->gone.nr)) {
 		undo_flush(u);
@@ -301,6 +307,7 @@ static enum undo_result batch_undo(struct op *op, struct diags *d)
 	undo_flush(&u);
 	result = undo_result(&u);
 	free(now);
+	byteset_free(&u.changed);
 	free(u.back.keys);
 	free(u.back.values);
 	free(u.gone.keys);

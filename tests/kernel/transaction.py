@@ -399,6 +399,11 @@ assert false
     values = [e["value"][0] for e in box.bpftool("map", "dump", "pinned", pin)]
     assert values == ["0x00", "0x07"], (values, done.err)
     box.bpfsh("map", "clear", "pinned", pin).expect(0)
+    # Once for an element, whether its changes are one operation or several.
+    text = f"map update pinned {pin} key 1 0 0 0 value 3 0 0 0\n{text}"
+    for options in [], ["-j"]:
+        box.script(text, options=options).expect(3, err="rolled back 2 of 3; 1 conflict")
+        box.bpfsh("map", "clear", "pinned", pin).expect(0)
     *_, failed, undone = box.script(text, options=["-j"]).expect(3).json
     assert failed["command"][0] == "assert" and "assertion" in failed["error"]["message"], failed
     assert undone["command"] is None and "left alone" in undone["error"]["message"], undone

@@ -91,6 +91,9 @@ def test_interrupt_of_a_dump(box):
         tty.expect(PROMPT, timeout=20)
         tty.check("echo alive\r", "\nalive\n")
         assert "Found 200000" not in tty.seen, "the dump came to its end"
+        tty.check(f"map dump pinned {pin}\r", "key: ")
+        tty.check("\x03", PROMPT, timeout=20)
+        tty.check("echo status $?\r", "\nstatus 130\n")
 
 
 def test_interrupt_of_a_program(box):

@@ -187,7 +187,8 @@ static void errors(void **state)
 	refuse("r1 += 5000000000", "cannot read 'r1 += 5000000000': the number does not fit", 6);
 	refuse("r1 = 99999999999999999999", "cannot read 'r1 = 99999999999999999999': "
 	       "the number is too large", 24);
-	refuse("goto nowhere", "cannot read 'goto nowhere': expected 'pc+N' or a label", 5);
+	refuse("goto nowhere", "cannot read 'goto nowhere': there is no such label", 5);
+	refuse("goto 5", "cannot read 'goto 5': expected 'pc+N' or a label", 5);
 	refuse("goto +40000", "cannot jump as far as +40000", 0);
 	refuse("call bpf_map_lookup_elm", "unknown helper or label 'bpf_map_lookup_elm'", 5);
 	refuse("call nobody kfunc", "unknown kfunc 'nobody'", 5);

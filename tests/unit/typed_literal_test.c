@@ -201,7 +201,10 @@ static void test_encode_scalars(void **state)
 		  " (0..4294967295)" },
 		{ t->wide, "340282366920938463463374607431768211456", 0,
 		  "value: 340282366920938463463374607431768211456 is out of range for u128"
-		  " (128 bits)" },
+		  " (0..2^128-1)" },
+		{ t->swide, "170141183460469231731687303715884105728", 0,
+		  "value: 170141183460469231731687303715884105728 is out of range for s128"
+		  " (-2^127..2^127-1)" },
 		{ t->boolean, "true", 1 },
 		{ t->boolean, "0", 0 },
 		{ t->boolean, "yes", 0, "value: 'yes' is not true or false" },
@@ -224,8 +227,23 @@ static void test_encode_scalars(void **state)
 		{ t->d, "abc", 0, "value: 'abc' is not a number" },
 		{ t->ptr, "0xffff888012345678", 0xffff888012345678 },
 	};
+	static const struct {
+		const char *line;
+		unsigned __int128 v;
+	} wide[] = {
+		{ "170141183460469231731687303715884105727", ~(unsigned __int128)0 >> 1 },
+		{ "-170141183460469231731687303715884105728", (unsigned __int128)1 << 127 },
+		{ "0xffffffffffffffffffffffffffffffff", ~(unsigned __int128)0 },
+	};
+	struct typed *swide = compile(t, t->swide);
 	size_t i;
 
+	for (i = 0; i < ARRAY_SIZE(wide); i++) {
+		struct typed_target target = { "value", 16, swide };
+
+		assert_encoded(&target, wide[i].line, &wide[i].v);
+	}
+	typed_free(swide);
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct typed *typed = compile(t, cases[i].id);
 		struct typed_target target = { "value", typed_size(typed), typed };

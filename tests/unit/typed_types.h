@@ -20,7 +20,7 @@
 /* Ids of the types that most tests use. */
 struct types {
 	struct btf *btf;
-	int u8, u16, u32, u64, s8, s16, s32, s64, wide, boolean, c, raw_char;
+	int u8, u16, u32, u64, s8, s16, s32, s64, wide, swide, boolean, c, raw_char;
 	int verdict, big, sbig, f, d, ld, ptr, kptr, u32_array, chars, letters, bytes6;
 	int ports, empty, minus;
 	int point, flow, either, bits, nested, lock, locked, flexible, datasec;
@@ -44,6 +44,7 @@ static inline void add_ints(struct types *t)
 	t->s32 = btf__add_int(btf, "int", 4, BTF_INT_SIGNED);
 	t->s64 = btf__add_int(btf, "s64", 8, BTF_INT_SIGNED);
 	t->wide = btf__add_int(btf, "u128", 16, 0);
+	t->swide = btf__add_int(btf, "s128", 16, BTF_INT_SIGNED);
 	t->boolean = btf__add_int(btf, "_Bool", 1, BTF_INT_BOOL);
 	t->c = btf__add_int(btf, "char", 1, BTF_INT_SIGNED);
 	t->raw_char = btf__add_int(btf, "raw_char", 1, BTF_INT_CHAR);
