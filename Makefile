@@ -17,7 +17,7 @@ CLANG	?= clang
 PKG_CONFIG ?= pkg-config
 
 VERSION	:= 0.1.0
-PKGS	:= libbpf libelf libedit smartcols zlib
+PKGS	:= libbpf libelf libedit libmnl smartcols zlib
 DRAW	:= libcgraph libgvc
 
 CFLAGS	?= -O2 -g
@@ -43,7 +43,7 @@ CPPFLAGS := $(CPPFLAGS) -D_GNU_SOURCE -I. -DVERSION='"$(VERSION)"' \
 	    -DLIBCAPSTONE='"$(call soname,capstone)"' -DLIBEDIT='"$(call soname,edit)"' \
 	    -DLIBSMARTCOLS='"$(call soname,smartcols)"' \
 	    $(shell $(PKG_CONFIG) --cflags $(PKGS) $(DRAW))
-LDLIBS	:= $(LDLIBS) $(shell $(PKG_CONFIG) --libs libbpf libelf zlib) -ljq -ldl -lm -pthread
+LDLIBS	:= $(LDLIBS) $(shell $(PKG_CONFIG) --libs libbpf libelf libmnl zlib) -ljq -ldl -lm -pthread
 
 SRCS	:= $(wildcard shell/*.c shell/kern/*.c shell/op/*.c commands/*.c render/*.c)
 OBJS	:= $(SRCS:%.c=$(O)/%.o)

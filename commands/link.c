@@ -52,17 +52,6 @@ static void put_device(struct cell *row, __u32 ifindex, char name[IF_NAMESIZE])
 	}
 }
 
-/* Layouts of struct bpf_link_info that are newer than the oldest headers (6.4, 6.6). */
-struct netfilter_info {
-	__u32 pf, hooknum;
-	__s32 priority;
-	__u32 flags;
-};
-
-struct device_info {
-	__u32 ifindex, attach_type;	/* of a struct_ops link: the ID of its map, and nothing */
-};
-
 static void put_tracing(struct cell *row, const struct bpf_link_info *info)
 {
 	struct bpf_prog_info prog = { 0 };

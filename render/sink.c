@@ -5,50 +5,11 @@
 #include <time.h>
 
 #include "render/btf_raw.h"
-#include "render/scols.h"
 #include "render/sink.h"
+#include "render/sink_style.h"
 #include "render/typed.h"
 
-#define TABLE_ROWS 1000		/* rows that are laid out together */
-
-struct sink_ops {
-	void (*begin)(struct sink *s);
-	void (*row)(struct sink *s, const struct cell *cells);
-	void (*end)(struct sink *s);
-	/* A list @key begins inside the row that was pushed last; it ends, and so does that row. */
-	void (*open)(struct sink *s, const char *key);
-	void (*close)(struct sink *s);
-};
-
-/* A list, or the one record that is shown. */
-struct level {
-	const struct record *rec;
-	enum sink_shape shape;
-	__u64 rows;
-	bool typed;			/* the elements of this list have BTF */
-};
-
-struct sink {
-	const struct sink_ops *ops;
-	enum sink_style style;
-	struct out *out;
-	struct level levels[SINK_DEPTH + 1], *at;	/* @at: the innermost one */
-	bool open, used;
-	struct out_mark mark;		/* where the list or record begins */
-	bool mid_line;			/* plain, below the outermost level: no line ends here */
-	const struct scols *scols;	/* set where table is */
-	struct libscols_table *table;
-	unsigned table_rows;
-	struct sink *tee;
-};
-
 const char *const sink_styles[] = { "plain", "table", "json", "jsonl", NULL };
-
-/* Whether rows go into a list inside of a row. */
-static bool is_nested(const struct sink *s)
-{
-	return s->at > s->levels;
-}
 
 /* Appends text from the kernel; on a terminal its control characters are shown, not obeyed. */
 static void put_text(struct sink *s, struct buf *b, const char *text, size_t len)
@@ -88,9 +49,7 @@ static void put_jv(struct buf *b, jv v)
 	jv_free(text);
 }
 
-/* One value as people read it. */
-static void put_plain(struct sink *s, struct buf *b, const struct column *col,
-		      const struct cell *c)
+void put_plain(struct sink *s, struct buf *b, const struct column *col, const struct cell *c)
 {
 	switch (c->kind) {
 	case CELL_U64:
@@ -211,25 +170,23 @@ static void put_json(struct buf *b, const struct cell *c)
 	}
 }
 
-/* True for a cell that is a row of its own, not one of several columns. */
-static bool is_whole_row(const struct cell *c)
-{
-	return c->kind == CELL_ELEMENT || c->kind == CELL_TEXT || c->kind == CELL_BTF_TYPE;
-}
-
 /* Plain */
 
 static void put_template(struct sink *s, struct buf *b, const struct column *col,
 			 const char *template, const struct cell *c)
 {
 	const char *at = strchr(template, '%');
+	size_t from;
 
 	if (!at) {
 		buf_puts(b, template);
 		return;
 	}
 	buf_add(b, template, at - template);
+	from = b->len;
 	put_plain(s, b, col, c);
+	if (b->len - from < col->width)
+		buf_pad(b, ' ', col->width - (b->len - from));
 	buf_puts(b, at + 1);
 }
 
@@ -339,12 +296,15 @@ static void plain_cells(struct sink *s, struct buf *b, const struct cell *cells)
 			buf_putc(b, '\n');
 		return;
 	}
+	/* What has lists alone is no line. */
+	if (!s->at->rec->columns->key)
+		return;
 	for (const struct column *col = s->at->rec->columns; col->key; col++, cells++)
 		put_column(s, b, col, cells);
 	buf_putc(b, '\n');
 }
 
-/* Lines inside of a row begin with a tab for each level. */
+/* Lines of elements inside of a row begin with a tab for each level. */
 static void indent_from(struct sink *s, struct buf *b, size_t from)
 {
 	int depth = s->at - s->levels;
@@ -361,21 +321,25 @@ static void indent_from(struct sink *s, struct buf *b, size_t from)
 	buf_free(&text);
 }
 
-static void plain_row(struct sink *s, const struct cell *cells)
+void plain_row(struct sink *s, const struct cell *cells)
 {
 	struct buf *b = out_buf(s->out);
 	size_t from = b->len;
 
+	if (s->at->rec->heading && !s->at->rows)
+		buf_puts(b, s->at->rec->heading);
 	plain_cells(s, b, cells);
-	if (is_nested(s))
+	if (is_nested(s) && s->at->rec->elements)
 		indent_from(s, b, from);
 }
 
-static void plain_end(struct sink *s)
+void plain_end(struct sink *s)
 {
 	struct buf *b = out_buf(s->out);
 	size_t from = b->len;
 
+	if (is_nested(s) && s->at->rec->title)
+		buf_putc(b, '\n');
 	if (!s->at->rec->elements || s->at->shape != SINK_LIST)
 		return;
 	if (s->at->typed)
@@ -387,15 +351,26 @@ static void plain_end(struct sink *s)
 		indent_from(s, b, from);
 }
 
-static void plain_begin(struct sink *s)
+static void plain_title(struct sink *s, const struct record *rec)
 {
+	if (rec->title)
+		buf_puts(out_buf(s->out), rec->title);
 }
 
-static void plain_open(struct sink *s, const char *key)
+static void plain_begin(struct sink *s)
 {
+	plain_title(s, s->at->rec);
+}
+
+void plain_open(struct sink *s, const struct cell *cells, const char *key,
+		const struct record *rec)
+{
+	if (cells)
+		plain_row(s, cells);
 	if (s->at->typed)
 		buf_putc(out_buf(s->out), '\n');
 	s->mid_line = false;
+	plain_title(s, rec);
 }
 
 /* JSON */
@@ -469,14 +444,21 @@ static void json_end(struct sink *s)
 }
 
 /* The object that was closed is opened again. */
-static void json_open(struct sink *s, const char *key)
+static void reopen(struct buf *b, const char *key)
 {
-	struct buf *b = out_buf(s->out);
-
 	b->len--;
-	buf_putc(b, ',');
+	if (b->data[b->len - 1] != '{')
+		buf_putc(b, ',');
 	buf_json_string(b, key, strlen(key));
 	buf_puts(b, ":[");
+}
+
+static void json_open(struct sink *s, const struct cell *cells, const char *key,
+		      const struct record *rec)
+{
+	if (cells)
+		json_row(s, cells);
+	reopen(out_buf(s->out), key);
 }
 
 static void json_close(struct sink *s)
@@ -499,10 +481,13 @@ static void jsonl_row(struct sink *s, const struct cell *cells)
 		buf_putc(b, '\n');
 }
 
-static void jsonl_open(struct sink *s, const char *key)
+static void jsonl_open(struct sink *s, const struct cell *cells, const char *key,
+		       const struct record *rec)
 {
+	if (cells)
+		jsonl_row(s, cells);
 	out_buf(s->out)->len -= !is_nested(s);
-	json_open(s, key);
+	reopen(out_buf(s->out), key);
 }
 
 static void jsonl_close(struct sink *s)
@@ -512,85 +497,9 @@ static void jsonl_close(struct sink *s)
 		buf_putc(out_buf(s->out), '\n');
 }
 
-/* Tables */
-
-static bool in_table(const struct column *col)
-{
-	return !(col->flags & (COL_WIDE | COL_PLAIN_ONLY));
-}
-
-static void table_flush(struct sink *s)
-{
-	char *text = NULL;
-
-	if (!s->table || !s->table_rows)
-		return;
-	s->scols->scols_table_enable_noheadings(s->table, s->at->rows > s->table_rows);
-	/* The last line comes without its end. */
-	if (!s->scols->scols_print_table_to_string(s->table, &text) && text)
-		buf_printf(out_buf(s->out), "%s\n", text);
-	free(text);
-	s->scols->scols_table_remove_lines(s->table);
-	s->table_rows = 0;
-}
-
-static void table_begin(struct sink *s)
-{
-	if (s->at->rec->elements || !s->at->rec->columns)
-		return;
-	use_locale();
-	s->scols = scols_load();
-	s->table = s->scols ? s->scols->scols_new_table() : NULL;
-	if (!s->table)
-		return;
-	for (const struct column *col = s->at->rec->columns; col->key; col++)
-		if (in_table(col))
-			s->scols->scols_table_new_column(s->table, col->key, 0, 0);
-	s->table_rows = 0;
-}
-
-static void table_row(struct sink *s, const struct cell *cells)
-{
-	struct libscols_line *line;
-	unsigned n = 0;
-
-	if (!s->table || is_nested(s) || is_whole_row(cells)) {
-		plain_row(s, cells);
-		return;
-	}
-	line = s->scols->scols_table_new_line(s->table, NULL);
-	for (const struct column *col = s->at->rec->columns; line && col->key; col++, cells++) {
-		struct buf text = BUF_INIT;
-
-		if (!in_table(col))
-			continue;
-		put_plain(s, &text, col, cells);
-		s->scols->scols_line_refer_data(line, n++, buf_detach(&text));
-	}
-	if (++s->table_rows == TABLE_ROWS)
-		table_flush(s);
-}
-
-static void table_end(struct sink *s)
-{
-	if (!s->table) {
-		plain_end(s);
-		return;
-	}
-	table_flush(s);
-	s->scols->scols_unref_table(s->table);
-	s->table = NULL;
-}
-
-static void table_open(struct sink *s, const char *key)
-{
-	table_flush(s);
-	plain_open(s, key);
-}
-
 static const struct sink_ops sink_ops[] = {
 	[SINK_PLAIN] = { plain_begin, plain_row, plain_end, plain_open, plain_end },
-	[SINK_TABLE] = { table_begin, table_row, table_end, table_open, plain_end },
+	[SINK_TABLE] = { table_begin, table_row, table_end, table_open, table_close },
 	[SINK_JSON] = { json_begin, json_row, json_end, json_open, json_close },
 	[SINK_JSONL] = { jsonl_begin, jsonl_row, jsonl_begin, jsonl_open, jsonl_close },
 };
@@ -617,8 +526,7 @@ void sink_free(struct sink *s)
 	if (!s)
 		return;
 	sink_free(s->tee);
-	if (s->table)
-		s->scols->scols_unref_table(s->table);
+	table_free(&s->table);
 	free(s);
 }
 
@@ -645,13 +553,24 @@ int sink_row(struct sink *s, const struct cell *cells)
 
 int sink_open(struct sink *s, const struct cell *cells, const char *key, const struct record *rec)
 {
-	s->ops->row(s, cells);
+	s->ops->open(s, cells, key, rec);
 	s->at->rows++;
-	s->ops->open(s, key);
 	*++s->at = (struct level){ .rec = rec, .shape = SINK_LIST };
 	out_pushed(s->out);
 	if (s->tee)
 		sink_open(s->tee, cells, key, rec);
+	return s->out->error ? -1 : 0;
+}
+
+int sink_next(struct sink *s, const char *key, const struct record *rec)
+{
+	s->ops->close(s);
+	s->at--;
+	s->ops->open(s, NULL, key, rec);
+	*++s->at = (struct level){ .rec = rec, .shape = SINK_LIST };
+	out_pushed(s->out);
+	if (s->tee)
+		sink_next(s->tee, key, rec);
 	return s->out->error ? -1 : 0;
 }
 

@@ -118,6 +118,7 @@ struct column {
 	const char *plain;	/* template; of a bool: shown where it is true */
 	const char *plain_false;	/* of a bool: shown where it is false */
 	unsigned flags;
+	size_t width;		/* plain: the value is filled up to as many bytes */
 };
 
 struct record {
@@ -129,6 +130,12 @@ struct record {
 	 */
 	bool elements;
 	const char *list;	/* in JSON, a list of rows is this member of an object; or NULL */
+	/*
+	 * Lines of plain output, or NULL: above the list, also where it is empty (an
+	 * empty line ends a list inside of a row that has one, which tables show too);
+	 * and above the first row.
+	 */
+	const char *title, *heading;
 };
 
 enum sink_style { SINK_PLAIN, SINK_TABLE, SINK_JSON, SINK_JSONL };
@@ -193,10 +200,13 @@ int sink_end(struct sink *s);
 /*
  * A row with a list inside: pushes the row, as sink_row() does, and has the rows
  * that follow be entries of its list @key, up to sink_close(). In plain they
- * stand below it, indented. At most SINK_DEPTH lists are open.
+ * stand below it, elements indented; in a table the row's columns stand before
+ * theirs. At most SINK_DEPTH lists are open.
  */
 #define SINK_DEPTH 4
 int sink_open(struct sink *s, const struct cell *cells, const char *key, const struct record *rec);
+/* Another list of the same row, in place of the one that is open. */
+int sink_next(struct sink *s, const char *key, const struct record *rec);
 int sink_close(struct sink *s);
 /*
  * For errors: takes back what was begun and not ended, where none of it is

@@ -43,6 +43,8 @@ extern const struct arg_type arg_key, arg_value;
 /* "name N MAP" or "idx N MAP": VALUE_LIST of name or index, and handle. */
 extern const struct arg_type arg_load_map;
 
+extern const struct arg_type arg_device;	/* VALUE_STR: a network device's name */
+
 /*
  * Where a link goes, "xdp dev eth0": VALUE_LIST of the hook's place in hooks[]
  * (VALUE_NUM), its target (VALUE_STR or VALUE_NONE) and its attach type (VALUE_NUM).

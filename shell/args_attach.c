@@ -173,7 +173,8 @@ static int hook_parse(struct ctx *ctx, const struct arg *a, const struct word *w
 	return err;
 }
 
-static void complete_devices(struct candidates *c)
+static void device_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+			    const struct word *w, size_t nr, struct candidates *c)
 {
 	struct if_nameindex *all = if_nameindex();
 
@@ -202,7 +203,7 @@ static void hook_complete(struct ctx *ctx, const struct match *m, const struct a
 	else if (h && h->place == LINK_ON_DEVICE && nr == 1)
 		candidate_add(c, "dev", NULL, false);
 	else if (h && h->place == LINK_ON_DEVICE)
-		complete_devices(c);
+		device_complete(ctx, m, a, w, nr, c);
 	else if (h && h->place == LINK_ON_CGROUP && nr == 1)
 		arg_file.complete(ctx, m, a, w, nr, c);
 	else if (h && h->place == LINK_ON_CGROUP)
@@ -234,6 +235,10 @@ static int hook_look(struct ctx *ctx, const struct value *v)
 	link_spot_free(&spot);
 	return err;
 }
+
+const struct arg_type arg_device = {
+	.name = "DEVICE", .parse = arg_parse_string, .complete = device_complete
+};
 
 const struct arg_type arg_hook = {
 	.name = "HOOK", .take = hook_take, .parse = hook_parse, .complete = hook_complete,

@@ -34,9 +34,22 @@
 #define BPF_LINK_TYPE_UPROBE_MULTI	12
 #define BPF_LINK_TYPE_NETKIT		13
 
-/* enum bpf_attach_type: 6.6 */
+/* enum bpf_attach_type: 6.6, 6.6, 6.7, 6.7 */
 #define BPF_TCX_INGRESS			46
 #define BPF_TCX_EGRESS			47
+#define BPF_NETKIT_PRIMARY		54
+#define BPF_NETKIT_PEER			55
+
+/* What struct bpf_link_info has behind its prog_id for some types: 6.4, 6.6. */
+struct netfilter_info {
+	__u32 pf, hooknum;
+	__s32 priority;
+	__u32 flags;
+};
+
+struct device_info {
+	__u32 ifindex, attach_type;	/* of a struct_ops link: the ID of its map, and nothing */
+};
 
 /* The kernel's own errno for "this type has no such operation", which no C library knows. */
 #ifndef ENOTSUPP

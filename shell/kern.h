@@ -10,6 +10,7 @@
 #define BPFSH_KERN_H
 
 #include <linux/bpf.h>
+#include <net/if.h>
 #include <sys/types.h>
 
 #include "shell/compat.h"
@@ -58,6 +59,11 @@ int kern_kind(int fd, enum object_kind *kind);
  * tells no more than its ID and type, which are there (all else is zero).
  */
 int kern_prog_info(int fd, struct bpf_prog_info *info);
+/*
+ * The name of a program, in full where its BTF has more of it than the kernel
+ * keeps; not to be trusted. "" where it has none.
+ */
+void kern_prog_name(int fd, const struct bpf_prog_info *info, char *name, size_t size);
 int kern_map_info(int fd, struct bpf_map_info *info);
 int kern_link_info(int fd, struct bpf_link_info *info);
 int kern_btf_info(int fd, struct bpf_btf_info *info, char *name, size_t size);
@@ -231,7 +237,7 @@ struct link_spot {
 	enum link_place place;
 	__u32 attach_type, flags, ifindex;
 	int fd;				/* of the cgroup or namespace, or -1 */
-	__u64 id;			/* the former's ID, the latter's inode, where a link named it */
+	__u64 id;			/* the former's ID, the latter's inode */
 	char *tracepoint;
 };
 
@@ -296,6 +302,53 @@ struct owner {
  */
 typedef int (*kern_owner_fn)(void *arg, const struct owner *owner);
 int kern_owners(kern_owner_fn fn, void *arg);
+
+/* What is attached */
+
+struct kern_attached {
+	__u32 prog_id, prog_flags;	/* BPF_F_ALLOW_MULTI ...; 0 where the kernel tells none */
+	__u32 link_id, link_flags;	/* of tcx and netkit; else, and without a link, 0 */
+};
+
+/*
+ * The programs of one attach type on a cgroup or network namespace (its
+ * descriptor) or device (its number), in the order in which they run. @flags: 0
+ * or BPF_F_QUERY_EFFECTIVE. The list is freed by the caller. -EINVAL where the
+ * kernel knows no such type for this.
+ */
+int kern_attached(int target, __u32 type, __u32 flags, struct kern_attached **list, __u32 *nr);
+
+/* Network devices */
+
+enum kern_xdp_mode { KERN_XDP_GENERIC, KERN_XDP_DRIVER, KERN_XDP_OFFLOAD, KERN_XDP_MODES };
+
+struct kern_device {
+	__u32 ifindex;
+	char name[IF_NAMESIZE];		/* not to be trusted */
+	__u32 xdp[KERN_XDP_MODES];	/* IDs of its programs; 0: none */
+};
+
+/* All devices of this network namespace, or (not 0) only @ifindex; freed by the caller. */
+int kern_devices(__u32 ifindex, struct kern_device **list, size_t *nr);
+
+/* A program on a device's packets in traffic control. */
+struct kern_tc {
+	const struct kern_device *dev;
+	const char *kind;		/* "clsact/ingress", "tcx/egress", "htb": what it belongs to */
+	const char *name;		/* of the filter, not to be trusted; "" where there is none */
+	__u32 prog_id;
+	const struct kern_attached *attached;	/* of tcx and netkit; NULL: it is a filter's */
+	bool has_actions;		/* it is a filter with actions, of which these are programs */
+	struct kern_tc_action {
+		const char *name;
+		__u32 prog_id;
+	} actions[32];
+	size_t nr_actions;
+};
+
+/* All of those on these devices, one that is gone left out; @fn as above. */
+typedef int (*kern_tc_fn)(void *arg, const struct kern_tc *tc);
+int kern_tc(const struct kern_device *list, size_t nr, kern_tc_fn fn, void *arg);
 
 /* Tracing */
 

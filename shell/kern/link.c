@@ -61,12 +61,16 @@ static int find_device(struct link_spot *spot, const char *name, struct span at,
 static int find_cgroup(struct link_spot *spot, const char *path, struct span at, struct diags *d)
 {
 	struct statfs fs;
+	struct stat st;
 
 	spot->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (spot->fd < 0)
 		return kern_error(d, at, errno, "open the cgroup '%s'", path);
-	if (!fstatfs(spot->fd, &fs) && (__u32)fs.f_type == CGROUP2_SUPER_MAGIC)
+	if (!fstatfs(spot->fd, &fs) && (__u32)fs.f_type == CGROUP2_SUPER_MAGIC &&
+	    !fstat(spot->fd, &st)) {
+		spot->id = st.st_ino;
 		return 0;
+	}
 	diag_error(d, at, "'%s' is no cgroup of version 2", path);
 	diag_hint(d, "they are the folders of a mounted cgroup2, see: findmnt -t cgroup2");
 	return -1;
@@ -74,8 +78,13 @@ static int find_cgroup(struct link_spot *spot, const char *path, struct span at,
 
 static int find_netns(struct link_spot *spot, struct span at, struct diags *d)
 {
+	struct stat st;
+
 	spot->fd = open(OWN_NETNS, O_RDONLY | O_CLOEXEC);
-	return spot->fd < 0 ? kern_error(d, at, errno, "open this network namespace") : 0;
+	if (spot->fd < 0 || fstat(spot->fd, &st))
+		return kern_error(d, at, errno, "open this network namespace");
+	spot->id = st.st_ino;
+	return 0;
 }
 
 int kern_link_find(const struct link_def *def, struct link_spot *spot, struct span at,
@@ -192,11 +201,6 @@ static int open_netns_inode(__u64 inode)
 	}
 	return fd < 0 ? -errno : fd;
 }
-
-/* Device and attach type of a TCX link, whose info is newer than the oldest headers (6.6). */
-struct device_info {
-	__u32 ifindex, attach_type;
-};
 
 int kern_link_spot_open(struct link_spot *spot)
 {

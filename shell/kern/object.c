@@ -243,6 +243,40 @@ int kern_prog_info(int fd, struct bpf_prog_info *info)
 	return err;
 }
 
+/* The name of the program's main function, as its BTF has it; false where there is none. */
+static bool main_function(int fd, const struct bpf_prog_info *info, char *name, size_t size)
+{
+	struct bpf_func_info *func = xcalloc(1, info->func_info_rec_size + sizeof(*func));
+	struct bpf_prog_info want = {
+		.nr_func_info = 1, .func_info_rec_size = info->func_info_rec_size,
+		.func_info = (uintptr_t)func,
+	};
+	__u32 len = sizeof(want);
+	const struct btf_type *t;
+	struct btf *btf = NULL;
+	const char *found = NULL;
+
+	if (!kern_info(fd, &want, &len))
+		btf = kern_btf(info->btf_id);
+	t = btf ? btf__type_by_id(btf, func->type_id) : NULL;
+	if (t && btf_is_func(t))
+		found = btf__name_by_offset(btf, t->name_off);
+	if (found)
+		snprintf(name, size, "%s", found);
+	btf__free(btf);
+	free(func);
+	return found;
+}
+
+void kern_prog_name(int fd, const struct bpf_prog_info *info, char *name, size_t size)
+{
+	bool cut = strnlen(info->name, BPF_OBJ_NAME_LEN) == BPF_OBJ_NAME_LEN - 1;
+
+	if (!cut || !info->btf_id || !info->nr_func_info || info->func_info_rec_size < 8 ||
+	    !main_function(fd, info, name, size))
+		snprintf(name, size, "%.*s", BPF_OBJ_NAME_LEN, info->name);
+}
+
 int kern_map_info(int fd, struct bpf_map_info *info)
 {
 	__u32 len = sizeof(*info);

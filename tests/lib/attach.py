@@ -14,7 +14,8 @@ PROG_LOAD, PROG_ATTACH, RAW_TRACEPOINT_OPEN = 5, 8, 17
 PERF_EVENT_OPEN = {"x86_64": 298, "aarch64": 241}
 PERF_TYPE_SOFTWARE, PERF_TYPE_TRACEPOINT = 1, 2
 PERF_EVENT_IOC_SET_BPF = 0x40042408
-BPF_PERF_EVENT, BPF_TRACE_UPROBE_MULTI = 41, 48
+BPF_FLOW_DISSECTOR, BPF_PERF_EVENT, BPF_NETFILTER = 17, 41, 45
+BPF_TCX_INGRESS, BPF_TCX_EGRESS, BPF_TRACE_UPROBE_MULTI = 46, 47, 48
 # enum bpf_prog_type
 TYPES = {"kprobe": 2, "sched_cls": 3, "tracepoint": 5, "xdp": 6, "perf_event": 7, "cgroup_skb": 8,
          "cgroup_sock": 9, "cgroup_device": 15, "raw_tracepoint": 17, "cgroup_sock_addr": 18,
@@ -30,15 +31,29 @@ def load(kind, name, result=0, attach_type=0):
         0, 0, name.encode(), 0, attach_type))
 
 
-def ident(fd):
-    """The ID of a program, or of a link."""
+def fact(fd, *names):
+    """The first number of those names that the kernel tells of a descriptor."""
     with open(f"/proc/self/fdinfo/{fd}") as text:
-        facts = dict(line.split(":\t") for line in text.read().splitlines() if ":\t" in line)
-    return int(facts.get("link_id") or facts["prog_id"])
+        facts = dict(line.split(":", 1) for line in text if ":" in line)
+    return int(next(facts[name] for name in names if name in facts))
+
+
+def ident(fd):
+    """The ID of a link, or of a program."""
+    return fact(fd, "link_id", "prog_id")
 
 
 def link(prog, target, attach_type, more=b""):
     return bpf(BPF_LINK_CREATE, struct.pack("=IIII", prog, target, attach_type, 0) + more)
+
+
+def attach(prog, target, attach_type, flags=0):
+    """Without a link: it stays until it is detached, or the target ends."""
+    bpf(PROG_ATTACH, struct.pack("=IIII", target, prog, attach_type, flags))
+
+
+def netfilter(prog, family, hook, priority):
+    return link(prog, 0, BPF_NETFILTER, struct.pack("=IIiI", family, hook, priority, 0))
 
 
 def raw_tracepoint(prog, name):

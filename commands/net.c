@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What the programs of a network namespace are attached to. */
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter_arp.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "commands/common.h"
+
+/* The one row is made of lists alone. */
+static const struct record net_record = { "net", (const struct column[]){ { 0 } } };
+
+static const struct column xdp_columns[] = {
+	{ "devname", "%" },
+	{ "ifindex", "(%)" },
+	{ "modes", "%", .flags = COL_PLAIN_ONLY },
+	{ "mode" },
+	{ "id" },
+	{ "multi_attachments", .flags = COL_WIDE },
+	{ 0 }
+};
+
+enum { XDP_DEV, XDP_IFINDEX, XDP_PLAIN, XDP_MODE, XDP_PROG, XDP_MULTI, XDP_COLUMNS };
+
+static const struct column tc_columns[] = {
+	{ "devname", "%" },
+	{ "ifindex", "(%)" },
+	{ "kind", " %" },
+	{ "name", " %" },
+	{ "id", " id %" },
+	{ "act", " act %", .flags = COL_WIDE },
+	{ "prog_id", " prog_id %" },
+	{ "prog_flags", .flags = COL_WIDE },
+	{ "link_id" },
+	{ "link", " link_id %", .flags = COL_PLAIN_ONLY },
+	{ "link_flags", .flags = COL_WIDE },
+	{ 0 }
+};
+
+enum {
+	TC_DEV, TC_IFINDEX, TC_KIND, TC_NAME, TC_FILTER_PROG, TC_ACT, TC_PROG, TC_PROG_FLAGS,
+	TC_LINK, TC_PLAIN_LINK, TC_LINK_FLAGS, TC_COLUMNS
+};
+
+static const struct column dissector_columns[] = {
+	{ "id", "id %" },
+	{ "link_id" },
+	{ 0 }
+};
+
+enum { DISSECTOR_PROG, DISSECTOR_LINK, DISSECTOR_COLUMNS };
+
+static const struct column netfilter_columns[] = {
+	{ "pf" },
+	{ "family", "%", .flags = COL_PLAIN_ONLY },
+	{ "hook" },
+	{ "hook's name", " %", .flags = COL_PLAIN_ONLY },
+	{ "prio", " prio %" },
+	{ "flags" },
+	{ "id", " prog_id %" },
+	{ "link_id", " link_id %" },
+	{ 0 }
+};
+
+enum {
+	NF_PF, NF_FAMILY, NF_HOOK, NF_HOOK_NAME, NF_PRIO, NF_FLAGS, NF_PROG, NF_LINK, NF_COLUMNS
+};
+
+static const struct record xdp_record = { "xdp", xdp_columns, .title = "xdp:\n" };
+static const struct record tc_record = { "tc", tc_columns, .title = "tc:\n" };
+static const struct record dissector_record = {
+	"flow_dissector", dissector_columns, .title = "flow_dissector:\n"
+};
+static const struct record netfilter_record = {
+	"netfilter", netfilter_columns, .title = "netfilter:\n"
+};
+
+/* What the links tell: those of netfilter, and the one that holds the flow dissector. */
+struct listing {
+	struct ctx *ctx;
+	struct kern_device *devices;
+	size_t nr_devices;
+	__u64 netns;			/* the namespace's inode */
+	__u32 dissector, dissector_link;
+	struct netfilter {
+		struct netfilter_info at;
+		__u32 prog_id, link_id;
+	} *netfilters;
+	size_t nr_netfilters;
+};
+
+/* XDP */
+
+static const char *const xdp_modes[] = {
+	[KERN_XDP_GENERIC] = "generic", [KERN_XDP_DRIVER] = "driver", [KERN_XDP_OFFLOAD] = "offload"
+};
+
+static int show_xdp(struct ctx *ctx, const struct kern_device *dev)
+{
+	struct cell row[XDP_COLUMNS] = {
+		[XDP_DEV] = cell_str(dev->name), [XDP_IFINDEX] = cell_u64(dev->ifindex)
+	};
+	struct buf plain = BUF_INIT;
+	jv all = jv_array();
+	int nr = 0, err = 0;
+
+	for (int mode = 0; mode < KERN_XDP_MODES; mode++) {
+		if (!dev->xdp[mode])
+			continue;
+		buf_printf(&plain, " %s id %u", xdp_modes[mode], dev->xdp[mode]);
+		row[XDP_MODE] = cell_str(xdp_modes[mode]);
+		row[XDP_PROG] = cell_u64(dev->xdp[mode]);
+		all = jv_array_append(all, JV_OBJECT(jv_string("mode"), jv_string(xdp_modes[mode]),
+						     jv_string("id"), jv_number(dev->xdp[mode])));
+		nr++;
+	}
+	if (nr > 1) {
+		row[XDP_MODE] = row[XDP_PROG] = CELL(.kind = CELL_NONE);
+		row[XDP_MULTI] = CELL(.kind = CELL_JSON, .json = all);
+	}
+	row[XDP_PLAIN] = cell_str(buf_str(&plain));
+	if (nr)
+		err = sink_row(ctx->sink, row);
+	jv_free(all);
+	buf_free(&plain);
+	return err;
+}
+
+/* Traffic control */
+
+static jv actions(const struct kern_tc *tc)
+{
+	jv list = jv_array();
+
+	for (size_t i = 0; i < tc->nr_actions; i++)
+		list = jv_array_append(list, JV_OBJECT(
+			jv_string("name"), jv_string(tc->actions[i].name),
+			jv_string("id"), jv_number(tc->actions[i].prog_id)));
+	return list;
+}
+
+/* The name of a program that may be gone by now. */
+static void name_of(__u32 id, char *name, size_t size)
+{
+	struct bpf_prog_info info;
+	int fd = kern_open_id(OBJ_PROG, id);
+
+	*name = '\0';
+	if (fd < 0)
+		return;
+	if (!kern_prog_info(fd, &info))
+		kern_prog_name(fd, &info, name, size);
+	close(fd);
+}
+
+/* The flags, each by itself, as bpftool has them. */
+static struct cell flags_cell(__u32 flags, __u32 list[32])
+{
+	size_t nr = 0;
+
+	for (int i = 0; i < 32; i++)
+		if (flags & 1u << i)
+			list[nr++] = 1u << i;
+	return CELL(.kind = CELL_U32S, .u32s = { list, nr });
+}
+
+/* Returns 1 where the output failed, which no errno is. */
+static int show_tc(void *arg, const struct kern_tc *tc)
+{
+	__u32 prog_flags[32], link_flags[32];
+	char name[128];
+	jv act = jv_invalid();
+	struct ctx *ctx = arg;
+	int err;
+	struct cell row[TC_COLUMNS] = {
+		[TC_DEV] = cell_str(tc->dev->name), [TC_IFINDEX] = cell_u64(tc->dev->ifindex),
+		[TC_KIND] = cell_str(tc->kind),
+	};
+
+	if (tc->attached) {
+		name_of(tc->prog_id, name, sizeof(name));
+		row[TC_NAME] = cell_str(name);
+		row[TC_PROG] = cell_u64(tc->prog_id);
+		row[TC_PROG_FLAGS] = flags_cell(tc->attached->prog_flags, prog_flags);
+		row[TC_LINK] = cell_u64(tc->attached->link_id);
+		if (tc->attached->link_id)
+			row[TC_PLAIN_LINK] = row[TC_LINK];
+		row[TC_LINK_FLAGS] = flags_cell(tc->attached->link_flags, link_flags);
+	} else {
+		row[TC_NAME] = cell_str(tc->name);
+		if (tc->prog_id)
+			row[TC_FILTER_PROG] = cell_u64(tc->prog_id);
+	}
+	if (tc->has_actions) {
+		act = actions(tc);
+		row[TC_ACT] = CELL(.kind = CELL_JSON, .json = act);
+	}
+	err = sink_row(ctx->sink, row);
+	jv_free(act);
+	return err ? 1 : 0;
+}
+
+static int show_all_tc(struct listing *l)
+{
+	int err = kern_tc(l->devices, l->nr_devices, show_tc, l->ctx);
+
+	if (err >= 0)
+		return err ? -1 : 0;
+	return kern_error(l->ctx->diags, l->ctx->span, -err, "list the programs of tc");
+}
+
+/* Netfilter */
+
+/* Names of linux/netfilter.h, as nft(8) has them; NULL where there is none. */
+static const char *family_name(__u32 pf)
+{
+	static const char *const names[NFPROTO_NUMPROTO] = {
+		[NFPROTO_INET] = "inet", [NFPROTO_IPV4] = "ip", [NFPROTO_ARP] = "arp",
+		[NFPROTO_NETDEV] = "netdev", [NFPROTO_BRIDGE] = "bridge", [NFPROTO_IPV6] = "ip6",
+	};
+
+	return pf < ARRAY_SIZE(names) ? names[pf] : NULL;
+}
+
+static const char *hook_name(__u32 pf, __u32 hook)
+{
+	static const char *const inet[] = {
+		[NF_INET_PRE_ROUTING] = "prerouting", [NF_INET_LOCAL_IN] = "input",
+		[NF_INET_FORWARD] = "forward", [NF_INET_LOCAL_OUT] = "output",
+		[NF_INET_POST_ROUTING] = "postrouting",
+	}, *const arp[] = {
+		[NF_ARP_IN] = "input", [NF_ARP_OUT] = "output", [NF_ARP_FORWARD] = "forward",
+	};
+
+	if (pf == NFPROTO_ARP)
+		return hook < ARRAY_SIZE(arp) ? arp[hook] : NULL;
+	return pf != NFPROTO_NETDEV && hook < ARRAY_SIZE(inet) ? inet[hook] : NULL;
+}
+
+static int show_netfilter(struct ctx *ctx, const struct netfilter *n)
+{
+	struct cell row[NF_COLUMNS] = {
+		[NF_PF] = cell_u64(n->at.pf),
+		[NF_FAMILY] = type_cell(family_name(n->at.pf), n->at.pf),
+		[NF_HOOK] = cell_u64(n->at.hooknum),
+		[NF_HOOK_NAME] = type_cell(hook_name(n->at.pf, n->at.hooknum), n->at.hooknum),
+		[NF_PRIO] = CELL(.kind = CELL_S64, .s = n->at.priority),
+		[NF_FLAGS] = cell_u64(n->at.flags),
+		[NF_PROG] = cell_u64(n->prog_id), [NF_LINK] = cell_u64(n->link_id),
+	};
+
+	return sink_row(ctx->sink, row);
+}
+
+/* As packets pass them. */
+static int compare_netfilters(const void *a, const void *b)
+{
+	const struct netfilter *x = a, *y = b;
+
+	if (x->at.pf != y->at.pf)
+		return x->at.pf < y->at.pf ? -1 : 1;
+	if (x->at.hooknum != y->at.hooknum)
+		return x->at.hooknum < y->at.hooknum ? -1 : 1;
+	if (x->at.priority != y->at.priority)
+		return x->at.priority < y->at.priority ? -1 : 1;
+	return x->link_id < y->link_id ? -1 : 1;
+}
+
+/* What is attached to the namespace, and by links */
+
+static int find_dissector(struct listing *l)
+{
+	const struct link_def def = { .place = LINK_ON_NETNS };
+	struct kern_attached *list = NULL;
+	struct ctx *ctx = l->ctx;
+	struct link_spot spot;
+	__u32 nr = 0;
+	int err;
+
+	if (kern_link_find(&def, &spot, ctx->span, ctx->diags))
+		return -1;
+	l->netns = spot.id;
+	err = kern_attached(spot.fd, BPF_FLOW_DISSECTOR, 0, &list, &nr);
+	link_spot_free(&spot);
+	if (nr)
+		l->dissector = list[0].prog_id;
+	free(list);
+	/* Not all kernels have them. */
+	if (err && err != -EINVAL)
+		return kern_error(ctx->diags, ctx->span, -err,
+				  "query what is attached to this network namespace");
+	return 0;
+}
+
+static void note_link(struct listing *l, const struct bpf_link_info *info)
+{
+	struct netfilter n = { .prog_id = info->prog_id, .link_id = info->id };
+
+	if (info->type == BPF_LINK_TYPE_NETNS && info->netns.netns_ino == l->netns &&
+	    info->netns.attach_type == BPF_FLOW_DISSECTOR)
+		l->dissector_link = info->id;
+	if (info->type != BPF_LINK_TYPE_NETFILTER)
+		return;
+	memcpy(&n.at, &info->raw_tracepoint, sizeof(n.at));
+	GROW(l->netfilters, l->nr_netfilters);
+	l->netfilters[l->nr_netfilters++] = n;
+}
+
+static int find_links(struct listing *l)
+{
+	struct object_walk w = { .kind = OBJ_LINK };
+	int fd;
+
+	while ((fd = kern_next_object(&w)) >= 0) {
+		struct bpf_link_info info;
+
+		if (!kern_link_info(fd, &info))
+			note_link(l, &info);
+		close(fd);
+	}
+	if (l->nr_netfilters)
+		qsort(l->netfilters, l->nr_netfilters, sizeof(*l->netfilters), compare_netfilters);
+	return w.err ? kern_error(l->ctx->diags, l->ctx->span, -w.err, "list all links") : 0;
+}
+
+static int find_devices(struct listing *l, const struct value *name)
+{
+	struct link_def def = { .place = LINK_ON_DEVICE };
+	struct ctx *ctx = l->ctx;
+	struct link_spot spot = { 0 };
+	int err;
+
+	if (name->kind == VALUE_STR) {
+		def.target = name->str;
+		if (kern_link_find(&def, &spot, name->span, ctx->diags))
+			return -1;
+	}
+	err = kern_devices(spot.ifindex, &l->devices, &l->nr_devices);
+	return err ? kern_error(ctx->diags, ctx->span, -err, "list the network devices") : 0;
+}
+
+static int show_lists(struct listing *l)
+{
+	struct sink *s = l->ctx->sink;
+	int err = sink_open(s, &CELL(0), "xdp", &xdp_record);
+
+	for (size_t i = 0; i < l->nr_devices && !err; i++)
+		err = show_xdp(l->ctx, &l->devices[i]);
+	if (err || sink_next(s, "tc", &tc_record) || show_all_tc(l) ||
+	    sink_next(s, "flow_dissector", &dissector_record))
+		return -1;
+	if (l->dissector) {
+		struct cell row[DISSECTOR_COLUMNS] = {
+			[DISSECTOR_PROG] = cell_u64(l->dissector),
+		};
+
+		if (l->dissector_link)
+			row[DISSECTOR_LINK] = cell_u64(l->dissector_link);
+		err = sink_row(s, row);
+	}
+	if (err || sink_next(s, "netfilter", &netfilter_record))
+		return -1;
+	for (size_t i = 0; i < l->nr_netfilters && !err; i++)
+		err = show_netfilter(l->ctx, &l->netfilters[i]);
+	return err ? -1 : sink_close(s);
+}
+
+static int net_show(struct ctx *ctx, struct value *argv)
+{
+	struct listing l = { .ctx = ctx };
+	int err = find_devices(&l, &argv[0]);
+
+	if (!err)
+		err = find_dissector(&l);
+	if (!err)
+		err = find_links(&l);
+	if (!err) {
+		sink_begin(ctx->sink, &net_record, SINK_LIST);
+		err = show_lists(&l);
+	}
+	free(l.devices);
+	free(l.netfilters);
+	return err ? -1 : sink_end(ctx->sink);
+}
+
+const struct cmd net_cmds[] = {
+	{ "net", "show", "list", "show programs on network devices, of flow dissection and netfilter",
+	  (const struct arg[]){ { "dev", &arg_device, ARG_KEYWORD | ARG_OPTIONAL,
+				  "only this device's, of XDP and tc" }, { 0 } },
+	  CMD_DEFAULT, net_show, (const char *const[]){ "net show", "net show dev eth0", NULL } },
+	{ 0 }
+};
