@@ -348,13 +348,18 @@ static void normalise_bits(struct member *m, const struct node *n, uint32_t bit_
 	m->bit = bit_offset % 8;
 }
 
+/* Where the bytes of a member end in its struct. */
+static uint64_t member_end(const struct typed *t, const struct member *m)
+{
+	return (uint64_t)m->offset + (m->bits ? (m->bit + m->bits + 7u) / 8 :
+						t->nodes[m->node].size);
+}
+
 static int check_member(struct compiler *c, const struct node *n, const struct member *m)
 {
 	const struct node *type = &c->t->nodes[m->node];
-	uint64_t end = m->bits ? m->offset + (m->bit + m->bits + 7) / 8 :
-				 (uint64_t)m->offset + type->size;
 
-	if (end > n->size)
+	if (member_end(c->t, m) > n->size)
 		return bad_type(c, n->type_id, "a field lies outside");
 	if (!m->bits && m->bit)
 		return bad_type(c, n->type_id, "a field begins between bytes");
@@ -425,7 +430,7 @@ static bool too_wide(const struct node *n)
 
 static int stretch(struct compiler *c, int index, uint32_t room);
 
-/* False where the last member of @n does not grow. */
+/* False where the last member of @n does not grow, or another one ends behind @room. */
 static bool stretch_struct(struct compiler *c, struct node *n, uint32_t room)
 {
 	struct typed *t = c->t;
@@ -437,6 +442,9 @@ static bool stretch_struct(struct compiler *c, struct node *n, uint32_t room)
 	last.node = stretch(c, node, room - last.offset);
 	if (last.node == node)
 		return false;
+	for (i = 0; i + 1 < n->nr; i++)
+		if (member_end(t, &t->members[old + i]) > room)
+			return false;
 	set_empty(n, add_members(t, n->nr), n->nr);
 	n->size = room;
 	for (i = 0; i < n->nr; i++) {
@@ -464,7 +472,7 @@ static int stretch(struct compiler *c, int index, uint32_t room)
 
 	if (n.kind == NODE_ARRAY && !n.nr && c->t->nodes[n.first].size) {
 		set_elements(c->t, &n, room / c->t->nodes[n.first].size);
-		grown = n.nr;
+		grown = true;
 	} else if (n.kind == NODE_STRUCT && n.nr && !n.mark.len) {
 		grown = stretch_struct(c, &n, room);
 	}

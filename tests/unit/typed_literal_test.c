@@ -110,10 +110,26 @@ static void test_bytes(void **state)
 	typed_free(u32);
 }
 
+/* What is taken of @room bytes by a struct of 8 with a u32 at @word, a flexible array at 5. */
+static size_t padded_size(struct types *t, int word, uint32_t room)
+{
+	int id = btf__add_struct(t->btf, "padded", 8);
+	struct diags d = { 0 };
+	struct typed *typed;
+	size_t size;
+
+	field(t->btf, "word", t->u32, word);
+	field(t->btf, "data", t->empty, 5);
+	typed = typed_new(t->btf, id, room, &d);
+	size = typed_size(typed);
+	typed_free(typed);
+	return size;
+}
+
 /* A flexible array has what the value has room for, and can be written as far. */
 static void test_flexible(void **state)
 {
-	const struct types *t = *state;
+	struct types *t = *state;
 	static const struct { uint32_t size; const char *text, *line; } cases[] = {
 		{ 0, "{\"len\":1,\"data\":[]}", "len=1" },
 		{ 3, "{\"len\":1,\"data\":[]}", "len=1" },
@@ -121,6 +137,11 @@ static void test_flexible(void **state)
 		{ 7, "{\"len\":1,\"data\":[2,0,9]}", "len=1 data[0]=2 data[2]=9" },
 	};
 	const uint8_t bytes[] = { LITTLE, 0, 0, !LITTLE, 2, 0, 9 };
+
+	assert_int_equal(padded_size(t, 0, 5), 5);
+	assert_int_equal(padded_size(t, 0, 4), 8);
+	assert_int_equal(padded_size(t, 4, 5), 8);
+	assert_int_equal(padded_size(t, 4, 9), 9);
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct diags d = { 0 };
