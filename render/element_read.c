@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Elements of maps from the JSON that a dump or an export wrote. */
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "render/typed_encoder.h"
+
+#define MASK_SMALL 256
 
 /* An element that is being read: the encoder turns from the key to the value and back. */
 struct element_reader {
@@ -29,8 +32,8 @@ static const char *string_end(const char *p, const char *end)
 	return p;
 }
 
-/* Passes over a value that is not wanted: up to the comma or bracket behind it. */
-static int skip_value(struct reader *r)
+/* Passes over a value, up to the comma or bracket behind it; false where there is none. */
+static bool pass_value(struct reader *r)
 {
 	static const int64_t steps[256] = {
 		['['] = 1, [']'] = -1, ['{'] = 1LL << 32, ['}'] = -(1LL << 32),
@@ -41,14 +44,19 @@ static int skip_value(struct reader *r)
 		int64_t step = steps[(uint8_t)*r->p];
 
 		if (!open && (step < 0 || *r->p == ','))
-			return 0;
+			return true;
 		open += step;
 		if (*r->p == '"')
 			r->p = string_end(r->p, r->end);
 		if (r->p == r->end)
 			break;
 	}
-	return expected(r, NULL, "a value");
+	return false;
+}
+
+static int skip_value(struct reader *r)
+{
+	return pass_value(r) ? 0 : expected(r, NULL, "a value");
 }
 
 /* One value for every CPU. */
@@ -185,28 +193,139 @@ static int read_members(struct element_reader *er, void *key, void *value)
 	return 0;
 }
 
-int element_read(const struct element_format *f, const struct word_text *json, void *key,
-		 void *value, struct diags *d)
+/* Begins to read @json as a value; @small is a mask for elements that are no larger. */
+static void reader_begin(struct element_reader *er, const struct element_format *f,
+			 const struct word_text *json, uint8_t small[MASK_SMALL], struct diags *d)
 {
 	size_t mask_size = f->key_size > f->value_size ? f->key_size : f->value_size;
-	uint8_t small_mask[256];
-	struct element_reader er = {
+
+	*er = (struct element_reader){
 		.f = f,
 		.key = { "key", f->key_size, f->key },
 		.value = { "value", f->value_size, f->value },
-		.mask = mask_size > sizeof(small_mask) ? xmalloc(mask_size) : small_mask,
+		.mask = mask_size > MASK_SMALL ? xmalloc(mask_size) : small,
 		.e = {
 			.d = d, .span = json->span, .source = { json->s, json->len },
 			.exact = json->span.end - json->span.start == json->len,
 		},
 	};
+	er->e.target = &er->value;
+	er->r = (struct reader){ &er->e, json->s, json->s + json->len };
+}
+
+static void reader_end(struct element_reader *er, uint8_t *small)
+{
+	if (er->mask != small)
+		free(er->mask);
+	buf_free(&er->e.scratch);
+}
+
+int element_read(const struct element_format *f, const struct word_text *json, void *key,
+		 void *value, struct diags *d)
+{
+	struct element_reader er;
+	uint8_t mask[MASK_SMALL];
 	int err;
 
-	er.e.target = &er.value;
-	er.r = (struct reader){ &er.e, json->s, json->s + json->len };
+	reader_begin(&er, f, json, mask, d);
 	err = read_members(&er, key, value);
-	if (er.mask != small_mask)
-		free(er.mask);
-	buf_free(&er.e.scratch);
+	reader_end(&er, mask);
+	return err;
+}
+
+/* Values in the list at @r, or -1 where there is none. */
+static int64_t count_values(struct reader r)
+{
+	int64_t nr = 0;
+
+	if (!next_is(&r, '['))
+		return -1;
+	if (next_is(&r, ']'))
+		return 0;
+	do {
+		if (!pass_value(&r))
+			return -1;
+		nr++;
+	} while (next_is(&r, ','));
+	return next_is(&r, ']') ? nr : -1;
+}
+
+static bool next_is_name(struct reader *r, const char *name)
+{
+	bool quoted = next_is(r, '"');
+	size_t len = strlen(name);
+
+	if ((size_t)(r->end - r->p) < len + quoted || memcmp(r->p, name, len) ||
+	    (quoted && r->p[len] != '"'))
+		return false;
+	r->p += len + quoted;
+	return next_is(r, ':');
+}
+
+/* Whether {"cpu":N,"value":... is next. */
+static bool names_cpu(struct reader r)
+{
+	return next_is(&r, '{') && next_is_name(&r, "cpu") && pass_value(&r) && next_is(&r, ',') &&
+	       next_is_name(&r, "value");
+}
+
+/* Whether the list at @r has values of type @t in it, and is not itself one that is an array. */
+static bool lists_values(struct reader r, const struct typed *t)
+{
+	const struct node *n = typed_root(t);
+
+	next_is(&r, '[');
+	for (; n->kind == NODE_ARRAY; n = &t->nodes[n->first]) {
+		if (n->text && next_is(&r, '"'))
+			return true;
+		if (!next_is(&r, '['))
+			return false;
+	}
+	return true;
+}
+
+/* The list's values: of the CPUs that they name, or of one CPU after the other. */
+static int read_list(struct element_reader *er, uint8_t *value)
+{
+	struct reader *r = &er->r;
+	uint32_t cpu = 0;
+
+	next_is(r, '[');
+	do {
+		int err = cpu == er->f->cpus ? expected(r, NULL, "']'") :
+			  names_cpu(*r) ? read_one_cpu(er, value) :
+			  read_part(er, &er->value, value + cpu * element_stride(er->f));
+
+		if (err < 0)
+			return -1;
+		cpu++;
+	} while (next_is(r, ','));
+	if (!next_is(r, ']'))
+		return expected(r, NULL, "',' or ']'");
+	skip_blanks(r);
+	return r->p < r->end ? expected(r, NULL, "the end") : 0;
+}
+
+int element_read_cpus(const struct element_format *f, const struct word_text *json, void *value,
+		      struct diags *d)
+{
+	struct element_reader er;
+	uint8_t mask[MASK_SMALL];
+	struct reader first;
+	int64_t nr;
+	bool named;
+	int err = 1;
+
+	reader_begin(&er, f, json, mask, d);
+	first = er.r;
+	nr = count_values(er.r);
+	named = next_is(&first, '[') && names_cpu(first);
+	if (nr == f->cpus && (named || !f->value || lists_values(er.r, f->value)))
+		err = read_list(&er, value);
+	else if (nr >= 0 && (named || (f->value && nr != f->value_size &&
+				       lists_values(er.r, f->value))))
+		err = encode_error(&er.e, NULL, er.e.source, "%" PRId64 " value%s for %u CPUs", nr,
+				   nr == 1 ? "" : "s", f->cpus);
+	reader_end(&er, mask);
 	return err;
 }

@@ -198,5 +198,11 @@ uint64_t element_count(const struct element_format *f, const struct element_coun
  */
 int element_read(const struct element_format *f, const struct word_text *json, void *key,
 		 void *value, struct diags *d);
+/*
+ * The values of all CPUs alone, from a list of them, or of {"cpu":N,"value":V}.
+ * 1: it is no such list, but maybe one value that is an array.
+ */
+int element_read_cpus(const struct element_format *f, const struct word_text *json, void *value,
+		      struct diags *d);
 
 #endif

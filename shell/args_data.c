@@ -291,53 +291,30 @@ static int encode_groups(struct ctx *ctx, struct handle *map, const struct texts
 	return 0;
 }
 
-/* One value of a JSON list as words: bytes as dumps have them, else its text. */
-static void add_json(struct texts *t, jv one, struct span span)
-{
-	jv text;
-
-	if (jv_get_kind(one) == JV_KIND_ARRAY && add_byte_array(t, one, span))
-		return;
-	text = jv_get_kind(one) == JV_KIND_STRING ? jv_copy(one) : jv_dump_string(jv_copy(one), 0);
-	add_owned(t, xstrdup(jv_string_value(text)), span, false);
-	jv_free(text);
-}
-
-/*
- * "[V, V, ...]", one for each possible CPU, as a dump's "values" has them too.
- * 1: it is something else, perhaps one value whose type is an array.
- */
+/* "[V, V, ...]", one for each possible CPU; 1: it is something else. */
 static int encode_cpu_list(struct ctx *ctx, struct handle *map, const struct texts *t, char *bytes)
 {
-	const struct element_format *f = map_format(map);
-	jv list = jv_invalid();
-	int err = 1;
+	struct buf text = BUF_INIT;
+	struct word_text list = t->list[0];
+	int err;
 
-	if (t->nr == 1 && t->list[0].len && t->list[0].s[0] == '[')
-		list = jv_parse_sized(t->list[0].s, t->list[0].len);
-	if (jv_get_kind(list) != JV_KIND_ARRAY || jv_array_length(jv_copy(list)) != f->cpus) {
-		jv_free(list);
-		return 1;
+	if (t->nr > 1) {
+		for (size_t i = 0; i < t->nr; i++) {
+			buf_puts(&text, i ? " " : "");
+			buf_add(&text, t->list[i].s, t->list[i].len);
+		}
+		list.s = buf_str(&text);
+		list.len = text.len;
+		list.span.end = t->list[t->nr - 1].span.end;
 	}
-	for (__u32 cpu = 0; cpu < f->cpus && (err == 1 || !err); cpu++) {
-		jv one = jv_array_get(jv_copy(list), cpu);
-		struct texts value = { 0 };
-
-		if (jv_get_kind(one) == JV_KIND_OBJECT && jv_object_has(jv_copy(one), jv_string("cpu")))
-			one = jv_object_get(one, jv_string("value"));
-		add_json(&value, one, t->list[0].span);
-		jv_free(one);
-		err = encode_one(ctx, f, &value, 0, value.nr, false, bytes + cpu * element_stride(f));
-		texts_free(&value);
-	}
-	jv_free(list);
+	err = element_read_cpus(map_format(map), &list, bytes, ctx->diags);
+	buf_free(&text);
 	return err;
 }
 
 static int encode_percpu(struct ctx *ctx, struct handle *map, const struct texts *t, char *bytes)
 {
 	const struct element_format *f = map_format(map);
-
 	int err = encode_cpu_list(ctx, map, t, bytes);
 
 	if (err <= 0)

@@ -99,6 +99,19 @@ static void read_all(const struct element_format *f, int fd, struct buf *out)
 	close(fd);
 }
 
+/* The same text as one value for each CPU, which is to stay within the value. */
+static void read_cpus(const struct element_format *f, const char *text, size_t len)
+{
+	struct word_text word = { text, len };
+	char *value = xcalloc(1, value_bytes(f));
+	struct diags d = { 0 };
+
+	if ((element_read_cpus(f, &word, value, &d) == -1) != (d.errors == 1))
+		abort();
+	diags_clear(&d);
+	free(value);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct buf whole = BUF_INIT, parts = BUF_INIT;
@@ -117,6 +130,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	buf_free(&whole);
 	buf_free(&parts);
+	if (format->cpus)
+		read_cpus(format, text, size - 1);
 	formats_free(&f);
 	return 0;
 }

@@ -171,12 +171,72 @@ static void test_read_elements(void **state)
 	typed_free(point);
 }
 
+/* @line is read as one value for each of two CPUs; NULL: it is no list of them. */
+static void assert_cpus(const struct element_format *f, const char *line, const void *value)
+{
+	struct word_text word = { .s = line, .len = strlen(line) };
+	struct diags d = { 0 };
+	uint8_t got[64] = { 0 };
+
+	assert_int_equal(element_read_cpus(f, &word, got, &d), value ? 0 : 1);
+	if (value)
+		assert_memory_equal(got, value, f->cpus * element_stride(f));
+}
+
+static void assert_no_cpus(const struct element_format *f, const char *line, const char *msg)
+{
+	struct word_text word = { .s = line, .len = strlen(line) };
+	struct diags d = { 0 };
+	uint8_t got[64];
+
+	assert_int_equal(element_read_cpus(f, &word, got, &d), -1);
+	assert_string_equal(d.list[0].msg, msg);
+	diags_clear(&d);
+}
+
+/* A list of values is told from a value that is a list, and a field "cpu" from a CPU's number. */
+static void test_read_cpus(void **state)
+{
+	struct types *t = *state;
+	int two = btf__add_array(t->btf, t->u32, t->u32, 2), id = btf__add_struct(t->btf, "on", 8);
+	struct typed *u64 = compile(t, t->u64), *pair = compile(t, two), *on, *text;
+	struct element_format f = { NULL, u64, 4, 8, 2 };
+	uint64_t large[2] = { (1ULL << 53) + 1, UINT64_MAX };
+	uint32_t pairs[4] = { 1, 2, 3, 4 };
+
+	field(t->btf, "cpu", t->u32, 0);
+	field(t->btf, "n", t->u32, 4);
+	on = compile(t, id);
+	text = compile(t, t->chars);
+	assert_cpus(&f, "[9007199254740993, 18446744073709551615]", large);
+	assert_cpus(&f, "[{cpu: 1, \"value\": 18446744073709551615},"
+			"{\"cpu\":0,\"value\":9007199254740993}]", large);
+	assert_cpus(&f, "7", NULL);
+	assert_cpus(&f, "[1,2,3,4,5,6,7,8]", NULL);
+	assert_no_cpus(&f, "[1,2,3]", "value: 3 values for 2 CPUs");
+	assert_no_cpus(&f, "[{\"cpu\":0,\"value\":1}]", "value: 1 value for 2 CPUs");
+	assert_no_cpus(&f, "[1,2] 3", "value: expected the end");
+	f.value = pair;
+	assert_cpus(&f, "[1,2]", NULL);
+	assert_cpus(&f, "[[1,2],[3,4]]", pairs);
+	f.value = on;
+	assert_cpus(&f, "[{\"cpu\":1,\"n\":2},{cpu: 3, n: 4}]", pairs);
+	f.value = text;
+	assert_cpus(&f, "[65,66]", NULL);
+	assert_cpus(&f, "[\"abcdefgh\",\"ABCDEFGH\"]", "abcdefghABCDEFGH");
+	typed_free(u64);
+	typed_free(pair);
+	typed_free(on);
+	typed_free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_elements_of_bytes),
 		cmocka_unit_test(test_typed_elements),
 		cmocka_unit_test(test_read_elements),
+		cmocka_unit_test(test_read_cpus),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
