@@ -396,63 +396,54 @@ int map_get(struct ctx *ctx, struct value *argv)
 	return err;
 }
 
-/* The new value's words as "NAME=VALUE" and what follows, or "NAME.FIELD=VALUE" for each field. */
-static struct word_text *assignments(struct ctx *ctx, const char *name,
-				     const struct typed_place *at, const struct value *words)
-{
-	struct word_text *list = xcalloc(words->words.nr, sizeof(*list));
-	bool fields = typed_takes_fields(at);
-
-	for (size_t i = 0; i < words->words.nr; i++) {
-		const struct word *w = &words->words.list[i];
-		char *text = word_text(ctx, w), *whole;
-
-		if (!text)
-			return list;
-		list[i] = (struct word_text){ text, strlen(text), w->span, false };
-		fields &= typed_path_length(&list[i]) || i;
-		if (i && !(fields && typed_path_length(&list[i])))
-			continue;
-		whole = xasprintf("%s%s%s", name, fields ? "." : "=", text);
-		list[i] = (struct word_text){ whole, strlen(whole), w->span, false };
-		free(text);
-	}
-	return list;
-}
-
-static void assignments_free(struct word_text *list, size_t nr)
+static void words_free(struct word_text *list, size_t nr)
 {
 	for (size_t i = 0; i < nr; i++)
 		free((char *)list[i].s);
 	free(list);
 }
 
+/* The words with their variables replaced; NULL with a diagnostic. */
+static struct word_text *words_of(struct ctx *ctx, const struct value *v)
+{
+	struct word_text *list = xcalloc(v->words.nr, sizeof(*list));
+
+	for (size_t i = 0; i < v->words.nr; i++) {
+		const struct word *w = &v->words.list[i];
+		char *text = word_text(ctx, w);
+
+		if (!text) {
+			words_free(list, i);
+			return NULL;
+		}
+		list[i] = (struct word_text){ text, strlen(text), w->span, w->quoted };
+	}
+	return list;
+}
+
+/* Writes what the words say over the part of p->data. */
+static int read_words(struct ctx *ctx, struct place *p, const struct value *words)
+{
+	struct word_text *list = words_of(ctx, words);
+	int err;
+
+	if (!list)
+		return -1;
+	err = typed_encode_part(&p->at, "value", list, words->words.nr, p->data, ctx->diags);
+	words_free(list, words->words.nr);
+	return err;
+}
+
 int map_set(struct ctx *ctx, struct value *argv)
 {
-	const struct value *words = &argv[2];
-	struct word_text *list;
 	struct place p;
 	__u32 key = 0;
 	int err = find_place(ctx, argv[0].handle, &argv[1], &p);
 
-	if (err) {
-		place_free(&p);
-		return -1;
-	}
-	list = assignments(ctx, argv[1].str, &p.at, words);
-	for (size_t i = 0; i < words->words.nr && !err; i++)
-		err = list[i].s ? 0 : -1;
-	if (!err) {
-		struct typed_target target = {
-			.what = "variable", .size = p.map->map.value_size,
-			.type = map_format(p.map)->value, .keep = true
-		};
-
-		err = typed_encode(&target, list, words->words.nr, p.data, ctx->diags);
-	}
+	if (!err)
+		err = read_words(ctx, &p, &argv[2]);
 	if (!err)
 		err = txn_do(ctx, op_map_update(p.map, &key, p.data, NULL, BPF_ANY, ctx->span));
-	assignments_free(list, words->words.nr);
 	place_free(&p);
 	return err;
 }

@@ -114,10 +114,12 @@ struct typed_target {
 int typed_encode(const struct typed_target *t, const struct word_text *words, size_t nr,
 		 void *out, struct diags *d);
 
-/* The length of the path in the word "a.b[1]=value", or 0 where it is no assignment. */
-size_t typed_path_length(const struct word_text *w);
-/* Whether words with such paths set parts of it. */
-bool typed_takes_fields(const struct typed_place *place);
+/* Bytes that hold a part. */
+size_t typed_place_size(const struct typed_place *place);
+/* As typed_encode() for a part of the value at @data, all else of which stays. Bit-fields take
+ * one literal. */
+int typed_encode_part(const struct typed_place *place, const char *what,
+		      const struct word_text *words, size_t nr, void *data, struct diags *d);
 
 /* One candidate: the whole new text of the word, and what it is (C type or enum value). */
 typedef void (*typed_candidate_fn)(void *arg, const char *text, const char *note);

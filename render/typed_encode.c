@@ -314,7 +314,8 @@ static struct piece join(struct buf *joined, struct piece first, const struct wo
 	return (struct piece){ joined->data, joined->len };
 }
 
-size_t typed_path_length(const struct word_text *w)
+/* The length of the path in "a.b[1]=value", or 0 where the word is no assignment. */
+static size_t path_length(const struct word_text *w)
 {
 	size_t i;
 
@@ -327,7 +328,7 @@ size_t typed_path_length(const struct word_text *w)
 /* a.b=1 and what belongs to it; returns how many words it took, or 0 with a diagnostic. */
 static size_t encode_assignment(struct encoder *e, const struct word_text *words, size_t nr)
 {
-	size_t len = typed_path_length(words);
+	size_t len = path_length(words);
 	struct piece path = { words->s, len };
 	struct piece value = { words->s + len + 1, words->len - len - 1, words->quoted };
 	struct step step = { .name = path };
@@ -352,7 +353,7 @@ static int encode_fields(struct encoder *e, const struct word_text *words, size_
 	size_t i, used;
 
 	for (i = 0; i < nr; i += used) {
-		if (!typed_path_length(&words[i])) {
+		if (!path_length(&words[i])) {
 			struct buf shown = BUF_INIT;
 
 			read_words(e, &words[i], 1);
@@ -377,8 +378,9 @@ static int too_many_words(struct encoder *e, const struct word_text *words, size
 	return -1;
 }
 
-/* All words together are one literal. */
-static int encode_one(struct encoder *e, const struct word_text *words, size_t nr)
+/* All words together are one literal: for the part @at, or for the whole where that is NULL. */
+static int encode_one(struct encoder *e, const struct typed_place *at,
+		      const struct word_text *words, size_t nr)
 {
 	struct piece first = word_piece(words);
 	struct buf joined = BUF_INIT;
@@ -391,26 +393,16 @@ static int encode_one(struct encoder *e, const struct word_text *words, size_t n
 	first = join(&joined, first, words, nr);
 	err = e->target->lpm ? encode_prefix(e, first) : 0;
 	if (!err)
-		err = encode_whole(e, first);
+		err = at ? encode_literal(e, at, NULL, first) : encode_whole(e, first);
 	buf_free(&joined);
 	return err < 0 ? -1 : 0;
 }
 
-bool typed_takes_fields(const struct typed_place *at)
-{
-	const struct node *n = place_node(at);
-
-	return is_compound(n) || (n->kind == NODE_ARRAY && !n->text);
-}
-
 static bool takes_fields(const struct typed_target *t)
 {
-	struct typed_place whole;
+	const struct node *root = t->type ? typed_root(t->type) : NULL;
 
-	if (!t->type)
-		return false;
-	whole = typed_whole(t->type);
-	return typed_takes_fields(&whole);
+	return root && (is_compound(root) || (root->kind == NODE_ARRAY && !root->text));
 }
 
 /* FIELD=VALUE where nobody knows the fields. */
@@ -432,13 +424,13 @@ static int encode_words(struct encoder *e, const struct word_text *words, size_t
 		return encode_hex_words(e, words + 1, nr - 1);
 	if (!nr)
 		return encode_wrong_count(e, 0);
-	if (takes_fields(t) && typed_path_length(&words[0]))
+	if (takes_fields(t) && path_length(&words[0]))
 		return encode_fields(e, words, nr);
-	if (!t->type && typed_path_length(&words[0]))
+	if (!t->type && path_length(&words[0]))
 		return encode_nameless(e, words, nr);
 	if (nr == 1 && takes_fields(t) && t->size > 1 && is_number(words))
 		return encode_wrong_count(e, 1);
-	return encode_one(e, words, nr);
+	return encode_one(e, NULL, words, nr);
 }
 
 void encoder_begin(struct encoder *e, const struct typed_target *t, void *out, uint8_t *mask)
@@ -472,4 +464,38 @@ int typed_encode(const struct typed_target *t, const struct word_text *words, si
 		free(mask);
 	buf_free(&e.scratch);
 	return err;
+}
+
+/* Bit-fields share bytes with others: they take a literal, and no bytes. */
+static int encode_bit_field(const struct typed_target *t, const struct typed_place *at,
+			    const struct word_text *words, size_t nr, void *out, struct diags *d)
+{
+	struct typed_place field = *at;
+	struct encoder e = { .d = d };
+	uint8_t mask[sizeof(unsigned __int128)];
+	int err;
+
+	field.offset = 0;
+	encoder_begin(&e, t, out, mask);
+	err = encode_one(&e, &field, words, nr);
+	buf_free(&e.scratch);
+	return err;
+}
+
+size_t typed_place_size(const struct typed_place *at)
+{
+	return at->bits ? (at->bit + at->bits + 7u) / 8 : place_node(at)->size;
+}
+
+int typed_encode_part(const struct typed_place *at, const char *what, const struct word_text *words,
+		      size_t nr, void *data, struct diags *d)
+{
+	struct typed part = *at->type;
+	struct typed_target t = { what, typed_place_size(at), &part, .keep = true };
+	char *out = (char *)data + at->offset;
+
+	part.root = at->node;
+	part.type_id = at->type_id;
+	return at->bits ? encode_bit_field(&t, at, words, nr, out, d) :
+			  typed_encode(&t, words, nr, out, d);
 }

@@ -190,6 +190,8 @@ static int walk_name(struct walk *w, struct typed_place *at)
 	name.len = w->pos - start;
 	if (!is_compound(place_node(at)))
 		return bad_step(w, at, start ? start - 1 : 0, ", which has no fields");
+	if (place_node(at)->mark.len)
+		return bad_step(w, at, start ? start - 1 : 0, ", the kernel's own");
 	if (typed_field(at, name, NULL))
 		return 0;
 	return w->d ? typed_no_field(at, name, step_span(w, start), w->d) : -1;
@@ -275,6 +277,8 @@ static void offer_field(void *arg, const struct typed *t, const struct member *m
 				  .bits = m->bits };
 	struct buf note = BUF_INIT;
 
+	if (n->mark.len)
+		return;
 	place_type_text(&note, &at);
 	offer(arg, typed_text(t, m->name), is_compound(n) ? "." : "=", buf_str(&note));
 	buf_free(&note);

@@ -182,7 +182,7 @@ static int key_parse(struct ctx *ctx, const struct arg *a, const struct word *w,
 			   kern_map_type_name(map->map.type));
 		if (holds_values(map))
 			diag_hint(ctx->diags,
-				  "'map push' puts values in, 'map peek' and 'map pop' show them");
+				  "'map push' puts values in, 'map peek' shows or looks for them");
 		return -1;
 	}
 	if (texts_from(ctx, &t, w, nr))

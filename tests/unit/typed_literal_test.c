@@ -160,6 +160,49 @@ static void test_flexible(void **state)
 	}
 }
 
+/* Words for a part of a value, in each form that a whole one may have; all else stays. */
+static void test_part(void **state)
+{
+	const struct types *t = *state;
+	static const struct { const char *path, *line, *text; } cases[] = {
+		{ "n", "hex 01 00 00 01", "\"n\":16777217," },
+		{ "n", "1 0 0 1", "\"n\":16777217," },
+		{ "bits.b", "-4", "\"a\":1,\"b\":-4," },
+		{ "bits.low", "MINUS_TWO", "\"low\":\"MINUS_TWO\",\"lower\":-1" },
+		{ "flow.v", "V_TX", "\"v\":\"V_TX\",\"tag\":[-1," },
+		{ "flow.tag", "'a=b'", "\"tag\":\"a=b\",\"at\":{\"x\":-1," },
+		{ "flow.at", "y=2", "\"at\":{\"x\":-1,\"y\":2}" },
+		{ "flow.at", "{ y: 2 }", "\"at\":{\"x\":0,\"y\":2}" },
+		{ "flow.ports", "[1]=5", "\"ports\":[65535,5]" },
+		{ "flow.ports[1]", "be 1", LITTLE ? "[65535,256]" : "[65535,1]" },
+	};
+	int id = btf__add_struct(t->btf, "parts", 52);
+	struct typed *parts;
+
+	field(t->btf, "n", t->u32, 0);
+	field(t->btf, "bits", t->bits, 4);
+	field(t->btf, "flow", t->flow, 12);
+	parts = compile(t, id);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct word_text words[8], path = { cases[i].path, strlen(cases[i].path) };
+		struct buf out = BUF_INIT;
+		struct diags d = { 0 };
+		struct typed_place at;
+		struct source src;
+		uint8_t data[52];
+
+		memset(data, 0xff, sizeof(data));
+		assert_int_equal(typed_find(parts, &path, "value", &at, &d), 0);
+		if (typed_encode_part(&at, "value", words, split(&src, cases[i].line, words), data, &d))
+			fail_msg("%s: %s", cases[i].path, d.list[0].msg);
+		typed_json(&out, parts, data, TYPED_NICE);
+		if (!strstr(buf_str(&out), cases[i].text))
+			fail_msg("%s: %s", cases[i].path, buf_str(&out));
+		buf_free(&out);
+	}
+	typed_free(parts);
+}
+
 static void test_lpm(void **state)
 {
 	struct types *t = *state;
@@ -410,6 +453,8 @@ static void test_encode_special(void **state)
 	assert_encoded(&value, "n=7", expected);
 	assert_error(&value, "lock=1",
 		     "value.lock: bpf_spin_lock cannot be written from user space", NULL, "1");
+	assert_error(&value, "lock.val=1", "value.lock is struct bpf_spin_lock, the kernel's own",
+		     NULL, ".val");
 	assert_error(&value, "{lock:{val:1}}",
 		     "value.lock: struct bpf_spin_lock does not begin with '{'", NULL, NULL);
 	typed_free(locked);
@@ -501,6 +546,7 @@ static void test_complete(void **state)
 		{ t->big, "BIG_T", "BIG_TOP(18446744073709551615) " },
 		{ t->nested, "either", "either_word=(u32) either_half=(u16) " },
 		{ t->bits, "b", "b=(3-bit int) " },
+		{ t->locked, "", "n=(u32) " },
 		{ t->u32, "", "" },
 	};
 	size_t i;
@@ -521,6 +567,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_flexible),
+		cmocka_unit_test(test_part),
 		cmocka_unit_test(test_lpm),
 		cmocka_unit_test(test_encode_scalars),
 		cmocka_unit_test(test_encode_fields),
