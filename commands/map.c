@@ -241,7 +241,7 @@ const struct cmd map_cmds[] = {
 	{ "map", "set", NULL, "set a global variable of a program",
 	  (const struct arg[]){ { "of", &arg_holder, 0, "the program, or the map with its data" },
 		{ "name", &arg_global, 0, "variable, also config.limit or slots[2]" },
-		{ "value", &arg_global_value, 0, "a literal of its type, or field=value ..." }, { 0 } },
+		{ "value", &arg_global_value, 0, "bytes, a literal of its type, or field=value ..." }, { 0 } },
 	  CMD_WRITES, map_set,
 	  (const char *const[]){ "map set $prog limit 10", "map set $prog config mode=FAST", NULL } },
 	{ "map", "push", NULL, "put a value into a stack, queue or bloom filter",

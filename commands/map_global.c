@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "commands/map.h"
+#include "shell/map_ops.h"
 #include "shell/maptypes.h"
 
 /* MAP, $variable, a pin of a program, or "prog PROG". */
@@ -247,20 +248,23 @@ static int collect_name(void *arg, const struct map_global *v)
 	struct name_search *s = arg;
 
 	GROW(s->names, s->nr);
-	s->names[s->nr++] = v->name;
+	s->names[s->nr++] = xstrdup(v->name);
 	return 0;
+}
+
+static int collect_names(void *arg, struct handle *map)
+{
+	return map_globals(map, collect_name, arg);
 }
 
 static int no_global(struct ctx *ctx, struct handle *holder, const struct value *name)
 {
 	struct name_search s = { 0 };
-	const char *near = NULL;
+	const char *near;
 
 	diag_error(ctx->diags, name->span, "no global variable '%s' in %s '%s'", name->str,
 		   object_names[holder->kind], holder->title);
-	/* A program's maps are let go of before the name could be shown. */
-	if (holder->kind == OBJ_MAP)
-		map_globals(holder, collect_name, &s);
+	each_data(holder, collect_names, &s);
 	GROW(s.names, s.nr);
 	s.names[s.nr] = NULL;
 	near = nearest_word(name->str, s.names);
@@ -268,6 +272,8 @@ static int no_global(struct ctx *ctx, struct handle *holder, const struct value 
 		diag_hint(ctx->diags, "did you mean '%s'?", near);
 	else
 		diag_hint(ctx->diags, "'map get' without a name lists what is there");
+	for (size_t i = 0; i < s.nr; i++)
+		free((char *)s.names[i]);
 	free(s.names);
 	return -1;
 }
@@ -437,13 +443,12 @@ static int read_words(struct ctx *ctx, struct place *p, const struct value *word
 int map_set(struct ctx *ctx, struct value *argv)
 {
 	struct place p;
-	__u32 key = 0;
 	int err = find_place(ctx, argv[0].handle, &argv[1], &p);
 
 	if (!err)
 		err = read_words(ctx, &p, &argv[2]);
 	if (!err)
-		err = txn_do(ctx, op_map_update(p.map, &key, p.data, NULL, BPF_ANY, ctx->span));
+		err = txn_do(ctx, op_map_set(p.map, argv[1].str, &p.at, p.data, ctx->span));
 	place_free(&p);
 	return err;
 }

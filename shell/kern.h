@@ -141,6 +141,11 @@ int kern_map_pop(int fd, void *value);
 int kern_map_push(int fd, const void *value, __u64 flags);
 int kern_map_peek(int fd, void *value);
 int kern_map_freeze(int fd);
+/*
+ * Some bytes of the one value of a map of global data. Through a mapping, where
+ * the kernel allows that, those alone, an integer at once.
+ */
+int kern_map_write(const struct handle *map, __u32 offset, const void *data, __u32 size);
 
 /*
  * Many elements, in order, by batch calls where the type has them. Keys stand

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Operations on maps beyond single elements: queues and stacks, and many elements at once. */
+/* Operations on maps beyond single elements: queues and stacks, many at once, parts of one. */
 #ifndef BPFSH_MAP_OPS_H
 #define BPFSH_MAP_OPS_H
 
 #include "shell/ops.h"
+
+struct typed_place;
 
 /* Values are kern_value_bytes(); flags are BPF_ANY, or BPF_EXIST to drop the oldest value. */
 struct op *op_map_push(struct handle *map, const void *value, __u64 flags, struct span span);
@@ -43,6 +45,13 @@ struct map_batch {
 
 struct op *op_map_batch(struct handle *map, const struct map_batch *batch, struct span span);
 
-extern const struct op_kind op_push_kind, op_pop_kind, op_batch_kind;
+/*
+ * The part @at of the one value of a map of global data, found there by @path;
+ * @value is all of it. Undo compares and puts back that part alone.
+ */
+struct op *op_map_set(struct handle *map, const char *path, const struct typed_place *at,
+		      const void *value, struct span span);
+
+extern const struct op_kind op_push_kind, op_pop_kind, op_batch_kind, op_variable_kind;
 
 #endif

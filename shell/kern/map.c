@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -204,6 +205,56 @@ int kern_map_delete_batch(const struct handle *map, const void *keys, __u32 *cou
 	struct change c = { .fd = map->fd, .keys = keys, .key_size = map->map.key_size };
 
 	return change_all(&c, count);
+}
+
+/* A store that no program sees half done, where @size is that of an integer in its place. */
+static void store(void *to, const void *data, __u32 size)
+{
+	if ((uintptr_t)to % sizeof(__u64) == 0 && size == sizeof(__u64))
+		__atomic_store((__u64 *)to, (const __u64 *)data, __ATOMIC_RELAXED);
+	else if ((uintptr_t)to % sizeof(__u32) == 0 && size == sizeof(__u32))
+		__atomic_store((__u32 *)to, (const __u32 *)data, __ATOMIC_RELAXED);
+	else if ((uintptr_t)to % sizeof(__u16) == 0 && size == sizeof(__u16))
+		__atomic_store((__u16 *)to, (const __u16 *)data, __ATOMIC_RELAXED);
+	else
+		memcpy(to, data, size);
+}
+
+/* False where the kernel does not let the map be written through a mapping. */
+static bool write_mapped(int fd, __u32 offset, const void *data, __u32 size)
+{
+	size_t page = sysconf(_SC_PAGESIZE), skip = offset % page;
+	char *at = mmap(NULL, skip + size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset - skip);
+
+	if (at == MAP_FAILED)
+		return false;
+	store(at + skip, data, size);
+	munmap(at, skip + size);
+	return true;
+}
+
+/* The whole value, changed in part: what programs write meanwhile is lost. */
+static int write_whole(const struct handle *map, __u32 offset, const void *data, __u32 size)
+{
+	char *value = xmalloc(kern_value_bytes(map));
+	__u32 key = 0;
+	int err = bpf_map_lookup_elem(map->fd, &key, value);
+
+	memcpy(value + offset, data, size);
+	if (!err)
+		err = bpf_map_update_elem(map->fd, &key, value, BPF_ANY);
+	free(value);
+	return err;
+}
+
+int kern_map_write(const struct handle *map, __u32 offset, const void *data, __u32 size)
+{
+	int err = fault_error("map write");
+
+	if (!err && !write_mapped(map->fd, offset, data, size))
+		err = write_whole(map, offset, data, size);
+	fault_point("map write done");
+	return err;
 }
 
 int kern_map_freeze(int fd)

@@ -8,7 +8,7 @@
 const struct op_kind *const op_kinds[] = {
 	&op_update_kind, &op_delete_kind, &op_pin_kind, &op_unpin_kind,
 	&op_link_update_kind, &op_detach_kind, &op_freeze_kind, &op_folder_kind,
-	&op_push_kind, &op_pop_kind, &op_batch_kind, NULL
+	&op_push_kind, &op_pop_kind, &op_batch_kind, &op_variable_kind, NULL
 };
 
 void put_u32(struct buf *out, __u32 v)

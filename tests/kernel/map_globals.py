@@ -26,7 +26,8 @@ def test_get(box):
     box.bpfsh("map", "get", prog, "total").expect(0, out="total: __u64 = 7")
     bare = box.map_create("bare", "array")
     box.bpfsh("-j", "map", "get", bare).expect(0, out="[]", err="has no global variables")
-    box.bpfsh("map", "get", prog, "totla").expect(1, err="no global variable 'totla'")
+    box.bpfsh("map", "get", prog, "totla").expect(
+        1, err=["no global variable 'totla'", "did you mean 'total'?"])
     data = box.pin([n for n in box.pins() if n.endswith("data") and "rodata" not in n][0])
     box.bpfsh("map", "get", data, "totla").expect(1, err="did you mean 'total'?")
     prog_id = box.bpftool("prog", "show", "pinned", prog)["id"]
@@ -35,8 +36,9 @@ def test_get(box):
 
 def test_set(box):
     prog = load(box)
-    for words in (["total", "9"], ["zero[1]", "-5"], ["last", "a=3"], ["zero", "[4,5,6]"], ["grow", "{n: 5,", "more:", "[1, 2]}"], ["grow.more[2]", "be", "256"],
-                  ["last", "b=[7,", "8]"]):
+    for words in (["total", "hex", "09", *["00"] * 7], ["zero[1]", "-5"], ["last", "a=3"],
+                  ["zero", "[4,5,6]"], ["grow", "{n: 5,", "more:", "[1, 2]}"],
+                  ["grow.more[2]", "be", "256"], ["last", "b=[7,", "1]"], ["last.b", "[1]=8"]):
         box.bpfsh("map", "set", prog, *words).expect(0, out="")
     assert get(box, prog, "total") == 9 and get(box, prog, "zero") == [4, 5, 6]
     assert get(box, prog, "last") == {"a": 3, "b": [7, 8]}
@@ -54,6 +56,26 @@ def test_set_is_undone(box):
                "$v = map get $p total\nassert $v.value == 100\nassert false\n").expect(1)
     box.unchanged(before)
     assert get(box, prog, "total") == 7
+
+
+def test_set_beside_a_program(box):
+    """What the program writes beside the variable meanwhile stays, also when that is undone."""
+    prog, packet = load(box), box.file("packet", bytes(64))
+    box.script(f"map set {prog} last.a 2\n"
+               f"!{BPFTOOL} prog run pinned {prog} data_in {packet} repeat 5 > ran\n"
+               "assert false\n").expect(1, err="rolled back 1 of 1; nothing changed")
+    # Each run adds limit + last.a + zero[1] + grow.more[2].
+    assert get(box, prog, "total") == 7 + 5 * (42 + 2 + 9)
+    assert get(box, prog, "last.a") == 1
+    script = box.file("script", f"map set {prog} last.a 2\nmap set {prog} total 1\n"
+                                "!kill -9 $PPID\n")
+    box.bpfsh("-f", script).expect(-9)
+    assert get(box, prog, "total") == 1
+    box.bpfsh("recover").expect(0)
+    assert get(box, prog, "total") == 272 and get(box, prog, "last.a") == 1
+    done = box.script(f"map set {prog} total 1\n"
+                      f"!{BPFTOOL} prog run pinned {prog} data_in {packet} > ran\nassert false\n")
+    done.expect(3, err="' total is 53, expected 1: left alone")
 
 
 def test_tab(box):

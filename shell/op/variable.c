@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Setting a global variable: its bytes alone, as programs go on writing to those
+ * beside it, both while it is set and before that is undone.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "shell/map_ops.h"
+#include "shell/maptypes.h"
+#include "shell/op/element.h"
+
+struct op_variable {
+	struct op op;
+	struct handle *map;
+	char *path;			/* "config.limit" */
+	__u32 offset, size;
+	bool refused;			/* the kernel has: there is nothing to take back */
+	char *after, *before;		/* one behind the other */
+};
+
+static struct op_variable *variable(const struct op *op)
+{
+	return (struct op_variable *)op;
+}
+
+static enum undo_class variable_class(const struct op *op, const char **why)
+{
+	return map_undo_class(variable(op)->map, why);
+}
+
+static void describe_bytes(struct buf *out, const struct op_variable *v, const char *bytes)
+{
+	const struct typed *type = map_format(v->map)->value;
+	struct word_text path = { v->path, strlen(v->path), NO_SPAN, false };
+	struct typed_place at;
+	struct diags quiet = { 0 };
+
+	if (!type || typed_find(type, &path, "variable", &at, &quiet) ||
+	    typed_place_size(&at) != v->size) {
+		for (__u32 i = 0; i < v->size; i++)
+			buf_printf(out, "%s%02x", i ? " " : "", (unsigned char)bytes[i]);
+	} else {
+		at.offset = 0;
+		typed_place_json(out, &at, bytes, TYPED_NICE);
+	}
+	diags_clear(&quiet);
+}
+
+static void describe_name(struct buf *out, const struct op_variable *v)
+{
+	describe_handle(out, v->map);
+	buf_printf(out, " %s", v->path);
+}
+
+static void variable_describe(const struct op *op, struct buf *out)
+{
+	buf_puts(out, "~ map set ");
+	describe_name(out, variable(op));
+	buf_puts(out, " = ");
+	describe_bytes(out, variable(op), variable(op)->after);
+}
+
+/* What the variable has now; -1 with a diagnostic. */
+static int look(const struct op_variable *v, char *bytes, const char *what, struct diags *d)
+{
+	char *value = xmalloc(kern_value_bytes(v->map));
+	__u32 key = 0;
+	int err = kern_map_lookup(v->map->fd, &key, value, 0);
+
+	memcpy(bytes, value + v->offset, v->size);
+	free(value);
+	return err ? kern_map_error(d, v->op.span, what, v->map, -err) : 0;
+}
+
+static int variable_prepare(struct op *op, struct diags *d)
+{
+	return look(variable(op), variable(op)->before, "lookup", d);
+}
+
+static int variable_apply(struct op *op, struct diags *d)
+{
+	struct op_variable *v = variable(op);
+	int err = kern_map_write(v->map, v->offset, v->after, v->size);
+
+	v->refused = err;
+	return err ? kern_map_error(d, op->span, "update", v->map, -err) : 0;
+}
+
+static enum undo_result conflict(const struct op_variable *v, const char *now, struct diags *d)
+{
+	struct buf text = BUF_INIT;
+
+	describe_name(&text, v);
+	buf_puts(&text, " is ");
+	describe_bytes(&text, v, now);
+	buf_puts(&text, ", expected ");
+	describe_bytes(&text, v, v->after);
+	diag_error(d, v->op.span, "%s: left alone", buf_str(&text));
+	diag_hint(d, "somebody else changed it during the transaction");
+	buf_free(&text);
+	return UNDO_CONFLICT;
+}
+
+static enum undo_result undo_from(const struct op_variable *v, const char *now, struct diags *d)
+{
+	int err;
+
+	if (!memcmp(now, v->before, v->size))
+		return UNDO_DONE;
+	if (memcmp(now, v->after, v->size))
+		return conflict(v, now, d);
+	err = kern_map_write(v->map, v->offset, v->before, v->size);
+	if (!err)
+		return UNDO_DONE;
+	kern_map_error(d, v->op.span, "undo: update", v->map, -err);
+	return UNDO_FAILED;
+}
+
+static enum undo_result variable_undo(struct op *op, struct diags *d)
+{
+	struct op_variable *v = variable(op);
+	enum undo_result r = UNDO_FAILED;
+	char *now;
+
+	if (v->refused || v->map->fd < 0)
+		return UNDO_DONE;
+	now = xmalloc(v->size);
+	if (!look(v, now, "undo: lookup", d))
+		r = undo_from(v, now, d);
+	free(now);
+	return r;
+}
+
+/* The map's only element, and in it what the path begins with. */
+static void variable_target(const struct op *op, struct buf *out)
+{
+	map_target(out, variable(op)->map);
+	put_u32(out, 0);
+	buf_puts(out, variable(op)->path);
+}
+
+static void variable_release(struct op *op)
+{
+	handle_put(variable(op)->map);
+	free(variable(op)->path);
+	free(variable(op)->after);
+}
+
+static void variable_encode(const struct op *op, struct buf *out)
+{
+	const struct op_variable *v = variable(op);
+
+	put_map(out, v->map);
+	put_str(out, v->path);
+	put_u32(out, v->offset);
+	put_bytes(out, v->after, 2 * (size_t)v->size);
+}
+
+static bool variable_decode(struct op *op, struct reader *r)
+{
+	struct op_variable *v = variable(op);
+	const void *both;
+	size_t len;
+
+	v->map = get_map(r);
+	v->path = get_str(r);
+	v->offset = get_u32(r);
+	both = get_bytes(r, &len);
+	v->size = len / 2;
+	if (r->bad || !v->path || len % 2 || v->offset > v->map->map.value_size ||
+	    v->size > v->map->map.value_size - v->offset)
+		return false;
+	v->after = xmemdup(both, len);
+	v->before = v->after + v->size;
+	return true;
+}
+
+const struct op_kind op_variable_kind = {
+	.name = "map set",
+	.id = 9,
+	.size = sizeof(struct op_variable),
+	.class = variable_class,
+	.describe = variable_describe,
+	.prepare = variable_prepare,
+	.apply = variable_apply,
+	.undo = variable_undo,
+	.target = variable_target,
+	.release = variable_release,
+	.encode = variable_encode,
+	.decode = variable_decode,
+};
+
+struct op *op_map_set(struct handle *map, const char *path, const struct typed_place *at,
+		      const void *value, struct span span)
+{
+	struct op_variable *v = op_new(&op_variable_kind, span);
+
+	v->map = handle_get(map);
+	v->path = xstrdup(path);
+	v->offset = at->offset;
+	v->size = typed_place_size(at);
+	v->after = xcalloc(2, v->size);
+	v->before = v->after + v->size;
+	memcpy(v->after, (const char *)value + at->offset, v->size);
+	return &v->op;
+}
