@@ -40,7 +40,7 @@ int unpin_run(struct ctx *ctx, struct value *argv);
 extern const struct arg_type arg_pinned;	/* VALUE_STR: an existing pin */
 
 extern const struct cmd prog_cmds[], map_cmds[], link_cmds[], btf_cmds[], batch_cmds[];
-extern const struct cmd net_cmds[], perf_cmds[];
+extern const struct cmd cgroup_cmds[], net_cmds[], perf_cmds[];
 extern const struct cmd session_cmds[];
 
 /* Shows finished text of several lines, and frees it. */

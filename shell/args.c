@@ -232,6 +232,19 @@ void arg_file_complete(struct ctx *ctx, const struct match *m, const struct arg 
 	complete_paths(c, NULL);
 }
 
+static bool is_folder(const char *path, const struct stat *st)
+{
+	return S_ISDIR(st->st_mode);
+}
+
+static void folder_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+			    const struct word *w, size_t nr, struct candidates *c)
+{
+	complete_paths(c, is_folder);
+}
+
+const struct arg_type arg_cgroup = { .parse = arg_parse_string, .complete = folder_complete };
+
 const struct arg_type arg_file = { .parse = arg_parse_string, .complete = arg_file_complete };
 
 /* Asks without opening the file, which may be a pipe. */

@@ -43,6 +43,7 @@ extern const struct arg_type arg_key, arg_value;
 /* "name N MAP" or "idx N MAP": VALUE_LIST of name or index, and handle. */
 extern const struct arg_type arg_load_map;
 
+extern const struct arg_type arg_cgroup;	/* VALUE_STR: the path of a cgroup's folder */
 extern const struct arg_type arg_device;	/* VALUE_STR: a network device's name */
 
 /*

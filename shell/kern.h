@@ -323,6 +323,32 @@ struct kern_attached {
  */
 int kern_attached(int target, __u32 type, __u32 flags, struct kern_attached **list, __u32 *nr);
 
+/* Cgroups of version 2 */
+
+/* Where they are mounted, a new string; NULL where that is nowhere. */
+char *kern_cgroup_root(void);
+
+struct kern_cgroup {
+	const char *path;		/* begins as the root's; not to be trusted */
+	int fd;				/* borrowed; or -errno where it cannot be opened */
+	__u64 id;
+	unsigned depth;			/* below the root, which is 0 */
+};
+
+/* A cgroup and all below it, each before its own; symbolic links are not followed; @fn as above. */
+typedef int (*kern_cgroup_fn)(void *arg, const struct kern_cgroup *cgroup);
+int kern_cgroups(const char *root, kern_cgroup_fn fn, void *arg);
+
+/* For one or several cgroups in turn; all but the flags begins as zero. */
+struct kern_cgroup_query {
+	__u32 flags;			/* 0 or BPF_F_QUERY_EFFECTIVE */
+	bool useless[128];		/* attach types that this kernel has not for cgroups */
+};
+
+/* The programs of a cgroup, of all attach types that the kernel has; @fn as above. */
+typedef int (*kern_cgroup_prog_fn)(void *arg, __u32 attach_type, const struct kern_attached *a);
+int kern_cgroup_programs(struct kern_cgroup_query *q, int fd, kern_cgroup_prog_fn fn, void *arg);
+
 /* Network devices */
 
 enum kern_xdp_mode { KERN_XDP_GENERIC, KERN_XDP_DRIVER, KERN_XDP_OFFLOAD, KERN_XDP_MODES };
@@ -494,5 +520,7 @@ int kern_map_error(struct diags *d, struct span at, const char *what, const stru
 		   int err);
 /* The same for anything else: "cannot WHAT: reason"; EPERM says which privilege is missing. */
 int kern_error(struct diags *d, struct span at, int err, const char *fmt, ...) printf_like(4, 5);
+/* The reason alone; @hint says what to do, or is NULL. */
+void kern_reason(struct buf *text, const char **hint, int err);
 
 #endif

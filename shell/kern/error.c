@@ -182,7 +182,7 @@ static void permission(struct buf *text, const char **hint)
 	*hint = "a security module, kernel lockdown or a container's filter may forbid it";
 }
 
-static void reason(struct buf *text, const char **hint, int err)
+void kern_reason(struct buf *text, const char **hint, int err)
 {
 	char msg[256];
 
@@ -213,7 +213,7 @@ int kern_error(struct diags *d, struct span at, int err, const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_vprintf(&what, fmt, ap);
 	va_end(ap);
-	reason(&why, &hint, abs(err));
+	kern_reason(&why, &hint, abs(err));
 	diag_error(d, at, "cannot %s: %s", buf_str(&what), buf_str(&why));
 	if (hint)
 		diag_hint(d, "%s", hint);
@@ -320,7 +320,7 @@ static void map_reason(struct buf *why, const char **hint, unsigned op, const st
 		expand(why, row->text, map->map.max_entries);
 		*hint = row->hint;
 	} else {
-		reason(why, hint, err);
+		kern_reason(why, hint, err);
 	}
 }
 

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <linux/if_link.h>
 #include <linux/magic.h>
-#include <mntent.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -159,15 +158,10 @@ static __u32 xdp_mode(__u32 ifindex, __u32 prog_id)
 /* A descriptor on the cgroup2 file system, wherever it is mounted; -1 where it is not. */
 static int open_cgroups(void)
 {
-	FILE *mounts = setmntent("/proc/self/mounts", "re");
-	struct mntent *m;
-	int fd = -1;
+	char *root = kern_cgroup_root();
+	int fd = root ? open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 
-	while (mounts && fd < 0 && (m = getmntent(mounts)))
-		if (!strcmp(m->mnt_type, "cgroup2"))
-			fd = open(m->mnt_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (mounts)
-		endmntent(mounts);
+	free(root);
 	return fd;
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "shell/kern.h"
+#include "shell/kern/query.h"
 
 /* As in union bpf_attr; in part newer than the oldest headers (6.6). */
 struct query {
@@ -26,8 +27,7 @@ static int ask(const struct query *q, struct query *answer)
 	return syscall(SYS_bpf, BPF_PROG_QUERY, answer, sizeof(*answer)) ? -errno : 0;
 }
 
-/* Where programs lie in an order of their own (bpf_mprog), links are told too. */
-static bool has_links(__u32 type)
+bool on_device(__u32 type)
 {
 	return type == BPF_TCX_INGRESS || type == BPF_TCX_EGRESS || type == BPF_NETKIT_PRIMARY ||
 	       type == BPF_NETKIT_PEER;
@@ -60,7 +60,8 @@ static int ask_all(struct query *q, struct answer *a)
 	q->prog_ids = (uintptr_t)a->progs;
 	if (has_flags(q->attach_type, q->query_flags))
 		q->prog_attach_flags = (uintptr_t)a->prog_flags;
-	if (has_links(q->attach_type)) {
+	/* There they lie in an order of their own (bpf_mprog). */
+	if (on_device(q->attach_type)) {
 		q->link_ids = (uintptr_t)a->links;
 		q->link_attach_flags = (uintptr_t)a->link_flags;
 	}

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What the programs of cgroups are attached to. */
+#include <bpf/btf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "commands/common.h"
+
+/* What is in effect, the cgroups above included, has no flags. */
+#define PROGRAM_COLUMNS(of_flags) (const struct column[]){				\
+	{ "below", "    ", .flags = COL_PLAIN_ONLY },					\
+	{ "id", "% ", .width = 8 },							\
+	{ "attach_type", "% ", .width = 15 },						\
+	{ "attach_flags", "% ", .flags = (of_flags), .width = 15 },			\
+	{ "name", "%" },								\
+	{ "attach_btf_name", " %", .flags = COL_WIDE },					\
+	{ "attach_btf_obj_id", .flags = COL_WIDE },					\
+	{ "attach_btf_id", .flags = COL_WIDE },						\
+	{ "link_id" },									\
+	{ 0 }										\
+}
+
+enum {
+	CG_BELOW, CG_ID, CG_TYPE, CG_FLAGS, CG_NAME, CG_BTF_NAME, CG_BTF_OBJ, CG_BTF_ID, CG_LINK,
+	CG_COLUMNS
+};
+
+#define HEADING "ID       AttachType      AttachFlags     Name\n"
+#define HEADING_EFFECTIVE "ID       AttachType      Name\n"
+
+static const struct column tree_columns[] = { { "cgroup", "%" }, { 0 } };
+
+/* By whether "effective" is given. */
+static const struct record show_records[] = {
+	{ "program", PROGRAM_COLUMNS(0), .heading = HEADING },
+	{ "program", PROGRAM_COLUMNS(COL_PLAIN_ONLY), .heading = HEADING_EFFECTIVE },
+}, tree_records[] = {
+	{ "cgroup", tree_columns, .title = "CgroupPath\n" HEADING },
+	{ "cgroup", tree_columns, .title = "CgroupPath\n" HEADING_EFFECTIVE },
+}, program_records[] = {
+	{ "program", PROGRAM_COLUMNS(0) },
+	{ "program", PROGRAM_COLUMNS(COL_PLAIN_ONLY) },
+};
+
+struct listing {
+	struct ctx *ctx;
+	bool effective;
+	struct kern_cgroup_query query;
+	__u64 cgroup;			/* the one that is shown */
+	const char *path;		/* tree: its path, until its first program is shown; else NULL */
+	unsigned depth;
+	bool open;			/* tree: the list of its programs has begun */
+	bool have_links;
+	struct cgroup_link {
+		__u64 cgroup;
+		__u32 type, prog_id, id;
+		bool shown;
+	} *links;
+	size_t nr_links;
+};
+
+/* All links to cgroups, where this user may list them. */
+static void find_links(struct listing *l)
+{
+	struct object_walk w = { .kind = OBJ_LINK };
+	int fd;
+
+	l->have_links = true;
+	while ((fd = kern_next_object(&w)) >= 0) {
+		struct bpf_link_info info;
+
+		if (!kern_link_info(fd, &info) && info.type == BPF_LINK_TYPE_CGROUP) {
+			GROW(l->links, l->nr_links);
+			l->links[l->nr_links++] = (struct cgroup_link){
+				info.cgroup.cgroup_id, info.cgroup.attach_type, info.prog_id,
+				info.id
+			};
+		}
+		close(fd);
+	}
+}
+
+/* The link by which the program is attached; 0: without one. */
+static __u32 link_of(struct listing *l, __u32 type, __u32 prog_id)
+{
+	if (!l->have_links)
+		find_links(l);
+	for (size_t i = 0; i < l->nr_links; i++) {
+		struct cgroup_link *link = &l->links[i];
+
+		/* The same program may be attached once by itself and once by each of several. */
+		if (link->cgroup == l->cgroup && link->type == type && link->prog_id == prog_id &&
+		    !link->shown) {
+			link->shown = true;
+			return link->id;
+		}
+	}
+	return 0;
+}
+
+/* "multi" and the like, as bpftool has them. */
+static const char *flags_name(__u32 flags, char text[32])
+{
+	switch (flags) {
+	case 0:
+		return "";
+	case BPF_F_ALLOW_MULTI:
+		return "multi";
+	case BPF_F_ALLOW_OVERRIDE:
+		return "override";
+	}
+	snprintf(text, 32, "unknown(%x)", flags);
+	return text;
+}
+
+/* What a program of type LSM hooks into. */
+static const char *hook_name(const struct bpf_prog_info *info)
+{
+	const struct btf *btf = info->attach_btf_id ? kern_vmlinux_btf() : NULL;
+	const struct btf_type *t = btf ? btf__type_by_id(btf, info->attach_btf_id) : NULL;
+
+	return t ? btf__name_by_offset(btf, t->name_off) : NULL;
+}
+
+/* The cgroup's own row comes with its first program. */
+static int begin_list(struct listing *l)
+{
+	struct cell row = cell_str(l->path);
+
+	if (!l->path || l->open)
+		return 0;
+	l->open = true;
+	return sink_open(l->ctx->sink, &row, "programs", &program_records[l->effective]);
+}
+
+static int show_row(struct listing *l, __u32 type, const struct kern_attached *a, int prog,
+		    const struct bpf_prog_info *info)
+{
+	__u32 link = l->effective ? 0 : link_of(l, type, a->prog_id);
+	char name[128], flags[32];
+	const char *text = flags_name(a->prog_flags, flags);
+	struct cell row[CG_COLUMNS] = {
+		[CG_ID] = cell_u64(a->prog_id),
+		[CG_TYPE] = type_cell(kern_attach_type_name(type), type),
+		[CG_BTF_NAME] = cell_str(hook_name(info)),
+		[CG_BTF_OBJ] = cell_u64(info->attach_btf_obj_id),
+		[CG_BTF_ID] = cell_u64(info->attach_btf_id),
+	};
+
+	kern_prog_name(prog, info, name, sizeof(name));
+	row[CG_NAME] = CELL(.kind = CELL_STR, .str = { name, strlen(name) });
+	if (!l->effective)
+		row[CG_FLAGS] = CELL(.kind = CELL_STR, .str = { text, strlen(text) });
+	if (l->depth)
+		row[CG_BELOW] = cell_bool(true);
+	if (link)
+		row[CG_LINK] = cell_u64(link);
+	return begin_list(l) || sink_row(l->ctx->sink, row) ? 1 : 0;
+}
+
+/* Returns 1 where the output failed, which no errno is. A program that is gone is left out. */
+static int show_program(void *arg, __u32 type, const struct kern_attached *a)
+{
+	struct bpf_prog_info info;
+	struct listing *l = arg;
+	int prog = kern_open_id(OBJ_PROG, a->prog_id), err;
+
+	if (prog < 0)
+		return prog == -ENOENT ? 0 : prog;
+	err = kern_prog_info(prog, &info);
+	if (!err)
+		err = show_row(l, type, a, prog, &info);
+	close(prog);
+	return err;
+}
+
+static int cgroup_show(struct ctx *ctx, struct value *argv)
+{
+	struct link_def def = { .place = LINK_ON_CGROUP, .target = argv[0].str };
+	struct listing l = { .ctx = ctx, .effective = argv[1].kind != VALUE_NONE };
+	struct link_spot spot;
+	int err;
+
+	if (kern_link_find(&def, &spot, argv[0].span, ctx->diags)) {
+		link_spot_free(&spot);
+		return -1;
+	}
+	l.cgroup = spot.id;
+	l.query.flags = l.effective ? BPF_F_QUERY_EFFECTIVE : 0;
+	sink_begin(ctx->sink, &show_records[l.effective], SINK_LIST);
+	err = kern_cgroup_programs(&l.query, spot.fd, show_program, &l);
+	link_spot_free(&spot);
+	free(l.links);
+	if (err < 0)
+		return kern_error(ctx->diags, argv[0].span, -err, "query the cgroup '%s'",
+				  argv[0].str);
+	return err ? -1 : sink_end(ctx->sink);
+}
+
+/* A cgroup below the root that cannot be shown does not hide the others. */
+static int leave_out(struct listing *l, const struct kern_cgroup *g, int err)
+{
+	bool gone = err == -ENOENT || err == -ENODEV || err == -ENXIO;
+	struct buf why = BUF_INIT;
+	const char *hint;
+
+	if (!g->depth)
+		return err;
+	if (gone)
+		buf_puts(&why, "it is gone");
+	else
+		kern_reason(&why, &hint, -err);
+	diag_note(l->ctx->diags, NO_SPAN, "cgroup '%s' is left out: %s", g->path, buf_str(&why));
+	buf_free(&why);
+	return 0;
+}
+
+static int show_cgroup(void *arg, const struct kern_cgroup *g)
+{
+	struct listing *l = arg;
+	int err;
+
+	if (g->fd < 0)
+		return leave_out(l, g, g->fd);
+	l->path = g->path;
+	l->cgroup = g->id;
+	l->depth = g->depth;
+	l->open = false;
+	err = kern_cgroup_programs(&l->query, g->fd, show_program, l);
+	if (l->open && sink_close(l->ctx->sink))
+		return 1;
+	return err < 0 && err != -EINTR ? leave_out(l, g, err) : err;
+}
+
+/* Where the tree begins: a new string, or NULL with a diagnostic. */
+static char *find_root(struct ctx *ctx, const struct value *given)
+{
+	char *root = given->kind == VALUE_STR ? xstrdup(given->str) : kern_cgroup_root();
+
+	if (root)
+		return root;
+	diag_error(ctx->diags, ctx->span, "no cgroups of version 2 are mounted here");
+	diag_hint(ctx->diags, "only they have programs; as root: mount -t cgroup2 none DIRECTORY");
+	return NULL;
+}
+
+static int show_tree(struct listing *l, const char *root, struct span at)
+{
+	struct link_def def = { .place = LINK_ON_CGROUP, .target = root };
+	struct ctx *ctx = l->ctx;
+	struct link_spot spot;
+	int err = kern_link_find(&def, &spot, at, ctx->diags);
+
+	link_spot_free(&spot);
+	if (err)
+		return -1;
+	sink_begin(ctx->sink, &tree_records[l->effective], SINK_LIST);
+	err = kern_cgroups(root, show_cgroup, l);
+	if (err < 0)
+		return kern_error(ctx->diags, at, -err, "query the cgroup '%s'", root);
+	return err ? -1 : sink_end(ctx->sink);
+}
+
+static int cgroup_tree(struct ctx *ctx, struct value *argv)
+{
+	struct listing l = { .ctx = ctx, .effective = argv[1].kind != VALUE_NONE };
+	char *root = find_root(ctx, &argv[0]);
+	int err;
+
+	if (!root)
+		return -1;
+	l.query.flags = l.effective ? BPF_F_QUERY_EFFECTIVE : 0;
+	err = show_tree(&l, root, argv[0].kind == VALUE_STR ? argv[0].span : ctx->span);
+	free(l.links);
+	free(root);
+	return err;
+}
+
+static const char *const effective_word[] = { "effective", NULL };
+
+#define ARG_EFFECTIVE { "effective", NULL, ARG_FLAG | ARG_OPTIONAL, \
+			"all that run there, those of the cgroups above included", effective_word }
+
+const struct cmd cgroup_cmds[] = {
+	{ "cgroup", "show", "list", "show the programs of a cgroup",
+	  (const struct arg[]){ { "cgroup", &arg_cgroup, 0, "the cgroup's folder" },
+				ARG_EFFECTIVE, { 0 } },
+	  0, cgroup_show, (const char *const[]){ "cgroup show /sys/fs/cgroup/web",
+						 "cgroup show /sys/fs/cgroup/web effective", NULL } },
+	{ "cgroup", "tree", NULL, "show the programs of all cgroups, or of one and those below",
+	  (const struct arg[]){ { "root", &arg_cgroup, ARG_OPTIONAL, "the first cgroup's folder" },
+				ARG_EFFECTIVE, { 0 } },
+	  CMD_DEFAULT, cgroup_tree, (const char *const[]){ "cgroup tree",
+							   "cgroup tree /sys/fs/cgroup/web", NULL } },
+	{ 0 }
+};
