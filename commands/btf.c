@@ -157,11 +157,12 @@ const struct cmd btf_cmds[] = {
 		  "file whose types those of the other one continue" },
 		{ "part", NULL, ARG_FLAG | ARG_OPTIONAL,
 		  "which types of the map; those of key and value where it is left out", btf_parts },
-		{ "format", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL, "raw or c", btf_formats },
+		{ "format", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL, "raw: as they stand, or c: as declarations", btf_formats },
 		{ "root_id", &arg_number, ARG_KEYWORD | ARG_OPTIONAL | ARG_REPEAT,
 		  "only the type with this ID" },
 		{ 0 } }, 0, btf_dump,
 	  (const char *const[]){ "btf dump id 1", "btf dump map $m key", "btf dump prog $p",
-				 "btf dump file filter.o", NULL } },
+				 "btf dump file filter.o",
+				 "btf dump file /sys/kernel/btf/vmlinux format c > vmlinux.h", NULL } },
 	{ 0 }
 };

@@ -6,6 +6,7 @@
 #include "commands/btf.h"
 #include "commands/common.h"
 #include "commands/map.h"
+#include "render/btf_c.h"
 #include "shell/interrupt.h"
 
 enum {
@@ -20,6 +21,7 @@ const char *const btf_formats[] = { "raw", "c", NULL };
 struct types {
 	struct btf *btf;
 	struct btf *base;	/* read for it alone; or NULL */
+	struct span at;		/* what names it */
 	__u32 *roots;		/* the types that are wanted */
 	size_t nr_roots;	/* 0: all */
 };
@@ -37,58 +39,56 @@ static void add_root(struct types *t, __u32 id)
 	t->roots[t->nr_roots++] = id;
 }
 
-static int read_object(struct ctx *ctx, struct types *t, __u32 id, struct span at)
+static int read_object(struct ctx *ctx, struct types *t, __u32 id)
 {
-	t->btf = kern_btf_object(id, at, ctx->diags);
+	t->btf = kern_btf_object(id, t->at, ctx->diags);
 	return t->btf ? 0 : -1;
 }
 
-/* Key and value: the types that the map's elements have, where it has them. */
-static int add_part(struct ctx *ctx, struct types *t, const struct value *map, __u32 id,
-		    const char *part)
+/* The type of a map's keys or values; @word: that was asked for. */
+static int add_part(struct ctx *ctx, struct types *t, const struct handle *map, __u32 id,
+		    const char *word)
 {
-	if (!id)
-		return diag_error(ctx->diags, map->span, "map '%s' has no type for its %s",
-				  map->handle->title, part);
-	add_root(t, id);
+	if (id)
+		add_root(t, id);
+	else if (word)
+		return diag_error(ctx->diags, t->at, "map '%s' has no type for its %s", map->title,
+				  word);
 	return 0;
 }
 
-static int read_map(struct ctx *ctx, struct types *t, const struct value *map,
-		    const struct value *part)
+/* Global data has no type for its key, which only matters to those who want it alone. */
+static int read_map(struct ctx *ctx, struct types *t, const struct handle *map, const char *part)
 {
-	const char *word = part->kind == VALUE_STR ? part->str : "kv";
-	const struct map_facts *facts = &map->handle->map;
-	bool both = !strcmp(word, "kv");
+	const struct map_facts *facts = &map->map;
+	bool key = !strcmp(part, "key"), value = !strcmp(part, "value"), both = !strcmp(part, "kv");
 
-	if (need_real(ctx, map->handle))
+	if (need_real(ctx, map))
 		return -1;
 	if (!facts->btf_id)
-		return diag_error(ctx->diags, map->span, "map '%s' has no BTF", map->handle->title);
-	if (read_object(ctx, t, facts->btf_id, map->span))
+		return diag_error(ctx->diags, t->at, "map '%s' has no BTF", map->title);
+	if (read_object(ctx, t, facts->btf_id))
 		return -1;
-	if (!strcmp(word, "key") || (both && facts->btf_key_type_id))
-		return add_part(ctx, t, map, facts->btf_key_type_id, "key") ||
-		       (both && add_part(ctx, t, map, facts->btf_value_type_id, "value")) ? -1 : 0;
-	if (strcmp(word, "all"))
+	if ((key || both) && add_part(ctx, t, map, facts->btf_key_type_id, key ? part : NULL))
+		return -1;
+	if (value || both)
 		return add_part(ctx, t, map, facts->btf_value_type_id, "value");
 	return 0;
 }
 
-static int read_prog(struct ctx *ctx, struct types *t, const struct value *prog)
+static int read_prog(struct ctx *ctx, struct types *t, const struct handle *prog)
 {
 	struct bpf_prog_info info;
 	int err;
 
-	if (prog->handle->fd < 0)
-		return diag_error(ctx->diags, prog->span, "this program exists only in the plan");
-	err = kern_prog_info(prog->handle->fd, &info);
+	if (prog->fd < 0)
+		return diag_error(ctx->diags, t->at, "this program exists only in the plan");
+	err = kern_prog_info(prog->fd, &info);
 	if (err)
-		return kern_error(ctx->diags, prog->span, -err, "read program %u",
-				  prog->handle->id);
+		return kern_error(ctx->diags, t->at, -err, "read program %u", prog->id);
 	if (info.btf_id)
-		return read_object(ctx, t, info.btf_id, prog->span);
-	diag_error(ctx->diags, prog->span, "program %u has no BTF", prog->handle->id);
+		return read_object(ctx, t, info.btf_id);
+	diag_error(ctx->diags, t->at, "program %u has no BTF", prog->id);
 	diag_hint(ctx->diags, "programs have it that are compiled with -g");
 	return -1;
 }
@@ -101,19 +101,22 @@ static int read_file(struct ctx *ctx, struct types *t, const struct value *file,
 		if (!t->base)
 			return -1;
 	}
-	t->btf = kern_btf_read(file->str, t->base, file->span, ctx->diags);
+	t->btf = kern_btf_read(file->str, t->base, t->at, ctx->diags);
 	return t->btf ? 0 : -1;
 }
 
 static int read_types(struct ctx *ctx, struct types *t, const struct value *argv)
 {
+	const struct value *part = &argv[DUMP_PART];
+
 	if (argv[DUMP_MAP].kind == VALUE_HANDLE)
-		return read_map(ctx, t, &argv[DUMP_MAP], &argv[DUMP_PART]);
+		return read_map(ctx, t, argv[DUMP_MAP].handle, part->kind == VALUE_STR ? part->str :
+				argv[DUMP_ROOTS].kind == VALUE_LIST ? "all" : "kv");
 	if (argv[DUMP_PROG].kind == VALUE_HANDLE)
-		return read_prog(ctx, t, &argv[DUMP_PROG]);
+		return read_prog(ctx, t, argv[DUMP_PROG].handle);
 	if (argv[DUMP_FILE].kind == VALUE_STR)
 		return read_file(ctx, t, &argv[DUMP_FILE], &argv[DUMP_BASE]);
-	return read_object(ctx, t, argv[DUMP_BTF].handle->id, argv[DUMP_BTF].span);
+	return read_object(ctx, t, argv[DUMP_BTF].handle->id);
 }
 
 /* The types that are asked for by their IDs. */
@@ -130,27 +133,38 @@ static int add_roots(struct ctx *ctx, struct types *t, const struct value *roots
 	return 0;
 }
 
-/* Words that do not go with each other; the table of arguments takes them all. */
-static int check_words(struct ctx *ctx, const struct value *argv)
+/* The argument that names what has the types; NULL with a diagnostic. */
+static const struct value *find_source(struct ctx *ctx, const struct value *argv)
 {
 	const struct value *source = NULL;
 
 	for (int i = DUMP_BTF; i <= DUMP_FILE; i++) {
 		if (argv[i].kind == VALUE_NONE)
 			continue;
-		if (source)
-			return diag_error(ctx->diags, argv[i].span,
-					  "types of one thing at a time: leave one out");
+		if (source) {
+			diag_error(ctx->diags, argv[i].span,
+				   "types of one thing at a time: leave one out");
+			return NULL;
+		}
 		source = &argv[i];
 	}
-	if (!source) {
-		diag_error(ctx->diags, ctx->span, "what has the types is missing");
-		diag_hint(ctx->diags, "one of: id N, map MAP, prog PROG, file FILE");
-		return -1;
-	}
-	if (argv[DUMP_PART].kind == VALUE_STR && source != &argv[DUMP_MAP])
-		return diag_error(ctx->diags, argv[DUMP_PART].span, "'%s' is for maps",
-				  argv[DUMP_PART].str);
+	if (source)
+		return source;
+	diag_error(ctx->diags, ctx->span, "what has the types is missing");
+	diag_hint(ctx->diags, "one of: id N, map MAP, prog PROG, file FILE");
+	return NULL;
+}
+
+/* Words that do not go with each other; the table of arguments takes them all. */
+static int check_words(struct ctx *ctx, const struct value *argv, const struct value *source)
+{
+	const struct value *part = &argv[DUMP_PART], *roots = &argv[DUMP_ROOTS];
+
+	if (part->kind == VALUE_STR && source != &argv[DUMP_MAP])
+		return diag_error(ctx->diags, part->span, "'%s' is for maps", part->str);
+	if (part->kind == VALUE_STR && roots->kind == VALUE_LIST)
+		return diag_error(ctx->diags, roots->values.list[0].span,
+				  "'%s' and 'root_id' both choose types: leave one out", part->str);
 	if (argv[DUMP_BASE].kind == VALUE_STR && source != &argv[DUMP_FILE])
 		return diag_error(ctx->diags, argv[DUMP_BASE].span, "'base' is for files");
 	return 0;
@@ -185,18 +199,37 @@ static int show_raw(struct ctx *ctx, const struct types *t)
 	return err ? -1 : sink_end(ctx->sink);
 }
 
+static const struct record c_record = { .name = "declaration" };
+
+static int show_declaration(void *arg, const char *text, size_t len)
+{
+	struct ctx *ctx = arg;
+
+	return sink_row(ctx->sink, &CELL(.kind = CELL_TEXT, .str = { text, len }));
+}
+
+static int show_c(struct ctx *ctx, const struct types *t)
+{
+	sink_begin(ctx->sink, &c_record, SINK_LIST);
+	if (btf_c(t->btf, t->roots, t->nr_roots, show_declaration, ctx, t->at, ctx->diags))
+		return -1;
+	return sink_end(ctx->sink);
+}
+
 int btf_dump(struct ctx *ctx, struct value *argv)
 {
+	const struct value *source = find_source(ctx, argv);
 	struct types t = { 0 };
 	int err;
 
-	if (check_words(ctx, argv))
+	if (!source || check_words(ctx, argv, source))
 		return -1;
+	t.at = source->span;
 	err = read_types(ctx, &t, argv);
 	if (!err)
 		err = add_roots(ctx, &t, &argv[DUMP_ROOTS]);
 	if (!err)
-		err = show_raw(ctx, &t);
+		err = argv[DUMP_FORMAT].num == FORMAT_C ? show_c(ctx, &t) : show_raw(ctx, &t);
 	types_free(&t);
 	return err;
 }

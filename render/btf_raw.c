@@ -207,46 +207,29 @@ static void put_members(struct writer *w, const struct btf_type *t)
 	end_list(w);
 }
 
-/* Signedness is the kind flag's, of enums of either size. */
-static void begin_values(struct writer *w, const struct btf_type *t)
+static void put_value(struct writer *w, const struct btf_type *t, uint32_t i)
+{
+	bool wide = btf_is_enum64(t);
+	int64_t value = wide ? (int64_t)btf_enum64_value(&btf_enum64(t)[i]) : btf_enum(t)[i].val;
+
+	put_name(w, wide ? btf_enum64(t)[i].name_off : btf_enum(t)[i].name_off);
+	if (btf_kflag(t))
+		put_signed(w, "val", value);
+	else
+		put_unsigned(w, "val", wide ? (uint64_t)value : (uint32_t)value);
+	if (wide && !w->json)
+		buf_puts(w->out, btf_kflag(t) ? "LL" : "ULL");
+}
+
+static void put_values(struct writer *w, const struct btf_type *t)
 {
 	put_word(w, "encoding", btf_kflag(t) ? "SIGNED" : "UNSIGNED");
 	put_unsigned(w, "size", t->size);
 	put_unsigned(w, "vlen", btf_vlen(t));
 	begin_list(w, "values");
-}
-
-static void put_enum(struct writer *w, const struct btf_type *t)
-{
-	const struct btf_enum *e = btf_enum(t);
-
-	begin_values(w, t);
-	for (uint32_t i = 0; i < btf_vlen(t); i++, e++) {
+	for (uint32_t i = 0; i < btf_vlen(t); i++) {
 		begin_entry(w, i);
-		put_name(w, e->name_off);
-		if (btf_kflag(t))
-			put_signed(w, "val", e->val);
-		else
-			put_unsigned(w, "val", (uint32_t)e->val);
-		end_entry(w);
-	}
-	end_list(w);
-}
-
-static void put_enum64(struct writer *w, const struct btf_type *t)
-{
-	const struct btf_enum64 *e = btf_enum64(t);
-
-	begin_values(w, t);
-	for (uint32_t i = 0; i < btf_vlen(t); i++, e++) {
-		begin_entry(w, i);
-		put_name(w, e->name_off);
-		if (btf_kflag(t))
-			put_signed(w, "val", btf_enum64_value(e));
-		else
-			put_unsigned(w, "val", btf_enum64_value(e));
-		if (!w->json)
-			buf_puts(w->out, btf_kflag(t) ? "LL" : "ULL");
+		put_value(w, t, i);
 		end_entry(w);
 	}
 	end_list(w);
@@ -340,7 +323,7 @@ static void (*const bodies[])(struct writer *w, const struct btf_type *t) = {
 	[BTF_KIND_ARRAY] = put_array,
 	[BTF_KIND_STRUCT] = put_members,
 	[BTF_KIND_UNION] = put_members,
-	[BTF_KIND_ENUM] = put_enum,
+	[BTF_KIND_ENUM] = put_values,
 	[BTF_KIND_FWD] = put_fwd,
 	[BTF_KIND_TYPEDEF] = put_reference,
 	[BTF_KIND_VOLATILE] = put_reference,
@@ -353,7 +336,7 @@ static void (*const bodies[])(struct writer *w, const struct btf_type *t) = {
 	[BTF_KIND_FLOAT] = put_size,
 	[BTF_KIND_DECL_TAG] = put_decl_tag,
 	[BTF_KIND_TYPE_TAG] = put_reference,
-	[BTF_KIND_ENUM64] = put_enum64,
+	[BTF_KIND_ENUM64] = put_values,
 };
 
 static void put_body(struct writer *w, const struct btf_type *t)

@@ -119,15 +119,17 @@ void buf_pad(struct buf *b, char c, int n)
 
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
 {
+	size_t room = b->size - b->len;
 	va_list again;
 	int n;
 
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, again);
+	n = vsnprintf(room ? b->data + b->len : NULL, room, fmt, again);
 	va_end(again);
 	if (n < 0)
 		return;
-	vsnprintf(buf_reserve(b, n + 1), n + 1, fmt, ap);
+	if ((size_t)n >= room)
+		vsnprintf(buf_reserve(b, n + 1), n + 1, fmt, ap);
 	b->len += n;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <stddef.h>
+#include <sys/resource.h>
 
+#include "shell/buf.h"
 #include "shell/clock.h"
 #include "shell/interrupt.h"
 
@@ -79,4 +81,14 @@ void interrupt_reset(void)
 	set_all(SIG_DFL);
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
+}
+
+void crash_quietly(void)
+{
+	static const int fatal[] = { SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGALRM, SIGXCPU };
+
+	interrupt_reset();
+	for (size_t i = 0; i < ARRAY_SIZE(fatal); i++)
+		signal(fatal[i], SIG_DFL);
+	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0 });
 }

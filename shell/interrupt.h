@@ -30,5 +30,10 @@ void interrupt_call(void (*fn)(void *arg), void *arg);
 void interrupt_nap(int64_t until);
 /* In a forked child: signals as they were before. */
 void interrupt_reset(void);
+/*
+ * The same in one that works on what may crash it or take forever, which its
+ * parent sees: nothing reports that but its status.
+ */
+void crash_quietly(void);
 
 #endif

@@ -101,15 +101,10 @@ static struct bpf_object *open_bytes(const char *file, const struct buf *bytes)
 
 static void try_in_child(const char *file, const struct buf *bytes)
 {
-	static const int fatal[] = { SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGALRM };
-	struct rlimit none = { 0 };
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
-	interrupt_reset();
-	for (size_t i = 0; i < ARRAY_SIZE(fatal); i++)
-		signal(fatal[i], SIG_DFL);
+	crash_quietly();
 	alarm(TRIAL_SECONDS);
-	setrlimit(RLIMIT_CORE, &none);
 	dup2(null, STDERR_FILENO);
 	open_bytes(file, bytes);
 	_exit(0);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""btf dump: as bpftool has it, of every kind of types, and of files that are none."""
+"""btf dump: as bpftool has it, of every kind of types, and of files that are damaged or none."""
 import itertools
 
 from bpfsh import *
@@ -145,6 +145,76 @@ def test_btf_loaded(box):
                f"assert $x.types[{len(whole) - 1}].id == {len(whole)}").expect(0)
 
 
+FRAME = re.compile(r"#(ifndef|pragma|endif)")
+
+
+def declarations(text):
+    """Without what versions of libbpf write in two ways."""
+    text = re.sub(r" __attribute__\(\(mode\(\w+\)\)\)", "", text.replace("(void)", "()"))
+    return text.split("\n\n")
+
+
+def same_c(box, *what):
+    """As libbpf has it, in bpftool's frame; newer ones sort, and frame it otherwise."""
+    ours = box.bpfsh("btf", "dump", *what, "format", "c").expect(0).out
+    theirs = box.run(BPFTOOL, "btf", "dump", *what, "format", "c").expect(0).out
+    a, b = declarations(ours), declarations(theirs)
+    if a != b:
+        assert "v7.1." not in box.run(BPFTOOL, "version").out, \
+            f"btf dump {what} format c: {differs(ours, theirs)}"
+        a, b = ({d for d in one if not FRAME.match(d)} for one in (a, b))
+        assert a <= b, f"btf dump {what} format c: {sorted(a - b)[:3]}"
+    listed = box.bpfsh("-j", "btf", "dump", *what, "format", "c").expect(0).json
+    assert "".join(listed) == ours
+    return listed
+
+
+def test_btf_c(box):
+    """The kernel's types compile; a map's are only those of its elements and what they need."""
+    if not BPFTOOL:
+        raise Skip("no bpftool that runs here")
+    same_c(box, "file", box.obj("typed"))
+    text = "".join(same_c(box, "id", "1"))
+    source = box.file("use.c", text + "\nint size = sizeof(struct task_struct);\n")
+    box.run("clang", "-target", "bpf", "-fsyntax-only", source).expect(0)
+    box.bpftool("prog", "loadall", box.obj("typed"), box.pin("p"), "pinmaps", box.pin("m"))
+    for m in box.retry("map"):
+        if m.get("name", "").startswith(box.prefix) and m.get("btf_id") and "." not in m["name"]:
+            for part in ("key", "value"):
+                same_c(box, "map", "id", m["id"], part)
+
+
+def test_btf_c_hostile(box):
+    """What would crash libbpf, or keep it busy for years, is an error; the user can end it."""
+    def refused(types, reason):
+        done = box.bpfsh("btf", "dump", "file", types.file(box, "bad.btf"), "format", "c")
+        done.expect(1, err=f"cannot write the types as C: {reason}")
+
+    t = Types()
+    t.add(STRUCT, b"s", 4, 1, 0, words(t.name(b"x"), 99, 0))
+    refused(t, "type 1 refers to type 99, which is not there")
+    t = Types()
+    t.add(STRUCT, b"s", 4, 1, 0, words(0x7fffffff, 0, 0))
+    refused(t, "type 1 has a name that is not there")
+    t = Types()
+    t.add(STRUCT, b"s", 4, 1, 0, words(t.name(b"x"), 1, 0))
+    refused(t, "one contains itself")
+    t = Types()
+    t.add(PTR, b"", 1)
+    refused(t, "they are damaged")
+    t = Types()
+    t.int()
+    for nr in range(1, 60):
+        t.add(STRUCT, b"", 4, 2, 0, words(t.name(b"a"), nr, 0, t.name(b"b"), nr, 0))
+    t.add(STRUCT, b"whole", 4, 1, 0, words(t.name(b"c"), t.nr, 0))
+    command = [BPFSH, "--no-rc", "btf", "dump", "file", t.file(box, "twice.btf"), "format", "c"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as endless:
+        time.sleep(0.3)
+        endless.send_signal(signal.SIGINT)
+        started = time.monotonic()
+        assert endless.wait(10) == 130 and time.monotonic() - started < 2
+
+
 def test_btf_modules(box):
     """Types that continue the kernel's: shown are those of the module alone."""
     with open(f"{MODULES}/vmlinux", "rb") as f:
@@ -183,7 +253,9 @@ def test_btf_errors(box):
             (f"prog pinned {box.pin('asm')}", "has no BTF"),
             (f"map name {box.prefix}plain", "has no BTF"), ("id 4294967295", "no BTF object"),
             ("id 1 root_id 4294967295", "no type 4294967295"), ("id 1 root_id 0", "no type 0"),
-            ("id 1 file x", "leave one out"), ("id 1 key", "'key' is for maps")):
+            ("id 1 file x", "leave one out"), ("id 1 key", "'key' is for maps"),
+            ("id 1 base x", "'base' is for files"), ("", "is missing"),
+            (f"map name {box.prefix}plain key root_id 1", "leave one out")):
         done = box.bpfsh("btf", "dump", *command.split()).expect(1, err=reason)
         assert not done.out, done
         done = box.bpfsh("-j", "btf", "dump", *command.split()).expect(1)
@@ -193,9 +265,9 @@ def test_btf_errors(box):
 
 
 def test_btf_closed_pipe(box):
-    for options in ((), ("-j",)):
+    for options, form in itertools.product(((), ("-j",)), ("raw", "c")):
         done = box.run("bash", "-c", '"$@" | head -c 1000; exit ${PIPESTATUS[0]}', "sh", BPFSH,
-                       "--no-rc", *options, "btf", "dump", "id", "1")
+                       "--no-rc", *options, "btf", "dump", "id", "1", "format", form)
         assert done.status == 141 and not done.err and len(done.out) == 1000, done
 
 

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Whether BTF can be given to a reader that trusts it. */
+#ifndef BPFSH_BTF_CHECK_H
+#define BPFSH_BTF_CHECK_H
+
+#include <stdbool.h>
+
+#include "shell/buf.h"
+
+struct btf;
+
+/*
+ * True where all IDs and names in it are ones that it has; else @why tells the
+ * first that is not. Types may still contain or point to themselves.
+ */
+bool btf_check(const struct btf *btf, struct buf *why);
+
+#endif
