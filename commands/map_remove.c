@@ -17,6 +17,8 @@ struct users {
 	size_t nr_progs;
 	__u32 *links;
 	size_t nr_links;
+	__u32 *outer;			/* maps of maps */
+	size_t nr_outer;
 	char **processes;
 	size_t nr_processes;
 	bool unknown;			/* not all could be seen, or seen through */
@@ -35,6 +37,7 @@ static void users_free(struct users *u)
 	free_strings(u->processes, u->nr_processes);
 	free(u->progs);
 	free(u->links);
+	free(u->outer);
 }
 
 static int note_pin(void *arg, const struct pin *pin)
@@ -96,11 +99,19 @@ static int compare_inner(void *map, const void *key, const void *value)
 	return !memcmp(value, map, sizeof(__u32));
 }
 
-/* Whether @h holds it, a map of maps through which programs reach it without having it. */
-static bool is_inside(__u32 map, const struct handle *h)
+/* Maps of maps, through which programs reach it without having it. */
+static void note_outer_map(struct users *u, const struct handle *h)
 {
-	return (h->map.type == BPF_MAP_TYPE_ARRAY_OF_MAPS ||
-		h->map.type == BPF_MAP_TYPE_HASH_OF_MAPS) && kern_map_walk(h, compare_inner, &map);
+	int found;
+
+	if (h->map.type != BPF_MAP_TYPE_ARRAY_OF_MAPS && h->map.type != BPF_MAP_TYPE_HASH_OF_MAPS)
+		return;
+	found = kern_map_walk(h, compare_inner, &u->map);
+	u->unknown |= found < 0;
+	if (found <= 0)
+		return;
+	GROW(u->outer, u->nr_outer);
+	u->outer[u->nr_outer++] = h->id;
 }
 
 static void note_outer_maps(struct users *u)
@@ -108,10 +119,13 @@ static void note_outer_maps(struct users *u)
 	struct object_walk w = { .kind = OBJ_MAP };
 	int fd;
 
-	while (!u->unknown && (fd = kern_next_object(&w)) >= 0) {
+	while ((fd = kern_next_object(&w)) >= 0) {
 		struct handle *h = kern_handle(OBJ_MAP, fd);
 
-		u->unknown = !h || is_inside(u->map, h);
+		if (h)
+			note_outer_map(u, h);
+		else
+			u->unknown = true;
 		handle_put(h);
 	}
 	u->unknown |= w.err != 0;
@@ -125,7 +139,7 @@ bool map_has_users(const struct handle *map)
 	note_progs(&u);
 	note_owners(&u);
 	note_outer_maps(&u);
-	found = u.unknown || u.nr_progs || u.nr_processes;
+	found = u.unknown || u.nr_progs || u.nr_processes || u.nr_outer;
 	users_free(&u);
 	return found;
 }
@@ -172,6 +186,7 @@ static const struct column kept_columns[] = {
 	{ "pinned", "\n\tunpinned %", .flags = COL_EACH | COL_WIDE },
 	{ "prog_ids", "\n\tstill used by programs %" },
 	{ "link_ids", "\n\twhich links % attach" },
+	{ "outer_map_ids", "\n\tstill inside of maps %" },
 	{ "pids", "\n\tstill open in %" },
 	{ 0 }
 };
@@ -185,13 +200,13 @@ static struct cell strings(char **list, size_t nr)
 
 static int show_kept(struct ctx *ctx, const struct handle *map, const struct users *u)
 {
-	if (!u->nr_progs && !u->nr_processes)
+	if (!u->nr_progs && !u->nr_outer && !u->nr_processes)
 		return 0;
 	sink_begin(ctx->sink, &kept_record, SINK_ONE);
 	if (sink_row(ctx->sink, (const struct cell[]){
 		cell_u64(map->id), cell_str(map->name), strings(u->pins, u->nr_pins),
 		cell_u32s(u->progs, u->nr_progs), cell_u32s(u->links, u->nr_links),
-		strings(u->processes, u->nr_processes) }))
+		cell_u32s(u->outer, u->nr_outer), strings(u->processes, u->nr_processes) }))
 		return -1;
 	return sink_end(ctx->sink);
 }
@@ -209,6 +224,7 @@ int map_remove(struct ctx *ctx, struct handle *map)
 		drop_variables(ctx->s, map->id);
 		note_progs(&u);
 		note_links(&u);
+		note_outer_maps(&u);
 		note_owners(&u);
 		err = show_kept(ctx, map, &u);
 	}

@@ -180,6 +180,7 @@ const struct op_kind op_variable_kind = {
 	.name = "map set",
 	.id = 9,
 	.size = sizeof(struct op_variable),
+	.overwrites = true,
 	.class = variable_class,
 	.describe = variable_describe,
 	.prepare = variable_prepare,

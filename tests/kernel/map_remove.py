@@ -41,6 +41,14 @@ def test_users_are_named(box):
     assert not os.path.exists(box.pin(name))
 
 
+def test_outer_maps_are_named(box):
+    inner = box.map_create("inner")
+    outer = box.map_create("outer", "hash_of_maps", 4, 4, 4, "inner_map", "pinned", inner)
+    box.bpfsh("map", "update", "pinned", outer, "key", "1", "value", "pinned", inner).expect(0)
+    outer_id = box.bpftool("map", "show", "pinned", outer)["id"]
+    box.bpfsh("map", "delete", "pinned", inner).expect(0, out=f"still inside of maps {outer_id}")
+
+
 def test_variables_are_dropped(box):
     done = box.script(f"$m = map create type hash key 4 value 4 entries 4 name {box.prefix}v\n"
                       "map delete $m\nvars\n").expect(0)
