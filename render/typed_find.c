@@ -340,7 +340,7 @@ void typed_complete(const struct typed *t, const char *prefix, typed_candidate_f
 
 	c.head_len = step ? path.len + 1 : 0;
 	c.partial = prefix + c.head_len;
-	if (typed_walk(t, path, "", NO_SPAN, false, &at, NULL) < 0)
+	if (typed_walk(t, path, "", NO_SPAN, false, &at, NULL) < 0 || place_node(&at)->mark.len)
 		return;
 	if (step && *step == '[')
 		offer_indices(&c, &at);

@@ -547,6 +547,7 @@ static void test_complete(void **state)
 		{ t->nested, "either", "either_word=(u32) either_half=(u16) " },
 		{ t->bits, "b", "b=(3-bit int) " },
 		{ t->locked, "", "n=(u32) " },
+		{ t->locked, "lock.", "" },
 		{ t->u32, "", "" },
 	};
 	size_t i;
