@@ -275,10 +275,9 @@ static int encode_groups(struct ctx *ctx, struct handle *map, const struct texts
 		size_t first = i + 2, end = first;
 		__u32 cpu;
 
-		if (first >= t->nr) {
+		if (first >= t->nr || is_cpu(&t->list[first]))
 			return diag_error(ctx->diags, t->list[i].span,
 					  "value: 'cpu' needs a number and a value");
-		}
 		if (cpu_number(ctx, &t->list[i + 1], f->cpus, &cpu))
 			return -1;
 		while (end < t->nr && !is_cpu(&t->list[end]))

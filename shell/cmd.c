@@ -175,6 +175,18 @@ static bool is_block(const struct arg *a)
 	return a->name && a->type && a->type->block;
 }
 
+/* No word is left for @a at @at; or those that are do not make one, where it is not greedy. */
+static int nothing_taken(const struct match *m, const struct arg *a, uint32_t at, struct diags *d)
+{
+	const struct word *last = &m->words[a->type->greedy ? at - 1 : m->nr - 1];
+	struct buf scratch = BUF_INIT;
+	int err = usage_error(d, m, last->span, "%s expected behind '%s'",
+			      arg_display(a, &scratch), last->text ? last->text : "");
+
+	buf_free(&scratch);
+	return err;
+}
+
 /* Finds the words of each argument of the command. */
 static int match_args(struct match *m, struct span span, unsigned flags, struct diags *d)
 {
@@ -202,18 +214,8 @@ static int match_args(struct match *m, struct span span, unsigned flags, struct 
 		n = take_words(m, a, m->words + at, m->nr - at);
 		m->open = i;
 		m->open_first = at;
-		if (!n) {
-			struct buf scratch = BUF_INIT;
-			int err;
-
-			if (flags & MATCH_PARTIAL)
-				return 0;
-			err = usage_error(d, m, m->words[m->nr - 1].span, "%s expected behind '%s'",
-					  arg_display(a, &scratch),
-					  m->words[m->nr - 1].text ? m->words[m->nr - 1].text : "");
-			buf_free(&scratch);
-			return err;
-		}
+		if (!n)
+			return flags & MATCH_PARTIAL ? 0 : nothing_taken(m, a, at, d);
 		if (!a->type->greedy)
 			m->open = -1;
 		add_slot(m, i, at, n);
