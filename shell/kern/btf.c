@@ -97,7 +97,7 @@ static int malformed(struct diags *d, struct span at, const char *subject, int e
 	else
 		kern_error(d, at, err, "read the types of %s", subject);
 	if (strstr(why, "Unsupported BTF_KIND"))
-		diag_hint(d, "they are newer than the libbpf that is installed here");
+		diag_hint(d, "they are damaged, or newer than the libbpf that is installed here");
 	else if (strstr(why, "string section") && !has_base)
 		diag_hint(d, "types that continue those of another file need it: base FILE");
 	free(why);

@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Object files through the reader that needs no load: damaged in any way they
- * may be refused or read, and what is read makes a sound graph.
+ * Object files through the readers that need no load: damaged in any way they
+ * may be refused or read, what is read makes a sound graph, and types are JSON.
  *
- * Each input is an object; a random one is one of the corpus with some bytes changed.
+ * Each input is an object, or BTF alone; a random one is one of the corpus with some
+ * bytes changed.
  */
 #include <glob.h>
 #include <sys/mman.h>
 
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <jv.h>
 
+#include "render/btf_check.h"
+#include "render/btf_raw.h"
 #include "render/cfg.h"
+#include "shell/kern.h"
 #include "tests/fuzz/fuzz.h"
 
 #define CORPUS "tests/fuzz/corpus/elf/*"
@@ -43,6 +49,32 @@ static void use_program(const char *path, const char *name)
 	code_free(code);
 }
 
+static void use_types(const char *path)
+{
+	struct buf text = BUF_INIT, json = BUF_INIT, why = BUF_INIT;
+	struct diags d = { 0 };
+	struct btf *btf = kern_btf_read(path, NULL, NO_SPAN, &d);
+	jv parsed;
+
+	diags_clear(&d);
+	for (uint32_t id = 1; btf && id < btf__type_cnt(btf); id++) {
+		btf_raw_plain(&text, btf, id, true);
+		buf_putc(&json, id == 1 ? '[' : ',');
+		btf_raw_json(&json, btf, id);
+	}
+	if (json.len) {
+		buf_putc(&json, ']');
+		parsed = jv_parse_sized(json.data, json.len);
+		if (!jv_is_valid(parsed) || btf_check(btf, &why) != !why.len)
+			abort();
+		jv_free(parsed);
+	}
+	btf__free(btf);
+	buf_free(&text);
+	buf_free(&json);
+	buf_free(&why);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	int fd = memfd_create("object", MFD_CLOEXEC);
@@ -60,6 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	free(programs);
 	use_program(path, NULL);
+	use_types(path);
 	free(path);
 	close(fd);
 	return 0;
