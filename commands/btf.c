@@ -156,13 +156,14 @@ const struct cmd btf_cmds[] = {
 		{ "base", &arg_file, ARG_KEYWORD | ARG_OPTIONAL,
 		  "file whose types those of the other one continue" },
 		{ "part", NULL, ARG_FLAG | ARG_OPTIONAL,
-		  "which types of the map; those of key and value where it is left out", btf_parts },
-		{ "format", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL, "raw: as they stand, or c: as declarations", btf_formats },
+		  "types of the map; without this word those of key and value", btf_parts },
+		{ "format", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL,
+		  "raw: as they stand, or c: as declarations", btf_formats },
 		{ "root_id", &arg_number, ARG_KEYWORD | ARG_OPTIONAL | ARG_REPEAT,
 		  "only the type with this ID" },
 		{ 0 } }, 0, btf_dump,
-	  (const char *const[]){ "btf dump id 1", "btf dump map $m key", "btf dump prog $p",
-				 "btf dump file filter.o",
-				 "btf dump file /sys/kernel/btf/vmlinux format c > vmlinux.h", NULL } },
+	  (const char *const[]){
+		"btf dump id 1", "btf dump map $m key", "btf dump prog $p", "btf dump file filter.o",
+		"btf dump file /sys/kernel/btf/vmlinux format c > vmlinux.h", NULL } },
 	{ 0 }
 };

@@ -189,14 +189,16 @@ static __u32 first_type(const struct btf *btf)
 
 static int show_raw(struct ctx *ctx, const struct types *t)
 {
-	int err = 0;
+	__u32 end = t->nr_roots ? 0 : btf__type_cnt(t->btf);
 
 	sink_begin(ctx->sink, &raw_record, SINK_LIST);
-	for (size_t i = 0; i < t->nr_roots && !err; i++)
-		err = show_type(ctx, t->btf, t->roots[i]);
-	for (__u32 id = first_type(t->btf); !t->nr_roots && id < btf__type_cnt(t->btf) && !err; id++)
-		err = show_type(ctx, t->btf, id);
-	return err ? -1 : sink_end(ctx->sink);
+	for (size_t i = 0; i < t->nr_roots; i++)
+		if (show_type(ctx, t->btf, t->roots[i]))
+			return -1;
+	for (__u32 id = first_type(t->btf); id < end; id++)
+		if (show_type(ctx, t->btf, id))
+			return -1;
+	return sink_end(ctx->sink);
 }
 
 static const struct record c_record = { .name = "declaration" };

@@ -67,7 +67,9 @@ static const char *int_encoding(uint32_t encoding)
 static const char *linkage_name(uint32_t linkage)
 {
 	static const char *const names[] = {
-		[BTF_FUNC_STATIC] = "static", [BTF_FUNC_GLOBAL] = "global", [BTF_FUNC_EXTERN] = "extern",
+		[BTF_FUNC_STATIC] = "static",
+		[BTF_FUNC_GLOBAL] = "global",
+		[BTF_FUNC_EXTERN] = "extern",
 	};
 
 	return linkage < ARRAY_SIZE(names) ? names[linkage] : "(unknown)";

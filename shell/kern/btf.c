@@ -66,7 +66,7 @@ int kern_btf_load(struct btf *btf)
 
 #define MODULES "/sys/kernel/btf/"
 
-/* Finds what keeps a file from being read at all, where libbpf's errno might mean something else. */
+/* What keeps a file from being read at all: libbpf's errno might mean something else. */
 static int check_readable(struct diags *d, struct span at, const char *file)
 {
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK), err = 0;
