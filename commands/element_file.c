@@ -32,9 +32,9 @@ static int read_more(struct element_file *r)
 	r->pos = 0;
 	if (r->text.len > ELEMENT_BYTES)
 		return content_error(r, "an element of this length cannot be meant");
-	do
-		n = read(r->fd, buf_reserve(&r->text, READ_BYTES), READ_BYTES);
-	while (n < 0 && errno == EINTR && !interrupted());
+	if (!interrupt_wait(r->fd))
+		return -1;
+	n = read(r->fd, buf_reserve(&r->text, READ_BYTES), READ_BYTES);
 	if (n < 0)
 		return element_file_error(r, "read");
 	buf_commit(&r->text, n);

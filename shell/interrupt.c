@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <poll.h>
 #include <stddef.h>
 #include <sys/resource.h>
 
@@ -74,6 +75,16 @@ void interrupt_nap(int64_t until)
 
 	if (left > 0)
 		nanosleep(&nap, NULL);
+}
+
+bool interrupt_wait(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	/* Short waits, as a signal may come just before one begins. */
+	while (!pending && poll(&p, 1, NAP_MS) <= 0)
+		;
+	return !pending;
 }
 
 void interrupt_reset(void)

@@ -9,6 +9,7 @@
 #define BPFSH_INTERRUPT_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 void interrupt_init(void);
@@ -28,6 +29,8 @@ void interrupt_call(void (*fn)(void *arg), void *arg);
  * now and then, also since a signal may come just before the sleep begins.
  */
 void interrupt_nap(int64_t until);
+/* Waits until reading @fd returns at once; false where a signal came first. */
+bool interrupt_wait(int fd);
 /* In a forked child: signals as they were before. */
 void interrupt_reset(void);
 /*

@@ -122,7 +122,7 @@ def test_reader_that_does_not_read(box):
     process = subprocess.Popen([BPFSH, "--no-rc", "map", "dump", "pinned", pin],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdout.read(1)
-    time.sleep(0.1)
+    wait_until(lambda: process_stat(process.pid)[0] == "S")
     process.send_signal(signal.SIGINT)
     assert process.wait(20) == 130 and b"interrupted" in process.stderr.read()
 

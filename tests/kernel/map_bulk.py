@@ -217,15 +217,18 @@ def test_large_and_interrupted(box):
     box.script(f"map clear pinned {pin}\nassert false\n").expect(1, err="nothing changed")
     assert box.bpfsh(*count).json["count"] == 200000
     box.bpfsh("map", "clear", "pinned", pin).expect(0)
-    process = subprocess.Popen([BPFSH, "--no-rc", "map", "import", "pinned", pin, file],
+    fifo = os.path.join(box.dir, "fifo")
+    os.mkfifo(fifo)
+    process = subprocess.Popen([BPFSH, "--no-rc", "map", "import", "pinned", pin, fifo],
                                stderr=subprocess.PIPE, text=True)
-    while not box.bpfsh(*count).json["count"] and process.poll() is None:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    err = process.communicate()[1]
-    if process.returncode:
-        assert process.returncode == 130, (process.returncode, err)
-        assert box.bpfsh(*count).json["count"] == 0
+    with open(fifo, "w") as slow, open(file) as f:
+        slow.writelines(next(f) for _ in range(100000))
+        slow.flush()
+        wait_until(lambda: has_elements(pin))
+        process.send_signal(signal.SIGINT)
+        err = process.communicate()[1]
+    assert process.returncode == 130, (process.returncode, err)
+    assert box.bpfsh(*count).json["count"] == 0
     box.bpfsh("map", "import", "pinned", pin, file).expect(0)
     assert box.bpfsh(*count).json["count"] == 200000
 

@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import threading
-import time
 
 from bpfsh import *
 
@@ -67,9 +66,9 @@ def test_ends_well(box):
     with Counting(pin, 16):
         top = subprocess.Popen([BPFSH, "--no-rc", "-j", "map", "top", "pinned", pin],
                                stdout=subprocess.PIPE, text=True)
-        time.sleep(1.8)
+        begin = os.read(top.stdout.fileno(), 65536).decode()
         top.send_signal(signal.SIGINT)
-        events = json.loads(top.communicate(timeout=10)[0])
+        events = json.loads(begin + top.communicate(timeout=10)[0])
         assert top.returncode == 0 and len(events) in (2, 4), events
         box.run("sh", "-c", f"{BPFSH} --no-rc map top pinned {pin} | head -2", timeout=20).expect(
             0, out=": 2 of 4 elements changed in ")

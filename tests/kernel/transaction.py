@@ -4,7 +4,6 @@ import os
 import re
 import signal
 import subprocess
-import time
 
 from bpfsh import *
 
@@ -364,12 +363,7 @@ def interrupted(box, signum, status):
     path = box.file("long.bsh", text)
     process = subprocess.Popen([BPFSH, "--no-rc", "-f", path], stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 30
-    while not os.path.exists(box.pin("new")):
-        assert process.poll() is None and time.monotonic() < deadline, process.communicate()
-        time.sleep(0.001)
-    # The command that made it has ended by then, and the others have not.
-    time.sleep(0.05)
+    wait_until(lambda: has_elements(pin))
     process.send_signal(signum)
     out, err = process.communicate(timeout=30)
     assert process.returncode == status, (process.returncode, out, err)

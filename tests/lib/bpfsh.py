@@ -139,6 +139,30 @@ class Done:
         return self
 
 
+def wait_until(condition, timeout=20):
+    """Asks again and again; returns the first answer that is true."""
+    deadline = time.monotonic() + timeout
+    while not (answer := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {timeout} seconds in vain")
+        time.sleep(0.005)
+    return answer
+
+
+def process_stat(pid):
+    """State ("S": it waits), and seconds of processor time, of a process that is there."""
+    with open(f"/proc/{pid}/stat") as f:
+        fields = f.read().rpartition(")")[2].split()
+    return fields[0], (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def has_taken(pid, number):
+    """True where no such signal is pending any more, and the process waits again."""
+    with open(f"/proc/{pid}/status") as f:
+        pending = next(int(line.split()[1], 16) for line in f if line.startswith("ShdPnd:"))
+    return not pending >> number - 1 & 1 and process_stat(pid)[0] == "S"
+
+
 class Box:
     """One test's own corner of the machine."""
 
@@ -411,7 +435,7 @@ char _license[] SEC("license") = "GPL";
 
 
 BPF_SYSCALL = {"x86_64": 321, "aarch64": 280}
-BPF_OBJ_GET, BPF_MAP_UPDATE_BATCH, BPF_LINK_CREATE = 7, 26, 28
+BPF_MAP_GET_NEXT_KEY, BPF_OBJ_GET, BPF_MAP_UPDATE_BATCH, BPF_LINK_CREATE = 4, 7, 26, 28
 BPF_XDP, XDP_FLAGS_SKB_MODE = 37, 2
 
 
@@ -444,6 +468,19 @@ def fill_map(pin, entries, key_size=4, value_size=4, prefix=b""):
             "=QQQQIIQQ", 0, 0, ctypes.addressof(key_buffer), ctypes.addressof(value_buffer),
             len(numbers), fd, 0, 0))
     os.close(fd)
+
+
+def has_elements(pin):
+    fd, key = open_pin(pin), ctypes.create_string_buffer(512)
+    try:
+        bpf(BPF_MAP_GET_NEXT_KEY, struct.pack("=IIQQ", fd, 0, 0, ctypes.addressof(key)))
+        return True
+    except OSError as error:
+        if error.errno != errno.ENOENT:
+            raise
+        return False
+    finally:
+        os.close(fd)
 
 
 class XdpLink:

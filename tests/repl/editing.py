@@ -5,7 +5,6 @@ import re
 import signal
 import stat
 import termios
-import time
 
 from bpfsh import *
 
@@ -179,10 +178,18 @@ def terminal(tty):
     return [termios.tcgetattr(tty.fd)[i] for i in (0, 1, 2, 3)]
 
 
+def new_terminal():
+    ends = pty.openpty()
+    attributes = [termios.tcgetattr(ends[0])[i] for i in (0, 1, 2, 3)]
+    for end in ends:
+        os.close(end)
+    return attributes
+
+
 def test_terminal_is_restored(box):
+    before = new_terminal()
     for end in ("quit\r", "\x04", signal.SIGTERM, signal.SIGHUP):
         with Pty(box) as tty:
-            before = terminal(tty)
             tty.expect(PROMPT)
             assert terminal(tty) != before
             if isinstance(end, str):
@@ -192,12 +199,9 @@ def test_terminal_is_restored(box):
                 os.kill(tty.pid, end)
                 want = 128 + end
             # Looked at while the terminal is still there.
-            tty.expect("\n")
-            time.sleep(0.3)
-            after = terminal(tty)
+            wait_until(lambda: terminal(tty) == before)
             status = tty.wait()
             assert status == want, (end, status)
-            assert after == before, (end, before, after)
             assert tty.seen.rfind("\x1b[?2004l") > tty.seen.rfind("\x1b[?2004h")
 
 
