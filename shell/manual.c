@@ -275,12 +275,13 @@ static const char page_end[] =
 	".SH FILES\n"
 	".TP\n.I $XDG_CONFIG_HOME/bpfsh/rc\n"
 	"Commands to run at the prompt's start; by default below\n.IR ~/.config .\n"
-	"It is not run where others can write it.\n"
+	"It is not run where somebody other than root and you can write it, or a folder above it.\n"
 	".TP\n.I $XDG_STATE_HOME/bpfsh/history\n"
 	"What was typed at the prompt, by default below\n.IR ~/.local/state .\n"
 	"Lines that begin with a blank are not kept.\n"
 	".TP\n.I ~/.editrc\n"
-	"Key bindings, see\n.BR editrc (5);\nlines for this program begin with \\(oqbpfsh:\\(cq.\n"
+	"Key bindings, see\n.BR editrc (5);\nlines for this program begin with \\(oqbpfsh:\\(cq. The "
+	"same holds for it.\n"
 	".SH SEE ALSO\n"
 	".BR bpftool (8),\n.BR bpf (2),\n.BR jq (1)\n";
 

@@ -528,6 +528,17 @@ static void run_rc(struct repl *r)
 
 /* Begin and end */
 
+static void read_bindings(struct repl *r)
+{
+	struct buf path = BUF_INIT;
+	struct diags d = { 0 };
+
+	if (user_editrc(&path, &d))
+		el_source(r->el, path.data);
+	session_show(r->s, &d);
+	buf_free(&path);
+}
+
 static void repl_open(struct repl *r)
 {
 	HistEvent ev;
@@ -545,7 +556,7 @@ static void repl_open(struct repl *r)
 	el_set(r->el, EL_HIST, history, r->past);
 	el_set(r->el, EL_PROMPT_ESC, show_prompt, '\1');
 	el_set(r->el, EL_EDITOR, "emacs");
-	el_source(r->el, NULL);
+	read_bindings(r);
 	bind_keys(r->el);
 }
 

@@ -21,17 +21,76 @@ bool user_path(struct buf *out, const char *variable, const char *fallback, cons
 	return true;
 }
 
-static int check_owner(int fd, const char *path, struct diags *d)
+/* True where only root and this user write; in a sticky folder, each entry is its owner's. */
+static bool is_ours(const struct stat *st)
 {
+	if (st->st_uid && st->st_uid != geteuid())
+		return false;
+	return !(st->st_mode & 022) || (S_ISDIR(st->st_mode) && st->st_mode & S_ISVTX);
+}
+
+/* Who writes a folder that a path goes through can put another file at its end. */
+static int check_folders(const char *path, const char *file, struct diags *d)
+{
+	for (const char *p = strchr(path, '/'); p; p = strchr(p + 1, '/')) {
+		char *folder = xstrndup(path, p == path ? 1 : p - path);
+		struct stat st;
+		bool ours = !stat(folder, &st) && is_ours(&st);
+
+		if (!ours) {
+			diag_error(d, NO_SPAN, "'%s' is not run: others can write the folder '%s'",
+				   file, folder);
+			diag_hint(d, "folders must belong to you or root, with mode 0755 or less");
+		}
+		free(folder);
+		if (!ours)
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * Whether nobody but root and this user decides what the file says, as what is in
+ * it can run anything: the file that is open, and the way to it, with and without
+ * the symbolic links on it.
+ */
+static int check_trust(int fd, const char *path, struct diags *d)
+{
+	char *real = realpath(path, NULL);
+	struct stat st;
+	int err;
+
+	if (!real || fstat(fd, &st)) {
+		err = diag_error(d, NO_SPAN, "cannot read '%s': %s", path, strerror(errno));
+	} else if (!is_ours(&st)) {
+		err = diag_error(d, NO_SPAN, "'%s' is not run: others can write it", path);
+		diag_hint(d, "chown it to yourself and chmod it to 0644");
+	} else {
+		err = check_folders(path, path, d) || check_folders(real, path, d) ? -1 : 0;
+	}
+	free(real);
+	return err;
+}
+
+/*
+ * Opens a file whose contents run: a descriptor, -1 where there is none, or -2 with
+ * a diagnostic. What is no plain file, such as /dev/null, is as good as none.
+ */
+static int open_trusted(const char *path, struct diags *d)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat st;
 
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
-		return diag_error(d, NO_SPAN, "'%s' is not a plain file", path);
-	if ((!st.st_uid || st.st_uid == geteuid()) && !(st.st_mode & 022))
-		return 0;
-	diag_error(d, NO_SPAN, "'%s' is not run: others can write it", path);
-	diag_hint(d, "chown it to yourself and chmod it to 0644");
-	return -1;
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return -1;
+	if (fd < 0) {
+		diag_error(d, NO_SPAN, "cannot read '%s': %s", path, strerror(errno));
+		return -2;
+	}
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && !check_trust(fd, path, d))
+		return fd;
+	close(fd);
+	return d->errors ? -2 : -1;
 }
 
 static int read_all(int fd, struct buf *text)
@@ -49,14 +108,25 @@ int user_rc(struct buf *path, struct buf *text, struct diags *d)
 
 	if (!user_path(path, "XDG_CONFIG_HOME", ".config", "rc"))
 		return 0;
-	fd = open(path->data, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-		return 0;
-	if (fd >= 0)
-		err = check_owner(fd, path->data, d);
-	if (fd < 0 || (!err && read_all(fd, text)))
+	fd = open_trusted(path->data, d);
+	if (fd < 0)
+		return fd == -1 ? 0 : -1;
+	if (read_all(fd, text))
 		err = diag_error(d, NO_SPAN, "cannot read '%s': %s", path->data, strerror(errno));
+	close(fd);
+	return err;
+}
+
+bool user_editrc(struct buf *path, struct diags *d)
+{
+	const char *own = secure_getenv("EDITRC"), *home = secure_getenv("HOME");
+	int fd;
+
+	if (!own && !home)
+		return false;
+	buf_printf(path, "%s%s", own ? own : home, own ? "" : "/.editrc");
+	fd = open_trusted(path->data, d);
 	if (fd >= 0)
 		close(fd);
-	return err;
+	return fd >= 0;
 }

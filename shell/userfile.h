@@ -17,5 +17,10 @@ bool user_path(struct buf *out, const char *variable, const char *fallback, cons
  * other than root and this user could have written it.
  */
 int user_rc(struct buf *path, struct buf *text, struct diags *d);
+/*
+ * Says where the bindings of keys are, which can be bound to commands. False where
+ * there are none, or, with a diagnostic, none that can be trusted.
+ */
+bool user_editrc(struct buf *path, struct diags *d);
 
 #endif

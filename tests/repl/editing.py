@@ -359,6 +359,43 @@ def test_rc_file_of_others_is_refused(box):
         assert "\nfrom rc" not in tty.seen.replace("\r", "")
 
 
+def test_rc_file_is_refused_where_others_can_replace_it(box):
+    write_rc("echo from rc\n")
+    folder = os.path.join(os.environ["XDG_CONFIG_HOME"], "bpfsh")
+    rc, theirs = os.path.join(folder, "rc"), os.path.join(box.dir, "theirs")
+    os.mkdir(theirs)
+    os.chown(theirs, NOBODY, NOBODY)
+    ours = box.file("ours", "echo from rc\n")
+    in_theirs = box.file("theirs/rc", "echo from rc\n")
+
+    def link(target):
+        os.unlink(rc)
+        os.symlink(target, rc)
+
+    def refused(change, why):
+        change()
+        with with_rc(box) as tty:
+            tty.expect(why)
+            tty.check("echo alive\r", "\nalive\n")
+            assert "\nfrom rc" not in tty.seen.replace("\r", "")
+
+    refused(lambda: os.chmod(folder, 0o775), f"others can write the folder '{folder}'")
+    os.chmod(folder, 0o755)
+    refused(lambda: os.chown(rc, NOBODY, NOBODY), "others can write it")
+    refused(lambda: link(in_theirs), f"others can write the folder '{theirs}'")
+    link(ours)
+    with with_rc(box) as tty:
+        tty.expect("\nfrom rc\n")
+
+
+def test_editrc_of_others_is_refused(box):
+    path = box.file("editrc", "bpfsh:bind -s q 'echo bound'\n")
+    for mode, shown in (0o644, "echo bound"), (0o666, "others can write it"):
+        os.chmod(path, mode)
+        with Pty(box, env={"EDITRC": path}) as tty:
+            tty.check("q", shown)
+
+
 def test_errors_in_the_rc_file_have_a_place(box):
     write_rc("echo fine\nmap nonsense\n")
     with with_rc(box) as tty:
