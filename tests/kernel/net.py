@@ -144,6 +144,9 @@ def test_nothing_there(box):
 def test_devices_vanish(box):
     """Devices come and go during the listing: those that stay are shown whole."""
     attach_old(box)
+    # So many that the kernel tells of them in several parts.
+    for n in range(40):
+        box.veth(f"more{n}", f"other{n}")
     before, stop, rounds = show(box), threading.Event(), []
 
     def churn():

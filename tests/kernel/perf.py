@@ -49,7 +49,10 @@ def test_links(box):
     multi = uprobe_multi(load("kprobe", box.prefix + "m", 0, BPF_TRACE_UPROBE_MULTI), SHELL,
                          0x2000, 0x2010)
     assert not mine(box.bpftool("perf", "show"))
-    held = mine(box.bpfsh("-j", "perf", "show").expect(0).json)
+    ids = [ident(fd) for fd in (single, multi)]
+    held = [row for row in box.bpfsh("-j", "perf", "show").expect(0).json
+            if row.get("link_id") in ids]
+    assert held == mine(held), held
     assert [(row["fd"], row["link_id"]) for row in held] == [(fd, ident(fd)) for fd in
                                                             (single, multi)], held
     event, several = held
@@ -57,7 +60,6 @@ def test_links(box):
         ("event", PERF_TYPE_SOFTWARE, CONTEXT_SWITCHES), event
     assert (several["fd_type"], several["filename"], several["func_cnt"]) == \
         ("uprobe_multi", SHELL, 2), several
-    ids = [ident(fd) for fd in (single, multi)]
     for fd, name in (single, "single"), (multi, "multi"):
         pin(fd, box.pin(name))
         os.close(fd)
