@@ -25,6 +25,7 @@ enum {
 	KERN_ENAME,		/* no name for an object: EINVAL, or cut without a word */
 	KERN_ENOTPIN,		/* the path is no pinned object: EACCES */
 	KERN_ECHANGED,		/* what was walked changed: see kern_map_walk() */
+	KERN_EPERM,		/* EPERM where -1 is what a callback returned */
 };
 
 /* Objects by ID, path, descriptor. */
@@ -189,7 +190,8 @@ int kern_map_create(const struct map_def *def);
  * change an LPM trie, the kernel's own walk may step over neighbours. After
  * that, and all else that could be seen, it is -KERN_ECHANGED.
  * -EOPNOTSUPP for types without elements, -EAGAIN where a type without batch
- * calls changes too fast to be followed, -EINTR when interrupted().
+ * calls changes too fast to be followed, -EINTR when interrupted(), -KERN_EPERM
+ * for EPERM.
  */
 typedef int (*kern_element_fn)(void *arg, const void *key, const void *value);
 int kern_map_walk(const struct handle *map, kern_element_fn fn, void *arg);

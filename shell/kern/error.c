@@ -337,7 +337,7 @@ int kern_map_error(struct diags *d, struct span at, const char *what, const stru
 		buf_printf(&head, " map %u", map->id);
 	else
 		buf_puts(&head, " map");
-	map_reason(&why, &hint, op, map, abs(err));
+	map_reason(&why, &hint, op, map, abs(err) == KERN_EPERM ? EPERM : abs(err));
 	diag_error(d, at, "%s: %s", buf_str(&head), buf_str(&why));
 	if (hint)
 		diag_hint(d, "%s", hint);

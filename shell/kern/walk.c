@@ -53,6 +53,7 @@ struct walk {
 	__u32 most;		/* no bucket of a hash can have more */
 	char *last;		/* LPM trie: the last key that was delivered */
 	bool again;		/* the kernel has begun it again */
+	bool stopped;		/* by @fn */
 	bool indexed;
 	char *trail;		/* keys that were walked over lately, a ring of TRAIL */
 	size_t steps;		/* how many were in all */
@@ -134,6 +135,7 @@ static int deliver(struct walk *w, const struct batch *b, __u32 nr)
 		if (!lpm || !lpm_seen(w, key))
 			ret = w->fn(w->arg, key, b->values + i * w->value_size);
 	}
+	w->stopped = ret;
 	return ret;
 }
 
@@ -461,6 +463,8 @@ int kern_map_walk(const struct handle *map, kern_element_fn fn, void *arg)
 	if (!ret && (w.again || (known && trie_memory(map, after, sizeof(after)) &&
 				 strcmp(before, after))))
 		ret = -KERN_ECHANGED;
+	if (ret == -EPERM && !w.stopped)
+		ret = -KERN_EPERM;
 	end(&w);
 	return ret;
 }

@@ -218,6 +218,12 @@ map pin $m {box.pin("m")}
     assert dump[0]["formatted"]["value"] == {"a": 7, "b": [1, 2]}, dump
 
 
+def test_walks_that_are_not_permitted(box):
+    for walk in "dump", "count", "clear", "top":
+        box.script("$m = map create type hash key 4 value 4 entries 4 flags wronly\n"
+                   f"map {walk} $m\n").expect(1, err="it is open for writing only")
+
+
 def test_flags(box):
     name = box.prefix + "f"
     box.bpfsh("map", "create", box.pin("m"), *"type array key 4 value 4 entries 1 name".split(),
