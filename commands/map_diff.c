@@ -81,13 +81,10 @@ static int read_dump(struct diff *d, jv list, struct span at)
 static int look_up(struct diff *d, struct handle *side, const char *key, const void **value)
 {
 	size_t each = d->key_size + d->size, low = 0, high = d->nr;
-	int err;
 
 	*value = d->scratch;
-	if (side) {
-		err = kern_map_lookup(side->fd, key, d->scratch, 0);
-		return err;
-	}
+	if (side)
+		return kern_map_element(side, key, d->scratch);
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
 		int order = memcmp(d->elements + mid * each, key, d->key_size);
@@ -146,14 +143,15 @@ static int show_difference(struct diff *d, const void *key, const void *first, c
 static int diff_element(void *arg, const void *key, const void *value)
 {
 	struct diff *d = arg;
+	struct handle *side = d->back ? d->map : d->other;
 	const void *other;
-	int err = look_up(d, d->back ? d->map : d->other, key, &other);
+	int err = look_up(d, side, key, &other);
 
 	if (err == -ENOENT)
 		return d->back ? show_difference(d, key, NULL, value) :
 		       show_difference(d, key, value, NULL);
 	if (err)
-		return err;
+		return kern_map_error(d->ctx->diags, d->ctx->span, "lookup", side, -err);
 	if (d->back || !memcmp(value, other, d->size))
 		return 0;
 	return show_difference(d, key, value, other);

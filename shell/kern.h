@@ -133,6 +133,8 @@ bool kern_map_percpu(__u32 type);
 /* Bytes of a value as the system calls transfer it. */
 size_t kern_value_bytes(const struct handle *map);
 int kern_map_lookup(int fd, const void *key, void *value, __u64 flags);
+/* The element of this very key: a lookup in an LPM trie also finds that of a shorter prefix. */
+int kern_map_element(const struct handle *map, const void *key, void *value);
 int kern_map_update(int fd, const void *key, const void *value, __u64 flags);
 int kern_map_delete(int fd, const void *key);
 /* @key NULL: the first key. */

@@ -67,6 +67,56 @@ int kern_map_lookup(int fd, const void *key, void *value, __u64 flags)
 	return err ? err : bpf_map_lookup_elem_flags(fd, key, value, flags);
 }
 
+/*
+ * Whether a trie has the key itself. Asked for the one behind a key that it has
+ * not, the kernel tells the first one. (Before 6.13, it may take another key of
+ * the same length for it.)
+ */
+static bool is_in_trie(const struct handle *map, const void *key)
+{
+	char *next = xmalloc(map->map.key_size), *first = xmalloc(map->map.key_size);
+	bool found = kern_map_next(map->fd, key, next) || kern_map_next(map->fd, NULL, first) ||
+		     memcmp(next, first, map->map.key_size);
+
+	free(next);
+	free(first);
+	return found;
+}
+
+/*
+ * 0 where @value, which a lookup found, is the key's own, -ENOENT where it is
+ * that of a shorter prefix: then the next shorter one has it, too.
+ */
+static int check_own(const struct handle *map, const void *key, const void *value)
+{
+	size_t size = kern_value_bytes(map);
+	char *shorter = xmemdup(key, map->map.key_size), *other = xmalloc(size);
+	int err = 0;
+	__u32 len;
+
+	memcpy(&len, key, sizeof(len));
+	if (len--) {
+		memcpy(shorter, &len, sizeof(len));
+		err = kern_map_lookup(map->fd, shorter, other, 0);
+		if (err == -ENOENT)
+			err = 0;
+		else if (!err && !memcmp(value, other, size) && !is_in_trie(map, key))
+			err = -ENOENT;
+	}
+	free(shorter);
+	free(other);
+	return err;
+}
+
+int kern_map_element(const struct handle *map, const void *key, void *value)
+{
+	int err = kern_map_lookup(map->fd, key, value, 0);
+
+	if (!err && map->map.type == BPF_MAP_TYPE_LPM_TRIE)
+		err = check_own(map, key, value);
+	return err;
+}
+
 int kern_map_update(int fd, const void *key, const void *value, __u64 flags)
 {
 	int err = fault_error("map update");

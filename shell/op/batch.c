@@ -87,7 +87,7 @@ static int batch_prepare(struct op *op, struct diags *d)
 	b->before = xcalloc(b->op.nr, b->size);
 	b->existed = xcalloc(1, b->op.nr / 8 + 1);
 	for (__u32 i = 0; i < b->op.nr; i++) {
-		int err = kern_map_lookup(b->map->fd, key_at(b, i), before_at(b, i), 0);
+		int err = kern_map_element(b->map, key_at(b, i), before_at(b, i));
 
 		if (err && err != -ENOENT)
 			return kern_map_error(d, span_of(b, i), "lookup", b->map, -err);
@@ -144,7 +144,7 @@ static enum verdict judge(const struct op_batch *b, __u32 i, char *now, int *err
 {
 	bool there;
 
-	*err = kern_map_lookup(b->map->fd, key_at(b, i), now, 0);
+	*err = kern_map_element(b->map, key_at(b, i), now);
 	if (*err && *err != -ENOENT)
 		return ERROR;
 	there = !*err;

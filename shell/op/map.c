@@ -255,7 +255,7 @@ static int element_prepare(struct op *op, struct diags *d)
 		return -1;
 	if (element_class(op, &why) == UNDO_NONE)
 		return 0;
-	err = kern_map_lookup(e->map->fd, e->key, e->before, 0);
+	err = kern_map_element(e->map, e->key, e->before);
 	if (err && !is_lookup_miss(err))
 		return kern_map_error(d, op->span, "lookup", e->map, -err);
 	e->existed = !err;
@@ -496,7 +496,7 @@ static enum undo_result update_undo(struct op *op, struct diags *d)
 	if (is_settled(e, &r, d))
 		return undone(e, r, d);
 	now = xmalloc(e->size);
-	err = kern_map_lookup(e->map->fd, e->key, now, 0);
+	err = kern_map_element(e->map, e->key, now);
 	if (err && !is_lookup_miss(err))
 		r = undo_failed(e, d, "undo: lookup", err);
 	else if (err && e->existed)
@@ -524,7 +524,7 @@ static enum undo_result delete_undo(struct op *op, struct diags *d)
 	if (is_settled(e, &r, d))
 		return undone(e, r, d);
 	now = xmalloc(e->size);
-	err = kern_map_lookup(e->map->fd, e->key, now, 0);
+	err = kern_map_element(e->map, e->key, now);
 	if (!err) {
 		if (!same_map_value(e->map, now, e->before))
 			r = conflict(e, d, now, NULL);

@@ -143,6 +143,23 @@ def test_undo_in_script(box):
             box.unchanged(before)
 
 
+def test_prefixes_within_prefixes(box):
+    """Each is an element of its own, though a lookup finds the shorter one where it is not there."""
+    one, two = [box.map_create(n, "lpm_trie", 8, 4, 8, "flags", 1) for n in ("one", "two")]
+    for pin, words in ((one, "10.0.0.0/8"), (one, "10.1.0.0/16"), (two, "10.0.0.0/8")):
+        box.bpfsh("map", "update", "pinned", pin, "key", words, "value", 1).expect(0)
+    diff = lambda a, b: [e["change"] for e in
+                         box.bpfsh("-j", "map", "diff", "pinned", a, "pinned", b).expect(0).json]
+    assert diff(one, two) == ["-"] and diff(two, one) == ["+"]
+    before = box.snapshot()
+    for text in (f"map update pinned {two} key 10.1.0.0/16 value 1\n",
+                 f"map update pinned {two} key 10.1.0.0/16 value 5\n",
+                 f"map copy pinned {one} pinned {two}\n",
+                 f"map delete pinned {one} key 10.1.0.0/16\n"):
+        box.script(text + "assert false\n").expect(1, err="nothing changed")
+        box.unchanged(before)
+
+
 def test_conflict(box):
     """What somebody else wrote meanwhile is kept, all else put back."""
     pin = filled(box, "m", "hash", 4, 8)
