@@ -150,7 +150,7 @@ static const struct value *find_source(struct ctx *ctx, const struct value *argv
 	}
 	if (source)
 		return source;
-	diag_error(ctx->diags, ctx->span, "what has the types is missing");
+	diag_error(ctx->diags, ctx->span, "nothing to dump is named");
 	diag_hint(ctx->diags, "one of: id N, map MAP, prog PROG, file FILE");
 	return NULL;
 }
