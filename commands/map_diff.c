@@ -152,7 +152,7 @@ static int diff_element(void *arg, const void *key, const void *value)
 		       show_difference(d, key, value, NULL);
 	if (err)
 		return kern_map_error(d->ctx->diags, d->ctx->span, "lookup", side, -err);
-	if (d->back || !memcmp(value, other, d->size))
+	if (d->back || same_map_value(d->map, value, other))
 		return 0;
 	return show_difference(d, key, value, other);
 }

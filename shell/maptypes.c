@@ -68,6 +68,18 @@ const struct element_format *map_format(struct handle *map)
 	return &t->format;
 }
 
+bool same_map_value(struct handle *map, const char *a, const char *b)
+{
+	const struct element_format *f = map_format(map);
+
+	if (!f->cpus)
+		return !memcmp(a, b, kern_value_bytes(map));
+	for (__u32 i = 0; i < f->cpus; i++)
+		if (memcmp(a + i * element_stride(f), b + i * element_stride(f), f->value_size))
+			return false;
+	return true;
+}
+
 void map_types_free(struct map_types *types)
 {
 	if (!types)

@@ -18,6 +18,8 @@ struct map_types;
  */
 const struct element_format *map_format(struct handle *map);
 void map_types_free(struct map_types *types);
+/* Equal in what counts: the gaps between per-CPU values do not. */
+bool same_map_value(struct handle *map, const char *a, const char *b);
 
 /* A global variable of a program: a part of the one value of .data, .bss, .rodata. */
 struct map_global {

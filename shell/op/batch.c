@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "shell/map_ops.h"
+#include "shell/maptypes.h"
 #include "shell/op/element.h"
 
 struct op_batch {

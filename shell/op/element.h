@@ -14,9 +14,6 @@ enum undo_class map_undo_class(struct handle *map, const char **why);
  */
 bool map_holds_objects(const struct handle *map, enum object_kind *kind, size_t *at);
 
-/* Equal in what counts: the gaps between per-CPU values do not. */
-bool same_map_value(struct handle *map, const char *a, const char *b);
-
 /*
  * Undo's report of an element that somebody else changed: "map 'cnt' [1] is 7,
  * expected 2: left alone". @now or @expected is NULL where no element is.

@@ -175,18 +175,6 @@ static bool is_array(const struct handle *map)
 	return false;
 }
 
-bool same_map_value(struct handle *map, const char *a, const char *b)
-{
-	const struct element_format *f = map_format(map);
-
-	if (!f->cpus)
-		return !memcmp(a, b, kern_value_bytes(map));
-	for (__u32 i = 0; i < f->cpus; i++)
-		if (memcmp(a + i * element_stride(f), b + i * element_stride(f), f->value_size))
-			return false;
-	return true;
-}
-
 /* Keeps the object that the element holds open, so that it can be put back. */
 static int hold_old_object(struct op_element *e, struct diags *d)
 {

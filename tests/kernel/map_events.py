@@ -5,6 +5,7 @@ import subprocess
 import time
 
 from bpfsh import *
+from state import CPUS, update
 
 
 def load(box):
@@ -142,6 +143,16 @@ def test_diff(box):
                       f"map diff pinned {one} $was\n", options=["-o", "jsonl"]).expect(0)
     assert changes(done.jsonl) == [("+", "0x09"), ("~", "0x01")], done
     assert sorted(row["after"][0] for row in done.jsonl) == ["0x05", "0x09"], done
+
+
+def test_diff_of_values_with_gaps(box):
+    """What lies between the values of two CPUs is no part of them."""
+    one, two = box.map_create("a", "percpu_hash"), box.map_create("b", "percpu_hash")
+    for path, gap in ((one, b"\7"), (two, b"\0")):
+        fd = open_pin(path)
+        update(fd, bytes(4), (b"\1" * 4 + gap * 4) * CPUS)
+        os.close(fd)
+    assert box.bpfsh("-j", "map", "diff", "pinned", one, "pinned", two).expect(0).json == []
 
 
 def test_diff_of_large_numbers(box):
