@@ -172,6 +172,7 @@ static int walk_other(struct diff *d)
 static int same_shape(struct diff *d, struct span at)
 {
 	if (!d->other || (d->other->map.key_size == d->key_size &&
+			  d->other->map.value_size == d->map->map.value_size &&
 			  kern_value_bytes(d->other) == d->size))
 		return 0;
 	return diag_error(d->ctx->diags, at, "maps '%s' and '%s' differ in the sizes of keys or values",
