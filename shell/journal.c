@@ -19,6 +19,7 @@
 #define FIRST_SIZE 4096		/* most transactions are small, and the kernel clears it each time */
 #define SIZE_LIMIT (4ULL << 30)
 #define RECORD_LIMIT (256 << 20)
+#define KEPT_LIMIT (1 << 20)	/* a larger file is not kept for the next transaction */
 
 struct header {
 	char magic[8];
@@ -60,6 +61,11 @@ static struct record *record_at(const struct journal *j, journal_pos at)
 static size_t round8(size_t n)
 {
 	return (n + 7) & ~(size_t)7;
+}
+
+static journal_pos first_record(void)
+{
+	return round8(sizeof(struct header));
 }
 
 static uint32_t record_crc(const struct record *r, const void *payload, size_t len)
@@ -184,7 +190,7 @@ static int create_file(struct journal *j, int folder)
 	if (j->fd < 0 || flock(j->fd, LOCK_EX | LOCK_NB) || grow(j, sizeof(struct header)))
 		return -1;
 	write_header(j);
-	j->end = round8(sizeof(struct header));
+	j->end = first_record();
 	return 0;
 }
 
@@ -238,6 +244,18 @@ void journal_end(struct journal *j)
 	fault_point("journal end");
 	unlink(j->path);
 	journal_free(j);
+}
+
+/* The records go first: in an open phase, any of them would be rolled back. */
+bool journal_empty(struct journal *j)
+{
+	if (j->size > KEPT_LIMIT)
+		return false;
+	fault_point("journal end");
+	journal_cut(j, first_record());
+	fault_point("journal emptied");
+	__atomic_store_n(&header(j)->phase, JOURNAL_OPEN, __ATOMIC_RELEASE);
+	return true;
 }
 
 void journal_keep(struct journal *j)
@@ -369,7 +387,7 @@ static int64_t sound_record(const struct journal *j, size_t at)
 
 bool journal_next(const struct journal *j, journal_pos *at, struct journal_record *rec)
 {
-	size_t next = round8(sizeof(struct header));
+	size_t next = first_record();
 	const struct record *r;
 	int64_t len;
 
@@ -396,7 +414,7 @@ static bool ends_well(const struct journal *j)
 {
 	journal_pos at = JOURNAL_NONE;
 	struct journal_record rec;
-	size_t end = round8(sizeof(struct header));
+	size_t end = first_record();
 
 	while (journal_next(j, &at, &rec))
 		end = at + sizeof(struct record) + round8(rec.len);
@@ -443,6 +461,15 @@ static const char *check_header(const struct journal *j, bool *old)
 	return sound_phase(journal_get_phase(j)) ? NULL : "it is damaged";
 }
 
+/* True where there is room for a first record, and none. */
+static bool has_no_record(int fd)
+{
+	off_t at = first_record() + offsetof(struct record, len);
+	uint32_t len;
+
+	return pread(fd, &len, sizeof(len), at) == sizeof(len) && !len;
+}
+
 /* Maps an opened file: NULL, or what is wrong with it. */
 static const char *map_file(struct journal *j, size_t size)
 {
@@ -474,7 +501,7 @@ static struct journal *journal_open(int folder, const char *folder_name, const c
 	struct journal *j = xcalloc(1, sizeof(*j));
 	const char *trouble = NULL;
 	struct stat st = { 0 };
-	bool old = false, wanted = true;
+	bool stale = false, wanted = true;
 
 	j->path = xasprintf("%s/%s", folder_name, name);
 	j->fd = openat(folder, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -490,13 +517,15 @@ static struct journal *journal_open(int folder, const char *folder_name, const c
 		wanted = wanted && !fstat(j->fd, &st) && st.st_nlink == 1;
 	}
 	if (!trouble && wanted)
-		trouble = check_journal(j, &st, orphans, &old);
-	if (!trouble && wanted && !old)
+		trouble = check_journal(j, &st, orphans, &stale);
+	if (!trouble && wanted && orphans)
+		stale |= has_no_record(j->fd);
+	if (!trouble && wanted && !stale)
 		return j;
 	if (trouble) {
 		diag_error(d, NO_SPAN, "ignoring the journal '%s': %s", j->path, trouble);
 		diag_hint(d, "it is left as it is; remove it once you know where it comes from");
-	} else if (old) {
+	} else if (stale) {
 		unlinkat(folder, name, 0);
 	}
 	journal_free(j);
@@ -553,7 +582,7 @@ int journal_count_orphans(void)
 			continue;
 		fd = openat(dirfd(dir), e->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 		if (fd >= 0 && !flock(fd, LOCK_SH | LOCK_NB))
-			found++;
+			found += !has_no_record(fd);
 		if (fd >= 0)
 			close(fd);
 	}

@@ -49,6 +49,12 @@ typedef uint64_t journal_pos;
 struct journal *journal_create(struct diags *d);
 /* Removes the file: the transaction has ended. */
 void journal_end(struct journal *j);
+/*
+ * The same, but the file stays and has no records, for the next transaction of this
+ * process; false where it has become too large for that. Whoever finds it when the
+ * process is no more removes it without a word.
+ */
+bool journal_empty(struct journal *j);
 /* Lets go of the file and keeps it, for another try. */
 void journal_keep(struct journal *j);
 
@@ -91,7 +97,8 @@ int64_t journal_time(const struct journal *j);
  * journal_end() or journal_keep(). Files that are no proper journals (damaged,
  * of another version, not ours alone, symbolic links) are left untouched and
  * named in an error; those of an earlier boot are removed, as nothing that they
- * speak of exists any more. Returns how many were opened.
+ * speak of exists any more, and those of dead writers without a record. Returns
+ * how many were opened.
  */
 int journal_each(bool orphans, void (*fn)(void *arg, struct journal *j), void *arg,
 		 struct diags *d);

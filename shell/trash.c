@@ -67,7 +67,8 @@ bool trash_choose(struct trash *t, const char *path)
 		return false;
 	if (getrandom(&n, sizeof(n), 0) != sizeof(n))
 		n = getpid();
-	trash_set(t, xasprintf("%s/bpfsh_tx_%d_%u", root, getpid(), n));
+	/* All of one length: how large a journal is does not depend on who writes it. */
+	trash_set(t, xasprintf("%s/bpfsh_tx_%07d_%08x", root, getpid(), n));
 	free(root);
 	return true;
 }

@@ -52,13 +52,23 @@ static void log_cut(struct log *log, size_t mark)
 	}
 }
 
-/* What could not be undone now may be later: such a journal is kept. */
-static void end_journal(struct txn *t, struct diags *d)
+/* True where each command of a script is a transaction: the next one needs a journal, too. */
+static bool needs_another(const struct session *s)
 {
+	return s->opt.no_transaction && s->mode == MODE_SCRIPT;
+}
+
+/* What could not be undone now may be later: such a journal is kept. */
+static void end_journal(struct session *s, struct diags *d)
+{
+	struct txn *t = s->txn;
+
 	if (t->journal && t->unsettled) {
 		diag_note(d, NO_SPAN, "the journal '%s' is kept: 'recover' tries again",
 			  journal_path(t->journal));
 		journal_keep(t->journal);
+	} else if (t->journal && needs_another(s) && journal_empty(t->journal)) {
+		t->idle = t->journal;
 	} else if (t->journal) {
 		journal_end(t->journal);
 	}
@@ -76,6 +86,8 @@ void txn_free(struct txn *t)
 	buf_free(&t->stuck);
 	if (t->journal)
 		journal_keep(t->journal);
+	if (t->idle)
+		journal_end(t->idle);
 	free(t);
 }
 
@@ -159,6 +171,10 @@ static int open_journal(struct ctx *ctx)
 	bool must = t->open && !ctx->s->opt.no_transaction;
 	struct diags d = { 0 };
 
+	if (!t->journal && t->idle) {
+		t->journal = t->idle;
+		t->idle = NULL;
+	}
 	if (t->journal || (t->journal = journal_create(&d)))
 		return 0;
 	if (must)
@@ -314,10 +330,10 @@ static int apply(struct ctx *ctx, struct op *op)
 }
 
 /* A journal that no operation in the log needs any more. */
-static void end_idle_journal(struct txn *t, struct diags *d)
+static void end_unused_journal(struct session *s, struct diags *d)
 {
-	if (!t->log.nr)
-		end_journal(t, d);
+	if (!s->txn->log.nr)
+		end_journal(s, d);
 }
 
 int txn_do(struct ctx *ctx, struct op *op)
@@ -338,7 +354,7 @@ int txn_do(struct ctx *ctx, struct op *op)
 	}
 	if (apply(ctx, op)) {
 		op_free(op);
-		end_idle_journal(t, ctx->diags);
+		end_unused_journal(ctx->s, ctx->diags);
 		return -1;
 	}
 	log_add(&t->log, op);
@@ -441,7 +457,7 @@ void txn_undo_to(struct session *s, size_t mark, struct diags *d, struct rollbac
 	while (t->log.nr > mark)
 		undo_newest(t, &changed, d, &own);
 	byteset_free(&changed);
-	end_idle_journal(t, d);
+	end_unused_journal(s, d);
 	rollback_add(&t->lasting, &own);
 	rollback_add(r, &own);
 }
@@ -560,7 +576,7 @@ static int commit(struct ctx *ctx)
 	if (failed < 0)
 		return -1;
 	failed += finish_all(t, ctx->diags);
-	end_journal(t, ctx->diags);
+	end_journal(ctx->s, ctx->diags);
 	if (t->log.nr) {
 		log_cut(&t->last, 0);
 		swap_logs(t);
@@ -657,7 +673,7 @@ int txn_undo_last(struct ctx *ctx, struct rollback *r)
 	swap_logs(t);
 	if (journal_again(ctx)) {
 		finish_all(t, ctx->diags);
-		end_journal(t, ctx->diags);
+		end_journal(ctx->s, ctx->diags);
 		swap_logs(t);
 		return -1;
 	}

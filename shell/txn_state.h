@@ -21,6 +21,7 @@ struct txn {
 	struct log log;
 	struct log last;		/* the newest committed change, for `undo` */
 	struct journal *journal;	/* made by the first operation that needs it */
+	struct journal *idle;		/* an earlier command's, without records, for the next one */
 	size_t unsettled;		/* its operations that could not be undone, or cleaned up */
 	struct buf stuck;		/* targets of the former */
 	struct rollback left;		/* by operations that failed half-way, until a rollback counts it */

@@ -178,6 +178,9 @@ def test_full(box):
             pass
     box.script(lines).expect(1, err="cannot make a journal")
     box.unchanged(before)
+    # A command alone does without one.
+    box.script(lines[:lines.index("\n") + 1], options=["--no-transaction"]).expect(0)
+    assert len(box.elements(pin)) == 1
     os.unlink(f"{FOLDER}/ballast")
     umount(FOLDER)
 

@@ -272,6 +272,33 @@ def killed_while_recovering(world):
         world.rebuild()
 
 
+def test_killed_without_transaction(box):
+    """One journal serves all commands, but only the one that was in flight is unfinished."""
+    world = Empty(box)
+    lines = [f"map update pinned {box.pin('empty')} key {key} value {value}\n"
+             for key, value in ((1, 1), (1, 2), (2, 3))]
+    path = box.file("script.bsh", "".join(lines))
+    names, done = world.points(path, "--no-transaction")
+    done.expect(0)
+    assert not journals() and names.count("journal emptied") == len(lines), names
+    world.rebuild()
+    states = [world.state()]
+    for line in lines:
+        world.run(*line.split()).expect(0)
+        states.append(world.state())
+    world.rebuild()
+    for n in range(1, len(names) + 1):
+        done = world.run("--no-transaction", "-f", path, fault=str(n))
+        assert done.status == -signal.SIGKILL, done
+        passed = names[:n]
+        started, ended = (passed.count(f"journal {name}") for name in ("intent written", "emptied"))
+        assert ("unfinished" in world.run("vars").err) == (started > ended), (n, passed[-1])
+        world.recover(done)
+        wrong = difference(states[passed.count("journal phase written")], world.state())
+        assert not wrong, f"killed at point {n} of {len(names)}, {passed[-1]}:\n{wrong}"
+        world.rebuild()
+
+
 CHECKS = [killed, killed_while_rolling_back, killed_while_undoing, killed_while_recovering]
 
 
