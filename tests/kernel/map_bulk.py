@@ -144,7 +144,7 @@ def test_undo_in_script(box):
 
 
 def test_prefixes_within_prefixes(box):
-    """Each is an element of its own, though a lookup finds the shorter one where it is not there."""
+    """Each is an element of its own, though a lookup of one may find the one around it."""
     one, two = [box.map_create(n, "lpm_trie", 8, 4, 8, "flags", 1) for n in ("one", "two")]
     for pin, words in ((one, "10.0.0.0/8"), (one, "10.1.0.0/16"), (two, "10.0.0.0/8")):
         box.bpfsh("map", "update", "pinned", pin, "key", words, "value", 1).expect(0)

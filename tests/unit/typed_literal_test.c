@@ -190,10 +190,12 @@ static void test_part(void **state)
 		struct typed_place at;
 		struct source src;
 		uint8_t data[52];
+		size_t nr;
 
 		memset(data, 0xff, sizeof(data));
 		assert_int_equal(typed_find(parts, &path, "value", &at, &d), 0);
-		if (typed_encode_part(&at, "value", words, split(&src, cases[i].line, words), data, &d))
+		nr = split(&src, cases[i].line, words);
+		if (typed_encode_part(&at, "value", words, nr, data, &d))
 			fail_msg("%s: %s", cases[i].path, d.list[0].msg);
 		typed_json(&out, parts, data, TYPED_NICE);
 		if (!strstr(buf_str(&out), cases[i].text))
