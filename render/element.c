@@ -86,6 +86,15 @@ static uint32_t inner_map_id(const void *value)
 	return id;
 }
 
+/* In JSON, behind the value. */
+static void put_inner_map(struct buf *out, const struct element_format *f, const void *value)
+{
+	if (!f->inner_map)
+		return;
+	buf_puts(out, ",\"inner_map_id\":");
+	put_number(out, inner_map_id(value));
+}
+
 /* One value or key in JSON: typed where there is BTF, else bytes. */
 static void put_value(struct buf *out, const struct typed *t, const void *p, size_t size,
 		      enum typed_style style)
@@ -144,10 +153,7 @@ void element_json(struct buf *out, const struct element_format *f, const void *k
 	} else {
 		buf_puts(out, "\"value\":");
 		bytes_json(out, value, f->value_size);
-		if (f->inner_map) {
-			buf_puts(out, ",\"inner_map_id\":");
-			put_number(out, inner_map_id(value));
-		}
+		put_inner_map(out, f, value);
 	}
 	if (f->value)
 		put_formatted(out, f, key, value);
@@ -291,5 +297,6 @@ void element_nice(struct buf *out, const struct element_format *f, const void *k
 	}
 	buf_puts(out, f->cpus ? "\"values\":" : "\"value\":");
 	element_nice_value(out, f, value);
+	put_inner_map(out, f, value);
 	buf_putc(out, '}');
 }

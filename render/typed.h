@@ -159,7 +159,7 @@ void element_json(struct buf *out, const struct element_format *f, const void *k
 void element_plain(struct buf *out, const struct element_format *f, const void *key,
 		   const void *value, int depth);
 /* An element in TYPED_NICE: {"key":K,"value":V} or {"key":K,"values":[{"cpu":0,"value":V}]};
- * bytes_json() where there is no BTF. */
+ * bytes_json() where there is no BTF. A map within a map also has its ID. */
 void element_nice(struct buf *out, const struct element_format *f, const void *key,
 		  const void *value);
 /* K and V of it alone; of a per-CPU map the list. */

@@ -219,6 +219,8 @@ def test_objects(box):
     box.bpftool("map", "update", "pinned", outers[0], "key", 1, 0, 0, 0, "value", "pinned", inner)
     box.bpfsh("map", "copy", "pinned", outers[0], "pinned", outers[1]).expect(0)
     assert box.elements(outers[1]) == box.elements(outers[0]) != []
+    lines = box.bpfsh("-o", "jsonl", "map", "dump", "pinned", outers[1]).expect(0).jsonl
+    assert lines[0]["inner_map_id"] == box.bpftool("map", "show", "pinned", inner)["id"], lines
     box.script(f"map clear pinned {outers[0]}\nassert false\n").expect(1)
     assert box.elements(outers[1]) == box.elements(outers[0])
     box.bpfsh("map", "clear", "pinned", outers[0]).expect(0)
