@@ -135,7 +135,8 @@ static int short_options(struct request *r, char **argv, int argc, int *i)
 /* A word that looks like an option but is a negative number is none. */
 static bool is_option(const char *word)
 {
-	return word[0] == '-' && word[1] && !(word[1] >= '0' && word[1] <= '9');
+	return word[0] == '-' && word[1] && !strchr("0123456789.", word[1]) &&
+	       strcmp(word, "-inf");
 }
 
 /*

@@ -45,6 +45,8 @@ def test_set(box):
     assert get(box, prog, "grow") == {"n": 5, "more": [1, 2, 1, 0]}
     box.bpfsh("map", "set", prog, "grow.more[4]", "1").expect(1, err="no such element")
     box.bpfsh("map", "set", prog, "grow.more[1]x", "1").expect(1, err="expected '.' or '['")
+    # A number, no option.
+    box.bpfsh("map", "set", prog, "total", "-inf").expect(1, err="value: '-inf' is not a number")
     box.bpfsh("map", "set", prog, "last.b[0]", "70000").expect(1, err="out of range for __u16")
     box.bpfsh("map", "set", prog, "limit", "1").expect(1, err="frozen")
 
