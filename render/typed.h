@@ -23,7 +23,7 @@ struct btf;
 struct typed;
 
 enum typed_style {
-	/* What "bpftool -j map dump" has below "formatted": bit-fields are "0x1f". */
+	/* What "bpftool -j map dump" has below "formatted": bit-fields are "0x1f", "-0x1". */
 	TYPED_BPFTOOL_JSON,
 	/* The indented look-alike of JSON that "bpftool map dump" prints; not JSON. */
 	TYPED_BPFTOOL_PLAIN,

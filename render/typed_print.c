@@ -84,16 +84,23 @@ static char *put_newline(const struct writer *w, char *p)
 	return p + blanks;
 }
 
-static char *put_quoted_hex(const struct writer *w, char *p, unsigned __int128 v)
+static char *put_signed_hex(const struct writer *w, char *p, bool minus, unsigned __int128 v)
 {
 	bool quotes = w->style != TYPED_BPFTOOL_PLAIN;
 
 	if (quotes)
 		*p++ = '"';
+	if (minus)
+		*p++ = '-';
 	p = number_hex(p, v >> 64, v);
 	if (quotes)
 		*p++ = '"';
 	return p;
+}
+
+static char *put_quoted_hex(const struct writer *w, char *p, unsigned __int128 v)
+{
+	return put_signed_hex(w, p, false, v);
 }
 
 static char *put_string(char *p, const char *s, uint32_t len)
@@ -208,14 +215,23 @@ static char *put_raw(char *p, const uint8_t *data, uint32_t size)
 	return p;
 }
 
-/* Bits as a number where ours can (with the sign), else as bpftool: "0x1f". */
+/* As bpftool: "0x1f"; but it loses the sign, which is kept here: "-0x1". */
+static char *put_hex_bits(const struct writer *w, char *p, const struct node *n,
+			  unsigned __int128 v, unsigned int bits)
+{
+	int64_t s = bits <= 64 && n->is_signed ? sign_extend(v, bits) : 0;
+
+	return s < 0 ? put_signed_hex(w, p, true, -(uint64_t)s) : put_quoted_hex(w, p, v);
+}
+
+/* Bits as a number where ours can. */
 static char *put_bits(const struct writer *w, char *p, const struct node *n, const uint8_t *data,
 		      unsigned int bit, unsigned int bits)
 {
 	unsigned __int128 v = bits_load(data, bit, bits);
 
 	if (w->style != TYPED_NICE || bits > 64)
-		return put_quoted_hex(w, p, v);
+		return put_hex_bits(w, p, n, v, bits);
 	if (n->kind == NODE_ENUM)
 		return put_enum_value(w, p, n, n->is_signed ? sign_extend(v, bits) : (int64_t)v,
 				      n->is_signed);

@@ -147,11 +147,11 @@ static void test_bits(void **state)
 	if (!LITTLE)
 		skip();
 	assert_printed(t, t->bits, data, TYPED_BPFTOOL_JSON,
-		       "{\"a\":\"0x1\",\"b\":\"0x6\",\"v\":\"0x7\",\"long\":\"0x102030405\","
-		       "\"low\":\"0xe\",\"lower\":\"0xd\"}");
+		       "{\"a\":\"0x1\",\"b\":\"-0x2\",\"v\":\"0x7\",\"long\":\"0x102030405\","
+		       "\"low\":\"-0x2\",\"lower\":\"-0x3\"}");
 	assert_printed(t, t->bits, data, TYPED_BPFTOOL_PLAIN,
-		       "{\n    \"a\": 0x1,\n    \"b\": 0x6,\n    \"v\": 0x7,\n"
-		       "    \"long\": 0x102030405,\n    \"low\": 0xe,\n    \"lower\": 0xd\n}");
+		       "{\n    \"a\": 0x1,\n    \"b\": -0x2,\n    \"v\": 0x7,\n"
+		       "    \"long\": 0x102030405,\n    \"low\": -0x2,\n    \"lower\": -0x3\n}");
 	assert_printed(t, t->bits, data, TYPED_NICE,
 		       "{\"a\":1,\"b\":-2,\"v\":\"V_TX\",\"long\":4328719365,"
 		       "\"low\":\"MINUS_TWO\",\"lower\":-3}");
@@ -171,7 +171,7 @@ static void test_old_bits(void **state)
 	id = btf__add_struct(t->btf, "old", 4);
 	field(t->btf, "m", odd, 0);
 	assert_printed(t, id, data, TYPED_NICE, "{\"m\":-1}");
-	assert_printed(t, id, data, TYPED_BPFTOOL_JSON, "{\"m\":\"0x1f\"}");
+	assert_printed(t, id, data, TYPED_BPFTOOL_JSON, "{\"m\":\"-0x1\"}");
 	assert_printed(t, odd, data, TYPED_NICE, "-1");
 }
 
