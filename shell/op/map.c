@@ -474,10 +474,13 @@ static enum undo_result undone(struct op_element *e, enum undo_result r, struct 
 	return r;
 }
 
-static enum undo_result update_undo(struct op *op, struct diags *d)
+/* Looks at the element, and has @fn undo what was done to it; its value is NULL where it is gone. */
+static enum undo_result undo_element(struct op *op, struct diags *d,
+				     enum undo_result (*fn)(struct op_element *e, const char *now,
+							    struct diags *d))
 {
 	struct op_element *e = element(op);
-	enum undo_result r = UNDO_DONE;
+	enum undo_result r;
 	char *now;
 	int err;
 
@@ -487,44 +490,49 @@ static enum undo_result update_undo(struct op *op, struct diags *d)
 	err = kern_map_element(e->map, e->key, now);
 	if (err && !is_lookup_miss(err))
 		r = undo_failed(e, d, "undo: lookup", err);
-	else if (err && e->existed)
-		r = conflict(e, d, NULL, e->after);
-	else if (!err && !same_map_value(e->map, now, e->after))
-		r = e->existed && same_map_value(e->map, now, e->before) ? UNDO_DONE :
-		    conflict(e, d, now, e->after);
-	else if (e->old_id && !e->old_object)
-		r = old_object_gone(e, d);
-	else if (e->existed)
-		r = put_back(e, BPF_ANY, d);
-	else if (!err && (err = kern_map_delete(e->map->fd, e->key)))
-		r = undo_failed(e, d, "undo: delete", err);
+	else
+		r = fn(e, err ? NULL : now, d);
 	free(now);
 	return undone(e, r, d);
 }
 
-static enum undo_result delete_undo(struct op *op, struct diags *d)
+static enum undo_result take_back_update(struct op_element *e, const char *now, struct diags *d)
 {
-	struct op_element *e = element(op);
-	enum undo_result r = UNDO_DONE;
-	char *now;
 	int err;
 
-	if (is_settled(e, &r, d))
-		return undone(e, r, d);
-	now = xmalloc(e->size);
-	err = kern_map_element(e->map, e->key, now);
-	if (!err) {
-		if (!same_map_value(e->map, now, e->before))
-			r = conflict(e, d, now, NULL);
-	} else if (!is_lookup_miss(err)) {
-		r = undo_failed(e, d, "undo: lookup", err);
-	} else if (e->old_id && !e->old_object) {
-		r = old_object_gone(e, d);
-	} else if (e->existed) {
-		r = put_back(e, is_array(e->map) ? BPF_ANY : BPF_NOEXIST, d);
-	}
-	free(now);
-	return undone(e, r, d);
+	if (!now && e->existed)
+		return conflict(e, d, NULL, e->after);
+	if (now && !same_map_value(e->map, now, e->after))
+		return e->existed && same_map_value(e->map, now, e->before) ? UNDO_DONE :
+		       conflict(e, d, now, e->after);
+	if (e->old_id && !e->old_object)
+		return old_object_gone(e, d);
+	if (e->existed)
+		return put_back(e, BPF_ANY, d);
+	err = now ? kern_map_delete(e->map->fd, e->key) : 0;
+	return err ? undo_failed(e, d, "undo: delete", err) : UNDO_DONE;
+}
+
+static enum undo_result update_undo(struct op *op, struct diags *d)
+{
+	return undo_element(op, d, take_back_update);
+}
+
+static enum undo_result take_back_delete(struct op_element *e, const char *now, struct diags *d)
+{
+	if (now)
+		return same_map_value(e->map, now, e->before) ? UNDO_DONE :
+		       conflict(e, d, now, NULL);
+	if (e->old_id && !e->old_object)
+		return old_object_gone(e, d);
+	if (e->existed)
+		return put_back(e, is_array(e->map) ? BPF_ANY : BPF_NOEXIST, d);
+	return UNDO_DONE;
+}
+
+static enum undo_result delete_undo(struct op *op, struct diags *d)
+{
+	return undo_element(op, d, take_back_delete);
 }
 
 static void element_release(struct op *op)
