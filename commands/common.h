@@ -4,9 +4,11 @@
 #define BPFSH_COMMANDS_COMMON_H
 
 #include "shell/args.h"
+#include "shell/expr.h"
 #include "shell/kern.h"
 #include "shell/ops.h"
 #include "shell/session.h"
+#include "shell/vars.h"
 
 /*
  * Paths at which objects are pinned, by kind and ID; read once for a command
@@ -19,7 +21,7 @@ struct cell pin_table_cell(struct pin_table *t, enum object_kind kind, __u32 id)
 /*
  * Runs @one, which pushes one row, on what a PROG, MAP or LINK argument names:
  * on every object of the kind where it is not given (VALUE_NONE). A reference
- * that can only mean one object shows a record, not a list, and is the
+ * that finds one object shows a record, not a list, and is the
  * command's result. Objects that vanish meanwhile are left out of lists.
  */
 typedef int (*show_fn)(struct ctx *ctx, struct handle *h, struct pin_table *pins);

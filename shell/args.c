@@ -11,6 +11,7 @@
 #include "shell/args.h"
 #include "shell/kern.h"
 #include "shell/session.h"
+#include "shell/vars.h"
 
 /* Text of a value that stands within a word. */
 static char *value_text(struct ctx *ctx, const struct value *v)

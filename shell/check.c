@@ -5,9 +5,11 @@
 #include <sys/stat.h>
 
 #include "shell/check_refs.h"
+#include "shell/expr.h"
 #include "shell/pipe.h"
 #include "shell/session.h"
 #include "shell/source.h"
+#include "shell/vars.h"
 
 /* The variables that there are, by name: what the session has and earlier statements set. */
 struct known {

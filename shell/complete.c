@@ -6,6 +6,7 @@
 
 #include "shell/args.h"
 #include "shell/complete.h"
+#include "shell/vars.h"
 
 enum place {
 	PLACE_NONE,		/* nothing can be completed here */

@@ -4,8 +4,10 @@
 #include <jq.h>
 #include <stdlib.h>
 
+#include "shell/expr.h"
 #include "shell/interrupt.h"
 #include "shell/session.h"
+#include "shell/vars.h"
 
 /* An expression made ready for jq, whose variables cannot be digits or '?'. */
 struct expr {

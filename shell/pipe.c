@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "shell/args.h"
+#include "shell/expr.h"
 #include "shell/interrupt.h"
 #include "shell/pipe.h"
 

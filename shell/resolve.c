@@ -9,6 +9,7 @@
 #include "shell/args.h"
 #include "shell/kern.h"
 #include "shell/session.h"
+#include "shell/vars.h"
 
 /* What a kind can be found by, besides its ID and its pin. */
 static const struct {

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 
 #include "shell/args.h"
+#include "shell/expr.h"
 #include "shell/interrupt.h"
 #include "shell/pipe.h"
 #include "shell/session.h"
+#include "shell/vars.h"
 
 #define LAST_LIMIT (256 * 1024)	/* bytes of JSON that $_ keeps */
 

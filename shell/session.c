@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "shell/expr.h"
 #include "shell/gather.h"
 #include "shell/interrupt.h"
 #include "shell/session.h"
 #include "shell/source.h"
+#include "shell/vars.h"
 
 void session_init(struct session *s, enum mode mode, const struct options *opt)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A session: variables, options, the transaction, and how statements run.
+ * A session: its state, options and transaction, and how statements run.
  *
  * One path serves the prompt, scripts, -c and single commands: text is lexed,
  * matched against the table, resolved, and run with a sink. A script is checked
@@ -30,11 +30,6 @@ enum mode {
 
 #define SOURCE_DEPTH 16		/* files that source each other */
 
-struct variable {
-	char *name;
-	struct value value;
-};
-
 struct options {
 	enum sink_style output;
 	bool pretty;
@@ -49,6 +44,9 @@ struct options {
 	bool color;		/* on standard error */
 	int viewer;		/* of pictures in the terminal: enum term_viewer */
 };
+
+struct variable;
+struct expr_cache;
 
 struct session {
 	enum mode mode;
@@ -125,62 +123,5 @@ bool session_reader_left(const struct session *s);
 void session_tell(struct session *s, const char *text, size_t len);
 /* Shows and empties the queue: text on standard error, or JSON on standard output. */
 void session_show(struct session *s, struct diags *d);
-
-/* Variables; names without the dollar sign. */
-struct value *var_find(struct session *s, const char *name);
-/* Takes over @v. */
-void var_set(struct session *s, const char *name, struct value v);
-/* Lets go of the object too, where $_ is the same. */
-bool var_unset(struct session *s, const char *name);
-/* $_ holds no object any more: what was made is taken back. */
-void last_drop(struct session *s);
-/* "name", "name.field", "name.list[0].x" as a new value; -1 with a diagnostic. */
-int var_read(struct ctx *ctx, const char *path, size_t len, struct span at, struct value *out);
-/*
- * While a plan is made: true where "name" or "name.field" stands for nothing
- * yet. An object that will be made is known as such, its fields are not.
- */
-bool var_unknown(struct session *s, const char *path, size_t len);
-/* Errors; @known has the names that there are as its keys (borrowed). -1. */
-int var_missing(struct diags *d, struct span at, const char *name, jv known);
-int arg_missing(const struct session *s, struct diags *d, struct span at, const char *name);
-/* A copy of all variables, for a savepoint; vars_restore() takes it over. */
-struct vars {
-	struct variable *list;
-	size_t nr;
-};
-struct vars vars_copy(const struct session *s);
-void vars_restore(struct session *s, struct vars v);
-void vars_free(struct vars v);
-
-/* The information record of an object as JSON, as `map show` has it; invalid jv with a diagnostic. */
-jv handle_record(struct ctx *ctx, struct handle *h);
-
-/* The value as JSON; an object is its record. Invalid jv with a diagnostic. */
-jv value_to_json(struct ctx *ctx, const struct value *v);
-
-/*
- * Expressions of jq's language, run on null, with all variables as $name.
- * expr_check() finds errors without running one: it may use the variables that
- * are keys of @known (borrowed), and those that are always there.
- */
-int expr_check(struct ctx *ctx, const char *expr, jv known, struct span at);
-/* The first result. */
-int expr_eval(struct ctx *ctx, const char *expr, struct span at, jv *result);
-/* One result after the other: expr_next() returns 1, 0 at the end, -1 with a diagnostic. */
-struct expr_run *expr_start(struct ctx *ctx, const char *expr, struct span at);
-/*
- * The same on inputs, given by expr_feed(), which takes them over; the object
- * @args (borrowed) has variables that go before those of the session.
- */
-struct expr_run *expr_open(struct ctx *ctx, const char *expr, struct span at, jv args);
-void expr_feed(struct expr_run *r, jv input);
-int expr_next(struct expr_run *r, jv *result);
-void expr_end(struct expr_run *r);
-void expr_cache_free(struct expr_cache *cache);
-/* All but false and null is true; takes over @value. */
-bool expr_truth(jv value);
-/* A variable of the expression that has no value yet in a plan: a new string; or NULL. */
-char *expr_unknown(struct ctx *ctx, const char *expr);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "shell/session.h"
 #include "shell/txn.h"
+#include "shell/vars.h"
 
 struct savepoint {
 	char *name;

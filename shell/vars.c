@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "shell/session.h"
+#include "shell/vars.h"
 
 struct value *var_find(struct session *s, const char *name)
 {

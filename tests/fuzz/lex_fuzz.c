@@ -15,6 +15,7 @@
 #include "shell/complete.h"
 #include "shell/interrupt.h"
 #include "shell/kern.h"
+#include "shell/vars.h"
 #include "tests/fuzz/fuzz.h"
 
 #define REQUIRE(what)									\

@@ -13,6 +13,7 @@
 
 #include "shell/complete.h"
 #include "shell/history.h"
+#include "shell/vars.h"
 
 static int set_up(void **state)
 {
