@@ -201,7 +201,8 @@ const struct arg_type arg_choice = {
 /* Files */
 
 /* Entries of the folder that the prefix names; folders end with a slash. */
-static void complete_paths(struct candidates *c, bool (*keep)(const char *path, const struct stat *st))
+static void complete_paths(struct candidates *c,
+			   bool (*keep)(const char *path, const struct stat *st))
 {
 	const char *slash = strrchr(c->prefix, '/');
 	int dir_len = slash ? slash + 1 - c->prefix : 0;
@@ -257,7 +258,9 @@ static int input_look(struct ctx *ctx, const struct value *v)
 		return 0;
 	if (access(v->str, R_OK) || stat(v->str, &st))
 		return kern_error(ctx->diags, v->span, errno, "read '%s'", v->str);
-	return S_ISDIR(st.st_mode) ? kern_error(ctx->diags, v->span, EISDIR, "read '%s'", v->str) : 0;
+	if (S_ISDIR(st.st_mode))
+		return kern_error(ctx->diags, v->span, EISDIR, "read '%s'", v->str);
+	return 0;
 }
 
 const struct arg_type arg_input = {
@@ -267,8 +270,8 @@ const struct arg_type arg_script = {
 	.parse = arg_parse_string, .complete = arg_file_complete, .look = input_look, .script = true
 };
 const struct arg_type arg_batch = {
-	.parse = arg_parse_string, .complete = arg_file_complete, .look = input_look, .script = true,
-	.batch = true
+	.parse = arg_parse_string, .complete = arg_file_complete, .look = input_look,
+	.script = true, .batch = true
 };
 
 static bool on_bpffs(const char *path, const struct stat *st)

@@ -132,7 +132,7 @@ static void check_run(struct known *k, const struct word *words, uint32_t nr,
 
 static void check_statements(struct known *k, const struct source *src, struct diags *d);
 
-/* True for a file that can be read again later: no pipe, nor one whose commands are looked at already. */
+/* True for a file that can be read again later, and whose commands are not looked at already. */
 static bool can_look_ahead(const struct source *parent, const char *path)
 {
 	struct stat st;
@@ -150,7 +150,9 @@ static bool can_look_ahead(const struct source *parent, const char *path)
 static void check_file(struct known *k, const struct value *path, bool batch, struct diags *d)
 {
 	struct session *s = k->s;
-	struct source src = { .parent = path->span.src, .parent_at = path->span.start, .batch = batch };
+	struct source src = {
+		.parent = path->span.src, .parent_at = path->span.start, .batch = batch
+	};
 	struct diags found = { 0 };
 	bool outer = s->batch;
 
@@ -285,7 +287,9 @@ static void check_statements(struct known *k, const struct source *src, struct d
 
 static struct known check_begin(struct session *s)
 {
-	struct known k = { .s = s, .names = jv_object(), .refs = s->opt.check ? refs_new(s) : NULL };
+	struct known k = {
+		.s = s, .names = jv_object(), .refs = s->opt.check ? refs_new(s) : NULL
+	};
 
 	for (size_t i = 0; i < s->nr_vars; i++)
 		add_known(&k, s->vars[i].name);

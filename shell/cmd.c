@@ -63,7 +63,8 @@ static size_t take_greedy(const struct match *m, const struct word *w, size_t nr
 	return n;
 }
 
-static size_t take_words(const struct match *m, const struct arg *a, const struct word *w, size_t nr)
+static size_t take_words(const struct match *m, const struct arg *a, const struct word *w,
+			 size_t nr)
 {
 	if (!nr)
 		return 0;
@@ -531,7 +532,7 @@ static enum lex_tail tail_of(const struct arg *a)
 	return TAIL_WORD;
 }
 
-/* What follows behind @depth commands of which each runs the next; too many are told apart later. */
+/* What follows behind @depth commands of which each runs the next; too many are told later. */
 static enum lex_tail tail_at(const struct word *words, uint32_t nr, uint32_t depth)
 {
 	const struct cmd *c = session_cmd(&words[0]);

@@ -29,7 +29,7 @@ enum arg_flags {
 	ARG_KEYWORD = 2,	/* stands behind its own name */
 	ARG_FLAG = 4,		/* one of .words, without a name before it */
 	ARG_REPEAT = 8,		/* may be given several times: VALUE_LIST */
-	ARG_SOLE = 16,		/* where no word stands before it: not beside other positional ones */
+	ARG_SOLE = 16,		/* where no word stands before it: not beside others */
 	ARG_SETS = 32,		/* the command sets the variable that is named here */
 };
 
@@ -97,7 +97,7 @@ struct arg {
 enum cmd_flags {
 	CMD_WRITES = 1,		/* changes the kernel: through the transaction layer */
 	CMD_DEFAULT = 2,	/* what the object alone means */
-	CMD_CONTROL = 4,	/* of the session: runs in --plan too, is no transaction of its own */
+	CMD_CONTROL = 4,	/* of the session: runs in --plan too, as no transaction */
 	CMD_OUTSIDE = 8,	/* has effects outside the kernel that are not undone */
 	CMD_NESTED = 16,	/* runs commands, which say themselves what they did */
 	CMD_GATHERS = 32,	/* may be done later, with those like it that follow */
@@ -112,7 +112,7 @@ struct cmd {
 	const char *help;		/* one sentence */
 	const struct arg *args;		/* ends with a zero row; NULL: none */
 	unsigned flags;
-	/* Runs with a value for each argument (VALUE_NONE: not given); 0, or -1 with a diagnostic. */
+	/* Runs with a value for each argument, VALUE_NONE: not given; 0, or -1 with a diagnostic. */
 	int (*run)(struct ctx *ctx, struct value *argv);
 	const char *const *examples;	/* NULL-ended */
 };
@@ -132,7 +132,7 @@ struct ctx {
 	struct diags *diags;
 	struct sink *sink;
 	const struct cmd *cmd;
-	struct value *argv;		/* values so far, for arguments that need those before them */
+	struct value *argv;		/* values so far, for arguments behind them */
 	struct span span;		/* the whole command */
 	struct value result;		/* what $v = COMMAND keeps, where it is not the output */
 	int status;			/* of a command that fails unlike most do; else 0 */
@@ -152,7 +152,7 @@ struct match {
 		struct slot *slots;
 		uint32_t nr;
 	} args[ARGS_MAX];
-	int open;			/* argument that takes further words, or -1; for completion */
+	int open;			/* argument that takes more words, or -1 */
 	uint32_t open_first;		/* its first word */
 };
 

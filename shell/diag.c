@@ -403,7 +403,10 @@ void diags_json(struct buf *out, const struct diags *d)
 	buf_puts(out, nr > 1 ? "]}" : "}");
 }
 
-/* Edits between two words: insertion, deletion, change, and swap of neighbours (optimal string alignment). */
+/*
+ * Edits between two words: insertion, deletion, change, and swap of neighbours (optimal
+ * string alignment).
+ */
 static int distance(const char *a, const char *b)
 {
 	enum { MAX = 32 };

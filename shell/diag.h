@@ -25,7 +25,7 @@ struct source {
 	size_t len;
 	const struct source *parent;	/* the script that sourced this one, or NULL */
 	uint32_t parent_at;		/* where in it, as an offset */
-	bool batch;			/* a batch file of bpftool's: no variables, pipes or separators */
+	bool batch;			/* of bpftool's: no variables, pipes or separators */
 };
 
 /* Bytes start..end (exclusive) of a source; src is NULL where no text is to blame. */
@@ -46,7 +46,7 @@ struct diag {
 
 #define DIAGS_MAX 10
 
-/* A queue of at most DIAGS_MAX; the rest is only counted. Starts zeroed, ends with diags_clear(). */
+/* At most DIAGS_MAX, the rest is only counted. Starts zeroed, ends with diags_clear(). */
 struct diags {
 	struct diag list[DIAGS_MAX];
 	int nr, more, errors;

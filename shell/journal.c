@@ -16,7 +16,7 @@
 
 #define MAGIC "bpfsh tx"
 #define VERSION_NR 3
-#define FIRST_SIZE 4096		/* most transactions are small, and the kernel clears it each time */
+#define FIRST_SIZE 4096		/* most are small, and the kernel clears it each time */
 #define SIZE_LIMIT (4ULL << 30)
 #define RECORD_LIMIT (256 << 20)
 #define KEPT_LIMIT (1 << 20)	/* a larger file is not kept for the next transaction */
@@ -36,7 +36,7 @@ struct record {
 	uint32_t kind;
 	uint32_t crc;			/* of len, kind and payload */
 	uint32_t state;
-	uint64_t late[2];		/* counts, by its own checksum, unless the state is INTENT */
+	uint64_t late[2];		/* counts, with its checksum, unless it is INTENT */
 	uint32_t late_crc, unused;
 };
 
@@ -369,7 +369,7 @@ static bool sound_state(const struct record *r)
 	return false;
 }
 
-/* Length of the payload of the record at @at, where there is a whole and sound one; -1 otherwise. */
+/* Length of the payload of the record at @at, where that is whole and sound; else -1. */
 static int64_t sound_record(const struct journal *j, size_t at)
 {
 	const struct record *r;
@@ -482,7 +482,7 @@ static const char *map_file(struct journal *j, size_t size)
 	return NULL;
 }
 
-/* The records of a living writer's journal change while they are looked at: only its header counts. */
+/* Of a living writer's journal only the header counts: its records change meanwhile. */
 static const char *check_journal(struct journal *j, const struct stat *st, bool orphan, bool *old)
 {
 	const char *trouble = map_file(j, st->st_size);

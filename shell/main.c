@@ -106,7 +106,8 @@ static int long_option(struct request *r, char **argv, int argc, int *i)
 	if (!o)
 		return usage(r, "unknown option '--%.*s'", (int)len, name);
 	if (!o->arg)
-		return equals ? usage(r, "'--%s' takes no argument", o->name) : set_option(r, o, NULL);
+		return equals ? usage(r, "'--%s' takes no argument", o->name) :
+		       set_option(r, o, NULL);
 	if (!equals && *i + 1 == argc)
 		return usage(r, "'--%s' needs an argument", o->name);
 	return set_option(r, o, equals ? equals + 1 : argv[++*i]);

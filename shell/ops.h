@@ -42,7 +42,8 @@ struct op *op_link_detach(struct handle *link, struct span span);
 struct op *op_map_freeze(struct handle *map, struct span span);
 
 extern const struct op_kind op_link_update_kind, op_detach_kind, op_freeze_kind;
-extern const struct op_kind op_update_kind, op_delete_kind, op_pin_kind, op_unpin_kind, op_folder_kind;
+extern const struct op_kind op_update_kind, op_delete_kind, op_pin_kind, op_unpin_kind;
+extern const struct op_kind op_folder_kind;
 
 /* "map 'flows'", "program 12" */
 void describe_handle(struct buf *out, const struct handle *h);

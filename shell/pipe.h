@@ -14,7 +14,7 @@ struct pipeline {
 	struct out out;		/* where the command writes */
 	bool json;		/* it writes JSON, for jq */
 	struct jq_stage *jq;	/* NULL without */
-	int end_fd;		/* where jq's output goes: first process, file, or -1: the session's output */
+	int end_fd;		/* of jq: first process, file, or -1: the session's output */
 	const struct word *last;	/* name of the last program, or NULL */
 	pid_t *pids;
 	size_t nr;

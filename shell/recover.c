@@ -66,7 +66,8 @@ static struct ops read_ops(const struct journal *j, struct diags *d)
 	struct ops ops = { 0 };
 
 	while (journal_next(j, &at, &rec)) {
-		struct op *op = rec.state == RECORD_UNDONE ? NULL : read_op(&rec, journal_path(j), d);
+		struct op *op = rec.state == RECORD_UNDONE ? NULL :
+				read_op(&rec, journal_path(j), d);
 
 		if (!op)
 			continue;

@@ -25,7 +25,7 @@ bool session_reader_left(const struct session *s)
 	return s->piped && s->out.error == EPIPE && !txn_length(s);
 }
 
-/* What stopped a command that queued no error itself: a signal, or output that cannot be written. */
+/* What stopped a command that queued no error: a signal, or output that cannot be written. */
 static void explain_stop(struct session *s, struct out *out, struct diags *d, struct span at)
 {
 	if (last_error(d))
@@ -87,7 +87,7 @@ static int execute(struct ctx *ctx, const struct match *m, struct value *argv, s
 	return err || interrupted() || out->error ? -1 : 0;
 }
 
-/* A file or a block is one command at the prompt, as long as it did not end the transaction itself. */
+/* A file or block is one command at the prompt, unless it ended the transaction itself. */
 static bool is_undone(const struct session *s, const struct cmd *cmd, unsigned begun)
 {
 	if (!(cmd->flags & CMD_CONTROL))

@@ -271,7 +271,8 @@ int session_command(struct session *s, char **argv, int nr)
 			.text = xstrdup(src.text), .len = src.len }));
 	else
 		status = closed_status(s, check_and_run(s, &stmt));
-	if (status == STATUS_OK && s->opt.output == SINK_JSON && !s->listed && !out_mark(&s->out).at)
+	if (status == STATUS_OK && s->opt.output == SINK_JSON && !s->listed &&
+	    !out_mark(&s->out).at)
 		out_write(&s->out, "null\n", 5);
 	if (interrupted() && status != STATUS_PARTIAL)
 		status = STATUS_SIGNAL + interrupted();

@@ -70,7 +70,7 @@ struct session {
 	bool quit;
 	bool failed;		/* the last command in the open transaction: the prompt shows it */
 	int piped;		/* nested: out is the beginning of a pipeline, or memory */
-	bool listed;		/* -j shows outputs as members of one array: of a script, or what runs others */
+	bool listed;		/* -j shows the outputs of commands as one array */
 	bool batch_open;	/* that array has begun */
 	bool member_open;	/* and the member of a command in it */
 	unsigned long long batch_at;	/* where the output of its newest member begins */

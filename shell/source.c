@@ -16,7 +16,8 @@ int source_read(struct source *src, const char *path, struct span at, struct dia
 	ssize_t n = 0;
 	int err = errno;
 
-	while (fd >= 0 && text.len < SOURCE_MAX && (n = read(fd, buf_reserve(&text, 65536), 65536)) > 0)
+	while (fd >= 0 && text.len < SOURCE_MAX &&
+	       (n = read(fd, buf_reserve(&text, 65536), 65536)) > 0)
 		buf_commit(&text, n);
 	if (n < 0)
 		err = errno;

@@ -33,7 +33,7 @@ enum undo_result {
 	UNDO_CONFLICT,		/* somebody else changed it: left alone */
 	UNDO_FAILED,		/* may be tried again */
 	UNDO_NEVER,		/* nothing can: it stays */
-	UNDO_LITTER,		/* done, but what undo needed is still there: op_undo() alone says so */
+	UNDO_LITTER,		/* done, but what it needed is still there: of op_undo() alone */
 };
 
 struct op;
@@ -46,12 +46,12 @@ struct op_kind {
 	bool deferred;		/* applied at commit, after all else */
 	bool loses_late;	/* what its class says may be lost is there until the commit */
 	bool undo_once;		/* what is there may not tell whether it is undone: @undoing does */
-	bool overwrites;	/* where somebody else changed its target, so is what earlier ones made */
+	bool overwrites;	/* a conflict settles earlier changes of the same target */
 	/* How well it can be undone; *why says what is lost. Asked before it is applied. */
 	enum undo_class (*class)(const struct op *op, const char **why);
-	/* "+ map update flows[key] ..." without line end: what it changes, beginning with + ~ or -. */
+	/* "+ map update flows[key] ..." without line end: what it changes, behind + ~ or -. */
 	void (*describe)(const struct op *op, struct buf *out);
-	/* Takes what undo needs, changing nothing; 0 or -1 with a diagnostic. NULL: nothing to take. */
+	/* Takes what undo needs, changing nothing; 0 or -1 with a diagnostic. NULL: nothing. */
 	int (*prepare)(struct op *op, struct diags *d);
 	/* Does it. On failure undo is called, as some of it may be done. */
 	int (*apply)(struct op *op, struct diags *d);
@@ -70,7 +70,7 @@ struct op_kind {
 	 * does not reach it, what finish() has removed; 0, or -1 with a diagnostic.
 	 */
 	int (*hold)(struct op *op, struct diags *d);
-	/* At commit, and after undo: removes what undo needed. May be called again, after a kill. */
+	/* At commit and after undo: removes what undo needed. May be called again, after a kill. */
 	int (*finish)(struct op *op, struct diags *d);
 	void (*release)(struct op *op);
 	/* To the journal and back; NULL: nothing stays of it when its process dies. */

@@ -22,14 +22,14 @@ struct txn {
 	struct log log;
 	struct log last;		/* the newest committed change, for `undo` */
 	struct journal *journal;	/* made by the first operation that needs it */
-	struct journal *idle;		/* an earlier command's, without records, for the next one */
+	struct journal *idle;		/* an earlier command's, empty, for the next one */
 	size_t unsettled;		/* its operations that could not be undone, or cleaned up */
 	struct buf stuck;		/* targets of the former */
-	struct rollback left;		/* by operations that failed half-way, until a rollback counts it */
+	struct rollback left;		/* by operations that failed half-way: to be counted */
 	struct rollback lasting;	/* what rollbacks within the transaction left */
 	bool open;
 	unsigned begun;			/* counts explicit transactions */
-	__s64 confirm_until;		/* milliseconds of the monotonic clock; 0: none is awaited */
+	__s64 confirm_until;		/* milliseconds of clock_ms(); 0: none is awaited */
 	struct savepoint *savepoints;	/* the first is the beginning, without a name */
 	size_t nr_savepoints;
 };

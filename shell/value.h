@@ -34,7 +34,7 @@ struct handle {
 	} map;
 	struct map_types *types;	/* compiled BTF types of a map, made when first needed */
 	__u64 pin_dev, pin_inode;	/* of the pin that it was opened by; 0: none */
-	struct handle *next, **prev;	/* among the shared ones of a session; prev NULL: it is none */
+	struct handle *next, **prev;	/* among those that a session shares; prev NULL: no */
 };
 
 enum value_kind {
@@ -62,7 +62,7 @@ struct value {
 		struct {
 			void *data;
 			size_t len;
-			int fd;		/* a descriptor that the bytes name, owned; 0: they name none */
+			int fd;		/* that the bytes name, owned; 0: they name none */
 		} bytes;
 		jv json;
 		struct handle *handle;

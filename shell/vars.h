@@ -37,7 +37,7 @@ struct vars vars_copy(const struct session *s);
 void vars_restore(struct session *s, struct vars v);
 void vars_free(struct vars v);
 
-/* The information record of an object as JSON, as `map show` has it; invalid jv with a diagnostic. */
+/* What `map show` has of an object, as JSON; invalid jv with a diagnostic. */
 jv handle_record(struct ctx *ctx, struct handle *h);
 
 /* The value as JSON; an object is its record. Invalid jv with a diagnostic. */
