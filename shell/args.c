@@ -245,7 +245,14 @@ static void folder_complete(struct ctx *ctx, const struct match *m, const struct
 	complete_paths(c, is_folder);
 }
 
-const struct arg_type arg_cgroup = { .parse = arg_parse_string, .complete = folder_complete };
+static int cgroup_look(struct ctx *ctx, const struct value *v)
+{
+	return place_look(ctx, &(struct link_def){ LINK_ON_CGROUP, .target = v->str }, v->span);
+}
+
+const struct arg_type arg_cgroup = {
+	.parse = arg_parse_string, .complete = folder_complete, .look = cgroup_look
+};
 
 const struct arg_type arg_file = { .parse = arg_parse_string, .complete = arg_file_complete };
 

@@ -63,6 +63,8 @@ struct hook {
 extern const struct hook hooks[];
 /* The place that a value of arg_hook says; its text is borrowed. */
 struct link_def hook_def(const struct value *hook);
+/* Whether there is such a place; -1 with a diagnostic. */
+int place_look(struct ctx *ctx, const struct link_def *def, struct span at);
 
 /* Parses as arg_string does, for types that only complete otherwise. */
 int arg_parse_string(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,

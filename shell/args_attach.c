@@ -228,16 +228,27 @@ static int hook_look(struct ctx *ctx, const struct value *v)
 {
 	const struct value *target = &v->values.list[1];
 	struct link_def def = hook_def(v);
+
+	return place_look(ctx, &def, target->kind == VALUE_STR ? target->span : v->span);
+}
+
+int place_look(struct ctx *ctx, const struct link_def *def, struct span at)
+{
 	struct link_spot spot;
-	int err = kern_link_find(&def, &spot, target->kind == VALUE_STR ? target->span : v->span,
-				 ctx->diags);
+	int err = kern_link_find(def, &spot, at, ctx->diags);
 
 	link_spot_free(&spot);
 	return err;
 }
 
+static int device_look(struct ctx *ctx, const struct value *v)
+{
+	return place_look(ctx, &(struct link_def){ LINK_ON_DEVICE, .target = v->str }, v->span);
+}
+
 const struct arg_type arg_device = {
-	.name = "DEVICE", .parse = arg_parse_string, .complete = device_complete
+	.name = "DEVICE", .parse = arg_parse_string, .complete = device_complete,
+	.look = device_look
 };
 
 const struct arg_type arg_hook = {

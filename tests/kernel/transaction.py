@@ -230,6 +230,9 @@ $m = map create {box.pin("other")} type hash key 4 value 4 entries 4
 map dump pinned {box.pin("none")}
 """, options=["--check"]).expect(1)
     assert missing(done) == [["2:17"], []], done
+    for words in (["btf", "dump", "file", "none.o"], ["cgroup", "show", "none"],
+                  ["net", "show", "dev", "none"]):
+        box.bpfsh("--check", *words).expect(1, err="none")
     box.file("more.bsh", "map dump pinned /none\nmap dump")
     done = box.script("source more.bsh", options=["--check"]).expect(2, err="more.bsh:2:1: error:")
     assert "no pin" not in done.err, done
