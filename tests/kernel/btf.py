@@ -256,7 +256,7 @@ def test_btf_errors(box):
             (f"map name {box.prefix}plain", "has no BTF"), ("id 4294967295", "no BTF object"),
             ("id 1 root_id 4294967295", "no type 4294967295"), ("id 1 root_id 0", "no type 0"),
             ("id 1 file x", "leave one out"), ("id 1 key", "'key' is for maps"),
-            ("id 1 base x", "'base' is for files"), ("", "is missing"),
+            ("id 1 base x", "'base' is for files"), ("", "nothing to dump is named"),
             (f"map name {box.prefix}plain key root_id 1", "leave one out")):
         done = box.bpfsh("btf", "dump", *command.split()).expect(1, err=reason)
         assert not done.out, done
