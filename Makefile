@@ -41,9 +41,9 @@ soname	= $(shell objdump -p "$$($(CC) -print-file-name=lib$(1).so)" 2>/dev/null 
 CPPFLAGS := $(CPPFLAGS) -D_GNU_SOURCE -I. -DVERSION='"$(VERSION)"' \
 	    -DLIBGVC='"$(call soname,gvc)"' -DLIBCGRAPH='"$(call soname,cgraph)"' \
 	    -DLIBCAPSTONE='"$(call soname,capstone)"' -DLIBEDIT='"$(call soname,edit)"' \
-	    -DLIBSMARTCOLS='"$(call soname,smartcols)"' \
+	    -DLIBMNL='"$(call soname,mnl)"' -DLIBSMARTCOLS='"$(call soname,smartcols)"' \
 	    $(shell $(PKG_CONFIG) --cflags $(PKGS) $(DRAW))
-LDLIBS	:= $(LDLIBS) $(shell $(PKG_CONFIG) --libs libbpf libelf libmnl zlib) -ljq -ldl -lm -pthread
+LDLIBS	:= $(LDLIBS) $(shell $(PKG_CONFIG) --libs libbpf libelf zlib) -ljq -ldl -lm -pthread
 
 SRCS	:= $(wildcard shell/*.c shell/kern/*.c shell/op/*.c commands/*.c render/*.c)
 OBJS	:= $(SRCS:%.c=$(O)/%.o)

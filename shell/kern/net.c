@@ -4,7 +4,6 @@
  * of them. Facts: linux/rtnetlink.h, if_link.h, pkt_cls.h, tc_bpf.h.
  */
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/if_link.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
@@ -13,6 +12,7 @@
 
 #include "shell/interrupt.h"
 #include "shell/kern.h"
+#include "shell/kern/mnl_lib.h"
 
 /* What the kernel fills at most with one answer. */
 #define ANSWER_SIZE 32768
@@ -27,6 +27,8 @@ struct wire {
 
 static int wire_open(struct wire *w)
 {
+	if (!mnl_load())
+		return -ELIBACC;
 	*w = (struct wire){ mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC) };
 	if (!w->nl)
 		return -errno;
