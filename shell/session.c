@@ -165,7 +165,9 @@ static int rollback_script(struct session *s, int status)
 	txn_rollback(&ctx, NULL, NO_SPAN, &r);
 	session_show(s, &d);
 	rollback_text(&text, &r);
-	fprintf(stderr, "%s\n", buf_str(&text));
+	/* Behind the script's own rollback, if that was incomplete, nothing more is to be said. */
+	if (status != STATUS_PARTIAL || r.undone || r.conflicts || r.failed)
+		fprintf(stderr, "%s\n", buf_str(&text));
 	buf_free(&text);
 	return r.conflicts || r.failed ? STATUS_PARTIAL : status;
 }

@@ -395,6 +395,10 @@ assert false
     done = box.script(text).expect(3, err="1 conflict")
     values = [e["value"][0] for e in box.bpftool("map", "dump", "pinned", pin)]
     assert values == ["0x00", "0x07"], (values, done.err)
+    # The script's own rollback: what comes behind it has nothing to say.
+    done = box.script(text.replace("assert false", "rollback").replace("value 7", "value 8"))
+    done.expect(3, out="rolled back 1 of 2; 1 conflict", err="left alone")
+    assert "nothing changed" not in done.err, done
     box.bpfsh("map", "clear", "pinned", pin).expect(0)
     # Once for an element, whether its changes are one operation or several.
     text = f"map update pinned {pin} key 1 0 0 0 value 3 0 0 0\n{text}"
