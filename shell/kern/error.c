@@ -148,6 +148,7 @@ static const struct {
 	{ ENOSYS, "this kernel has no bpf(2)", "it is built without CONFIG_BPF_SYSCALL" },
 	{ E2BIG, "this kernel is too old for it, or a limit is exceeded" },
 	{ EINTR, "interrupted" },
+	{ ELIBACC, "the library libmnl is missing", "install it (Debian: libmnl0)" },
 	{ EXDEV, "it lies on another mount" },
 	{ KERN_EDOT, "names in a bpffs cannot have a dot" },
 	{ KERN_ENAME, "names have at most 15 letters, digits, '_' and '.'" },

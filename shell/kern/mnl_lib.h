@@ -39,6 +39,7 @@ static bool mnl_load(void)
 	struct mnl *lib = mnl();
 	void *handle;
 
+	/* The one that is found last. */
 	if (lib->mnl_socket_sendto)
 		return true;
 	handle = dlopen(LIBMNL, RTLD_NOW | RTLD_LOCAL);
