@@ -5,6 +5,7 @@
 #	make bench              speed side by side with the installed bpftool
 #	make install            PREFIX and DESTDIR are honoured
 #	make faults             O/faults/bpfsh, with points at which the tests kill it (shell/fault.h)
+#	make fuzz               O/fuzz/tests/fuzz/*_fuzz: libFuzzer, for tests/fuzz/run (clang)
 #	make SANITIZE=1 O=DIR   the same with address and undefined-behaviour sanitizers
 #
 # Objects go below O; WERROR=1 turns warnings into errors.
@@ -30,6 +31,11 @@ endif
 ifeq ($(SANITIZE),1)
 CFLAGS	+= -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 LDFLAGS	+= -fsanitize=address,undefined
+endif
+ifeq ($(LIBFUZZER),1)
+CFLAGS	:= -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined \
+	   -fno-omit-frame-pointer -DLIBFUZZER
+LDFLAGS	+= -fsanitize=fuzzer
 endif
 
 # The shared objects that are opened only when they are needed, as most commands do without: their
@@ -93,6 +99,9 @@ $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(LIBOBJS)
 units: $(UNITS)
 fuzzers: $(FUZZERS)
 
+fuzz:
+	$(MAKE) LIBFUZZER=1 O=$(O)/fuzz CC=$(CLANG) fuzzers
+
 check: all units fuzzers progs faults
 	tests/run $(O)
 
@@ -118,4 +127,4 @@ clean:
 
 -include $(OBJS:.o=.d) $(FAULTY:%.c=$(O)/faults/%.d) $(UNITS:=.d) $(FUZZERS:=.d) $(PROGS:.o=.d)
 
-.PHONY: all faults progs units fuzzers check bench clean install
+.PHONY: all faults progs units fuzzers fuzz check bench clean install

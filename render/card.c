@@ -165,7 +165,7 @@ static void add_to(struct card *card, const struct cfg *cfg, uint32_t b,
  */
 static bool cut_target(struct buf *text)
 {
-	char *jump = strstr(buf_str(text), " goto ");
+	const char *jump = strstr(buf_str(text), " goto ");
 
 	if (jump)
 		text->len = jump - text->data;

@@ -590,6 +590,9 @@ struct typed *typed_new(const struct btf *btf, uint32_t type_id, uint32_t size, 
 		typed_free(t);
 		return NULL;
 	}
+	/* Both are there, as the empty list of a struct or enum without any lies in them, too. */
+	GROW(t->members, t->nr_members);
+	GROW(t->enums, t->nr_enums);
 	t->root = stretch(&c, root, size ? size : t->nodes[root].size);
 	buf_pad(&t->pool, '\0', TYPED_SLACK);
 	return t;

@@ -261,11 +261,11 @@ int kern_map_delete_batch(const struct handle *map, const void *keys, __u32 *cou
 static void store(void *to, const void *data, __u32 size)
 {
 	if ((uintptr_t)to % sizeof(__u64) == 0 && size == sizeof(__u64))
-		__atomic_store((__u64 *)to, (const __u64 *)data, __ATOMIC_RELAXED);
+		__atomic_store_n((__u64 *)to, *(const __u64 *)data, __ATOMIC_RELAXED);
 	else if ((uintptr_t)to % sizeof(__u32) == 0 && size == sizeof(__u32))
-		__atomic_store((__u32 *)to, (const __u32 *)data, __ATOMIC_RELAXED);
+		__atomic_store_n((__u32 *)to, *(const __u32 *)data, __ATOMIC_RELAXED);
 	else if ((uintptr_t)to % sizeof(__u16) == 0 && size == sizeof(__u16))
-		__atomic_store((__u16 *)to, (const __u16 *)data, __ATOMIC_RELAXED);
+		__atomic_store_n((__u16 *)to, *(const __u16 *)data, __ATOMIC_RELAXED);
 	else
 		memcpy(to, data, size);
 }

@@ -114,24 +114,12 @@ static void run(enum code_form form, const uint8_t *data, size_t size)
 	code_free(code);
 }
 
-/* As text the same bytes must be refused or read, no more. */
-static void run_text(const uint8_t *data, size_t size)
-{
-	const struct source src = { .text = (const char *)data, .len = size };
-	struct diags d = { 0 };
-	uint32_t nr;
-
-	free(asm_read(&src, CODE_ELF, NULL, &nr, NULL, &d));
-	diags_clear(&d);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t *copy = xmemdup(data, size);
 
 	run(CODE_ELF, copy, size);
 	run(CODE_XLATED, copy, size);
-	run_text(copy, size);
 	free(copy);
 	return 0;
 }
@@ -168,36 +156,13 @@ static uint32_t random_stream(struct bpf_insn *insns)
 	return nr;
 }
 
-/* Words of the notation in any order: most are refused, at all depths of the parser. */
-static void run_random_text(void)
-{
-	static const char *const words[] = {
-		"r0", "r1", "w2", "r10", " = ", " += ", " s>>= ", "*(u32 *)(", "r2 +4)", "if ", " == ",
-		"goto ", "pc+1", "-8", "0x10", "call ", "bpf_loop", "#1", " kfunc", "map[", "id:5", "]",
-		"[0]", "+8", "subprog[", "a", "a:", ";", "\n", "{", "off=1", "}", "exit", "lock ", " ll",
-		"be16 ", "(s8)", "atomic_fetch_add(", "12: (b7) ", "//", "extern[", "unknown", ",", "0",
-	};
-	struct buf text = BUF_INIT;
-
-	for (int n = random() % 30; n > 0; n--)
-		buf_puts(&text, words[random() % ARRAY_SIZE(words)]);
-	run_text((const uint8_t *)buf_str(&text), text.len);
-	buf_free(&text);
-}
-
 static void run_random(void)
 {
 	struct bpf_insn *insns = xcalloc(INSNS_MAX + 1, sizeof(*insns));
 	uint32_t nr = random_stream(insns);
 
 	LLVMFuzzerTestOneInput((const uint8_t *)insns, nr * sizeof(*insns));
-	run_random_text();
 	free(insns);
 }
 
-#ifndef LIBFUZZER
-int main(int argc, char **argv)
-{
-	return fuzz_main(argc, argv, run_random);
-}
-#endif
+FUZZ_MAIN(run_random)

@@ -142,15 +142,4 @@ static void run_random(void)
 	buf_free(&file);
 }
 
-static int quiet(enum libbpf_print_level level, const char *format, va_list args)
-{
-	return 0;
-}
-
-#ifndef LIBFUZZER
-int main(int argc, char **argv)
-{
-	libbpf_set_print(quiet);
-	return fuzz_main(argc, argv, run_random);
-}
-#endif
+FUZZ_MAIN(run_random)

@@ -119,7 +119,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!size || size > FILE_MAX)
 		return 0;
-	libbpf_set_print(NULL);
 	formats_make(&f);
 	const struct element_format *format = &f.list[data[0] % FORMATS];
 	const char *text = (const char *)data + 1;
@@ -213,9 +212,4 @@ static void random_one(void)
 	formats_free(&f);
 }
 
-#ifndef LIBFUZZER
-int main(int argc, char **argv)
-{
-	return fuzz_main(argc, argv, random_one);
-}
-#endif
+FUZZ_MAIN(random_one)

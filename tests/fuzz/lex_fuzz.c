@@ -1,30 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Scripts, cut and put together anywhere: the lexer, the matcher and the checks
- * before a script runs must not crash or hang, and
+ * Scripts, cut and put together anywhere: the lexer, the matcher and the completion must
+ * not crash or hang, and
  *
  * - spans lie in their source, in order, and those of a block in the block;
  * - a statement alone reads as it does within the whole text;
- * - what is typed for a text, quoted where needed, reads back as that text;
- * - errors are shown as JSON that parses.
+ * - what is typed for a text, quoted where needed, reads back as that text.
  *
  * The first byte of an input says whether it is a batch file of bpftool's.
  */
-#include <jv.h>
-
 #include "shell/complete.h"
 #include "shell/interrupt.h"
-#include "shell/kern.h"
 #include "shell/vars.h"
 #include "tests/fuzz/fuzz.h"
-
-#define REQUIRE(what)									\
-	do {										\
-		if (!(what)) {								\
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #what);	\
-			abort();							\
-		}									\
-	} while (0)
+#include "tests/fuzz/script.h"
 
 static void require_within(struct span inner, struct span outer)
 {
@@ -106,25 +95,6 @@ static void read_statements(const struct source *src)
 	diags_clear(&d);
 }
 
-static void check_all(struct session *s, const struct source *src)
-{
-	struct diags d = { 0 };
-	struct buf text = BUF_INIT;
-	jv json;
-
-	session_check(s, src, &d);
-	diags_text(&text, &d, true);
-	buf_reset(&text);
-	if (d.errors) {
-		diags_json(&text, &d);
-		json = jv_parse_sized(text.data, text.len);
-		REQUIRE(jv_is_valid(json));
-		jv_free(json);
-	}
-	buf_free(&text);
-	diags_clear(&d);
-}
-
 /* A word that is typed for some text. */
 static void quote(const char *data, size_t len)
 {
@@ -161,7 +131,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	s.out.fd = -1;
 	var_set(&s, "x", value_json(jv_number(1)));
 	read_statements(&src);
-	check_all(&s, &src);
 	session_complete(&src);
 	complete_help(&help, src.text, src.len);
 	if (size % 16 == 0) {	/* it looks at the kernel and at files */
@@ -175,32 +144,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	return 0;
 }
 
-static const char *const pieces[] = {
-	" ", " ", " ", "\n", ";", "|", ">", ">>", "#", "!", "\\", "'", "\"", "$", "${", "}", "{",
-	"(", ")", "[", "]", "=", "==", ".", "\\(", "\r\n", "\t", "\\\n", "\xc3\xa4", "\xff", "a", "0",
-	"$x", "$x = ", "${x.y}", "$x[0]", "$?", "$1", "if ", "for ", " in ", " else ", " { ", " } ",
-	"if $x == 1 { ", "} else { ", "} else if ", "for $i in range(3) { ", "assert ", "plan { ",
-	"echo ", "unset ", "!echo ", "map update ", "map create type hash ", "key ", "value ", "name ",
-	"id ", "prog show ", "pinned /x ", "| jq '.[] | .id'", "> /dev/null", "{\"a\":1}", "source x",
-	"begin", "commit confirm 3", "hex 01 02", "quit", "as $i |", "and", "not",
-	"reduce .[] as $i (0; . + $i)",
-};
-
-static void random_script(void)
+static void run_random(void)
 {
 	struct buf text = BUF_INIT;
 
-	buf_putc(&text, random() % 8 ? 's' : 'b');
-	for (int n = random() % 40; n > 0; n--)
-		buf_puts(&text, pieces[random() % ARRAY_SIZE(pieces)]);
+	random_script(&text);
 	LLVMFuzzerTestOneInput((const uint8_t *)buf_str(&text), text.len);
 	buf_free(&text);
 }
 
-#ifndef LIBFUZZER
-int main(int argc, char **argv)
-{
-	kern_init(false);
-	return fuzz_main(argc, argv, random_script);
-}
-#endif
+FUZZ_PIECES(pieces)
+FUZZ_MAIN(run_random)

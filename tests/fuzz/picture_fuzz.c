@@ -189,9 +189,4 @@ static void run_random(void)
 	free(insns);
 }
 
-#ifndef LIBFUZZER
-int main(int argc, char **argv)
-{
-	return fuzz_main(argc, argv, run_random);
-}
-#endif
+FUZZ_MAIN(run_random)

@@ -505,7 +505,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint64_t seed = 0;
 
-	libbpf_set_print(NULL);
 	if (!size)
 		return 0;
 	if (*data == 'b' && size > 1) {
@@ -519,7 +518,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	return 0;
 }
 
-#ifndef LIBFUZZER
 /* Random BTF: a good one with a few bytes changed. */
 static void random_btf(uint64_t *rng)
 {
@@ -585,9 +583,4 @@ static void run_random(void)
 	}
 }
 
-int main(int argc, char **argv)
-{
-	libbpf_set_print(NULL);
-	return fuzz_main(argc, argv, run_random);
-}
-#endif
+FUZZ_MAIN(run_random)

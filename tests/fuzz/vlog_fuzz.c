@@ -67,9 +67,5 @@ static void random_log(void)
 	buf_free(&log);
 }
 
-#ifndef LIBFUZZER
-int main(int argc, char **argv)
-{
-	return fuzz_main(argc, argv, random_log);
-}
-#endif
+FUZZ_PIECES(pieces)
+FUZZ_MAIN(random_log)
