@@ -157,11 +157,8 @@ static int types_open(struct ctx *ctx, const struct value *source, struct types 
 		t->fd = kern_open_id(OBJ_BTF, id);
 		return t->fd < 0 ? kern_error(ctx->diags, source->span, -t->fd, "open BTF %u", id) : 0;
 	}
-	t->btf = kern_btf_file(source->str);
-	if (!t->btf && errno == ENODATA)
-		return diag_error(ctx->diags, source->span, "'%s' has no BTF", source->str);
-	return t->btf ? 0 : kern_error(ctx->diags, source->span, errno, "read the types of '%s'",
-				       source->str);
+	t->btf = kern_btf_file(source->str, source->span, ctx->diags);
+	return t->btf ? 0 : -1;
 }
 
 static void types_close(struct types *t)

@@ -94,6 +94,21 @@ static bool check_type(struct checker *c, const struct btf_type *t)
 	return true;
 }
 
+/* Names, qualifiers and tags of a type that stand before another; the kernel follows no more. */
+#define CHAIN_MAX 32
+
+/* Whether what @t stands for is found: readers go from one to the next until it is. */
+static bool check_chain(struct checker *c, const struct btf_type *t)
+{
+	for (int i = 0; i < CHAIN_MAX; i++) {
+		if (!t || !(btf_is_mod(t) || btf_is_typedef(t)))
+			return true;
+		t = btf__type_by_id(c->btf, t->type);
+	}
+	buf_printf(c->why, "type %u leads from name to name without end", c->id);
+	return false;
+}
+
 bool btf_check(const struct btf *btf, struct buf *why)
 {
 	struct checker c = { .btf = btf, .nr_types = btf__type_cnt(btf), .why = why };
@@ -101,7 +116,7 @@ bool btf_check(const struct btf *btf, struct buf *why)
 	for (c.id = 1; c.id < c.nr_types; c.id++) {
 		const struct btf_type *t = btf__type_by_id(btf, c.id);
 
-		if (!check_name(&c, t->name_off) || !check_type(&c, t))
+		if (!check_name(&c, t->name_off) || !check_type(&c, t) || !check_chain(&c, t))
 			return false;
 	}
 	return true;

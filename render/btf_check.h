@@ -10,8 +10,9 @@
 struct btf;
 
 /*
- * True where all IDs and names in it are ones that it has; else @why tells the
- * first that is not. Types may still contain or point to themselves.
+ * True where all IDs and names in it are ones that it has, and no typedef or
+ * qualifier stands for itself; else @why tells the first that is wrong. Types
+ * may still contain or point to themselves.
  */
 bool btf_check(const struct btf *btf, struct buf *why);
 

@@ -7,6 +7,7 @@
 
 #include <bpf/btf.h>
 
+#include "render/btf_check.h"
 #include "render/elf_obj.h"
 
 #define BTF_EXT_MAGIC 0xeb9f
@@ -222,6 +223,18 @@ static void read_infos(struct elf_obj *obj, struct elf_info **list, uint32_t *nr
 	}
 }
 
+/* A program is shown without types rather than with wrong ones. */
+static void drop_damaged(struct elf_obj *obj)
+{
+	struct buf why = BUF_INIT;
+
+	if (obj->btf && !btf_check(obj->btf, &why)) {
+		btf__free(obj->btf);
+		obj->btf = NULL;
+	}
+	buf_free(&why);
+}
+
 static void read_btf(struct elf_obj *obj)
 {
 	const struct elf_sec *btf = section_named(obj, ".BTF");
@@ -230,8 +243,9 @@ static void read_btf(struct elf_obj *obj)
 	const char *data;
 	size_t len;
 
-	if (btf && btf->data)
+	if (btf && btf->data && btf->size)
 		obj->btf = btf__new(btf->data, btf->size);
+	drop_damaged(obj);
 	if (!obj->btf || !ext || !ext->data || ext->size < sizeof(head))
 		return;
 	memcpy(&head, ext->data, sizeof(head));

@@ -85,9 +85,9 @@ struct btf *kern_btf_object(__u32 id, struct span at, struct diags *d);
 /*
  * The types of an object file under its IDs, without those of its functions and
  * variables, so that kern_btf_load() can give them to the kernel: a descriptor
- * that lives as long as @btf. NULL with errno set.
+ * that lives as long as @btf. NULL with a diagnostic.
  */
-struct btf *kern_btf_file(const char *file);
+struct btf *kern_btf_file(const char *file, struct span at, struct diags *d);
 int kern_btf_load(struct btf *btf);
 /*
  * All types of an ELF file, or of a file that is BTF, behind those of @base, which

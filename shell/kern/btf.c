@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "render/btf_check.h"
+#include "render/btf_elf.h"
 #include "shell/fault.h"
 #include "shell/kern.h"
 #include "shell/kern/load.h"
@@ -44,17 +46,6 @@ static struct btf *copy_types(const struct btf *from)
 	return NULL;
 }
 
-struct btf *kern_btf_file(const char *file)
-{
-	struct btf *whole = btf__parse(file, NULL), *types;
-
-	if (!whole)
-		return NULL;
-	types = copy_types(whole);
-	btf__free(whole);
-	return types;
-}
-
 int kern_btf_load(struct btf *btf)
 {
 	int err = fault_error("btf load");
@@ -66,16 +57,39 @@ int kern_btf_load(struct btf *btf)
 
 #define MODULES "/sys/kernel/btf/"
 
-/* What keeps a file from being read at all: libbpf's errno might mean something else. */
-static int check_readable(struct diags *d, struct span at, const char *file)
+static int unreadable(struct diags *d, struct span at, const char *file, const char *why)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK), err = 0;
+	return diag_error(d, at, "cannot read the types of '%s': %s", file, why);
+}
+
+/* What an ELF file has as types must be there before libbpf looks for it. */
+static int check_section(struct diags *d, struct span at, const char *file, int fd)
+{
+	struct buf why = BUF_INIT;
+	int err = 0;
+	Elf *elf;
+
+	elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ, NULL);
+	if (elf && !btf_elf_section(elf, &why) && why.len)
+		err = unreadable(d, at, file, buf_str(&why));
+	elf_end(elf);
+	buf_free(&why);
+	return err;
+}
+
+/* What keeps a file from being read at all: libbpf's errno might mean something else. */
+static int check_file(struct diags *d, struct span at, const char *file)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK), err;
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st))
 		err = kern_error(d, at, errno, "read '%s'", file);
 	else if (!S_ISREG(st.st_mode))
 		err = diag_error(d, at, "cannot read '%s': not a regular file", file);
+	else
+		err = check_section(d, at, file, fd);
 	if (fd >= 0)
 		close(fd);
 	return err;
@@ -87,6 +101,13 @@ static bool is_module(const char *file)
 	return !strncmp(file, MODULES, strlen(MODULES)) && strcmp(file, MODULES "vmlinux");
 }
 
+/* What may be behind a reason of libbpf's. */
+static void hint_newer(struct diags *d, const char *why)
+{
+	if (strstr(why, "Unsupported BTF_KIND"))
+		diag_hint(d, "they are damaged, or newer than the libbpf that is installed here");
+}
+
 /* Queues what libbpf, else what the errno, has against the types of @subject. */
 static int malformed(struct diags *d, struct span at, const char *subject, int err, bool has_base)
 {
@@ -96,9 +117,8 @@ static int malformed(struct diags *d, struct span at, const char *subject, int e
 		diag_error(d, at, "cannot read the types of %s: %s", subject, why);
 	else
 		kern_error(d, at, err, "read the types of %s", subject);
-	if (strstr(why, "Unsupported BTF_KIND"))
-		diag_hint(d, "they are damaged, or newer than the libbpf that is installed here");
-	else if (strstr(why, "string section") && !has_base)
+	hint_newer(d, why);
+	if (strstr(why, "string section") && !has_base)
 		diag_hint(d, "types that continue those of another file need it: base FILE");
 	free(why);
 	return -1;
@@ -148,7 +168,7 @@ struct btf *kern_btf_read(const char *file, struct btf *base, struct span at, st
 {
 	struct btf *btf;
 
-	if (check_readable(d, at, file))
+	if (check_file(d, at, file))
 		return NULL;
 	if (!base && is_module(file))
 		base = kern_vmlinux_btf();
@@ -157,6 +177,90 @@ struct btf *kern_btf_read(const char *file, struct btf *base, struct span at, st
 	if (!btf)
 		unusable(d, at, file, errno, base);
 	return btf;
+}
+
+static int unloadable(struct diags *d, struct span at, const char *file, const char *why)
+{
+	diag_error(d, at, "cannot load '%s': its types (BTF) are damaged: %s", file, why);
+	hint_newer(d, why);
+	return -1;
+}
+
+int object_types_wrong(const char *file, const struct btf *btf, struct span at, struct diags *d)
+{
+	struct buf why = BUF_INIT;
+	int err = 0;
+
+	if (btf && !btf_check(btf, &why))
+		err = unloadable(d, at, file, buf_str(&why));
+	buf_free(&why);
+	return err;
+}
+
+/* What libbpf says that is wrong with types in memory; else how they refer to what is not there. */
+static int check_bytes(const Elf_Data *data, const char *file, struct span at, struct diags *d)
+{
+	struct btf *btf;
+	char *why;
+	int err;
+
+	said_begin_btf();
+	btf = btf__new(data->d_buf, data->d_size);
+	why = said_reason();
+	err = btf ? object_types_wrong(file, btf, at, d) :
+	      unloadable(d, at, file, *why ? why : strerror(errno));
+	free(why);
+	btf__free(btf);
+	return err;
+}
+
+int object_types_unread(const char *file, const struct buf *bytes, struct span at,
+			struct diags *d)
+{
+	struct buf why = BUF_INIT;
+	const Elf_Data *data;
+	int err = 0;
+	Elf *elf;
+
+	elf_version(EV_CURRENT);
+	elf = elf_memory(bytes->data, bytes->len);
+	data = elf ? btf_elf_section(elf, &why) : NULL;
+	if (data)
+		err = check_bytes(data, file, at, d);
+	else if (why.len)
+		err = unloadable(d, at, file, buf_str(&why));
+	elf_end(elf);
+	buf_free(&why);
+	return err;
+}
+
+/* NULL with a diagnostic where libbpf could not copy them. */
+static struct btf *copy_checked(const struct btf *whole, const char *file, struct span at,
+				struct diags *d)
+{
+	struct buf why = BUF_INIT;
+	struct btf *types = NULL;
+
+	if (!btf_check(whole, &why)) {
+		unreadable(d, at, file, buf_str(&why));
+	} else {
+		types = copy_types(whole);
+		if (!types)
+			kern_error(d, at, errno, "read the types of '%s'", file);
+	}
+	buf_free(&why);
+	return types;
+}
+
+struct btf *kern_btf_file(const char *file, struct span at, struct diags *d)
+{
+	struct btf *whole = kern_btf_read(file, NULL, at, d), *types;
+
+	if (!whole)
+		return NULL;
+	types = copy_checked(whole, file, at, d);
+	btf__free(whole);
+	return types;
 }
 
 /* Names that are looked for where no word says which kind is meant, in this order. */

@@ -138,18 +138,29 @@ static struct bpf_object *open_read(const char *file, const struct buf *bytes, s
 	int err;
 
 	wrong = wrong_header(bytes, &hint);
-	if (!wrong && !survives(file, bytes))
+	if (!wrong && !survives(file, bytes)) {
+		if (object_types_unread(file, bytes, at, d))
+			return NULL;
 		wrong = "damaged";
+	}
 	if (wrong) {
 		diag_error(d, at, "cannot load '%s': it is %s", file, wrong);
 		diag_hint(d, "%s", hint);
 		return NULL;
 	}
 	obj = open_bytes(file, bytes);
-	if (obj)
+	if (obj && !object_types_wrong(file, bpf_object__btf(obj), at, d))
 		return obj;
+	if (obj) {
+		bpf_object__close(obj);
+		return NULL;
+	}
 	err = errno;
 	why = said_reason();
+	if (object_types_unread(file, bytes, at, d)) {
+		free(why);
+		return NULL;
+	}
 	if (*why)
 		said_failure(d, at, file, why);
 	else

@@ -6,6 +6,7 @@
  * Each input is an object, or BTF alone; a random one is one of the corpus with some
  * bytes changed.
  */
+#include <elf.h>
 #include <glob.h>
 #include <sys/mman.h>
 
@@ -70,6 +71,8 @@ static void use_types(const char *path)
 		jv_free(parsed);
 	}
 	btf__free(btf);
+	btf__free(kern_btf_file(path, NO_SPAN, &d));
+	diags_clear(&d);
 	buf_free(&text);
 	buf_free(&json);
 	buf_free(&why);
@@ -96,6 +99,36 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	free(path);
 	close(fd);
 	return 0;
+}
+
+/* A section's type, place or size becomes another. */
+static void damage_section(uint8_t *data, size_t size)
+{
+	static const uint32_t types[] = { SHT_NULL, SHT_NOBITS, SHT_PROGBITS, SHT_STRTAB, SHT_REL };
+	uint64_t at, limits[] = { 0, 1, 8, size - 1, size, UINT32_MAX, UINT64_MAX };
+	Elf64_Ehdr head;
+	Elf64_Shdr sh;
+
+	if (size < sizeof(head))
+		return;
+	memcpy(&head, data, sizeof(head));
+	if (memcmp(head.e_ident, ELFMAG, SELFMAG) || !head.e_shnum || head.e_shoff > size)
+		return;
+	at = head.e_shoff + random() % head.e_shnum * sizeof(sh);
+	if (at + sizeof(sh) > size)
+		return;
+	memcpy(&sh, data + at, sizeof(sh));
+	switch (random() % 3) {
+	case 0:
+		sh.sh_type = types[random() % ARRAY_SIZE(types)];
+		break;
+	case 1:
+		sh.sh_offset = limits[random() % ARRAY_SIZE(limits)];
+		break;
+	case 2:
+		sh.sh_size = limits[random() % ARRAY_SIZE(limits)];
+	}
+	memcpy(data + at, &sh, sizeof(sh));
 }
 
 /* A few bytes change: to anything, to a limit, by a bit, or into a piece from elsewhere. */
@@ -134,7 +167,10 @@ static void run_random(void)
 	}
 	if (fuzz_read(corpus.gl_pathv[random() % corpus.gl_pathc], &file) || !file.len)
 		exit(1);
-	damage((uint8_t *)file.data, file.len);
+	if (random() % 4 == 0)
+		damage_section((uint8_t *)file.data, file.len);
+	else
+		damage((uint8_t *)file.data, file.len);
 	if (random() % 16 == 0)
 		file.len = random() % file.len;
 	LLVMFuzzerTestOneInput((const uint8_t *)file.data, file.len);

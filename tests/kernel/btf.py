@@ -266,6 +266,72 @@ def test_btf_errors(box):
     box.unprivileged("btf", "dump", "file", f"{MODULES}/vmlinux").expect(0, out="[1] INT")
 
 
+def headers(elf):
+    """Offsets of the section headers of an ELF file's bytes, by name."""
+    start, = struct.unpack_from("=Q", elf, 0x28)
+    number, names = struct.unpack_from("=HH", elf, 0x3c)
+    strings, = struct.unpack_from("=Q", elf, start + 64 * names + 0x18)
+    at = [start + 64 * i for i in range(number)]
+    name = [strings + struct.unpack_from("=I", elf, header)[0] for header in at]
+    return {elf[n:elf.index(b"\0", n)].decode(): header for n, header in zip(name, at)}
+
+
+def damaged(box, name, *changes):
+    """An object whose .BTF is changed: (format, offset, value) in its header, or in its bytes."""
+    with open(box.obj("typed"), "rb") as f:
+        elf = bytearray(f.read())
+    header = headers(elf)[".BTF"]
+    start, = struct.unpack_from("=Q", elf, header + 0x18)
+    for where, form, offset, value in changes:
+        struct.pack_into("=" + form, elf, (header if where == "header" else start) + offset, value)
+    path = os.path.join(box.dir, name)
+    with open(path, "wb") as f:
+        f.write(elf)
+    return path
+
+
+def test_btf_section_damaged(box):
+    """Whatever reads the types of an object says what is wrong with them, and never crashes."""
+    with open(box.obj("typed"), "rb") as f:
+        elf = f.read()
+    start, = struct.unpack_from("=Q", elf, headers(elf)[".BTF"] + 0x18)
+    types, strings = start + 24, start + 24 + struct.unpack_from("=I", elf, start + 16)[0]
+    # A type that every such object has: the first one that refers to another.
+    at, number = types, 1
+    extra = {INT: 4, ARRAY: 12, VAR: 4, DECL_TAG: 4}
+    item = {STRUCT: 12, UNION: 12, ENUM: 8, FUNC_PROTO: 8, DATASEC: 12, ENUM64: 12}
+    while (kind := elf[at + 7] & 0x1f) != TYPEDEF:
+        count = struct.unpack_from("=H", elf, at + 4)[0]
+        at, number = at + 12 + extra.get(kind, 0) + item.get(kind, 0) * count, number + 1
+    cases = {
+        "nobits": (("header", "I", 4, 8), "section is empty, as in a file of debug symbols"),
+        "empty": (("header", "Q", 0x20, 0), "section is empty"),
+        "outside": (("header", "Q", 0x18, len(elf) + 1), "section lies outside of the file"),
+        "beyond": (("header", "Q", 0x20, 1 << 40), "section lies outside of the file"),
+        "header": (("header", "Q", 0x20, 10), ""), "magic": (("bytes", "H", 0, 0x1234), ""),
+        "types": (("bytes", "I", 12, 0xffffff00), ""), "strings": (("bytes", "I", 20, 3), ""),
+        "no_nul": (("bytes", "B", strings - start, 65), ""),
+        "kind": (("bytes", "B", types - start + 7, 29), "newer than the libbpf"),
+        "refers": (("bytes", "I", at - start + 8, 77777), "77777"),
+        "named": (("bytes", "I", at - start, 0x7ffffff0), ""),
+        "itself": (("bytes", "I", at - start + 8, number), ""),
+    }
+    for name, (change, reason) in cases.items():
+        path = damaged(box, name + ".o", change)
+        dumped = box.bpfsh("btf", "dump", "file", path)
+        assert dumped.status in (0, 1), dumped
+        if name not in ("refers", "named", "itself"):
+            dumped.expect(1, err=reason or "cannot read the types of")
+            box.bpfsh("btf", "dump", "file", box.obj("typed"), "base", path).expect(1, err=reason)
+        box.bpfsh("btf", "dump", "file", path, "format", "c").expect(1, err=reason)
+        loaded = box.bpfsh("prog", "load", path, box.pin(name)).expect(1, err=reason)
+        assert f"'{path}': its types (BTF) are damaged: " in loaded.err, loaded
+        made = box.bpfsh("map", "create", box.pin(name), "type", "hash", "key_type", "__u32",
+                         "value", 4, "entries", 1, "name", "m", "btf", path)
+        made.expect(1, err=reason or "cannot read the types of")
+        box.bpfsh("prog", "cfg", "obj", path, "text").expect(0)
+
+
 def test_btf_closed_pipe(box):
     for options, form in itertools.product(((), ("-j",)), ("raw", "c")):
         done = box.run("bash", "-c", '"$@" | head -c 1000; exit ${PIPESTATUS[0]}', "sh", BPFSH,
