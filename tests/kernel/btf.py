@@ -210,10 +210,10 @@ def test_btf_c_hostile(box):
     t.add(STRUCT, b"whole", 4, 1, 0, words(t.name(b"c"), t.nr, 0))
     command = [BPFSH, "--no-rc", "btf", "dump", "file", t.file(box, "twice.btf"), "format", "c"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as endless:
-        time.sleep(0.3)
+        worker, = wait_until(lambda: children(endless.pid))
+        wait_until(lambda: process_stat(worker)[1] > 0.2)
         endless.send_signal(signal.SIGINT)
-        started = time.monotonic()
-        assert endless.wait(10) == 130 and time.monotonic() - started < 2
+        assert endless.wait(PATIENCE) == 130
 
 
 def test_btf_modules(box):

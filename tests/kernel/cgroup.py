@@ -44,18 +44,20 @@ def without(rows, *keys):
 
 
 def same_rows(ours, theirs):
-    """bpftool says attach_btf_name "" of programs that hook into no function; ours tell the link."""
-    order = [list(row) for row in without(ours, "link_id")]
-    assert order == [list(row) for row in without(theirs, "attach_btf_name")], ours
-    assert without(ours, "link_id") == without(theirs, "attach_btf_name"), (ours, theirs)
+    """bpftool says attach_btf_name "" of programs that hook into no function; ours tell the link.
+
+    In which order types of attachments are asked for differs between bpftool's versions.
+    """
+    rows = lambda found, but: sorted(map(json.dumps, without(found, but)))
+    assert rows(ours, "link_id") == rows(theirs, "attach_btf_name"), (ours, theirs)
 
 
 def same_text(box, *words):
-    """Plain output is the same but for blanks at the ends of lines."""
+    """Plain output is the same but for blanks at the ends of lines, and the order of types."""
     done = box.run(BPFTOOL, "cgroup", *words)
     theirs = [line.rstrip() for line in done.out.splitlines()]
     ours = box.bpfsh("cgroup", *words).expect(0).out.splitlines()
-    assert ours == theirs, f"{ours}\nby bpftool:\n{theirs}"
+    assert sorted(ours) == sorted(theirs), f"{ours}\nby bpftool:\n{theirs}"
 
 
 def test_show(box):
@@ -192,7 +194,7 @@ def test_refused(box):
         assert "error" in box.unprivileged("-j", "cgroup", verb, top).expect(1).json
     box.bpfsh("cgroup", "show").expect(2)
     hide = f"umount -a -t cgroup2; exec {BPFSH} --no-rc cgroup tree"
-    box.run("unshare", "-m", "sh", "-c", hide).expect(1, err=["no cgroups of version 2 are mounted",
+    box.run("unshare", "-m", "--propagation", "unchanged", "sh", "-c", hide).expect(1, err=["no cgroups of version 2 are mounted",
                                                              "mount -t cgroup2"])
 
 

@@ -31,7 +31,7 @@ def test_confirmed_by_another(box):
                          f"commit confirm 60\n"
                          f"map update pinned {path} key 2 0 0 0 value 2 0 0 0\n")
     box.bpfsh("confirm").expect(0)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, (out, err)
     assert elements(path) == {1: 1, 2: 2}
     box.bpfsh("confirm").expect(1, err="no transaction waits")
@@ -60,11 +60,11 @@ def test_hangup_while_confirming(box):
     process.send_signal(signal.SIGHUP)
     wait_until(lambda: has_taken(process.pid, signal.SIGHUP))
     assert process.poll() is None and elements(path) == {1: 1}
-    process.communicate(timeout=20)
+    process.communicate(timeout=PATIENCE)
     assert time.monotonic() - begun >= 2 and elements(path) == {} and not journals()
     process = start(box, text % 60)
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=20)
+    process.communicate(timeout=PATIENCE)
     assert process.returncode == 143, process.returncode
     assert elements(path) == {} and not journals()
 

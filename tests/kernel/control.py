@@ -22,7 +22,7 @@ def running(box, *words):
 
 
 def wait_for(process, done):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while not done():
         assert process.poll() is None and time.monotonic() < deadline, process.communicate()
         time.sleep(0.005)
@@ -51,7 +51,7 @@ def test_an_endless_loop_is_interrupted_and_rolled_back(box):
                       f"key 1 value 2 }} }}")
     wait_for(process, lambda: os.path.exists(new))
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130 and "rolled back" in err, (process.returncode, out, err)
     box.unchanged(before)
 
@@ -98,7 +98,7 @@ def test_watch_streams_and_ends_when_the_object_vanishes(box):
     lines = [process.stdout.readline() for _ in range(3)]
     assert all(json.loads(line)["name"] == f"{box.prefix}m" for line in lines), lines
     os.unlink(pin)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=PATIENCE)
     last = json.loads(out.splitlines()[-1])
     assert process.returncode == 1 and "no pin" in last["error"]["message"], (out, err)
 
@@ -121,10 +121,10 @@ def test_json_of_commands_that_run_others_is_one_document(box):
 
 
 def test_watch_is_interrupted(box):
-    process = running(box, "watch", "30", "echo", "once")
+    process = running(box, "watch", "3000", "echo", "once")
     assert process.stdout.readline() == "once\n"
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=5)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130 and not out, (process.returncode, out, err)
 
 

@@ -237,7 +237,7 @@ def test_hostile_script_text(box):
 def test_deep_nesting(box):
     """Commands that run each other without end are refused before any runs, and soon."""
     for text in ("time " * 300000 + "echo a", "if true { " * 300000, "echo a " + "| cat " * 300000):
-        done = box.bpfsh("--check", "-f", box.file("deep.bsh", text), timeout=20)
+        done = box.bpfsh("--check", "-f", box.file("deep.bsh", text), timeout=PATIENCE)
         assert done.status == (0 if "|" in text else 2), done
         assert "|" in text or "too many" in done.err, done
 

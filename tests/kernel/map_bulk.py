@@ -262,6 +262,7 @@ def test_progress(box):
         with open(fifo, "w") as slow:
             slow.write("".join(lines[:8000]))
             slow.flush()
+            wait_until(lambda: has_elements(pin))
             time.sleep(1.1)
             slow.write("".join(lines[8000:]))
             slow.flush()

@@ -26,11 +26,13 @@ class Reader:
         self.process = subprocess.Popen([BPFSH, "--no-rc", "-j", "map", "event_pipe", *words, "type",
                                          "struct", "event"], stdout=subprocess.PIPE)
         self.out = b""
-        folder, deadline = f"/proc/{self.process.pid}/fd", time.monotonic() + 20
+        folder, deadline = f"/proc/{self.process.pid}/fd", time.monotonic() + PATIENCE
         while sum("perf_event" in os.readlink(f"{folder}/{fd}") for fd in self.fds(folder)) < slots:
             assert time.monotonic() < deadline, "no buffers"
             time.sleep(0.01)
-        time.sleep(0.2)		# until they are in the map
+        time.sleep(0.2)
+        # Once they are in the map, it waits for events.
+        wait_until(lambda: process_stat(self.process.pid)[0] == "S")
 
     @staticmethod
     def fds(folder):
@@ -43,7 +45,7 @@ class Reader:
             self.out += more
 
     def end(self):
-        self.out += self.process.communicate(timeout=20)[0]
+        self.out += self.process.communicate(timeout=PATIENCE)[0]
         assert self.process.returncode == 0, self.process.returncode
         return json.loads(self.out)
 
@@ -90,7 +92,7 @@ def test_stopped_from_outside(box):
         else:
             process.terminate()
             json.loads(out + process.stdout.read())
-        assert process.wait(timeout=10) == (141 if stop == "reader" else 143), stop
+        assert process.wait(timeout=PATIENCE) == (141 if stop == "reader" else 143), stop
 
 
 def test_perf_event_array(box):

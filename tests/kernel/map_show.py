@@ -102,7 +102,7 @@ def test_interrupted_within_an_inner_map(box):
         while os.path.getsize("out") < 1 << 20:
             time.sleep(0.002)
         dump.send_signal(signal.SIGINT)
-        err = dump.communicate(timeout=20)[1]
+        err = dump.communicate(timeout=PATIENCE)[1]
         with open("out") as f:
             out = f.read()
         assert dump.returncode == 130, err

@@ -68,9 +68,9 @@ def test_ends_well(box):
                                stdout=subprocess.PIPE, text=True)
         begin = os.read(top.stdout.fileno(), 65536).decode()
         top.send_signal(signal.SIGINT)
-        events = json.loads(begin + top.communicate(timeout=10)[0])
+        events = json.loads(begin + top.communicate(timeout=PATIENCE)[0])
         assert top.returncode == 0 and len(events) in (2, 4), events
-        box.run("sh", "-c", f"{BPFSH} --no-rc map top pinned {pin} | head -2", timeout=20).expect(
+        box.run("sh", "-c", f"{BPFSH} --no-rc map top pinned {pin} | head -2", timeout=PATIENCE).expect(
             0, out=": 2 of 4 elements changed in ")
 
 

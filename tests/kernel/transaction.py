@@ -368,7 +368,7 @@ def interrupted(box, signum, status):
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     wait_until(lambda: has_elements(pin))
     process.send_signal(signum)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == status, (process.returncode, out, err)
     assert "rolled back" in err, err
     os.unlink(path)

@@ -44,7 +44,7 @@ def test_ctrl_c_ends_an_endless_loop(box):
     with start(box) as tty:
         tty.send(f"for $x in repeat(1) {{ map update pinned {pin} key 1 value 2 }}\r")
         wait_until(lambda: has_elements(pin))
-        text = tty.check("\x03", PROMPT, timeout=20)
+        text = tty.check("\x03", PROMPT, timeout=PATIENCE)
         assert re.search(r"rolled back (\d+) of \1;", text), text[-300:]
         box.unchanged(before)
 
@@ -56,7 +56,7 @@ def test_watch_marks_changes_and_ends_with_ctrl_c(box):
         tty.expect("value: 00 00 00 00")
         box.bpftool("map", "update", "pinned", pin, "key", "0", "0", "0", "0", "value",
                     "7", "0", "0", "0")
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while "value: 0\x1b[7m7\x1b[27m 00" not in tty.pending:
             assert time.monotonic() < deadline, tty.pending[-500:]
             tty.read(0.05)

@@ -261,7 +261,7 @@ def test_pasted_megabyte(box):
         tty.send("\x1b[201~")
         tty.settle()
         tty.send("| wc -c\r")
-        tty.expect("\n100001\n", timeout=30)
+        tty.expect("\n100001\n", timeout=PATIENCE)
 
 
 # History

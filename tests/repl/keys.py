@@ -84,18 +84,18 @@ def test_interrupt_of_a_dump(box):
     with start(box) as tty:
         tty.check(f"map dump pinned {pin}\r", "key: ")
         tty.send("\x03")
-        tty.expect(PROMPT, timeout=20)
+        tty.expect(PROMPT, timeout=PATIENCE)
         tty.check("echo alive\r", "\nalive\n")
         assert "Found 200000" not in tty.seen, "the dump came to its end"
         tty.check(f"map dump pinned {pin}\r", "key: ")
-        tty.check("\x03", PROMPT, timeout=20)
+        tty.check("\x03", PROMPT, timeout=PATIENCE)
         tty.check("echo status $?\r", "\nstatus 130\n")
 
 
 def test_interrupt_of_a_program(box):
     with start(box) as tty:
         tty.check("!echo it ru''ns; read line\r", "it runs")
-        tty.check("\x03", PROMPT, timeout=5)
+        tty.check("\x03", PROMPT, timeout=PATIENCE)
         tty.check("echo alive\r", "\nalive\n")
 
 
@@ -207,7 +207,7 @@ def test_endless_expression(box):
             used = process_stat(tty.pid)[1]
             tty.send("assert last(range($n)) == 2\r")
             wait_until(lambda: process_stat(tty.pid)[1] > used + 0.2)
-            tty.check("\x03", "interrupted", timeout=5)
+            tty.check("\x03", "interrupted", timeout=PATIENCE)
             tty.check("$n = 3\r", PROMPT)
             tty.check("assert last(range($n)) == 2; echo good\r", "\ngood\n")
 
