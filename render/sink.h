@@ -149,6 +149,7 @@ struct out {
 	struct buf buf;
 	unsigned long long done;	/* bytes that left the buffer */
 	int error;		/* errno of the first write that failed; all later ones are dropped */
+	bool told;		/* and the user knows */
 	bool escape;		/* a terminal reads this: kernel text is escaped by the sinks */
 	bool pretty;		/* JSON is indented on its way out */
 	struct {

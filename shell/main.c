@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -172,10 +173,15 @@ static bool use_color(const struct request *r)
 	return isatty(STDERR_FILENO) && !getenv("NO_COLOR") && term && strcmp(term, "dumb");
 }
 
-static void print(struct buf *text)
+/* Writes it to the standard output; returns a status. */
+static int print(struct buf *text)
 {
-	fwrite(text->data, 1, text->len, stdout);
+	int err = out_all(STDOUT_FILENO, text->data, text->len);
+
 	buf_free(text);
+	if (err && err != EPIPE)
+		fprintf(stderr, "error: cannot write the output: %s\n", strerror(err));
+	return err ? STATUS_FAILED : STATUS_OK;
 }
 
 /* Options that are wrong: nothing runs. With -j this too is JSON. */
@@ -216,8 +222,7 @@ static int run_alone(const struct request *r)
 		buf_puts(&text, "\ncommands:\n");
 		cmd_help_at(&text, NULL, 0);
 	}
-	print(&text);
-	return fflush(stdout) ? STATUS_FAILED : STATUS_OK;
+	return print(&text);
 }
 
 /* --complete: what the completion scripts of other shells call. */
@@ -324,7 +329,7 @@ static int run(struct request *r)
 	else
 		status = repl_run(&s);
 	end = session_end(&s);
-	return status ? status : end;
+	return status && end != STATUS_PARTIAL ? status : end;
 }
 
 int main(int argc, char **argv)

@@ -32,8 +32,8 @@ static void explain_stop(struct session *s, struct out *out, struct diags *d, st
 		return;
 	if (interrupted())
 		diag_error(d, at, "interrupted");
-	else if (out->error && out->error != EPIPE)
-		diag_error(d, NO_SPAN, "cannot write the output: %s", strerror(out->error));
+	else if (out->error)
+		session_output_failed(s, out, d);
 }
 
 /* $_ is of the commands that a session runs one after the other. */
@@ -111,24 +111,37 @@ static int cmd_failed(struct ctx *ctx, const struct match *m, size_t mark, unsig
 	if (is_undone(s, m->cmd, begun))
 		undone = undo_command(s, mark, m->cmd->flags & CMD_CONTROL, ctx->diags);
 	/* What undoing has to say stands in the same JSON as why it was needed. */
-	if (sink_abort(ctx->sink, ctx->diags))
+	if (sink_abort(ctx->sink, ctx->diags) && !out->error)
 		diags_clear(ctx->diags);
 	if (undone == STATUS_PARTIAL)
 		return STATUS_PARTIAL;
 	return ctx->status ? ctx->status : STATUS_FAILED;
 }
 
-/* Ends a command that did well; @shown is to become $_. */
-static void cmd_done(struct ctx *ctx, const struct match *m, struct out *shown)
+/* Ends the output of a command that did well, so that it can be shown before the change is final. */
+static void end_shown(struct ctx *ctx, const struct match *m)
 {
-	struct session *s = ctx->s;
-
 	if (!sink_used(ctx->sink) && !(m->cmd->flags & CMD_NESTED))
 		sink_null(ctx->sink);
-	if (s->opt.plan && sink_is_open(ctx->sink))
+	if (ctx->s->opt.plan && sink_is_open(ctx->sink))
 		sink_end(ctx->sink);
-	if (keeps_last(s, m->cmd))
-		keep_last(s, ctx, shown);
+}
+
+/* Makes the change of a command that is a transaction of its own stay, as txn_commit() does. */
+static int commit_alone(struct ctx *ctx, struct out *out, struct out_mark before)
+{
+	int failed = txn_commit_command(ctx);
+
+	/* What was shown, and is not true now, gives way to the error. */
+	if (failed < 0)
+		out_rewind(out, before);
+	return failed;
+}
+
+/* True for a command that is a transaction of its own. */
+static bool is_alone(const struct session *s, const struct cmd *cmd)
+{
+	return !txn_open(s) && !(cmd->flags & CMD_CONTROL);
 }
 
 /* Runs a matched command in the open transaction, or as one of its own; @result may be NULL. */
@@ -137,21 +150,25 @@ static int run_transacted(struct ctx *ctx, const struct match *m, struct out *ou
 {
 	struct session *s = ctx->s;
 	struct value argv[ARGS_MAX] = { 0 };
-	bool alone = !txn_open(s) && !(m->cmd->flags & CMD_CONTROL), changed;
+	bool alone = is_alone(s, m->cmd) && !s->undecided, changed;
 	unsigned begun = txn_begun(s);
 	size_t mark = txn_length(s);
 	int err = execute(ctx, m, argv, out), failed = 0, status;
+	struct out_mark before = out_mark(out);
 
 	changed = txn_length(s) > mark;
+	if (!err)
+		end_shown(ctx, m);
 	if (!err && alone) {
-		failed = txn_commit_command(ctx);
+		failed = commit_alone(ctx, out, before);
 		err = failed < 0 ? -1 : 0;
 	}
 	if (err) {
 		status = cmd_failed(ctx, m, mark, begun, out);
 	} else {
 		status = failed ? STATUS_PARTIAL : STATUS_OK;
-		cmd_done(ctx, m, shown);
+		if (keeps_last(s, m->cmd))
+			keep_last(s, ctx, shown);
 		if (changed && s->mode == MODE_PROMPT && !(m->cmd->flags & CMD_NESTED))
 			txn_say(ctx, mark);
 	}
@@ -327,10 +344,25 @@ static int run_nested(struct session *s, const struct stmt *stmt, const struct m
 	return status;
 }
 
+/* Behind a pipeline that ended with @status: makes its command's change stay, or takes it back. */
+static int settle_piped(struct session *s, size_t mark, int status, struct span span,
+			struct diags *d)
+{
+	struct ctx ctx = { .s = s, .diags = d, .span = span };
+	int failed = status == STATUS_OK ? txn_commit_command(&ctx) : -1;
+
+	if (failed >= 0)
+		return failed ? STATUS_PARTIAL : STATUS_OK;
+	failed = undo_command(s, mark, true, d);
+	return failed == STATUS_PARTIAL || status == STATUS_OK ? failed : status;
+}
+
 /* Pipes and redirections: the command's output goes to the first of them. */
 static int run_piped(struct session *s, const struct stmt *stmt, const struct match *m,
 		     struct diags *d)
 {
+	bool alone = is_alone(s, m->cmd);
+	size_t mark = txn_length(s);
 	struct pipeline p;
 	int status, end;
 
@@ -342,11 +374,16 @@ static int run_piped(struct session *s, const struct stmt *stmt, const struct ma
 		return STATUS_FAILED;
 	if (m->cmd->flags & CMD_NESTED)
 		status = run_nested(s, stmt, m, &p, d);
-	else
+	else {
+		s->undecided = alone;
 		status = run_cmd(s, m, stmt->span, &p.out,
 				 p.json ? SINK_JSON : s->opt.output, NULL, d);
+		s->undecided = false;
+	}
 	end = pipeline_close(&p, s, status == STATUS_OK, d);
-	return status == STATUS_OK ? end : status;
+	if (status != STATUS_OK)
+		return status;
+	return alone ? settle_piped(s, mark, end, stmt->span, d) : end;
 }
 
 /* What a pipeline wrote: its JSON, several results as an array; or else its text. */

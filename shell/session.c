@@ -82,11 +82,31 @@ void session_show(struct session *s, struct diags *d)
 {
 	if (!d->nr)
 		return;
-	if (is_json(s) && d->errors)
+	/* Where nothing can be written there, a document would be lost. */
+	if (is_json(s) && d->errors && !s->out.error)
 		show_json(s, d);
 	else
 		show_text(s, d);
 	diags_clear(d);
+}
+
+void session_output_failed(const struct session *s, struct out *out, struct diags *d)
+{
+	if (out->told || out->error == EPIPE)
+		return;
+	diag_error(d, NO_SPAN, "cannot write the output: %s", strerror(out->error));
+	if (txn_kept(s) && s->mode != MODE_PROMPT)
+		diag_note(d, NO_SPAN, "what was committed before that stays");
+	out->told = true;
+}
+
+int session_flush(struct session *s, struct diags *d)
+{
+	if (!out_flush(&s->out))
+		return 0;
+	if (!interrupted())
+		session_output_failed(s, &s->out, d);
+	return -1;
 }
 
 /* At the end of a source: writes what was gathered, or where the source failed, forgets it. */
@@ -103,9 +123,14 @@ static int end_gathering(struct session *s, int status)
 	return status;
 }
 
-/* A failure's status where it is the reader of the output who went away: as if by SIGPIPE. */
-static int closed_status(const struct session *s, int status)
+/*
+ * A failure's status where it is a signal that caused it, or the reader of the output,
+ * who went away: as if by SIGPIPE.
+ */
+static int why_failed(const struct session *s, int status)
 {
+	if (status == STATUS_FAILED && interrupted())
+		return STATUS_SIGNAL + interrupted();
 	return status == STATUS_FAILED && s->out.error == EPIPE ? STATUS_SIGNAL + SIGPIPE : status;
 }
 
@@ -140,7 +165,7 @@ static int run_all(struct session *s, const struct source *src)
 		status = look_around(s, session_stmt(s, &stmt));
 	lex_free(&l);
 	diags_clear(&d);
-	return closed_status(s, end_gathering(s, status));
+	return why_failed(s, end_gathering(s, status));
 }
 
 int session_block(struct session *s, const struct block *b)
@@ -180,7 +205,7 @@ static int commit_script(struct session *s)
 
 	session_show(s, &d);
 	if (failed < 0)
-		return rollback_script(s, STATUS_FAILED);
+		return rollback_script(s, why_failed(s, STATUS_FAILED));
 	return failed ? STATUS_PARTIAL : STATUS_OK;
 }
 
@@ -272,33 +297,44 @@ int session_command(struct session *s, char **argv, int nr)
 		status = session_source(s, session_keep(s, &(struct source){
 			.text = xstrdup(src.text), .len = src.len }));
 	else
-		status = closed_status(s, check_and_run(s, &stmt));
+		status = why_failed(s, check_and_run(s, &stmt));
 	if (status == STATUS_OK && s->opt.output == SINK_JSON && !s->listed &&
 	    !out_mark(&s->out).at)
 		out_write(&s->out, "null\n", 5);
-	if (interrupted() && status != STATUS_PARTIAL)
-		status = STATUS_SIGNAL + interrupted();
 	free(words);
 	free((char *)src.text);
 	return status;
 }
 
+/* Closes the output; where that fails, what was committed before stays, and that is said. */
+static int end_output(struct session *s)
+{
+	struct diags d = { 0 };
+	bool kept = txn_kept(s);
+
+	if (s->batch_open)
+		out_write(&s->out, "]\n", 2);
+	else if (s->listed && s->opt.output == SINK_JSON && !out_mark(&s->out).at)
+		out_write(&s->out, "[]\n", 3);
+	if (!out_flush(&s->out) || s->out.told)
+		return STATUS_OK;
+	if (s->out.error == EPIPE)
+		return kept ? STATUS_OK : STATUS_SIGNAL + SIGPIPE;
+	session_output_failed(s, &s->out, &d);
+	session_show(s, &d);
+	return kept && !s->opt.no_transaction ? STATUS_PARTIAL : STATUS_FAILED;
+}
+
 int session_end(struct session *s)
 {
-	int status = STATUS_OK;
+	int status = STATUS_OK, end;
 
 	if (txn_open(s)) {
 		fprintf(stderr, "the open transaction is rolled back\n");
 		status = rollback_script(s, STATUS_OK);
 	}
-	if (s->batch_open)
-		out_write(&s->out, "]\n", 2);
-	else if (s->listed && s->opt.output == SINK_JSON && !out_mark(&s->out).at)
-		out_write(&s->out, "[]\n", 3);
-	if (out_flush(&s->out) && s->out.error != EPIPE) {
-		fprintf(stderr, "error: cannot write the output: %s\n", strerror(s->out.error));
-		status = status ? status : STATUS_FAILED;
-	}
+	end = end_output(s);
+	status = status ? status : end;
 	expr_cache_free(s->exprs);
 	gather_free(s->gather);
 	txn_free(s->txn);

@@ -70,6 +70,7 @@ struct session {
 	bool quit;
 	bool failed;		/* the last command in the open transaction: the prompt shows it */
 	int piped;		/* nested: out is the beginning of a pipeline, or memory */
+	bool undecided;		/* the end of a pipeline decides whether its command's change stays */
 	bool listed;		/* -j shows the outputs of commands as one array */
 	bool batch_open;	/* that array has begun */
 	bool member_open;	/* and the member of a command in it */
@@ -117,6 +118,13 @@ int session_command(struct session *s, char **words, int nr);
 /* What the prompt asks while a line is typed: is the text a whole statement? */
 enum lex_result session_complete(const struct source *src);
 
+/*
+ * Writes out all that was shown so far; -1 where that cannot be done, with a diagnostic
+ * unless the reader went away. What is to be final waits for this.
+ */
+int session_flush(struct session *s, struct diags *d);
+/* Says, once, that what goes to @out cannot be written. */
+void session_output_failed(const struct session *s, struct out *out, struct diags *d);
 /* The programs behind a block have seen enough of it, and it changed nothing. */
 bool session_reader_left(const struct session *s);
 /* Text for people, of whole lines, on standard error behind all output so far. */

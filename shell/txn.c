@@ -102,6 +102,11 @@ bool txn_open(const struct session *s)
 	return s->txn->open;
 }
 
+bool txn_kept(const struct session *s)
+{
+	return s->txn->kept;
+}
+
 unsigned txn_begun(const struct session *s)
 {
 	return s->txn->open ? s->txn->begun : 0;
@@ -481,12 +486,28 @@ static void swap_logs(struct txn *t)
 	t->last = log;
 }
 
+/*
+ * What was shown is written out before it is final, as what nobody could see is taken back.
+ * A document waits where what was put off may still make an error of it.
+ */
+static int show_before(struct ctx *ctx)
+{
+	struct session *s = ctx->s;
+	bool whole = s->opt.output == SINK_JSON && !s->batch_open;
+
+	if (!s->txn->log.nr && !s->txn->open)
+		return 0;
+	return whole && any_deferred(&s->txn->log) ? 0 : session_flush(s, ctx->diags);
+}
+
 /* Makes the whole log stay; what `undo` needs of it is kept. */
 static int commit(struct ctx *ctx)
 {
 	struct txn *t = ctx->s->txn;
 	int failed = 0;
 
+	if (show_before(ctx))
+		return -1;
 	if (t->journal)
 		journal_set_phase(t->journal, JOURNAL_COMMIT);
 	if (any_deferred(&t->log))
@@ -496,6 +517,7 @@ static int commit(struct ctx *ctx)
 	failed += finish_all(t, ctx->diags);
 	end_journal(ctx->s, ctx->diags);
 	if (t->log.nr) {
+		t->kept = true;
 		log_cut(&t->last, 0);
 		swap_logs(t);
 	}
@@ -521,10 +543,11 @@ int txn_commit(struct ctx *ctx)
 void txn_say(struct ctx *ctx, size_t mark)
 {
 	struct txn *t = ctx->s->txn;
-	struct log *log = t->open ? &t->log : &t->last;
+	/* What is committed is not in the log any more. */
+	struct log *log = t->log.nr > mark ? &t->log : &t->last;
 	struct buf text = BUF_INIT;
 
-	mark = t->open ? mark : 0;
+	mark = log == &t->log ? mark : 0;
 	for (size_t i = mark; i < log->nr && i < mark + SAY_MAX; i++) {
 		buf_reset(&text);
 		log->list[i]->kind->describe(log->list[i], &text);

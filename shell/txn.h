@@ -144,6 +144,8 @@ bool txn_planning(const struct session *s);
 bool txn_open(const struct session *s);
 /* Operations in the log; also a place in it, to come back to when a command fails. */
 size_t txn_length(const struct session *s);
+/* True once a change was committed: it stays, whatever fails later. */
+bool txn_kept(const struct session *s);
 /* Which of the session's explicit transactions is open; 0: none. */
 unsigned txn_begun(const struct session *s);
 

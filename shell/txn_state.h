@@ -28,6 +28,7 @@ struct txn {
 	struct rollback left;		/* by operations that failed half-way: to be counted */
 	struct rollback lasting;	/* what rollbacks within the transaction left */
 	bool open;
+	bool kept;			/* a change was committed */
 	unsigned begun;			/* counts explicit transactions */
 	__s64 confirm_until;		/* milliseconds of clock_ms(); 0: none is awaited */
 	struct savepoint *savepoints;	/* the first is the beginning, without a name */

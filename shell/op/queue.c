@@ -120,8 +120,13 @@ static enum undo_result queue_conflict(struct op_queue *q, struct diags *d)
 
 static enum undo_result irreversible(struct op_queue *q, struct diags *d)
 {
+	struct buf value = BUF_INIT;
+
+	describe_value(&value, q->map, q->value);
 	diag_error(d, q->op.span, "'%s' on a %s cannot be undone", q->op.kind->name,
 		   kern_map_type_name(q->map->map.type));
+	diag_hint(d, "its value: %s", buf_str(&value));
+	buf_free(&value);
 	return UNDO_NEVER;
 }
 
