@@ -145,7 +145,8 @@ static int btf_show(struct ctx *ctx, struct value *argv)
 const struct cmd btf_cmds[] = {
 	{ "btf", "show", "list", "show all BTF objects of the kernel, or one",
 	  (const struct arg[]){ { "btf", &arg_btf, ARG_OPTIONAL, "the BTF object" }, { 0 } },
-	  CMD_DEFAULT, btf_show, (const char *const[]){ "btf show", "btf show id 1", NULL } },
+	  CMD_DEFAULT, btf_show, (const char *const[]){ "btf show", "btf show id 1", NULL },
+	  .place = 1 },
 	{ "btf", "dump", NULL, "show types: of BTF, a map's elements, a program, a file",
 	  (const struct arg[]){
 		{ "btf", &arg_btf, ARG_OPTIONAL | ARG_SOLE, "BTF that the kernel holds" },
@@ -164,6 +165,7 @@ const struct cmd btf_cmds[] = {
 		{ 0 } }, 0, btf_dump,
 	  (const char *const[]){
 		"btf dump id 1", "btf dump map $m key", "btf dump prog $p", "btf dump file filter.o",
-		"btf dump file /sys/kernel/btf/vmlinux format c > vmlinux.h", NULL } },
+		"btf dump file /sys/kernel/btf/vmlinux format c > vmlinux.h", NULL }, .place = 4 },
+	CMD_HELP("btf", 3),
 	{ 0 }
 };

@@ -287,11 +287,14 @@ const struct cmd cgroup_cmds[] = {
 	  (const struct arg[]){ { "cgroup", &arg_cgroup, 0, "the cgroup's folder" },
 				ARG_EFFECTIVE, { 0 } },
 	  0, cgroup_show, (const char *const[]){ "cgroup show /sys/fs/cgroup/web",
-						 "cgroup show /sys/fs/cgroup/web effective", NULL } },
+						 "cgroup show /sys/fs/cgroup/web effective", NULL },
+	  .place = 1 },
 	{ "cgroup", "tree", NULL, "show the programs of all cgroups, or of one and those below",
 	  (const struct arg[]){ { "root", &arg_cgroup, ARG_OPTIONAL, "the first cgroup's folder" },
 				ARG_EFFECTIVE, { 0 } },
 	  CMD_DEFAULT, cgroup_tree, (const char *const[]){ "cgroup tree",
-							   "cgroup tree /sys/fs/cgroup/web", NULL } },
+							   "cgroup tree /sys/fs/cgroup/web", NULL },
+	  .place = 3 },
+	CMD_HELP("cgroup", 6),
 	{ 0 }
 };

@@ -45,11 +45,17 @@ extern const struct cmd prog_cmds[], map_cmds[], link_cmds[], btf_cmds[], batch_
 extern const struct cmd cgroup_cmds[], net_cmds[], perf_cmds[];
 extern const struct cmd session_cmds[];
 
+/* What each object has: "map help", at its place in bpftool's list. */
+int object_help_run(struct ctx *ctx, struct value *argv);
+#define CMD_HELP(object, at)								\
+	{ object, "help", NULL, "list these commands", NULL, 0, object_help_run, .place = at }
+
 /* Shows finished text of several lines, and frees it. */
 int show_text(struct ctx *ctx, struct buf *text);
 
 /* Commands of the session, whose table is in session.c. */
 int help_run(struct ctx *ctx, struct value *argv);
+int version_run(struct ctx *ctx, struct value *argv);
 int apropos_run(struct ctx *ctx, struct value *argv);
 int history_run(struct ctx *ctx, struct value *argv);
 int watch_run(struct ctx *ctx, struct value *argv);

@@ -89,6 +89,30 @@ int help_run(struct ctx *ctx, struct value *argv)
 	return show_text(ctx, &text);
 }
 
+int object_help_run(struct ctx *ctx, struct value *argv)
+{
+	struct buf text = BUF_INIT;
+
+	help_words(&text, ctx->cmd->object, NULL);
+	return show_text(ctx, &text);
+}
+
+/* version */
+
+static const struct column version_columns[] = {
+	{ "version", "bpfsh %" }, { "libbpf_version", "\nusing libbpf %" }, { 0 }
+};
+static const struct record version_record = { "version", version_columns };
+
+int version_run(struct ctx *ctx, struct value *argv)
+{
+	sink_begin(ctx->sink, &version_record, SINK_ONE);
+	if (sink_row(ctx->sink, (const struct cell[]){ cell_str(VERSION),
+						       cell_str(kern_libbpf_version()) }))
+		return -1;
+	return sink_end(ctx->sink);
+}
+
 /* apropos */
 
 /* True where the text has the word, in capitals or not. */

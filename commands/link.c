@@ -193,7 +193,8 @@ static const char *const replace_word[] = { "replace", NULL };
 const struct cmd link_cmds[] = {
 	{ "link", "show", "list", "show all links, or one",
 	  (const struct arg[]){ { "link", &arg_links, ARG_OPTIONAL, "the link" }, { 0 } },
-	  CMD_DEFAULT, link_show, (const char *const[]){ "link show", "link show id 7", NULL } },
+	  CMD_DEFAULT, link_show, (const char *const[]){ "link show", "link show id 7", NULL },
+	  .place = 1 },
 	{ "link", "create", NULL, "attach a program, as long as a variable or pin holds the link",
 	  (const struct arg[]){
 		{ "prog", &arg_prog, 0, "the program" },
@@ -215,17 +216,18 @@ const struct cmd link_cmds[] = {
 	{ "link", "detach", NULL, "take a link's program off, whoever holds the link",
 	  (const struct arg[]){ ARG_LINK_ONE, { 0 } }, CMD_WRITES, link_detach,
 	  (const char *const[]){ "link detach $l", "link detach pinned /sys/fs/bpf/eth0_in",
-				 NULL } },
+				 NULL }, .place = 5 },
 	{ "link", "pin", NULL, "pin a link",
 	  (const struct arg[]){ ARG_LINK_ONE,
 		{ "path", &arg_pin_path, 0, "where, on a bpffs" },
 		{ "replace", NULL, ARG_FLAG | ARG_OPTIONAL, "exchange the pin that is there",
 		  replace_word },
 		{ 0 } }, CMD_WRITES, pin_run,
-	  (const char *const[]){ "link pin $l /sys/fs/bpf/eth0_in", NULL } },
+	  (const char *const[]){ "link pin $l /sys/fs/bpf/eth0_in", NULL }, .place = 4 },
 	{ "link", "unpin", NULL, "remove a pin",
 	  (const struct arg[]){ { "path", &arg_pinned, 0, "the pin" }, { 0 } },
-	  CMD_WRITES, unpin_run,
+	  CMD_WRITES | CMD_WHOLE, unpin_run,
 	  (const char *const[]){ "link unpin /sys/fs/bpf/eth0_in", NULL } },
+	CMD_HELP("link", 3),
 	{ 0 }
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* New maps: types from BTF, flags by name. */
 #include <bpf/btf.h>
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,10 +22,25 @@ static const char *const flag_names[] = {
 	"no_user_conv", "rb_overwrite", NULL
 };
 
-static int add_flag(struct ctx *ctx, const char *name, struct span at, __u64 *flags)
+#define FLAG_PREFIX "BPF_F_"
+
+/* "no_prealloc" for "BPF_F_NO_PREALLOC"; other names as they are. */
+static void bare_flag(char *name)
+{
+	size_t len = strlen(FLAG_PREFIX);
+
+	if (strncmp(name, FLAG_PREFIX, len))
+		return;
+	memmove(name, name + len, strlen(name + len) + 1);
+	for (; *name; name++)
+		*name = tolower((unsigned char)*name);
+}
+
+static int add_flag(struct ctx *ctx, char *name, struct span at, __u64 *flags)
 {
 	const char *near;
 
+	bare_flag(name);
 	for (size_t i = 0; flag_names[i]; i++) {
 		if (!strcmp(flag_names[i], name)) {
 			*flags |= 1u << i;
@@ -36,11 +52,11 @@ static int add_flag(struct ctx *ctx, const char *name, struct span at, __u64 *fl
 	if (near)
 		diag_hint(ctx->diags, "did you mean '%s'?", near);
 	else
-		diag_hint(ctx->diags, "names of <linux/bpf.h> without BPF_F_, in lower case");
+		diag_hint(ctx->diags, "names of <linux/bpf.h>, or without BPF_F_ in lower case");
 	return -1;
 }
 
-/* "0x81" or "no_prealloc,rdonly_prog" */
+/* "0x81", "no_prealloc,rdonly_prog" or "BPF_F_NO_PREALLOC|BPF_F_RDONLY_PROG" */
 static int flags_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
 		       struct value *out)
 {
@@ -65,12 +81,18 @@ static int flags_parse(struct ctx *ctx, const struct arg *a, const struct word *
 static void flags_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
 			   const struct word *w, size_t nr, struct candidates *c)
 {
-	const char *comma = strrchr(c->prefix, ',');
-	int head = comma ? comma + 1 - c->prefix : 0;
+	const char *last = c->prefix;
+	bool header;
 
+	for (const char *p = last; *p; p++)
+		last = strchr(",|", *p) ? p + 1 : last;
+	header = !strncmp(last, "BPF", 3);
 	for (size_t i = 0; flag_names[i]; i++) {
-		char *text = xasprintf("%.*s%s", head, c->prefix, flag_names[i]);
+		char *text = xasprintf("%.*s%s%s", (int)(last - c->prefix), c->prefix,
+				       header ? FLAG_PREFIX : "", flag_names[i]);
 
+		for (char *p = text + (last - c->prefix); header && *p; p++)
+			*p = toupper((unsigned char)*p);
 		candidate_add(c, text, NULL, false);
 		free(text);
 	}

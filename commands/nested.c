@@ -184,6 +184,7 @@ const struct cmd batch_cmds[] = {
 	{ "batch", "file", NULL, "run a batch file of bpftool's, all or nothing",
 	  (const struct arg[]){ { "file", &arg_batch, 0, "the file, or -" }, { 0 } },
 	  CMD_CONTROL | CMD_NESTED, batch_run,
-	  (const char *const[]){ "batch file updates.batch", NULL } },
+	  (const char *const[]){ "batch file updates.batch", NULL }, .place = 1 },
+	CMD_HELP("batch", 2),
 	{ 0 }
 };

@@ -388,6 +388,8 @@ const struct cmd net_cmds[] = {
 	{ "net", "show", "list", "show programs on network devices, of flow dissection and netfilter",
 	  (const struct arg[]){ { "dev", &arg_device, ARG_KEYWORD | ARG_OPTIONAL,
 				  "only this device's, of XDP and tc" }, { 0 } },
-	  CMD_DEFAULT, net_show, (const char *const[]){ "net show", "net show dev eth0", NULL } },
+	  CMD_DEFAULT, net_show, (const char *const[]){ "net show", "net show dev eth0", NULL },
+	  .place = 1 },
+	CMD_HELP("net", 5),
 	{ 0 }
 };

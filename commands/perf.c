@@ -96,6 +96,9 @@ static int perf_show(struct ctx *ctx, struct value *argv)
 
 const struct cmd perf_cmds[] = {
 	{ "perf", "show", "list", "show all programs on tracepoints, probes and perf events, and "
-	  "who holds them", NULL, CMD_DEFAULT, perf_show, (const char *const[]){ "perf show", NULL } },
+	  "who holds them", NULL, CMD_DEFAULT, perf_show,
+	  (const char *const[]){ "perf show", NULL },
+	  .place = 1 },
+	CMD_HELP("perf", 3),
 	{ 0 }
 };

@@ -287,29 +287,31 @@ const struct cmd prog_cmds[] = {
 	  (const struct arg[]){ { "prog", &arg_progs, ARG_OPTIONAL, "the program, or several by name or tag" },
 				{ 0 } },
 	  CMD_DEFAULT, prog_show,
-	  (const char *const[]){ "prog show", "prog show name xdp_main", "prog show id 42", NULL } },
+	  (const char *const[]){ "prog show", "prog show name xdp_main", "prog show id 42", NULL },
+	  .place = 1 },
 	{ "prog", "load", NULL, "load an object's first program, pinned at PATH if one is given",
 	  (const struct arg[]){
 		{ "file", &arg_object, 0, "ELF object" },
 		{ "path", &arg_pin_path, ARG_OPTIONAL, "where to pin the program" },
 		LOAD_ARGS }, CMD_WRITES | CMD_MAKES, prog_load,
 	  (const char *const[]){ "prog load filter.o /sys/fs/bpf/filter",
-				 "$p = prog load filter.o map name flows $m", NULL } },
+				 "$p = prog load filter.o map name flows $m", NULL }, .place = 6 },
 	{ "prog", "loadall", NULL, "load all programs of an object, pinned below PATH",
 	  (const struct arg[]){
 		{ "file", &arg_object, 0, "ELF object" },
 		{ "path", &arg_pin_path, 0, "folder for the pins" },
 		LOAD_ARGS }, CMD_WRITES | CMD_MAKES, prog_loadall,
-	  (const char *const[]){ "prog loadall filter.o /sys/fs/bpf/filters", NULL } },
+	  (const char *const[]){ "prog loadall filter.o /sys/fs/bpf/filters", NULL }, .place = 7 },
 	{ "prog", "pin", NULL, "pin a program",
 	  (const struct arg[]){
 		{ "prog", &arg_prog, 0, "the program" },
 		{ "path", &arg_pin_path, 0, "where, on a bpffs" },
 		{ "replace", NULL, ARG_FLAG | ARG_OPTIONAL, "exchange the pin that is there", replace_word },
 		{ 0 } }, CMD_WRITES, pin_run,
-	  (const char *const[]){ "prog pin $p /sys/fs/bpf/filter", NULL } },
+	  (const char *const[]){ "prog pin $p /sys/fs/bpf/filter", NULL }, .place = 5 },
 	{ "prog", "unpin", NULL, "remove a pin",
-	  (const struct arg[]){ { "path", &arg_pinned, 0, "the pin" }, { 0 } }, CMD_WRITES, unpin_run,
+	  (const struct arg[]){ { "path", &arg_pinned, 0, "the pin" }, { 0 } },
+	  CMD_WRITES | CMD_WHOLE, unpin_run,
 	  (const char *const[]){ "prog unpin /sys/fs/bpf/filter", NULL } },
 	{ "prog", "dump", NULL, "show a program's instructions, or its machine code",
 	  (const struct arg[]){
@@ -321,7 +323,7 @@ const struct cmd prog_cmds[] = {
 		{ "visual", NULL, ARG_FLAG | ARG_OPTIONAL, "show the control-flow graph in DOT", visual_word },
 		{ 0 } }, 0, prog_dump,
 	  (const char *const[]){ "prog dump xlated $p", "prog dump xlated id 42 linum",
-				 "prog dump jited $p opcodes", NULL } },
+				 "prog dump jited $p opcodes", NULL }, .place = 4 },
 	{ "prog", "cfg", NULL, "draw or list a program's control-flow graph",
 	  (const struct arg[]){
 		{ "loaded", &arg_prog, ARG_OPTIONAL, "a loaded program" },
@@ -353,5 +355,6 @@ const struct cmd prog_cmds[] = {
 		{ 0 } }, CMD_WRITES | CMD_MAKES, prog_asm,
 	  (const char *const[]){ "$p = prog asm type xdp 'r0 = 2; exit'",
 				 "prog asm type cgroup/connect4 file allow.s name allow", NULL } },
+	CMD_HELP("prog", 3),
 	{ 0 }
 };

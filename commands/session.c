@@ -350,7 +350,7 @@ const struct cmd session_cmds[] = {
 	  (const char *const[]){ "for $i in range(4) { map update $m key $i value 0 }", NULL } },
 	{ NULL, "help", NULL, "show commands, or what one takes",
 	  (const struct arg[]){ { "command", &arg_command, ARG_OPTIONAL, "object, and verb" }, { 0 } },
-	  0, help_run, (const char *const[]){ "help map update", NULL } },
+	  0, help_run, (const char *const[]){ "help map update", NULL }, .place = 1 },
 	{ NULL, "history", NULL, "show what was typed at the prompt",
 	  (const struct arg[]){
 		{ "entries", &arg_number, ARG_OPTIONAL, "how many of the newest" }, { 0 } },
@@ -402,6 +402,8 @@ const struct cmd session_cmds[] = {
 	  CMD_CONTROL, unset_run, (const char *const[]){ "unset $m", NULL } },
 	{ NULL, "vars", NULL, "show all variables", NULL, CMD_CONTROL, vars_run,
 	  (const char *const[]){ "vars", NULL } },
+	{ NULL, "version", NULL, "say the version, and that of libbpf", NULL, 0, version_run,
+	  (const char *const[]){ "version", NULL }, .place = 15 },
 	{ NULL, "watch", NULL, "run a command again and again; on a terminal, changes are marked",
 	  (const struct arg[]){
 		{ "seconds", &arg_seconds, 0, "time from one start to the next" },

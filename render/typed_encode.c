@@ -192,6 +192,8 @@ static int encode_byte_words(struct encoder *e, const struct word_text *words)
 	for (i = 0; i < e->target->size; i++) {
 		read_words(e, &words[i], 1);
 		parse_number(word_piece(&words[i]), &number);
+		if (encode_two_readings(e, NULL, e->source, &number))
+			return -1;
 		if (number.v > 255 || (number.negative && number.v))
 			return encode_error(e, NULL, e->source, "%.*s is not a byte (0..255)",
 					    (int)words[i].len, words[i].s);
@@ -414,13 +416,19 @@ static int encode_nameless(struct encoder *e, const struct word_text *words, siz
 	return -1;
 }
 
+/* "hex", or the beginning of it: with words behind it, it can be nothing else. */
+static bool begins_hex(const struct word_text *w)
+{
+	return !w->quoted && w->len && w->len <= 3 && !memcmp(w->s, "hex", w->len);
+}
+
 static int encode_words(struct encoder *e, const struct word_text *words, size_t nr)
 {
 	const struct typed_target *t = e->target;
 
 	if (nr == t->size && nr != 1 && all_numbers(words, nr))
 		return encode_byte_words(e, words);
-	if (nr > 1 && !words[0].quoted && piece_is(word_piece(&words[0]), "hex"))
+	if (nr > 1 && begins_hex(&words[0]))
 		return encode_hex_words(e, words + 1, nr - 1);
 	if (!nr)
 		return encode_wrong_count(e, 0);

@@ -26,6 +26,7 @@ struct step {
 /* An integer as it was typed: @v is what stands behind the sign. */
 struct number {
 	bool negative, too_large;
+	bool octal;		/* written as 010: decimal here, another number in C */
 	unsigned __int128 v;
 };
 
@@ -47,6 +48,9 @@ void encode_clear(struct encoder *e, const struct typed_place *at);
 /* False where @p is no integer; of larger ones than 128 bits @v is the largest. */
 bool parse_number(struct piece p, struct number *n);
 
+/* Refuses a number that has two readings, @at in the text: -1 with a diagnostic, else 0. */
+int encode_two_readings(struct encoder *e, const struct step *step, struct piece at,
+			const struct number *n);
 /* Whatever is not {...} or [...], by the type of @at; @p.quoted where it was a JSON string. */
 int encode_scalar(struct encoder *e, const struct typed_place *at, const struct step *step,
 		  struct piece p);

@@ -44,11 +44,58 @@ static bool is_hexadecimal(struct piece p)
 	return p.len > 2 && p.s[0] == '0' && (p.s[1] | 0x20) == 'x';
 }
 
+/* The number that the same digits are in octal; false where they are none. */
+static bool parse_octal(struct piece p, struct number *n)
+{
+	*n = (struct number){ 0 };
+	return parse_wide(p, 8, n) && !n->too_large;
+}
+
+int encode_two_readings(struct encoder *e, const struct step *step, struct piece at,
+			const struct number *n)
+{
+	struct number octal;
+	char decimal[NUMBER_MAX], eights[NUMBER_MAX];
+
+	if (!n->octal || n->v > UINT64_MAX)
+		return 0;
+	if (*at.s == '-' || *at.s == '+') {
+		at.s++;
+		at.len--;
+	}
+	*number_u64(decimal, n->v) = '\0';
+	if (!parse_octal(at, &octal)) {
+		encode_error(e, step, at, "%.*s begins with 0, as octal numbers do, and is none",
+			     (int)at.len, at.s);
+		diag_hint(e->d, "without the 0 it is %s", decimal);
+		return -1;
+	}
+	*number_u64(eights, octal.v) = '\0';
+	encode_error(e, step, at, "%.*s may be read as %s or, in octal, as %s",
+		     (int)at.len, at.s, decimal, eights);
+	diag_hint(e->d, "write %s or %s", decimal, eights);
+	return -1;
+}
+
+static bool parse_short(struct piece p, unsigned int base, struct number *n)
+{
+	uint64_t v = 0;
+	size_t i;
+
+	for (i = 0; i < p.len; i++) {
+		unsigned int digit = digit_value(p.s[i]);
+
+		if (digit >= base)
+			return false;
+		v = v * base + digit;
+	}
+	n->v = v;
+	return p.len;
+}
+
 bool parse_number(struct piece p, struct number *n)
 {
 	unsigned int base = 10;
-	uint64_t v = 0;
-	size_t i;
 
 	*n = (struct number){ 0 };
 	if (p.len && (p.s[0] == '-' || p.s[0] == '+')) {
@@ -61,17 +108,10 @@ bool parse_number(struct piece p, struct number *n)
 		p.s += 2;
 		p.len -= 2;
 	}
-	if (p.len > 16)
-		return parse_wide(p, base, n);
-	for (i = 0; i < p.len; i++) {
-		unsigned int digit = digit_value(p.s[i]);
-
-		if (digit >= base)
-			return false;
-		v = v * base + digit;
-	}
-	n->v = v;
-	return p.len;
+	if (!(p.len > 16 ? parse_wide(p, base, n) : parse_short(p, base, n)))
+		return false;
+	n->octal = base == 10 && *p.s == '0' && n->v > 7;
+	return true;
 }
 
 #define MAC_LEN_MIN 11
@@ -488,7 +528,11 @@ int encode_scalar(struct encoder *e, const struct typed_place *at, const struct 
 
 	if (n->mark.len)
 		return encode_special(e, at, step, p);
-	if (!parse_number(p, &number) && takes_address(at)) {
+	if (parse_number(p, &number)) {
+		if (n->kind != NODE_ARRAY && n->kind != NODE_FLOAT &&
+		    encode_two_readings(e, step, p, &number))
+			return -1;
+	} else if (takes_address(at)) {
 		err = encode_address(e, at, step, p);
 		if (err)
 			return err < 0 ? -1 : 0;
@@ -573,6 +617,8 @@ int encode_untyped(struct encoder *e, struct piece p)
 		return encode_wrong_count(e, 1);
 	if (!parse_number(digits, &number))
 		return not_a(e, NULL, p, "a number");
+	if (encode_two_readings(e, NULL, digits, &number))
+		return -1;
 	if (!fits(&number, 8 * size, true, true))
 		return encode_error(e, NULL, digits, "%.*s does not fit %zu byte%s",
 				    (int)digits.len, digits.s, size, size == 1 ? "" : "s");

@@ -402,6 +402,8 @@ static int read_byte_list(struct reader *r)
 		}
 		if (!parse_number(item, &number) || number.v > 255 || (number.negative && number.v))
 			return encode_error(e, NULL, item, "expected a byte (0..255)");
+		if (encode_two_readings(e, NULL, item, &number))
+			return -1;
 		if (n < e->target->size)
 			e->out[n] = number.v;
 		n++;

@@ -169,7 +169,9 @@ static int choice_parse(struct ctx *ctx, const struct arg *a, const struct word 
 		return -1;
 	while (a->words[i] && strcmp(a->words[i], text))
 		i++;
-	if (a->words[i]) {
+	if (!a->words[i] && session_match_flags(ctx->s) & MATCH_PREFIX)
+		i = word_among(w, a->words, true);
+	if (i >= 0 && a->words[i]) {
 		*out = (struct value){ .kind = VALUE_NUM, .num = i };
 		free(text);
 		return 0;

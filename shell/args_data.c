@@ -224,8 +224,9 @@ static int object_parse(struct ctx *ctx, enum object_kind kind, const struct wor
 			struct value *out)
 {
 	const struct arg_type *type = kind == OBJ_PROG ? &arg_prog : &arg_map;
+	const struct match m = { .flags = session_match_flags(ctx->s) };
 
-	if (type->take(NULL, NULL, w, nr) != nr) {
+	if (type->take(&m, NULL, w, nr) != nr) {
 		diag_error(ctx->diags, (struct span){ w->span.src, w->span.start, w[nr - 1].span.end },
 			   "value: a %s is expected", object_names[kind]);
 		diag_hint(ctx->diags, "write id N, name NAME, pinned PATH or $variable");

@@ -1,32 +1,62 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <ctype.h>
 #include <stdlib.h>
 
 #include "shell/args.h"
 #include "shell/cmd.h"
 
-static bool word_in(const char *const *words, const struct word *w)
+int word_among(const struct word *w, const char *const *words, bool cut)
 {
-	for (; words && *words; words++)
-		if (word_is(w, *words))
-			return true;
-	return false;
+	for (int i = 0; words && words[i]; i++)
+		if (word_is(w, words[i]))
+			return i;
+	for (int i = 0; cut && words && words[i]; i++)
+		if (word_begins(w, words[i]))
+			return i;
+	return -1;
 }
 
-/* True where the word, as it stands, names argument @a or is its value. */
-static bool is_keyword_of(const struct arg *a, const struct word *w)
+/* "BPF_NOEXIST" for "noexist". */
+static bool is_in_header(const struct word *w, const char *header, const char *name)
+{
+	size_t len = strlen(header);
+
+	if (!w->text || w->quoted || strncmp(w->text, header, len))
+		return false;
+	for (const char *p = w->text + len; *p || *name; p++, name++)
+		if (*p != toupper((unsigned char)*name))
+			return false;
+	return true;
+}
+
+/* Which of the words of an ARG_FLAG this one is; NULL: none. */
+static const char *flag_word(const struct arg *a, const struct word *w, bool cut)
+{
+	int i = word_among(w, a->words, cut);
+
+	if (i >= 0)
+		return a->words[i];
+	for (i = 0; a->header && a->words[i]; i++)
+		if (is_in_header(w, a->header, a->words[i]))
+			return a->words[i];
+	return NULL;
+}
+
+/* True where the word, as it stands or @cut short, names argument @a or is its value. */
+static bool is_keyword_of(const struct arg *a, const struct word *w, bool cut)
 {
 	if (a->flags & ARG_KEYWORD)
-		return word_is(w, a->name);
-	return (a->flags & ARG_FLAG) && word_in(a->words, w);
+		return cut ? word_begins(w, a->name) : word_is(w, a->name);
+	return (a->flags & ARG_FLAG) && flag_word(a, w, cut);
 }
 
 /* Index of the argument that the word introduces and that may still be given; -1: none. */
-static int find_keyword(const struct match *m, const struct word *w)
+static int find_keyword(const struct match *m, const struct word *w, bool cut)
 {
 	int i = 0;
 
 	for_each_arg(m->cmd, a) {
-		if (is_keyword_of(a, w) && (!m->args[i].nr || (a->flags & ARG_REPEAT)))
+		if (is_keyword_of(a, w, cut) && (!m->args[i].nr || (a->flags & ARG_REPEAT)))
 			return i;
 		i++;
 	}
@@ -53,13 +83,52 @@ static void add_slot(struct match *m, int arg, uint32_t first, uint32_t nr)
 	m->args[arg].slots[m->args[arg].nr++] = (struct slot){ first, nr };
 }
 
-/* Words of a greedy argument: up to the next keyword of another one. */
+/* Where bpftool has the command, its keywords may be cut short as there. */
+static bool may_cut(const struct match *m, const struct word *w)
+{
+	return m->flags & MATCH_PREFIX && m->cmd->place && w->text &&
+	       isalpha((unsigned char)*w->text);
+}
+
+/*
+ * The same for a word cut short, which it is not where an argument without a keyword is
+ * missing still, as bpftool has those first.
+ */
+static int find_cut_keyword(const struct match *m, const struct word *w)
+{
+	int next = find_positional(m, w > m->words + m->rest);
+	const struct arg *a = next < 0 ? NULL : &m->cmd->args[next];
+
+	if (!may_cut(m, w) || (a && !(a->flags & ARG_OPTIONAL)) ||
+	    (a && !a->type->refers && w == m->words + m->rest))
+		return -1;
+	return find_keyword(m, w, true);
+}
+
+/* True for a byte behind "hex", which may look like the beginning of a keyword. */
+static bool is_hex_byte(const struct word *w)
+{
+	size_t len = strlen(w->text);
+
+	return len <= 2 && strspn(w->text, "0123456789abcdefABCDEF") == len;
+}
+
+/* What begins a value of more than one word. */
+static const char *const introductions[] = { "hex", "id", "name", "pinned", NULL };
+
+/*
+ * Words of a greedy argument: up to the next keyword of another one, which is cut short
+ * only where a value is there already and no byte is meant.
+ */
 static size_t take_greedy(const struct match *m, const struct word *w, size_t nr)
 {
+	int by = nr ? word_among(w, introductions, true) : -1;
 	size_t n = 0;
 
-	while (n < nr && find_keyword(m, &w[n]) < 0)
-		n++;
+	for (; n < nr && find_keyword(m, &w[n], false) < 0; n++)
+		if (n > (by >= 0) && may_cut(m, &w[n]) && !(by == 0 && is_hex_byte(&w[n])) &&
+		    find_keyword(m, &w[n], true) >= 0)
+			break;
 	return n;
 }
 
@@ -195,9 +264,12 @@ static int match_args(struct match *m, struct span span, unsigned flags, struct 
 
 	while (at < m->nr) {
 		const struct word *w = &m->words[at];
-		int i = find_keyword(m, w);
+		int i = find_keyword(m, w, false);
 		const struct arg *a;
 		size_t n;
+
+		if (i < 0)
+			i = find_cut_keyword(m, w);
 
 		if (i >= 0 && (m->cmd->args[i].flags & ARG_FLAG)) {
 			add_slot(m, i, at++, 1);
@@ -225,14 +297,9 @@ static int match_args(struct match *m, struct span span, unsigned flags, struct 
 	return flags & MATCH_PARTIAL ? 0 : match_required(m, span, d);
 }
 
-static bool names_verb(const struct cmd *c, const char *verb)
+static bool names_verb(const struct cmd *c, const struct word *w)
 {
-	return !strcmp(c->verb, verb) || (c->alias && !strcmp(c->alias, verb));
-}
-
-static bool has_prefix(const char *s, const char *prefix)
-{
-	return !strncmp(s, prefix, strlen(prefix));
+	return word_is(w, c->verb) || (c->alias && word_is(w, c->alias));
 }
 
 /* Candidates for a name that fits nothing or several; ends the list with NULL. */
@@ -249,7 +316,7 @@ static void names_add(struct names *n, const char *name)
 	}
 }
 
-static int ambiguous(struct diags *d, const struct word *w, const struct names *n)
+static void ambiguous(struct diags *d, const struct word *w, const struct names *n)
 {
 	struct buf list = BUF_INIT;
 
@@ -258,7 +325,6 @@ static int ambiguous(struct diags *d, const struct word *w, const struct names *
 	diag_error(d, w->span, "'%s' is ambiguous", w->text);
 	diag_hint(d, "it may mean %s", buf_str(&list));
 	buf_free(&list);
-	return -1;
 }
 
 /* @object is NULL where the word is the first. */
@@ -280,31 +346,144 @@ static void unknown_command(struct diags *d, const struct word *w, const char *o
 		diag_hint(d, "'help' lists all commands");
 }
 
+/* What a word may stand for: a command (@cmd), an object (@table), or what is not there yet. */
+struct sense {
+	const char *name;
+	const struct cmd_table *table;
+	const struct cmd *cmd;
+	const struct absent *absent;
+	unsigned place;
+};
+
+#define SENSES_MAX 64
+
+struct senses {
+	struct sense list[SENSES_MAX];
+	size_t nr;
+};
+
+/* Keeps a sense whose name the word begins. */
+static void senses_add(struct senses *s, const struct word *w, const struct sense *one)
+{
+	const char *alias = one->cmd ? one->cmd->alias : NULL;
+
+	if (s->nr < SENSES_MAX && (word_begins(w, one->name) || (alias && word_begins(w, alias))))
+		s->list[s->nr++] = *one;
+}
+
+static void add_cmds(struct senses *s, const struct word *w, const struct cmd_table *t)
+{
+	for (const struct cmd *c = t->cmds; c->verb; c++)
+		senses_add(s, w, &(struct sense){ c->verb, t, c, NULL, c->place });
+}
+
+static bool is_of(const struct absent *a, const char *object)
+{
+	return object ? a->object && !strcmp(a->object, object) : !a->object;
+}
+
+static void add_absent(struct senses *s, const struct word *w, const char *object)
+{
+	for (const struct absent *a = bpfsh_absent; a->name; a++)
+		if (is_of(a, object))
+			senses_add(s, w, &(struct sense){ a->name, NULL, NULL, a, a->place });
+}
+
+/* What bpftool would take, else the only one; NULL where there is neither. */
+static const struct sense *choose(const struct senses *s)
+{
+	const struct sense *best = s->nr == 1 ? &s->list[0] : NULL;
+
+	for (size_t i = 0; i < s->nr; i++) {
+		const struct sense *one = &s->list[i];
+
+		if (one->place && (!best || !best->place || one->place < best->place))
+			best = one;
+	}
+	return best;
+}
+
+static const struct absent *find_absent(const struct word *w, const char *object)
+{
+	for (const struct absent *a = bpfsh_absent; a->name; a++)
+		if (is_of(a, object) && word_is(w, a->name))
+			return a;
+	return NULL;
+}
+
+static void not_there_yet(struct diags *d, const struct word *w, const struct absent *a)
+{
+	diag_error(d, w->span, "bpftool's '%s%s%s' is not there yet", a->object ? a->object : "",
+		   a->object ? " " : "", a->name);
+	if (a->instead)
+		diag_hint(d, "%s", a->instead);
+	else
+		diag_hint(d, "'help%s%s' lists what is", a->object ? " " : "",
+			  a->object ? a->object : "");
+}
+
+/* Why a word stands for nothing here; all that might be meant, of an object or at the start. */
+static void explain_word(struct diags *d, const struct word *w, const char *object,
+			 const struct senses *s)
+{
+	struct names names = { 0 };
+
+	for (size_t i = 0; i < s->nr; i++)
+		names_add(&names, s->list[i].name);
+	if (s->nr) {
+		ambiguous(d, w, &names);
+		return;
+	}
+	for (const struct cmd_table *t = bpfsh_commands; t->cmds; t++) {
+		bool same = object ? t->object && !strcmp(t->object, object) : !t->object;
+
+		names_add(&names, object ? NULL : t->object);
+		for (const struct cmd *c = t->cmds; same && c->verb; c++) {
+			names_add(&names, c->verb);
+			names_add(&names, c->alias);
+		}
+	}
+	unknown_command(d, w, object, &names);
+}
+
+/* What the word is cut short for; NULL with a diagnostic, which nobody hears where @d is. */
+static const struct sense *expand(const struct word *w, const char *object,
+				  const struct senses *s, struct diags *d)
+{
+	const struct absent *absent = find_absent(w, object);
+	const struct sense *best = absent ? NULL : choose(s);
+
+	absent = best ? best->absent : absent;
+	if (best && !absent && !(best->cmd && best->cmd->flags & CMD_WHOLE))
+		return best;
+	if (absent && d) {
+		not_there_yet(d, w, absent);
+	} else if (best && d) {
+		diag_error(d, w->span, "'%s' is too short for '%s'", w->text, best->name);
+		diag_hint(d, "it takes away what others may use, and is written in full");
+	} else if (d) {
+		explain_word(d, w, object, s);
+	}
+	return NULL;
+}
+
 /* The verb of an object's commands; NULL with a diagnostic. */
 static const struct cmd *find_verb(const struct cmd_table *t, const struct word *w, unsigned flags,
 				   struct diags *d)
 {
-	struct names all = { 0 }, prefixed = { 0 };
-	const struct cmd *found = NULL;
+	const struct sense *found;
+	struct senses s;
 
-	for (const struct cmd *c = t->cmds; c->verb; c++) {
-		if (w->text && !w->quoted && names_verb(c, w->text))
+	for (const struct cmd *c = t->cmds; c->verb; c++)
+		if (names_verb(c, w))
 			return c;
-		names_add(&all, c->verb);
-		names_add(&all, c->alias);
-		if ((flags & MATCH_PREFIX) && w->text && !w->quoted && *w->text &&
-		    (has_prefix(c->verb, w->text) || (c->alias && has_prefix(c->alias, w->text)))) {
-			names_add(&prefixed, c->verb);
-			found = c;
-		}
+	s.nr = 0;
+	if (flags & MATCH_PREFIX) {
+		add_cmds(&s, w, t);
+		add_absent(&s, w, t->object);
 	}
-	if (prefixed.nr == 1)
-		return found;
-	if (prefixed.nr > 1)
-		ambiguous(d, w, &prefixed);
-	else
-		unknown_command(d, w, t->object, &all);
-	return NULL;
+	found = expand(w, t->object, &s, d);
+	return found ? found->cmd : NULL;
 }
 
 static const struct cmd *default_verb(const struct cmd_table *t)
@@ -315,46 +494,50 @@ static const struct cmd *default_verb(const struct cmd_table *t)
 	return NULL;
 }
 
-/* The table that the first word opens, or the session command that it is. */
-static const struct cmd_table *find_object(const struct word *w, unsigned flags,
-					   const struct cmd **session_cmd, struct diags *d)
+/* The table, or session command, that the first word names in full. */
+static const struct cmd_table *find_whole_object(const struct word *w,
+						 const struct cmd **session_cmd)
 {
-	const struct cmd_table *found = NULL;
-	struct names all = { 0 }, prefixed = { 0 };
-	const char *text = w->quoted || !w->text ? "" : w->text;
-
-	*session_cmd = NULL;
 	for (const struct cmd_table *t = bpfsh_commands; t->cmds; t++) {
-		if (t->object) {
-			if (!strcmp(t->object, text))
-				return t;
-			names_add(&all, t->object);
-			if ((flags & MATCH_PREFIX) && *text && has_prefix(t->object, text)) {
-				names_add(&prefixed, t->object);
-				found = t;
-			}
-			continue;
-		}
-		for (const struct cmd *c = t->cmds; c->verb; c++) {
-			if (names_verb(c, text)) {
+		if (t->object && word_is(w, t->object))
+			return t;
+		for (const struct cmd *c = t->object ? NULL : t->cmds; c && c->verb; c++) {
+			if (names_verb(c, w)) {
 				*session_cmd = c;
 				return t;
-			}
-			names_add(&all, c->verb);
-			if ((flags & MATCH_PREFIX) && *text && has_prefix(c->verb, text)) {
-				names_add(&prefixed, c->verb);
-				*session_cmd = c;
-				found = t;
 			}
 		}
 	}
-	if (prefixed.nr == 1)
-		return found;
-	if (prefixed.nr > 1)
-		ambiguous(d, w, &prefixed);
-	else
-		unknown_command(d, w, NULL, &all);
 	return NULL;
+}
+
+/*
+ * The table that the first word opens, or the session command that it is; NULL with a
+ * diagnostic, if @d is not NULL.
+ */
+static const struct cmd_table *find_object(const struct word *w, unsigned flags,
+					   const struct cmd **session_cmd, struct diags *d)
+{
+	const struct cmd_table *whole;
+	const struct sense *found;
+	struct senses s;
+
+	*session_cmd = NULL;
+	whole = find_whole_object(w, session_cmd);
+	if (whole)
+		return whole;
+	s.nr = 0;
+	for (const struct cmd_table *t = bpfsh_commands; flags & MATCH_PREFIX && t->cmds; t++) {
+		if (t->object)
+			senses_add(&s, w, &(struct sense){ t->object, t, NULL, NULL, t->place });
+		else
+			add_cmds(&s, w, t);
+	}
+	if (flags & MATCH_PREFIX)
+		add_absent(&s, w, NULL);
+	found = expand(w, NULL, &s, d);
+	*session_cmd = found ? found->cmd : NULL;
+	return found ? found->table : NULL;
 }
 
 /* Finds the command of the words, and where its arguments begin. */
@@ -389,7 +572,7 @@ static int match_cmd(struct match *m, unsigned flags, struct diags *d)
 int match(struct match *m, const struct word *words, uint32_t nr, struct span span,
 	  unsigned flags, struct diags *d)
 {
-	*m = (struct match){ .words = words, .nr = nr, .open = -1 };
+	*m = (struct match){ .words = words, .nr = nr, .open = -1, .flags = flags };
 	if (match_cmd(m, flags, d))
 		return -1;
 	return match_args(m, span, flags, d);
@@ -441,7 +624,7 @@ int match_value(struct ctx *ctx, const struct match *m, const struct arg *a,
 
 	*out = (struct value){ .kind = VALUE_NONE };
 	if (a->flags & ARG_FLAG)
-		*out = (struct value){ .kind = VALUE_STR, .str = xstrdup(w->text) };
+		*out = (struct value){ .kind = VALUE_STR, .str = xstrdup(flag_word(a, w, true)) };
 	else if (a->type->parse(ctx, a, w, slot->nr, out))
 		return -1;
 	out->span = words_span(w, slot->nr);
@@ -479,25 +662,12 @@ int match_values(struct ctx *ctx, const struct match *m, struct value *argv)
 /* The session command of this name, or of a name that only begins like this. */
 static const struct cmd *session_cmd(const struct word *w)
 {
-	const struct cmd *found = NULL;
-	int nr = 0;
+	const struct cmd *found;
 
 	if (!w->text || w->quoted || w->raw || !*w->text)
 		return NULL;
-	for (const struct cmd_table *t = bpfsh_commands; t->cmds; t++) {
-		if (t->object && !strcmp(t->object, w->text))
-			return NULL;
-		nr += t->object && has_prefix(t->object, w->text);
-		for (const struct cmd *c = t->object ? NULL : t->cmds; c && c->verb; c++) {
-			if (names_verb(c, w->text))
-				return c;
-			if (has_prefix(c->verb, w->text)) {
-				found = c;
-				nr++;
-			}
-		}
-	}
-	return nr == 1 ? found : NULL;
+	find_object(w, MATCH_PREFIX, &found, NULL);
+	return found;
 }
 
 static bool takes_text(const struct cmd *c)

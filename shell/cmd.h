@@ -92,6 +92,7 @@ struct arg {
 	unsigned flags;
 	const char *help;
 	const char *const *words;	/* ARG_FLAG, arg_choice: what may stand here */
+	const char *header;		/* "BPF_": the words are also as linux/bpf.h has them */
 };
 
 enum cmd_flags {
@@ -102,6 +103,7 @@ enum cmd_flags {
 	CMD_NESTED = 16,	/* runs commands, which say themselves what they did */
 	CMD_GATHERS = 32,	/* may be done later, with those like it that follow */
 	CMD_MAKES = 64,		/* makes objects, which have IDs and names */
+	CMD_WHOLE = 128,	/* takes away what others may use: its verb is never cut short */
 };
 
 #define ARGS_MAX 16
@@ -115,6 +117,11 @@ struct cmd {
 	/* Runs with a value for each argument, VALUE_NONE: not given; 0, or -1 with a diagnostic. */
 	int (*run)(struct ctx *ctx, struct value *argv);
 	const char *const *examples;	/* NULL-ended */
+	/*
+	 * Its place in bpftool's list of this object's commands; 0: bpftool has it not. A word
+	 * cut short means the first of that list that fits, whatever else fits here.
+	 */
+	unsigned place;
 };
 
 /* All commands of an object stand together. Ends with a zero row. */
@@ -122,9 +129,20 @@ struct cmd_table {
 	const char *object;		/* NULL: session commands */
 	const char *help;
 	const struct cmd *cmds;
+	unsigned place;			/* in bpftool's list of objects */
 };
 
 extern const struct cmd_table bpfsh_commands[];
+
+/* What bpftool has and bpfsh does not yet: to be called that, and no other command by mistake. */
+struct absent {
+	const char *object;		/* NULL: @name is an object itself */
+	const char *name;
+	unsigned place;			/* as above */
+	const char *instead;		/* what does the same, or NULL */
+};
+
+extern const struct absent bpfsh_absent[];
 
 /* What a command runs with. */
 struct ctx {
@@ -148,6 +166,7 @@ struct match {
 	const struct word *words;	/* all words of the command, object and verb included */
 	uint32_t nr;
 	uint32_t rest;			/* index of the first word behind object and verb */
+	unsigned flags;			/* enum match_flags, as given */
 	struct {
 		struct slot *slots;
 		uint32_t nr;
@@ -157,7 +176,7 @@ struct match {
 };
 
 enum match_flags {
-	MATCH_PREFIX = 1,		/* unique prefixes of object and verb will do */
+	MATCH_PREFIX = 1,		/* words of the table may be cut short */
 	MATCH_PARTIAL = 2,		/* the end may be missing: for completion */
 };
 
@@ -194,6 +213,9 @@ const char *arg_display(const struct arg *a, struct buf *scratch);
 void cmd_complete(struct ctx *ctx, const struct word *words, uint32_t nr, struct candidates *c);
 /* What may stand after @nr words, a line each: "MAP  map to change". */
 void cmd_help_at(struct buf *out, const struct word *words, uint32_t nr);
+
+/* The first of the words that @w is, or begins where it may be cut short; -1: none. */
+int word_among(const struct word *w, const char *const *words, bool cut);
 
 #define for_each_arg(cmd, a) for (const struct arg *a = (cmd)->args; a && a->name; a++)
 

@@ -423,6 +423,8 @@ int kern_probes(kern_probe_fn fn, void *arg);
 
 /* Names */
 
+/* "1.1" */
+const char *kern_libbpf_version(void);
 /*
  * "hash" for BPF_MAP_TYPE_HASH; NULL where it is unknown. What is newer than
  * libbpf is named by the kernel's BTF.
@@ -433,9 +435,13 @@ const char *kern_link_type_name(__u32 type);
 const char *kern_attach_type_name(__u32 type);
 /* "egress" for BPF_CGROUP_INET_EGRESS: short names of cgroups' types; NULL where there is none. */
 const char *kern_attach_type_short(__u32 type);
-/* The number of an attach type's full or short name; -1 where there is none. */
+/*
+ * Numbers of names, also of newer ones, and as the header has them ("BPF_MAP_TYPE_HASH"); -1
+ * where there is none.
+ */
+int kern_prog_type(const char *name);
+/* The same of an attach type's full or short name. */
 int kern_attach_type(const char *name);
-/* The number of a map type's name, also of newer ones; -1 where there is none. */
 int kern_map_type(const char *name);
 /* All names of map types, newer ones included; NULL-ended, the caller frees the list alone. */
 const char **kern_map_type_names(void);

@@ -119,4 +119,11 @@ static inline bool word_is(const struct word *w, const char *s)
 	return w->text && *w->text == *s && !w->quoted && !w->raw && !strcmp(w->text, s);
 }
 
+/* True where the word is, unquoted, the beginning of @s. */
+static inline bool word_begins(const struct word *w, const char *s)
+{
+	return w->text && *w->text && *w->text == *s && !w->quoted && !w->raw &&
+	       !strncmp(s, w->text, strlen(w->text));
+}
+
 #endif

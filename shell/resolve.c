@@ -20,11 +20,23 @@ static const struct {
 	[OBJ_BTF] = { true, false },
 };
 
-static bool is_finder(enum object_kind kind, const struct word *w)
+/* "id", "name", "tag" or "pinned" where the kind is found by it, and the word is it; else NULL. */
+static const char *find_finder(enum object_kind kind, const struct word *w, bool cut)
 {
-	return word_is(w, "id") || (kind != OBJ_BTF && word_is(w, "pinned")) ||
-	       (finders[kind].by_name && word_is(w, "name")) ||
-	       (finders[kind].by_tag && word_is(w, "tag"));
+	const char *words[5];
+	size_t nr = 0;
+	int i;
+
+	words[nr++] = "id";
+	if (finders[kind].by_name)
+		words[nr++] = "name";
+	if (finders[kind].by_tag)
+		words[nr++] = "tag";
+	if (kind != OBJ_BTF)
+		words[nr++] = "pinned";
+	words[nr] = NULL;
+	i = word_among(w, words, cut);
+	return i < 0 ? NULL : words[i];
 }
 
 static void add_handle(struct value *out, struct handle *h)
@@ -248,16 +260,17 @@ static int resolve(struct ctx *ctx, enum object_kind kind, const struct word *w,
 	} else if (nr == 1) {
 		err = by_text(ctx, kind, v.str, w->span, out);
 	} else {
+		const char *finder = find_finder(kind, w, true);
 		char *text = word_text(ctx, &w[1]);
 
 		if (!text)
 			err = -1;
-		else if (word_is(w, "id"))
+		else if (!strcmp(finder, "id"))
 			err = by_id(ctx, kind, text, w[1].span, out);
-		else if (word_is(w, "pinned"))
+		else if (!strcmp(finder, "pinned"))
 			err = by_pin(ctx, kind, text, w[1].span, out);
 		else
-			err = by_search(ctx, kind, w->text, text, w[1].span, out);
+			err = by_search(ctx, kind, finder, text, w[1].span, out);
 		free(text);
 	}
 	value_free(&v);
@@ -300,9 +313,10 @@ static int parse_one(struct ctx *ctx, enum object_kind kind, const struct word *
 	return err;
 }
 
-static size_t take_ref(enum object_kind kind, const struct word *w, size_t nr)
+static size_t take_ref(const struct match *m, enum object_kind kind, const struct word *w,
+		       size_t nr)
 {
-	if (!is_finder(kind, w))
+	if (!find_finder(kind, w, m->flags & MATCH_PREFIX))
 		return 1;
 	return nr > 1 ? 2 : 0;
 }
@@ -447,11 +461,13 @@ static void complete_ref(struct ctx *ctx, struct candidates *c, enum object_kind
 			 const struct word *w, size_t nr)
 {
 	if (nr) {
-		if (word_is(w, "id"))
+		const char *finder = find_finder(kind, w, true);
+
+		if (finder && !strcmp(finder, "id"))
 			complete_ids(c, kind);
-		else if (word_is(w, "name"))
+		else if (finder && !strcmp(finder, "name"))
 			complete_names(c, kind);
-		else if (word_is(w, "pinned"))
+		else if (finder && !strcmp(finder, "pinned"))
 			complete_pins(c, kind);
 		return;
 	}
@@ -473,7 +489,7 @@ static void complete_ref(struct ctx *ctx, struct candidates *c, enum object_kind
 static size_t what##_take(const struct match *m, const struct arg *a, const struct word *w,	\
 			  size_t nr)								\
 {												\
-	return take_ref(kind, w, nr);								\
+	return take_ref(m, kind, w, nr);							\
 }												\
 static int what##_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,	\
 			struct value *out)							\
@@ -502,7 +518,7 @@ REF_TYPE(btf, OBJ_BTF, "BTF", parse_one);
 static size_t load_map_take(const struct match *m, const struct arg *a, const struct word *w,
 			    size_t nr)
 {
-	size_t n = nr > 2 ? take_ref(OBJ_MAP, w + 2, nr - 2) : 0;
+	size_t n = nr > 2 ? take_ref(m, OBJ_MAP, w + 2, nr - 2) : 0;
 
 	return n ? n + 2 : 0;
 }
@@ -510,14 +526,16 @@ static size_t load_map_take(const struct match *m, const struct arg *a, const st
 static int load_map_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
 			  struct value *out)
 {
+	bool cut = session_match_flags(ctx->s) & MATCH_PREFIX;
 	struct value *part = xcalloc(2, sizeof(*part));
+	int by = word_among(w, (const char *const[]){ "idx", "name", NULL }, cut);
 	char *text;
 
 	*out = (struct value){ .kind = VALUE_LIST, .values = { part, 2 } };
 	text = word_text(ctx, &w[1]);
 	if (!text)
 		return -1;
-	if (word_is(w, "idx")) {
+	if (by == 0) {
 		char *end;
 		unsigned long n = strtoul(text, &end, 0);
 
@@ -528,7 +546,7 @@ static int load_map_parse(struct ctx *ctx, const struct arg *a, const struct wor
 			return -1;
 		}
 		free(text);
-	} else if (word_is(w, "name")) {
+	} else if (by == 1) {
 		part[0] = (struct value){ .kind = VALUE_STR, .str = text };
 	} else {
 		free(text);

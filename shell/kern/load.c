@@ -491,6 +491,23 @@ int kern_verify(const char *file, const char *prog, struct span at, struct diags
 	return ret;
 }
 
+#define HEADER_PREFIX "BPF_PROG_TYPE_"
+
+/* As the header has it: with the attach type of the section that is called like it, if one is. */
+static int header_type(const char *name, int *prog_type, int *attach_type)
+{
+	int type = kern_prog_type(name);
+	enum bpf_attach_type attach;
+	enum bpf_prog_type prog;
+
+	if (type < 0)
+		return -EINVAL;
+	*prog_type = type;
+	*attach_type = !libbpf_prog_type_by_name(kern_prog_type_name(type), &prog, &attach) &&
+		       prog == type ? attach : 0;
+	return 0;
+}
+
 int kern_section_type(const char *name, int *prog_type, int *attach_type)
 {
 	char *folder = xasprintf("%s/", name);
@@ -499,6 +516,10 @@ int kern_section_type(const char *name, int *prog_type, int *attach_type)
 	int err;
 
 	said_begin();
+	if (!strncmp(name, HEADER_PREFIX, strlen(HEADER_PREFIX))) {
+		free(folder);
+		return header_type(name, prog_type, attach_type);
+	}
 	/* Some sections are known only with what follows the slash: "kprobe/". */
 	err = libbpf_prog_type_by_name(name, &prog, &attach);
 	if (err)

@@ -22,6 +22,13 @@ struct names {
 	bool read;
 };
 
+const char *kern_libbpf_version(void)
+{
+	const char *version = libbpf_version_string();
+
+	return version + (*version == 'v');
+}
+
 static const char *known_map(__u32 n)
 {
 	return libbpf_bpf_map_type_str(n);
@@ -130,9 +137,30 @@ const char *kern_attach_type_name(__u32 type)
 	return name_of(&attach_names, type);
 }
 
+#define BARE_MAX 64
+
+/* "hash" for "BPF_MAP_TYPE_HASH", as the header has it; other names as they are. */
+static const char *bare_name(const struct names *n, const char *name, char bare[BARE_MAX])
+{
+	size_t len = strlen(n->prefix), i;
+
+	if (strncmp(name, n->prefix, len) || strlen(name + len) >= BARE_MAX)
+		return name;
+	for (i = 0; name[len + i]; i++) {
+		if (islower((unsigned char)name[len + i]))
+			return name;
+		bare[i] = tolower((unsigned char)name[len + i]);
+	}
+	bare[i] = '\0';
+	return bare;
+}
+
 /* Number of a name, from @first on; -1 where there is none. */
 static int number_of(struct names *n, __u32 first, const char *name)
 {
+	char bare[BARE_MAX];
+
+	name = bare_name(n, name, bare);
 	for (__u32 i = first; n->known(i); i++)
 		if (!strcmp(name, n->known(i)))
 			return i;
@@ -146,6 +174,11 @@ static int number_of(struct names *n, __u32 first, const char *name)
 int kern_map_type(const char *name)
 {
 	return number_of(&map_names, 1, name);
+}
+
+int kern_prog_type(const char *name)
+{
+	return number_of(&prog_names, 1, name);
 }
 
 int kern_attach_type(const char *name)

@@ -126,6 +126,37 @@ static size_t padded_size(struct types *t, int word, uint32_t room)
 	return size;
 }
 
+/* What bpftool reads in octal is refused where that is another number. */
+static void test_two_readings(void **state)
+{
+	const struct types *t = *state;
+	struct typed *u32 = compile(t, t->u32), *text = compile(t, t->chars);
+	const struct typed_target bytes = { "key", 4 }, number = { "value", 8 };
+	const struct typed_target typed = { "value", 4, u32 };
+	const struct typed_target chars = { "value", typed_size(text), text };
+	char name[64] = "010";
+	uint64_t eight = 8;
+
+	assert_encoded(&bytes, "00 007 0x010 0", "\0\7\x10");
+	assert_encoded(&bytes, "hex 08 09 0a 10", "\10\11\12\20");
+	assert_encoded(&bytes, "h 08 09 0a 10", "\10\11\12\20");
+	assert_encoded(&number, "8", &eight);
+	assert_encoded(&chars, "010", name);
+	assert_error(&bytes, "010 0 0 0", "key: 010 may be read as 10 or, in octal, as 8",
+		     "write 10 or 8", "010");
+	assert_error(&bytes, "0 0 0 09", "key: 09 begins with 0, as octal numbers do, and is none",
+		     "without the 0 it is 9", "09");
+	assert_error(&bytes, "[0,0,0,010]", "key: 010 may be read as 10 or, in octal, as 8",
+		     "write 10 or 8", "010");
+	assert_error(&number, "00000000000000000020",
+		     "value: 00000000000000000020 may be read as 20 or, in octal, as 16",
+		     "write 20 or 16", "00000000000000000020");
+	assert_error(&typed, "+017", "value: 017 may be read as 17 or, in octal, as 15",
+		     "write 17 or 15", "017");
+	typed_free(u32);
+	typed_free(text);
+}
+
 /* A flexible array has what the value has room for, and can be written as far. */
 static void test_flexible(void **state)
 {
@@ -569,6 +600,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_two_readings),
 		cmocka_unit_test(test_flexible),
 		cmocka_unit_test(test_part),
 		cmocka_unit_test(test_lpm),
