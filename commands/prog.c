@@ -152,8 +152,10 @@ static const struct arg_type arg_section = {
 
 enum { LOAD_FILE, LOAD_PATH, LOAD_TYPE, LOAD_MAP, LOAD_LOG };
 
-static int load_maps(const struct value *given, struct load_map *maps)
+static struct load_map *load_maps(const struct value *given)
 {
+	struct load_map *maps = xcalloc(given->values.nr, sizeof(*maps));
+
 	for (size_t i = 0; i < given->values.nr; i++) {
 		const struct value *part = given->values.list[i].values.list;
 
@@ -163,6 +165,21 @@ static int load_maps(const struct value *given, struct load_map *maps)
 			.fd = part[1].handle->fd,
 			.span = given->values.list[i].span,
 		};
+	}
+	return maps;
+}
+
+int load_options(struct ctx *ctx, struct load_request *req, const struct value *type,
+		 const struct value *maps)
+{
+	req->prog_type = req->attach_type = -1;
+	req->maps = NULL;
+	if (type->kind == VALUE_STR &&
+	    section_type(ctx, type, &req->prog_type, &req->attach_type))
+		return -1;
+	if (maps->kind == VALUE_LIST) {
+		req->maps = load_maps(maps);
+		req->nr_maps = maps->values.nr;
 	}
 	return 0;
 }
@@ -224,26 +241,16 @@ static int load(struct ctx *ctx, struct value *argv, bool all)
 {
 	struct load_request req = {
 		.file = argv[LOAD_FILE].str, .span = argv[LOAD_FILE].span, .all = all,
-		.prog_type = -1, .attach_type = -1,
 	};
-	const struct value *given = &argv[LOAD_MAP];
-	struct load_map *maps = NULL;
 	struct load_result res = { 0 };
 	int err;
 
-	if (argv[LOAD_TYPE].kind == VALUE_STR &&
-	    section_type(ctx, &argv[LOAD_TYPE], &req.prog_type, &req.attach_type))
+	if (load_options(ctx, &req, &argv[LOAD_TYPE], &argv[LOAD_MAP]))
 		return -1;
-	if (given->kind == VALUE_LIST) {
-		maps = xcalloc(given->values.nr, sizeof(*maps));
-		load_maps(given, maps);
-		req.maps = maps;
-		req.nr_maps = given->values.nr;
-	}
 	err = txn_do(ctx, op_load(&req, &res, ctx->span));
 	if (err && argv[LOAD_LOG].kind != VALUE_NONE)
 		tell_log(ctx);
-	free(maps);
+	free((void *)req.maps);
 	if (!err)
 		err = pin_declared(ctx, &res, argv[LOAD_FILE].span);
 	if (!err && argv[LOAD_PATH].kind == VALUE_STR)
@@ -275,10 +282,13 @@ static const char *const verifier_word[] = { "verifier", NULL };
 static const char *const linum_word[] = { "linum", NULL };
 static const char *const visual_word[] = { "visual", NULL };
 
-#define LOAD_ARGS									\
+#define LOAD_OPTIONS									\
 	{ "type", &arg_section, ARG_KEYWORD | ARG_OPTIONAL, "program type, as a section's name" }, \
 	{ "map", &arg_load_map, ARG_KEYWORD | ARG_OPTIONAL | ARG_REPEAT,		\
-	  "a map to use in place of the object's own" },				\
+	  "a map to use in place of the object's own" }
+
+#define LOAD_ARGS									\
+	LOAD_OPTIONS,									\
 	{ "log", NULL, ARG_FLAG | ARG_OPTIONAL, "on failure, show the verifier's whole log", log_word }, \
 	{ 0 }
 
@@ -337,11 +347,12 @@ const struct cmd prog_cmds[] = {
 		{ "linum", NULL, ARG_FLAG | ARG_OPTIONAL, "show files and lines", linum_word },
 		{ "verifier", NULL, ARG_FLAG | ARG_OPTIONAL,
 		  "mark where the verifier was how often, and the path that it refuses", verifier_word },
-		{ 0 } }, CMD_OUTSIDE, prog_cfg,
+		LOAD_OPTIONS, { 0 } }, CMD_OUTSIDE, prog_cfg,
 	  (const char *const[]){ "prog cfg $p file filter.png", "prog cfg $p show",
 				 "prog cfg $p summary",
 				 "prog cfg obj filter.o prog xdp_main file filter.svg",
-				 "prog cfg obj filter.o verifier file refused.png", NULL } },
+				 "prog cfg obj filter.o verifier file refused.png",
+				 "prog cfg obj filter.o verifier type socket summary", NULL } },
 	{ "prog", "log", NULL, "show what the verifier said of the last program that it refused",
 	  (const struct arg[]){ { 0 } }, 0, prog_log, (const char *const[]){ "prog log", NULL } },
 	{ "prog", "asm", NULL, "assemble instructions and load them as a program",

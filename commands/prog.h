@@ -9,6 +9,12 @@
 
 /* prog.c: the types that a section's name stands for; -1 with a diagnostic. */
 int section_type(struct ctx *ctx, const struct value *section, int *prog_type, int *attach_type);
+/*
+ * What `type` and `map` of a load mean, to @req, whose maps the caller frees, also
+ * after an error: 0, or -1 with a diagnostic.
+ */
+int load_options(struct ctx *ctx, struct load_request *req, const struct value *type,
+		 const struct value *maps);
 
 /* prog_metadata.c: variables bpf_metadata_* of a program's .rodata; invalid where there are none. */
 jv prog_metadata(const __u32 *map_ids, __u32 nr);

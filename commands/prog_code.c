@@ -65,7 +65,8 @@ struct code *prog_code(struct ctx *ctx, struct handle *prog, struct span at, str
 /* cfg */
 
 enum {
-	CFG_PROG, CFG_OBJ, CFG_NAME, CFG_FUNC, CFG_FILE, CFG_FORM, CFG_OPCODES, CFG_LINUM, CFG_VERIFIER
+	CFG_PROG, CFG_OBJ, CFG_NAME, CFG_FUNC, CFG_FILE, CFG_FORM, CFG_OPCODES, CFG_LINUM, CFG_VERIFIER,
+	CFG_TYPE, CFG_MAP
 };
 
 /* The value of argument @i, as far as it is typed; VALUE_NONE where it is not there or wrong. */
@@ -281,13 +282,27 @@ static void note_verdict(struct ctx *ctx, const struct vlog *log, const struct c
 	buf_free(&text);
 }
 
+/* 1: the verifier accepts the object's program @name, 0: it refuses it; -1 with a diagnostic. */
+static int verify(struct ctx *ctx, const char *name, struct value *argv)
+{
+	struct load_request req = { .file = argv[CFG_OBJ].str, .span = argv[CFG_OBJ].span };
+	int accepted = load_options(ctx, &req, &argv[CFG_TYPE], &argv[CFG_MAP]);
+
+	for (size_t i = 0; !accepted && i < req.nr_maps; i++)
+		if (req.maps[i].fd < 0)
+			accepted = diag_error(ctx->diags, req.maps[i].span,
+					      "map exists only in the plan");
+	if (!accepted)
+		accepted = kern_verify(&req, name, ctx->diags);
+	free((void *)req.maps);
+	return accepted;
+}
+
 /* The same with what the verifier thinks of it. */
 static int draw_verified(struct ctx *ctx, const struct code *code, struct value *argv)
 {
 	const struct value *name = &argv[CFG_NAME];
-	int accepted = kern_verify(argv[CFG_OBJ].str,
-				   name->kind == VALUE_STR ? name->str : code->name,
-				   argv[CFG_OBJ].span, ctx->diags);
+	int accepted = verify(ctx, name->kind == VALUE_STR ? name->str : code->name, argv);
 	struct vlog *log;
 	int err;
 
@@ -342,6 +357,21 @@ static int draw_object(struct ctx *ctx, struct value *argv)
 	return err;
 }
 
+/* Words of a load, which only the verifier is asked for. */
+static int check_verifier_words(struct ctx *ctx, const struct value *argv)
+{
+	static const struct {
+		int arg;
+		const char *word;
+	} words[] = { { CFG_TYPE, "type" }, { CFG_MAP, "map" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (argv[words[i].arg].kind != VALUE_NONE)
+			return diag_error(ctx->diags, argv[words[i].arg].span,
+					  "'%s' goes with 'verifier'", words[i].word);
+	return 0;
+}
+
 /* Words that do not go with each other; the table of arguments takes them all. */
 static int check_words(struct ctx *ctx, const struct value *argv)
 {
@@ -366,7 +396,7 @@ static int check_words(struct ctx *ctx, const struct value *argv)
 		diag_hint(ctx->diags, "name a loaded one, or an object file: prog cfg obj FILE");
 		return -1;
 	}
-	return 0;
+	return argv[CFG_VERIFIER].kind == VALUE_NONE ? check_verifier_words(ctx, argv) : 0;
 }
 
 int prog_cfg(struct ctx *ctx, struct value *argv)

@@ -180,7 +180,9 @@ void code_print_opcodes(struct buf *out, const struct code *code, uint32_t i);
 /* Appends bpftool's "linum": " [file:x.c line_num:45 line_col:42]", printable. */
 void code_print_linum(struct buf *out, const struct code_line *line);
 
-/* Appends the same in short: " @ x.c:12", as the verifier's log has it. */
+/* Appends the same in short: "x.c:12". */
+void code_print_file(struct buf *out, const struct code_line *line);
+/* Appends that as the verifier's log has it: " @ x.c:12". */
 void code_print_place(struct buf *out, const struct code_line *line);
 
 /* What listings show of an instruction besides its text and source line. */

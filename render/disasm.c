@@ -508,11 +508,16 @@ void code_print_linum(struct buf *out, const struct code_line *line)
 	buf_printf(out, " line_num:%u line_col:%u]", line->line, line->col);
 }
 
-void code_print_place(struct buf *out, const struct code_line *line)
+void code_print_file(struct buf *out, const struct code_line *line)
 {
 	const char *slash = strrchr(line->file, '/');
 
-	buf_puts(out, " @ ");
 	print_name(out, slash ? slash + 1 : line->file);
 	buf_printf(out, ":%u", line->line);
+}
+
+void code_print_place(struct buf *out, const struct code_line *line)
+{
+	buf_puts(out, " @ ");
+	code_print_file(out, line);
 }

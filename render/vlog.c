@@ -99,6 +99,22 @@ static void go_back(struct reader *r, uint32_t i)
 static void forget_regs(struct vlog *v)
 {
 	memset(v->regs, 0, sizeof(v->regs));
+	v->before_call = 0;
+}
+
+/* What a call does to registers is often left out: R0 to R5 are others behind it. */
+#define CALL_CHANGES 0x3f
+
+bool vlog_has(struct vlog_text t, const char *part)
+{
+	return t.s && memmem(t.s, t.len, part, strlen(part));
+}
+
+bool vlog_calls_nothing(const struct vlog_insn *insn)
+{
+	static const char call[] = "(85) call #0";
+
+	return insn->text.s && insn->text.len == strlen(call) && starts(insn->text, call);
 }
 
 /* Up to the blank that ends a register's state: those in parentheses belong to it. */
@@ -126,8 +142,10 @@ static void read_state(struct vlog *v, struct vlog_text t)
 			continue;
 		skip(&word, 1);
 		if (take_number(&word, &reg) && reg < VLOG_REGS && word.len &&
-		    (*word.s == '=' || *word.s == '_'))
+		    (*word.s == '=' || *word.s == '_')) {
 			v->regs[reg] = state;
+			v->before_call &= ~(1u << reg);
+		}
 	}
 }
 
@@ -146,7 +164,7 @@ static struct vlog_text trimmed(struct vlog_text t)
  */
 static size_t states_at(struct vlog_text t)
 {
-	for (size_t i = 0; i + 2 < t.len; i++) {
+	for (size_t i = 0; i < t.len; i++) {
 		struct vlog_text number = { t.s + i + 1, t.len - i - 1 };
 		uint32_t next;
 
@@ -176,6 +194,8 @@ static void visit(struct reader *r, uint32_t i, struct vlog_text t)
 	r->waiting[i]++;
 	r->pruned = false;
 	v->nr_messages = 0;
+	if (starts(insn->text, "(85) call"))
+		v->before_call |= CALL_CHANGES;
 	skip(&t, states);
 	read_state(v, t);
 }
@@ -311,7 +331,10 @@ static void read_line(struct reader *r, struct vlog_text t)
 	if (starts(t, ";")) {
 		skip(&t, 1);
 		t = trimmed(t);
-		if (t.len && *t.s != '@')
+		/* Where the text of a line is not kept, its place is: "; @ x.c:3". */
+		if (starts(t, "@ "))
+			skip(&t, 2);
+		if (t.len)
 			r->source = t;
 	} else if (*t.s == ' ' || starts(t, "R0=") || starts(t, "frame")) {
 		read_state(r->v, t);
@@ -343,6 +366,17 @@ bool vlog_number(struct vlog_text t, const char *key, uint32_t *n)
 	return take_number(&t, n);
 }
 
+/* The call of a kfunc that is not there: what is said of it comes after all visits. */
+static uint32_t call_of_nothing(const struct vlog *v)
+{
+	uint32_t i = v->nr;
+
+	while (i-- > 0)
+		if (vlog_calls_nothing(&v->insns[i]))
+			return i;
+	return VLOG_NONE;
+}
+
 static void find_fail(struct reader *r)
 {
 	struct vlog *v = r->v;
@@ -352,6 +386,12 @@ static void find_fail(struct reader *r)
 	if (!v->nr_messages)
 		return;
 	reason = v->messages[v->nr_messages - 1];
+	if (vlog_has(reason, "call not eliminated")) {
+		v->fail = call_of_nothing(v);
+		if (v->fail != VLOG_NONE && r->waiting[v->fail])
+			go_back(r, v->fail);
+		return;
+	}
 	if (is_about_all(reason) || is_about_effort(reason) || r->pruned)
 		return;
 	/* "unreachable insn 5", before the first visit; "infinite loop detected at insn 7" */

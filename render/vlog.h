@@ -27,6 +27,8 @@ struct vlog_text {
 	size_t len;
 };
 
+struct code;
+
 struct vlog_insn {
 	uint32_t visits;
 	struct vlog_text text;		/* "(71) r1 = *(u8 *)(r1 +12)" */
@@ -50,6 +52,7 @@ struct vlog {
 	struct vlog_text messages[VLOG_MESSAGES];
 	int nr_messages;
 	struct vlog_text regs[VLOG_REGS];	/* as known last: "R1=pkt(r=0)" */
+	uint32_t before_call;		/* a bit for each register of which that was before a call */
 };
 
 /* Reads @log, which must outlive the result. Never fails, in linear time. */
@@ -59,8 +62,6 @@ void vlog_free(struct vlog *v);
 
 /* The program was loaded: what its log says last is no reason against it. */
 void vlog_accepted(struct vlog *v);
-
-struct code;
 
 /*
  * Appends, in about ten lines and printable: the reason, what was said before it,
@@ -75,6 +76,12 @@ bool vlog_number(struct vlog_text t, const char *key, uint32_t *n);
 /* Whether register @reg is refused as a number that was a pointer, until a call made it invalid. */
 bool vlog_is_stale(const struct vlog *v, uint32_t reg);
 /* Appends what the author of a program can do about the reason, if that is known. */
-void vlog_advice(struct buf *out, const struct vlog *v);
+void vlog_advice(struct buf *out, const struct vlog *v, const struct code *code);
+/* The same where this kernel lacks what the program was compiled for; false: it is not that. */
+bool vlog_missing(struct buf *out, const struct vlog *v, const struct code *code);
+/* Whether an instruction calls a weak kfunc that the kernel lacks: "(85) call #0". */
+bool vlog_calls_nothing(const struct vlog_insn *insn);
+/* Whether @t, which may have no text, has @part in it. */
+bool vlog_has(struct vlog_text t, const char *part);
 
 #endif

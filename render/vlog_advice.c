@@ -14,6 +14,12 @@
 #define UNLOCK "each path needs its bpf_spin_unlock()"
 #define RELEASE "release it on each path that leads to an exit"
 #define PLAIN_CTX "access the context by the pointer that came with it, at constant offsets"
+#define LOWER_CPU "the instruction is newer than this kernel: compile with -mcpu=v3, v2 or v1"
+#define READ_KERNEL \
+	"it is for tracing programs; kernel lockdown withholds it, and on some processors " \
+	"bpf_probe_read(): there is bpf_probe_read_kernel() and bpf_probe_read_user()"
+#define CGROUPS "this type of program may not call it, or the kernel is without CONFIG_CGROUPS"
+#define CLASSID "of kernels with CONFIG_CGROUP_NET_CLASSID"
 #define NO_POINTER "a number is no pointer: read kernel memory by bpf_probe_read_kernel()"
 
 /* The first row counts whose parts a message has. */
@@ -44,8 +50,23 @@ static const struct {
 	{ "Unreleased reference", NULL, RELEASE },
 	{ "GPL-restricted", NULL,
 	  "it is for programs with char LICENSE[] SEC(\"license\") = \"GPL\"" },
-	{ "cannot use helper", NULL, "only other types of programs may call it" },
-	{ "unknown func", NULL, "this kernel, or this type of program, does not have that helper" },
+	{ "bpf_override_return#", NULL,
+	  "it is for kprobes, of kernels with CONFIG_BPF_KPROBE_OVERRIDE" },
+	{ "bpf_probe_write_user#", NULL,
+	  "it is for tracing programs, and kernel lockdown or a security module withholds it" },
+	{ "bpf_probe_read", "#", READ_KERNEL },
+	{ "bpf_copy_from_user_task#", NULL,
+	  "it is for sleepable tracing programs, and for those with CAP_PERFMON" },
+	{ "cgroup_id#", NULL, CGROUPS },
+	{ "bpf_current_task_under_cgroup#", NULL, CGROUPS },
+	{ "cgroup_classid#", NULL, "it is for programs of tc and cgroups, " CLASSID },
+	{ "bpf_skb_get_xfrm_state#", NULL, "it is for programs of tc, of kernels with CONFIG_XFRM" },
+	{ "bpf_lwt_seg6_", NULL, "it is for lwt_seg6local, of kernels with CONFIG_IPV6_SEG6_BPF" },
+	{ "bpf_tcp_", "syncookie", "it is for xdp and tc, of kernels with CONFIG_SYN_COOKIES" },
+	{ "cannot use helper", NULL,
+	  "only other types of programs may call it, or the kernel's configuration withholds it" },
+	{ "unknown func", NULL,
+	  "this kernel does not have that helper, or not for programs of this type" },
 	{ "invalid func", NULL, "this kernel has no helper of that number" },
 	{ "kernel function", "is not allowed", "programs of this type may not call that kfunc" },
 	{ "might sleep", NULL,
@@ -79,21 +100,26 @@ static const struct {
 	{ "the call stack of", NULL, "calls nest at most 8 deep, and no function may call itself" },
 	{ "jump out of range", NULL, "jumps stay within their function" },
 	{ "last insn is not an exit", NULL, "each function ends in exit or in a jump" },
+	{ "func_info", "number of subprogs",
+	  "callbacks, as of bpf_for_each_map_elem() and timers, need Linux 5.13" },
+	{ "unrecognized bpf_ld_imm64", NULL,
+	  "this kernel does not know what is referred to; of a callback, Linux 5.13 does" },
+	{ "BPF_STX uses reserved fields", NULL,
+	  "atomic operations with a result need Linux 5.12: compile with -mcpu=v2" },
+	{ "uses reserved fields", NULL, LOWER_CPU },
+	{ "unknown opcode", NULL, LOWER_CPU },
+	{ "wasn't resolved", "kfunc '", "this kernel lacks it: ask bpf_ksym_exists() first" },
+	{ "wasn't created", "map '", "its loader leaves that map out: only other paths may use it" },
 	{ "CO-RE relocation", NULL,
 	  "this kernel lacks it: ask bpf_core_field_exists() or bpf_core_type_exists() first" },
 };
-
-static bool has(struct vlog_text t, const char *part)
-{
-	return !part || (t.s && memmem(t.s, t.len, part, strlen(part)));
-}
 
 /* "invalid access to packet, off=23 size=1, R1(id=0,off=23,r=14)" */
 static bool add_packet(struct buf *out, struct vlog_text t)
 {
 	uint32_t off, size, range;
 
-	if (!has(t, "invalid access to packet") || !vlog_number(t, "packet, off=", &off) ||
+	if (!vlog_has(t, "invalid access to packet") || !vlog_number(t, "packet, off=", &off) ||
 	    !vlog_number(t, " size=", &size) || !vlog_number(t, ",r=", &range))
 		return false;
 	buf_printf(out, "compare with data_end first: this takes %u byte%s, of which %s%u %s sure",
@@ -108,7 +134,7 @@ static bool is_pointer(struct vlog_text state)
 	const char *value = state.s ? memchr(state.s, '=', state.len) : NULL;
 
 	return value && ++value < state.s + state.len && islower((unsigned char)*value) &&
-	       !has(state, "=scalar") && !has(state, "=inv");
+	       !vlog_has(state, "=scalar") && !vlog_has(state, "=inv");
 }
 
 bool vlog_is_stale(const struct vlog *v, uint32_t reg)
@@ -118,12 +144,14 @@ bool vlog_is_stale(const struct vlog *v, uint32_t reg)
 
 	if (v->nr_messages)
 		reason = v->messages[v->nr_messages - 1];
-	return has(reason, "invalid mem access") && (has(reason, "'scalar'") || has(reason, "'inv'")) &&
+	return vlog_has(reason, "invalid mem access") && (vlog_has(reason, "'scalar'") || vlog_has(reason, "'inv'")) &&
 	       vlog_number(reason, "R", &n) && n == reg && reg < VLOG_REGS && is_pointer(v->regs[reg]);
 }
 
-void vlog_advice(struct buf *out, const struct vlog *v)
+void vlog_advice(struct buf *out, const struct vlog *v, const struct code *code)
 {
+	if (vlog_missing(out, v, code))
+		return;
 	for (int i = v->nr_messages - 1; i >= 0; i--)
 		if (add_packet(out, v->messages[i]))
 			return;
@@ -136,8 +164,8 @@ void vlog_advice(struct buf *out, const struct vlog *v)
 	}
 	for (int i = v->nr_messages - 1; i >= 0; i--) {
 		for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
-			if (!has(v->messages[i], rows[r].part) ||
-			    !has(v->messages[i], rows[r].other))
+			if (!vlog_has(v->messages[i], rows[r].part) ||
+			    (rows[r].other && !vlog_has(v->messages[i], rows[r].other)))
 				continue;
 			buf_puts(out, rows[r].advice);
 			return;

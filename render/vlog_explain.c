@@ -48,6 +48,10 @@ static void add_source(struct buf *out, const char *lead, const struct vlog *v,
 		add_text(out, source);
 		return;
 	}
+	if (!*line->text) {
+		code_print_file(out, line);
+		return;
+	}
 	add_text(out, (struct vlog_text){ line->text, strlen(line->text) });
 	code_print_place(out, line);
 }
@@ -98,7 +102,7 @@ static void add_regs(struct buf *out, const struct vlog *v)
 			nr++;
 			buf_puts(out, INDENT);
 			add_text(out, v->regs[reg]);
-			if (vlog_is_stale(v, reg))
+			if (v->before_call >> reg & 1 || vlog_is_stale(v, reg))
 				buf_puts(out, ", before a call");
 		}
 	}
@@ -308,7 +312,7 @@ void vlog_explain(struct buf *out, const struct vlog *v, const struct code *code
 		add_branches(out, v, code);
 	}
 	add_loop(out, v, code);
-	vlog_advice(&advice, v);
+	vlog_advice(&advice, v, code);
 	if (advice.len)
 		buf_printf(out, INDENT "advice: %s", buf_str(&advice));
 	buf_free(&advice);

@@ -510,7 +510,7 @@ int kern_load(const struct load_request *req, struct load_result *res, struct di
  * steps: kern_load_log(). Nothing stays. 1: it accepts the program, 0: it
  * refuses it; -1 with a diagnostic where it never saw it.
  */
-int kern_verify(const char *file, const char *prog, struct span at, struct diags *d);
+int kern_verify(const struct load_request *req, const char *prog, struct diags *d);
 /*
  * The verifier's whole log of the last load, where that failed, or of the last
  * kern_verify(); else "". Raw; owned by the layer.

@@ -289,16 +289,29 @@ static void say_errno(struct load *l, const char *program, int err)
 	free(subject);
 }
 
-static void say_program_refused(struct load *l, const char *program)
+/* False where the verifier gives no reason. */
+static bool say_program_refused(struct load *l, const char *program)
 {
 	struct diags none = { 0 };
 	struct code *code = code_new_elf(l->req->file, program, NULL, NO_SPAN, &none);
 	char *subject = xasprintf("program '%s' of '%s'", program, l->req->file);
+	bool said = said_refusal(l->d, l->req, l->log, subject, code);
 
-	said_refusal(l->d, l->req, l->log, subject, code);
 	free(subject);
 	code_free(code);
 	diags_clear(&none);
+	return said;
+}
+
+/* A map without a size that it needs: the object's own loader sets it, and so can a command. */
+static void hint_map(struct load *l, const struct map_facts *map, const char *name)
+{
+	struct buf create = BUF_INIT;
+
+	shape_command(&create, map, name);
+	diag_hint(l->d, "its own loader sets that; here: $m = %s; prog load %s map name %s $m",
+		  buf_str(&create), l->req->file, name);
+	buf_free(&create);
 }
 
 /* The kernel's rules for maps tell more than its errno. */
@@ -316,6 +329,8 @@ static bool say_wrong_map(struct load *l, const char *name, int err)
 	wanted.map.flags = bpf_map__map_flags(map);
 	snprintf(wanted.name, sizeof(wanted.name), "%s", name);
 	kern_map_error(l->d, l->req->span, "create", &wanted, err);
+	if (shape_is_open(&wanted.map) && kern_map_type_name(wanted.map.type))
+		hint_map(l, &wanted.map, name);
 	return true;
 }
 
@@ -323,8 +338,8 @@ static void say_why(struct load *l, int err)
 {
 	char *why = said_reason(), *program = said_program(), *map = said_map();
 
-	if (program && l->log[0])
-		say_program_refused(l, program);
+	if (program && say_program_refused(l, program))
+		;
 	else if (program)
 		say_errno(l, program, err);
 	else if (map && say_wrong_map(l, map, err))
@@ -333,6 +348,7 @@ static void say_why(struct load *l, int err)
 		said_failure(l->d, l->req->span, l->req->file, why);
 	else
 		kern_error(l->d, l->req->span, err, "load '%s'", l->req->file);
+	hint_section(l->d);
 	free(why);
 	free(program);
 	free(map);
@@ -466,10 +482,10 @@ static int verify(struct load *l, const char *name)
 	int err;
 
 	l->obj = object_open(l->req->file, l->req->span, &l->bytes, l->d);
-	if (!l->obj || select_verbose(l, name) || defer_pins(l))
+	if (!l->obj || select_verbose(l, name) || reuse_maps(l) || defer_pins(l))
 		return -1;
 	err = bpf_object__load(l->obj);
-	if (err && !l->log[0]) {
+	if (err && !has_reason(l->log)) {
 		say_why(l, err);
 		return -1;
 	}
@@ -477,12 +493,9 @@ static int verify(struct load *l, const char *name)
 	return !err;
 }
 
-int kern_verify(const char *file, const char *prog, struct span at, struct diags *d)
+int kern_verify(const struct load_request *req, const char *prog, struct diags *d)
 {
-	const struct load_request req = {
-		.file = file, .span = at, .prog_type = -1, .attach_type = -1
-	};
-	struct load l = { .req = &req, .d = d };
+	struct load l = { .req = req, .d = d };
 	int ret;
 
 	said_begin();

@@ -39,15 +39,24 @@ char *said_reason(void);
 /* The program that could not be loaded, the map that could not be created; NULL: none was named. */
 char *said_program(void);
 char *said_map(void);
-/* Queues that @file cannot be loaded, for the reason @why of libbpf's. */
+/* Whether libbpf passed over @section, as one that it does not know. */
+bool said_skipping(const char *section);
+
+/* meanings.c: queues that @file cannot be loaded, for the reason @why of libbpf's. */
 void said_failure(struct diags *d, struct span at, const char *file, const char *why);
+/* Hints at the section of the object that only a newer libbpf knows, if that may be the cause. */
+void hint_section(struct diags *d);
+
 /* Keeps a verifier's log for kern_load_log(), and shows it where all is to be shown: then true. */
 bool said_verifier(const char *log);
+/* Whether a verifier's log tells why it refuses. */
+bool has_reason(const char *log);
 /*
- * Queues why the verifier refuses @subject ("the program"), and keeps its log.
- * @code, which may be NULL, are the instructions: see vlog_explain().
+ * Queues why the verifier refuses @subject ("the program"), and keeps its log;
+ * false, and nothing is queued, where the log has no reason. @code, which may be
+ * NULL, are the instructions: see vlog_explain().
  */
-void said_refusal(struct diags *d, const struct load_request *req, const char *log,
+bool said_refusal(struct diags *d, const struct load_request *req, const char *log,
 		  const char *subject, const struct code *code);
 
 /* Queues what an errno means for the load of @subject, on which the verifier has no word. */
@@ -61,5 +70,9 @@ int load_insns(const struct load_request *req, struct load_result *res, struct d
  * where none of them is known to be wrong.
  */
 bool shape_error(struct buf *out, const struct map_facts *map);
+/* Whether a size that the type needs is left open, as where an object's own loader sets it. */
+bool shape_is_open(const struct map_facts *map);
+/* Appends the command that makes such a map, with SIZE and N for what is open. */
+void shape_command(struct buf *out, const struct map_facts *map, const char *name);
 
 #endif

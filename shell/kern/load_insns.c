@@ -75,9 +75,7 @@ static int say_why(const struct load_request *req, struct bpf_prog_load_opts *op
 	opts->log_size = VERIFIER_LOG_SIZE;
 	opts->log_level = 1;
 	fd = load(req, opts);
-	if (fd < 0 && *log)
-		said_refusal(d, req, log, "the program", NULL);
-	else if (fd < 0)
+	if (fd < 0 && !said_refusal(d, req, log, "the program", NULL))
 		load_error(d, req->span, err, "the program", req->nr_insns);
 	free(log);
 	return fd;

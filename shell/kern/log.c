@@ -160,75 +160,70 @@ char *said_map(void)
 	return name_said("map '", "': failed to create");
 }
 
-#define DO_WITHOUT "declare it __weak to load where it is missing"
-
-/* Lines of libbpf's that hold a name in quotes, and what they mean. */
-static const struct {
-	const char *before, *behind;	/* the name; parts of the line */
-	const char *text;		/* the name stands for %s */
-	const char *hint;
-} meanings[] = {
-	{ "failed to find kernel BTF type ID of '", "",
-	  "this kernel has no '%s' that a program can attach to",
-	  "the function may be inlined or called otherwise, or be one of a module" },
-	{ "extern (func ksym) '", "not found", "this kernel has no kfunc '%s'", DO_WITHOUT },
-	{ "extern (func ksym) '", "incompatible",
-	  "it declares kfunc '%s' otherwise than this kernel",
-	  "take the declaration from vmlinux.h, or 'btf dump id 1 format c'" },
-	{ "extern (var ksym) '", "not found", "this kernel has no variable '%s'", DO_WITHOUT },
-	{ "extern '", "not resolved", "this kernel has nothing for extern '%s'", DO_WITHOUT },
-	{ "BTF is required", "", "it lacks the types that its maps or calls need",
-	  "compile it with -g" },
-};
-
-void said_failure(struct diags *d, struct span at, const char *file, const char *why)
+bool said_skipping(const char *section)
 {
-	struct buf text = BUF_INIT;
-	const char *hint = NULL;
+	const char *at = strstr(buf_str(&messages), "skipping unrecognized data section");
 
-	for (size_t i = 0; i < ARRAY_SIZE(meanings) && !text.len; i++) {
-		const char *name = strstr(why, meanings[i].before);
-		char *copy;
-
-		if (!name || !strstr(name, meanings[i].behind))
-			continue;
-		name += strlen(meanings[i].before);
-		copy = xstrndup(name, strcspn(name, "'"));
-		buf_printf(&text, meanings[i].text, copy);
-		hint = meanings[i].hint;
-		free(copy);
-	}
-	diag_error(d, at, "cannot load '%s': %s", file, text.len ? buf_str(&text) : why);
-	if (hint)
-		diag_hint(d, "%s", hint);
-	buf_free(&text);
+	for (; at; at = strstr(at + 1, "skipping unrecognized data section"))
+		if (contains(at, strcspn(at, "\n"), section))
+			return true;
+	return false;
 }
 
-void said_refusal(struct diags *d, const struct load_request *req, const char *log,
+bool has_reason(const char *log)
+{
+	struct vlog *v = vlog_new(log, strlen(log));
+	bool has = v->nr_messages;
+
+	vlog_free(v);
+	return has;
+}
+
+bool said_refusal(struct diags *d, const struct load_request *req, const char *log,
 		  const char *subject, const struct code *code)
 {
 	struct vlog *v = vlog_new(log, strlen(log));
+	bool reason = v->nr_messages;
 	struct span at = req->span;
 	struct buf text = BUF_INIT;
 
 	if (req->spans && v->fail < req->nr_insns)
 		at = req->spans[v->fail];
 	vlog_explain(&text, v, code);
-	diag_error(d, at, "the verifier refuses %s: %s", subject, buf_str(&text));
-	if (!said_verifier(log))
+	if (reason)
+		diag_error(d, at, "the verifier refuses %s: %s", subject, buf_str(&text));
+	if (!said_verifier(log) && reason)
 		diag_hint(d, "'log' at the end of the command, or 'prog log', shows the whole log");
 	buf_free(&text);
 	vlog_free(v);
+	return reason;
 }
 
 /* The kernel's BPF_COMPLEXITY_LIMIT_INSNS. */
 #define INSNS_MAX 1000000
 
+/* What an errno means for a load where the verifier gives no reason. */
+static const struct {
+	int err;
+	const char *text;
+} unexplained[] = {
+	{ ENOTSUPP, "the kernel does not support it, and does not say what (error 524, ENOTSUPP)" },
+	{ ENOSPC, "the verifier's log is too long to be kept, and its reason with it" },
+	{ EINVAL, "the kernel refuses its type, attach type or flags, without a reason (EINVAL)" },
+};
+
 void load_error(struct diags *d, struct span at, int err, const char *subject, size_t nr_insns)
 {
-	if (abs(err) == E2BIG && nr_insns > INSNS_MAX)
+	if (abs(err) == E2BIG && nr_insns > INSNS_MAX) {
 		diag_error(d, at, "cannot load %s: it has %zu instructions, at most %u are allowed",
 			   subject, nr_insns, INSNS_MAX);
-	else
-		kern_error(d, at, err, "load %s", subject);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(unexplained); i++) {
+		if (unexplained[i].err == abs(err)) {
+			diag_error(d, at, "cannot load %s: %s", subject, unexplained[i].text);
+			return;
+		}
+	}
+	kern_error(d, at, err, "load %s", subject);
 }

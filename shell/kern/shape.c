@@ -121,22 +121,59 @@ static bool flags_error(struct buf *out, const char *type, const struct shape *s
 	return false;
 }
 
+static const struct shape *shape_of(__u32 type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++)
+		if (type < 64 && shapes[i].types >> type & 1)
+			return &shapes[i];
+	return NULL;
+}
+
 bool shape_error(struct buf *out, const struct map_facts *map)
 {
 	const char *type = kern_map_type_name(map->type);
+	const struct shape *s = shape_of(map->type);
 
 	if (!type) {
 		buf_printf(out, "this kernel has no maps of type %u", map->type);
 		return true;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(shapes); i++) {
-		const struct shape *s = &shapes[i];
+	return s && (size_error(out, type, "keys", &s->key, map->key_size) ||
+		     size_error(out, type, "values", &s->value, map->value_size) ||
+		     entries_error(out, type, s->entries, map->max_entries) ||
+		     flags_error(out, type, s, map->flags));
+}
 
-		if (map->type < 64 && s->types >> map->type & 1)
-			return size_error(out, type, "keys", &s->key, map->key_size) ||
-			       size_error(out, type, "values", &s->value, map->value_size) ||
-			       entries_error(out, type, s->entries, map->max_entries) ||
-			       flags_error(out, type, s, map->flags);
-	}
-	return false;
+bool shape_is_open(const struct map_facts *map)
+{
+	const struct shape *s = shape_of(map->type);
+
+	return s && ((!map->key_size && s->key.min) || (!map->value_size && s->value.min) ||
+		     (!map->max_entries && s->entries != NONE));
+}
+
+/* One size of a command, or what stands for it. */
+static void add_size(struct buf *out, const char *word, __u32 size, const char *unknown)
+{
+	buf_printf(out, " %s ", word);
+	if (size)
+		buf_printf(out, "%u", size);
+	else
+		buf_puts(out, unknown);
+}
+
+void shape_command(struct buf *out, const struct map_facts *map, const char *name)
+{
+	const struct shape *s = shape_of(map->type);
+
+	buf_printf(out, "map create type %s", kern_map_type_name(map->type));
+	if (s->key.min)
+		add_size(out, "key", map->key_size, "SIZE");
+	if (s->value.min)
+		add_size(out, "value", map->value_size, "SIZE");
+	if (s->entries != NONE)
+		add_size(out, "entries", map->max_entries, "N");
+	buf_printf(out, " name %.*s", BPF_OBJ_NAME_LEN - 1, name);
+	if (map->flags)
+		buf_printf(out, " flags %u", map->flags);
 }

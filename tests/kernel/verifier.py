@@ -126,6 +126,53 @@ def test_what_a_kernel_lacks(box):
     box.bpfsh("prog", "asm", "type", "xdp", "file", "long.s").expect(1, err="1000002 instructions")
 
 
+def test_weak_externs(box):
+    """What the kernel lacks is named, though the verifier speaks of a register or an address."""
+    path = os.path.join(BUILD, "tests/progs/load_weak.bpf.o")
+    for prog, words in (("weak_kfunc", r"kfunc 'bpf_no_such_kfunc', which instruction \d+ calls: ask bpf_ksym_exists"),
+                        ("weak_void", "kfunc 'bpf_no_such_void', which instruction 0 calls: ask bpf_ksym_exists"),
+                        ("weak_variable", "variable 'bpf_no_such_variable', whose address instruction 0 takes: ask")):
+        done = box.bpfsh("prog", "cfg", "obj", path, "prog", prog, "verifier", "summary").expect(0)
+        assert re.search("advice: this kernel lacks the weak " + words, done.err), (prog, done.err)
+
+
+def test_reason_without_a_log(box):
+    """The kernel's answer and its cause, where the verifier's log has no reason."""
+    path = os.path.join(BUILD, "tests/progs/load_struct_ops.bpf.o")
+    for words in (["prog", "load", path, box.pin("p")], ["prog", "cfg", "obj", path, "verifier"]):
+        done = box.bpfsh("-j", *words)
+        if done.status == 0:
+            return
+        error = done.expect(1).json["error"]
+        assert not error["message"].endswith(": ") and "refuses program" not in error["message"], done
+        if "error 524" in error["message"]:
+            assert re.search(r"libbpf \(1\.[01]\) does not know section '\.struct_ops\.link', libbpf 1\.2",
+                             error["hint"]), done
+
+
+def test_type_of_a_section(box):
+    """The hint's word works where it is given: for a load and for a graph of the refused path."""
+    path = os.path.join(BUILD, "tests/progs/load_untyped.bpf.o")
+    for words in (["load", path, box.pin("p")], ["cfg", "obj", path, "verifier", "summary"]):
+        box.bpfsh("prog", *words).expect(1, err="say it: type TYPE")
+        box.bpfsh("prog", *words, "type", "xdp").expect(0)
+    done = box.bpfsh("prog", "cfg", "obj", path, "type", "xdp").expect(1)
+    assert "'type' goes with 'verifier'" in done.err, done
+
+
+def test_map_sized_by_its_loader(box):
+    """The hint's two commands make the map and load the program with it."""
+    name = "sized_stacks_of_a_long_name"
+    path = os.path.join(BUILD, "tests/progs/load_sized.bpf.o")
+    for words in (["load", path, box.pin("p")], ["cfg", "obj", path, "verifier", "summary"]):
+        done = box.bpfsh("-j", "prog", *words).expect(1)
+        create, load = done.json["error"]["hint"].partition("; here: ")[2].split("; ")
+        assert load == f"prog load {path} map name {name} $m", done
+        assert create == f"$m = map create type stack_trace key 4 value SIZE entries N name {name[:15]}", done
+        create = create.replace("SIZE", "1016").replace(" N ", " 64 ")
+        box.bpfsh("-c", f"{create}; prog {' '.join(words)} map name {name} $m").expect(0)
+
+
 def test_only_objects(box):
     box.bpfsh("prog", "load", os.path.join(BUILD, "scripts/xdp_flow.bpf.o"), box.pin("p")).expect(0)
     done = box.bpfsh("prog", "cfg", "pinned", box.pin("p"), "verifier")

@@ -2,6 +2,7 @@
 /* Loading of object files, on a real kernel. They are built from tests/progs. */
 #include <bpf/btf.h>
 
+#include "shell/kern/load.h"
 #include "shell/maptypes.h"
 #include "tests/unit/kern_live.h"
 
@@ -230,6 +231,7 @@ static void section_without_type(void **state)
 	NEED_OBJECT("load_untyped");
 	req = request("load_untyped");
 	must_fail(&req, "section 'wherever' of program 'load_untyped'");
+	must_fail(&req, "type TYPE");
 	assert_int_equal(kern_section_type("xdp", &req.prog_type, &req.attach_type), 0);
 	must_load(&req, &res);
 	put_result(&res);
@@ -356,6 +358,98 @@ static void damaged_files(void **state)
 	unlink(path);
 }
 
+/* Lines of libbpf's, of 1.1 up to 1.7, and what is made of them. */
+static const struct {
+	const char *line, *text, *hint;
+} meanings[] = {
+	{ "prog 'f': failed to find kernel BTF type ID of 'dummy': -3",
+	  "this kernel has no 'dummy' that a program can attach to", "own loader" },
+	{ "prog 'f': failed to find kernel BTF type ID of 'dummy': -ESRCH",
+	  "this kernel has no 'dummy' that a program can attach to", "inlined" },
+	{ "prog 'f': no BTF-based attach target is specified, use bpf_program__set_attach_target()",
+	  "program 'f' does not tell what it attaches to", "its section names that" },
+	{ "prog 'replacement': attach program FD is not set",
+	  "program 'replacement' is for a function of another program", "own loader" },
+	{ "extern (func ksym) 'bpf_x': not found in kernel or module BTFs",
+	  "this kernel has no kfunc 'bpf_x'", "__weak" },
+	{ "extern (func ksym) 'bpf_x': func_proto [7] incompatible with kernel [9]",
+	  "declares kfunc 'bpf_x' otherwise", "vmlinux.h" },
+	{ "extern (func ksym) 'bpf_x': func_proto [7] incompatible with vmlinux [9]",
+	  "declares kfunc 'bpf_x' otherwise", "vmlinux.h" },
+	{ "extern (var ksym) 'bpf_v': not found in kernel BTF",
+	  "this kernel has no variable 'bpf_v'", "__weak" },
+	{ "extern (var ksym) 'bpf_v': incompatible types, expected [2] int v, but kernel has [3] ptr ",
+	  "declares variable 'bpf_v' otherwise", "vmlinux.h" },
+	{ "extern 'bpf_prog_fops' (strong): not resolved",
+	  "nothing for extern 'bpf_prog_fops'", "CONFIG_KALLSYMS_ALL" },
+	{ "extern 'CONFIG_X' (strong): not resolved",
+	  "this kernel's configuration has no 'CONFIG_X'", "__weak" },
+	{ "failed to find BTF for extern 'x' [22] section: -2", "where extern 'x' is to be found",
+	  "__ksym or __kconfig" },
+	{ "failed to find BTF for extern 'x': -3", "lacks the type of extern 'x'", "-g" },
+	{ "failed to open system Kconfig", "the kernel's configuration", "/proc/config.gz" },
+	{ "sec 'xdp': program 'x' is static and not supported", "program 'x' is static",
+	  "drop 'static'" },
+	{ "elf: legacy map definitions in 'maps' section are not supported by libbpf v1.0+",
+	  "defined in the old form, in section 'maps'", ".maps" },
+	{ "prog 'x': bad map relo against 'bpf_map' in section 'lirc_mode2/maps'",
+	  "map 'bpf_map' is defined in an old form", ".maps" },
+	{ "map 'x': invalid pinning value 2", "map 'x' is to be pinned", "LIBBPF_PIN_BY_NAME" },
+	{ "map 'arena': attr 'map_extra': expected PTR, got enum64", "map 'arena' has its map_extra",
+	  "libbpf 1.4" },
+	{ "map 'm': unknown field 'newer'", "map 'm': unknown field 'newer'", "newer libbpf" },
+	{ "struct_ops init_kern: struct h_ops is not found in kernel BTF",
+	  "this kernel has no struct_ops 'h_ops'", "module" },
+	{ "struct_ops init_kern h_ops: Cannot find member x in kernel BTF",
+	  "struct_ops init_kern h_ops: Cannot find member x", "another kernel's structure" },
+	{ "Error loading vmlinux BTF: -ENOENT", "does not show its types", "CONFIG_DEBUG_INFO_BTF" },
+	{ "something else", "cannot load 'x.o': something else", NULL },
+	{ "prog '", "cannot load 'x.o': prog '", NULL },
+	{ "map 'invalid pinning value", "map 'invalid pinning value' is to be pinned", "iproute2" },
+};
+
+static void what_libbpf_says(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(meanings); i++) {
+		struct diags d = { 0 };
+
+		said_failure(&d, NO_SPAN, "x.o", meanings[i].line);
+		assert_int_equal(d.nr, 1);
+		if (!strstr(d.list[0].msg, meanings[i].text) ||
+		    (meanings[i].hint ? !d.list[0].hint || !strstr(d.list[0].hint, meanings[i].hint) :
+		     d.list[0].hint != NULL))
+			fail_msg("'%s': '%s', hint '%s'", meanings[i].line, d.list[0].msg,
+				 d.list[0].hint ? d.list[0].hint : "");
+		diags_clear(&d);
+	}
+}
+
+/* Errnos without a word of the verifier's are said, and never as its refusal. */
+static void errors_without_a_log(void **state)
+{
+	static const struct {
+		int err;
+		const char *text;
+	} errors[] = {
+		{ -ENOTSUPP, "error 524" }, { -EINVAL, "EINVAL" }, { -ENOSPC, "log is too long" },
+		{ -ENOMEM, "cannot allocate memory" },
+	};
+	struct load_request req = { .insns = NULL };
+
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		struct diags d = { 0 };
+
+		load_error(&d, NO_SPAN, errors[i].err, "the program", 2);
+		if (!strstr(d.list[0].msg, errors[i].text))
+			fail_msg("'%s' says nothing of '%s'", d.list[0].msg, errors[i].text);
+		diags_clear(&d);
+		assert_false(said_refusal(&d, &req, "", "the program", NULL));
+		assert_false(said_refusal(&d, &req, "processed 0 insns (limit 1000000)\n",
+					  "the program", NULL));
+		assert_int_equal(d.nr, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -371,6 +465,8 @@ int main(void)
 		cmocka_unit_test(tail_calls),
 		cmocka_unit_test(files_that_are_none),
 		cmocka_unit_test(damaged_files),
+		cmocka_unit_test(what_libbpf_says),
+		cmocka_unit_test(errors_without_a_log),
 	};
 
 	kern_init(false);

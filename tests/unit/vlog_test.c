@@ -126,6 +126,74 @@ static void stale(void **state)
 		 "pointers again behind it, do not use what was released");
 }
 
+/* What was known before a call is marked as such, unless it is known behind it too. */
+static void before_a_call(void **state)
+{
+	explains("0: R1=ctx() R10=fp0\n0: (b7) r1 = 5      ; R1=5\n1: (85) call bpf_ktime_get_ns#5 ; R0=scalar()\n"
+		 "2: (1d) if r0 == r1 goto pc+0\nR1 !read_ok\n",
+		 "R1 !read_ok\n    at 2: (1d) if r0 == r1 goto pc+0\n    R1=5, before a call\n"
+		 "    R0=scalar()\n    path: 0-2\n"
+		 "    advice: nothing sets this register on the path; calls keep only r6 to r9");
+}
+
+/* "; @ x.c:3" is the place of a line whose text was not kept: no other line is shown for it. */
+static void line_without_text(void **state)
+{
+	explains("; one @ x.c:2\n0: (b7) r0 = 0\n; @ x.c:3\n1: (95) exit\nno\n",
+		 "no\n    at 1: (95) exit\n    source: x.c:3\n    path: 0-1");
+}
+
+/* What is said of a program whose log ends in @reason, besides the reason. */
+static const struct {
+	const char *reason, *advice;
+} rows[] = {
+	{ "program of this type cannot use helper bpf_override_return#58",
+	  "it is for kprobes, of kernels with CONFIG_BPF_KPROBE_OVERRIDE" },
+	{ "unknown func bpf_override_return#58", "CONFIG_BPF_KPROBE_OVERRIDE" },
+	{ "program of this type cannot use helper bpf_probe_write_user#36", "kernel lockdown" },
+	{ "unknown func bpf_probe_read_kernel#113", "kernel lockdown" },
+	{ "unknown func bpf_get_current_cgroup_id#80", "CONFIG_CGROUPS" },
+	{ "unknown func bpf_skb_cgroup_classid#151", "CONFIG_CGROUP_NET_CLASSID" },
+	{ "unknown func bpf_tcp_gen_syncookie#110", "CONFIG_SYN_COOKIES" },
+	{ "program of this type cannot use helper bpf_skb_vlan_pop#19", "only other types" },
+	{ "number of funcs in func_info doesn't match number of subprogs", "Linux 5.13" },
+	{ "unrecognized bpf_ld_imm64 insn", "Linux 5.13" },
+	{ "BPF_STX uses reserved fields", "-mcpu=v2" },
+	{ "BPF_MOV uses reserved fields", "-mcpu=v3" },
+	{ "unknown opcode 06", "-mcpu=v3" },
+	{ "invalid kernel function call not eliminated in verifier pass", "lacks a weak kfunc" },
+	{ "kfunc 'bpf_x' is referenced but wasn't resolved", "bpf_ksym_exists()" },
+	{ "BPF map 'm' is referenced but wasn't created", "leaves that map out" },
+	{ "failed to resolve CO-RE relocation <byte_off> [2] struct task_struct.none (0:0 @ offset 0)",
+	  "bpf_core_field_exists()" },
+#ifndef __aarch64__
+	{ "failed to resolve CO-RE relocation <byte_off> [2] struct user_pt_regs.regs[0] (0:0:0 @ "
+	  "offset 0)", "the object is made for arm64, and this is" },
+#endif
+#ifndef __s390x__
+	{ "failed to resolve CO-RE relocation <byte_off> [2] struct user_pt_regs.gprs[2] (0:1:2 @ "
+	  "offset 16)", "the object is made for s390x, and this is" },
+#endif
+#ifndef __x86_64__
+	{ "failed to resolve CO-RE relocation <byte_off> [2] struct pt_regs.di (0:14 @ offset 112)",
+	  "the object is made for x86_64, and this is" },
+#endif
+};
+
+static void advice_by_reason(void **state)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct vlog *v = vlog_new(rows[i].reason, strlen(rows[i].reason));
+		struct buf text = BUF_INIT;
+
+		vlog_advice(&text, v, NULL);
+		if (!strstr(buf_str(&text), rows[i].advice))
+			fail_msg("'%s': '%s'", rows[i].reason, buf_str(&text));
+		buf_free(&text);
+		vlog_free(v);
+	}
+}
+
 static void visits(void **state)
 {
 	static const uint32_t counts[] = { 1, 0, 1, 1, 1, 1, 1, 0, 1 };
@@ -209,7 +277,8 @@ static void no_visits(void **state)
 	explains("unreachable insn 5\nprocessed 0 insns\n", "unreachable insn 5\n    at 5\n"
 		 "    advice: no path leads there: remove it, or the jump that passes it over");
 	explains("0: (85) call f#1\n1: <invalid kfunc call>\nkfunc 'f' is referenced but wasn't resolved\n",
-		 "kfunc 'f' is referenced but wasn't resolved\n    at 1: <invalid kfunc call>\n    path: 0-1");
+		 "kfunc 'f' is referenced but wasn't resolved\n    at 1: <invalid kfunc call>\n    path: 0-1\n"
+		 "    advice: this kernel lacks it: ask bpf_ksym_exists() first");
 	explains("0: (b7) r0 = 0\n1: (95) exit\nprocessed 2 insns\n", "");
 	explains("0: (b7) r0 = 0\nfrom 7 to 9: safe\ncombined stack size of 2 calls is 544. Too large\n",
 		 "combined stack size of 2 calls is 544. Too large\n"
@@ -242,6 +311,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reasons), cmocka_unit_test(joined), cmocka_unit_test(stale),
+		cmocka_unit_test(before_a_call), cmocka_unit_test(line_without_text),
+		cmocka_unit_test(advice_by_reason),
 		cmocka_unit_test(visits), cmocka_unit_test(loops), cmocka_unit_test(rounds),
 		cmocka_unit_test(infinite), cmocka_unit_test(no_visits), cmocka_unit_test(damaged),
 	};
