@@ -120,7 +120,8 @@ static int show_all_btf(struct ctx *ctx, const struct btf_listing *l)
 		if (err || interrupted())
 			return -1;
 	}
-	return w.err ? kern_error(ctx->diags, ctx->span, -w.err, "list all BTF objects") : 0;
+	return w.err ? kern_call_error(ctx->diags, ctx->span, KERN_LISTING, -w.err,
+				       "list all BTF objects") : 0;
 }
 
 static int btf_show(struct ctx *ctx, struct value *argv)

@@ -193,8 +193,8 @@ static int cgroup_show(struct ctx *ctx, struct value *argv)
 	link_spot_free(&spot);
 	free(l.links);
 	if (err < 0)
-		return kern_error(ctx->diags, argv[0].span, -err, "query the cgroup '%s'",
-				  argv[0].str);
+		return kern_call_error(ctx->diags, argv[0].span, KERN_LISTING, -err,
+				       "query the cgroup '%s'", argv[0].str);
 	return err ? -1 : sink_end(ctx->sink);
 }
 
@@ -202,17 +202,17 @@ static int cgroup_show(struct ctx *ctx, struct value *argv)
 static int leave_out(struct listing *l, const struct kern_cgroup *g, int err)
 {
 	bool gone = err == -ENOENT || err == -ENODEV || err == -ENXIO;
-	struct buf why = BUF_INIT;
-	const char *hint;
+	struct buf why = BUF_INIT, hint = BUF_INIT;
 
 	if (!g->depth)
 		return err;
 	if (gone)
 		buf_puts(&why, "it is gone");
 	else
-		kern_reason(&why, &hint, -err);
+		kern_reason(&why, &hint, KERN_LISTING, -err);
 	diag_note(l->ctx->diags, NO_SPAN, "cgroup '%s' is left out: %s", g->path, buf_str(&why));
 	buf_free(&why);
+	buf_free(&hint);
 	return 0;
 }
 
@@ -258,7 +258,8 @@ static int show_tree(struct listing *l, const char *root, struct span at)
 	sink_begin(ctx->sink, &tree_records[l->effective], SINK_LIST);
 	err = kern_cgroups(root, show_cgroup, l);
 	if (err < 0)
-		return kern_error(ctx->diags, at, -err, "query the cgroup '%s'", root);
+		return kern_call_error(ctx->diags, at, KERN_LISTING, -err,
+				       "query the cgroup '%s'", root);
 	return err ? -1 : sink_end(ctx->sink);
 }
 

@@ -112,10 +112,11 @@ static int show_all(struct ctx *ctx, enum object_kind kind, show_fn one,
 			return -1;
 	}
 	if (w.err_id)
-		return kern_error(ctx->diags, ctx->span, -w.err, "open %s %u", object_names[kind],
-				  w.err_id);
+		return kern_call_error(ctx->diags, ctx->span, KERN_LISTING, -w.err, "open %s %u",
+				       object_names[kind], w.err_id);
 	if (w.err)
-		return kern_error(ctx->diags, ctx->span, -w.err, "list all %ss", object_names[kind]);
+		return kern_call_error(ctx->diags, ctx->span, KERN_LISTING, -w.err, "list all %ss",
+				       object_names[kind]);
 	return 0;
 }
 

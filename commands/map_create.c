@@ -175,9 +175,11 @@ static int types_open(struct ctx *ctx, const struct value *source, struct types 
 					  object_names[source->handle->kind]);
 		t->btf = kern_btf(id);
 		if (!t->btf)
-			return kern_error(ctx->diags, source->span, errno, "read BTF %u", id);
+			return kern_call_error(ctx->diags, source->span, KERN_LISTING, errno,
+					       "read BTF %u", id);
 		t->fd = kern_open_id(OBJ_BTF, id);
-		return t->fd < 0 ? kern_error(ctx->diags, source->span, -t->fd, "open BTF %u", id) : 0;
+		return t->fd < 0 ? kern_call_error(ctx->diags, source->span, KERN_LISTING,
+						   -t->fd, "open BTF %u", id) : 0;
 	}
 	t->btf = kern_btf_file(source->str, source->span, ctx->diags);
 	return t->btf ? 0 : -1;
@@ -353,7 +355,8 @@ static int define_types(struct ctx *ctx, struct value *argv, struct types *t, st
 		return 0;
 	def->btf_fd = t->fd >= 0 ? t->fd : kern_btf_load(t->btf);
 	return def->btf_fd < 0 ?
-	       kern_error(ctx->diags, t->at, -def->btf_fd, "load the types into the kernel") : 0;
+	       kern_call_error(ctx->diags, t->at, KERN_BTF_LOADING, -def->btf_fd,
+			       "load the types into the kernel") : 0;
 }
 
 /* What --plan works on: a map that does not exist. */

@@ -231,7 +231,8 @@ static int inner_row(void *arg, const void *key, const void *value)
 	if (err == -ENOENT)
 		return sink_row(d->ctx->sink, row);
 	if (err)
-		return kern_error(d->ctx->diags, d->ctx->span, -err, "open map %u", id);
+		return kern_call_error(d->ctx->diags, d->ctx->span, KERN_LISTING, -err, "open map %u",
+				       id);
 	row[1] = type_cell(kern_map_type_name(map->map.type), map->map.type);
 	row[2] = cell_str(map->name);
 	inner.outer = row;

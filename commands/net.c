@@ -207,7 +207,8 @@ static int show_all_tc(struct listing *l)
 
 	if (err >= 0)
 		return err ? -1 : 0;
-	return kern_error(l->ctx->diags, l->ctx->span, -err, "list the programs of tc");
+	return kern_call_error(l->ctx->diags, l->ctx->span, KERN_LISTING, -err,
+			       "list the programs of tc");
 }
 
 /* Netfilter */
@@ -288,8 +289,8 @@ static int find_dissector(struct listing *l)
 	free(list);
 	/* Not all kernels have them. */
 	if (err && err != -EINVAL)
-		return kern_error(ctx->diags, ctx->span, -err,
-				  "query what is attached to this network namespace");
+		return kern_call_error(ctx->diags, ctx->span, KERN_LISTING, -err,
+				       "query what is attached to this network namespace");
 	return 0;
 }
 
@@ -321,7 +322,8 @@ static int find_links(struct listing *l)
 	}
 	if (l->nr_netfilters)
 		qsort(l->netfilters, l->nr_netfilters, sizeof(*l->netfilters), compare_netfilters);
-	return w.err ? kern_error(l->ctx->diags, l->ctx->span, -w.err, "list all links") : 0;
+	return w.err ? kern_call_error(l->ctx->diags, l->ctx->span, KERN_LISTING, -w.err,
+				       "list all links") : 0;
 }
 
 static int find_devices(struct listing *l, const struct value *name)

@@ -90,7 +90,8 @@ static int perf_show(struct ctx *ctx, struct value *argv)
 	if (err > 0)
 		return -1;
 	if (err)
-		return kern_error(ctx->diags, ctx->span, -err, "list what programs trace");
+		return kern_call_error(ctx->diags, ctx->span, KERN_LISTING, -err,
+				       "list what programs trace");
 	return sink_end(ctx->sink);
 }
 

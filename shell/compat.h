@@ -28,6 +28,9 @@
 #define BPF_MAP_TYPE_ARENA		33
 #define BPF_MAP_TYPE_INSN_ARRAY		34
 
+/* enum bpf_prog_type: 6.4 */
+#define BPF_PROG_TYPE_NETFILTER		32
+
 /* enum bpf_link_type: 6.4, 6.6, 6.6, 6.7 */
 #define BPF_LINK_TYPE_NETFILTER		10
 #define BPF_LINK_TYPE_TCX		11

@@ -433,6 +433,9 @@ const char *kern_map_type_name(__u32 type);
 const char *kern_prog_type_name(__u32 type);
 const char *kern_link_type_name(__u32 type);
 const char *kern_attach_type_name(__u32 type);
+/* False where the kernel's BTF tells that it lacks a type which libbpf or we may know. */
+bool kern_knows_attach_type(__u32 type);
+bool kern_knows_map_type(__u32 type);
 /* "egress" for BPF_CGROUP_INET_EGRESS: short names of cgroups' types; NULL where there is none. */
 const char *kern_attach_type_short(__u32 type);
 /*
@@ -528,9 +531,23 @@ void kern_init(bool debug);
  */
 int kern_map_error(struct diags *d, struct span at, const char *what, const struct handle *map,
 		   int err);
-/* The same for anything else: "cannot WHAT: reason"; EPERM says which privilege is missing. */
+/* The same for anything else: "cannot WHAT: reason". */
 int kern_error(struct diags *d, struct span at, int err, const char *fmt, ...) printf_like(4, 5);
-/* The reason alone; @hint says what to do, or is NULL. */
-void kern_reason(struct buf *text, const char **hint, int err);
+
+/* Kinds of calls, by the capabilities that they take. */
+enum kern_call {
+	KERN_OTHER,			/* of files and sockets */
+	KERN_USING,			/* a descriptor */
+	KERN_LISTING,			/* IDs, or what is opened by one */
+	KERN_QUERYING,			/* what is attached somewhere */
+	KERN_PROG_LOADING, KERN_MAP_CREATING, KERN_BTF_LOADING, KERN_ATTACHING,
+	KERN_EVENTS,
+};
+
+/* Where EPERM is to say which capability is missing. */
+int kern_call_error(struct diags *d, struct span at, enum kern_call call, int err,
+		    const char *fmt, ...) printf_like(5, 6);
+/* The reason alone, and what to do, if anything. */
+void kern_reason(struct buf *text, struct buf *hint, enum kern_call call, int err);
 
 #endif

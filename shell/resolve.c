@@ -60,7 +60,7 @@ static int by_id(struct ctx *ctx, enum object_kind kind, const char *text, struc
 	if (!h && errno == ENOENT)
 		return diag_error(ctx->diags, at, "no %s with ID %lu", object_names[kind], id);
 	if (!h)
-		return kern_error(ctx->diags, at, errno, "open %s %lu", object_names[kind], id);
+		return kern_call_error(ctx->diags, at, KERN_LISTING, errno, "open %s %lu", object_names[kind], id);
 	add_handle(out, handle_share(&ctx->s->shared, h));
 	return 0;
 }
@@ -195,7 +195,7 @@ static int by_search(struct ctx *ctx, enum object_kind kind, const char *finder,
 		if ((h = kern_handle(kind, fd)))
 			search_one(&s, h);
 	if (w.err)
-		err = kern_error(ctx->diags, at, -w.err, "list all %ss", object_names[kind]);
+		err = kern_call_error(ctx->diags, at, KERN_LISTING, -w.err, "list all %ss", object_names[kind]);
 	else if (!out->handles.nr)
 		err = not_found(ctx, &s, at);
 	for (size_t i = 0; i < s.nr_names; i++)

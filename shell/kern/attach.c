@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Where programs can be attached: the names of it, and why the kernel refuses. */
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <net/if.h>
-#include <unistd.h>
 
 #include "shell/kern.h"
+#include "shell/kern/reason.h"
+#include "shell/kern/rights.h"
+#include "shell/kern/spot.h"
 
 /*
  * The type that a program must have for an attach type, as bpf_link_create()
@@ -62,29 +63,6 @@ const char *kern_attach_type_short(__u32 type)
 	return a ? a->short_name : NULL;
 }
 
-/* What an errno of link creation means at a place; the first row that fits. */
-static const struct {
-	enum link_place place;
-	int err;
-	const char *text, *hint;
-} refusals[] = {
-	{ LINK_ON_DEVICE, EEXIST, "it has an XDP program in another mode already" },
-	{ LINK_ON_DEVICE, EOPNOTSUPP, "the device's driver does not support it",
-	  "'xdpgeneric' works on any device" },
-	{ LINK_ON_DEVICE, EINVAL, "the program was loaded for something else, or the kernel "
-	  "does not know this attachment" },
-	{ LINK_ON_CGROUP, EPERM, "what is attached there, or above, allows no further program" },
-	{ LINK_ON_CGROUP, E2BIG, "a cgroup takes no more programs of one type" },
-	{ LINK_ON_CGROUP, EINVAL, "the program was loaded for another attach type" },
-	{ LINK_ON_NETNS, EEXIST, "the network namespace has such a program already" },
-	{ LINK_ON_NETNS, EBUSY, "the network namespace has such a program already" },
-	{ LINK_ON_NETNS, E2BIG, "the network namespace takes no more programs of this type" },
-	{ LINK_ON_NETNS, EINVAL, "this type is for cgroups, not for network namespaces" },
-	{ LINK_ON_TRACEPOINT, ENOENT, "there is no such tracepoint",
-	  "names stand in /sys/kernel/tracing/available_events, behind the colon" },
-	{ LINK_ON_TRACEPOINT, EINVAL, "the program reads more arguments than the tracepoint has" },
-};
-
 /* "program 'filter'" */
 static void name_prog(struct buf *out, const struct handle *prog)
 {
@@ -132,72 +110,99 @@ static bool type_trouble(struct buf *why, const struct handle *prog, __u32 wante
 	return true;
 }
 
-/*
- * The XDP link of a device, which lets no other program in: its ID and program.
- * Links tell an interface's number, but not in which network namespace.
- */
-static bool xdp_trouble(struct buf *why, __u32 ifindex)
+/* True where the kernel knows no such place, which it answers EINVAL to. */
+static bool place_missing(struct buf *why, const struct link_spot *spot)
 {
-	struct object_walk w = { .kind = OBJ_LINK };
-	struct bpf_link_info info;
-	__u32 prog = 0;
-	int fd;
+	const char *name = kern_attach_type_name(spot->attach_type);
 
-	if (bpf_xdp_query_id(ifindex, 0, &prog) || !prog)
+	if (kern_knows_attach_type(spot->attach_type))
 		return false;
-	while ((fd = kern_next_object(&w)) >= 0) {
-		int err = kern_link_info(fd, &info);
-
-		close(fd);
-		if (err || info.type != BPF_LINK_TYPE_XDP || info.xdp.ifindex != ifindex ||
-		    info.prog_id != prog)
-			continue;
-		buf_printf(why, "it runs program %u already, by link %u", prog, w.id);
-		return true;
-	}
-	buf_printf(why, "it runs program %u already, attached without a link", prog);
+	buf_printf(why, "this kernel has no attach type %s", name ? name : "of that number");
+	if (spot_kind(spot) == SPOT_MPROG)
+		buf_puts(why, ", which came with Linux 6.6");
 	return true;
 }
 
-static bool spot_trouble(struct buf *why, const char **hint, const struct handle *prog,
+static void put_occupant(struct buf *why, const struct occupant *o)
+{
+	if (!o->links)
+		buf_puts(why, ", attached without a link");
+	else if (o->links == 1)
+		buf_printf(why, ", by link %u", o->link_id);
+	else
+		buf_printf(why, ", by one of %u links that tell the same device number", o->links);
+}
+
+/* True where what is there already is the trouble. */
+static bool occupied(struct buf *why, const struct handle *prog, const struct link_spot *spot,
+		     int err)
+{
+	bool dissector = spot->attach_type == BPF_FLOW_DISSECTOR;
+	struct occupant o;
+
+	if (!spot_is_taken(spot, err))
+		return false;
+	if (!spot_occupant(spot, prog->fd, &o)) {
+		if (spot->attach_type == BPF_XDP && err == EEXIST)
+			buf_puts(why, "a device that it is part of has an XDP program");
+		else if (dissector)
+			buf_puts(why, "another network namespace has a flow dissector: the first "
+				 "one's and any other exclude each other");
+		return why->len;
+	}
+	switch (spot_kind(spot)) {
+	case SPOT_XDP:
+		buf_printf(why, "it runs program %u already%s", o.prog_id,
+			   err == EEXIST ? " in another XDP mode" : "");
+		break;
+	case SPOT_MPROG:
+		buf_puts(why, "this program is attached there already");
+		break;
+	default:
+		buf_printf(why, "the network namespace runs program %u there already", o.prog_id);
+	}
+	put_occupant(why, &o);
+	return true;
+}
+
+/* True where the program, or what is at the spot, is to blame, or the errno has a reason there. */
+static bool spot_trouble(struct buf *why, struct buf *hint, const struct handle *prog,
 			 const struct link_spot *spot, int err)
 {
 	const struct attach *a = find_attach(spot->attach_type);
+	const struct reason *r;
 
-	if (err == EINVAL && a && type_trouble(why, prog, a->prog_type))
+	if (err == EINVAL && a && (place_missing(why, spot) || type_trouble(why, prog, a->prog_type)))
 		return true;
-	if (err == EBUSY && spot->attach_type == BPF_XDP)
-		return xdp_trouble(why, spot->ifindex);
-	if (err == EPERM && geteuid())
+	if (occupied(why, prog, spot, err))
+		return true;
+	r = err == EPERM && rights_missing(KERN_ATTACHING, spot->attach_type) ? NULL :
+	    reason_find(ATTACH, spot_kind(spot), err);
+	if (!r)
 		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
-		if (refusals[i].place == spot->place && refusals[i].err == err) {
-			buf_puts(why, refusals[i].text);
-			*hint = refusals[i].hint;
-			return true;
-		}
-	}
-	return false;
+	buf_puts(why, r->text);
+	if (r->hint)
+		buf_puts(hint, r->hint);
+	return true;
 }
 
 int kern_link_create_error(struct diags *d, struct span at, const struct handle *prog,
 			   const struct link_spot *spot, const char *target, int err)
 {
-	struct buf head = BUF_INIT, why = BUF_INIT;
-	const char *hint = NULL;
+	struct buf head = BUF_INIT, why = BUF_INIT, hint = BUF_INIT;
 
 	buf_puts(&head, "attach ");
 	name_prog(&head, prog);
 	buf_puts(&head, " to ");
 	name_spot(&head, spot, target);
-	if (spot_trouble(&why, &hint, prog, spot, err))
-		diag_error(d, at, "cannot %s: %s", buf_str(&head), buf_str(&why));
-	else
-		kern_error(d, at, err, "%s", buf_str(&head));
-	if (hint)
-		diag_hint(d, "%s", hint);
+	if (!spot_trouble(&why, &hint, prog, spot, err))
+		call_reason(&why, &hint, KERN_ATTACHING, spot->attach_type, err);
+	diag_error(d, at, "cannot %s: %s", buf_str(&head), buf_str(&why));
+	if (hint.len)
+		diag_hint(d, "%s", buf_str(&hint));
 	buf_free(&head);
 	buf_free(&why);
+	buf_free(&hint);
 	return -1;
 }
 
@@ -233,7 +238,7 @@ int kern_link_update_error(struct diags *d, struct span at, const struct handle 
 		update_trouble(&why, &info, old, prog);
 		diag_error(d, at, "cannot update link %u: %s", link->id, buf_str(&why));
 	} else {
-		kern_error(d, at, err, "update link %u", link->id);
+		kern_call_error(d, at, KERN_USING, err, "update link %u", link->id);
 	}
 	buf_free(&why);
 	return -1;

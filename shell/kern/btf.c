@@ -116,7 +116,7 @@ static int malformed(struct diags *d, struct span at, const char *subject, int e
 	if (*why)
 		diag_error(d, at, "cannot read the types of %s: %s", subject, why);
 	else
-		kern_error(d, at, err, "read the types of %s", subject);
+		kern_call_error(d, at, KERN_LISTING, err, "read the types of %s", subject);
 	hint_newer(d, why);
 	if (strstr(why, "string section") && !has_base)
 		diag_hint(d, "types that continue those of another file need it: base FILE");

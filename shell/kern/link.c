@@ -14,7 +14,9 @@
 #include <unistd.h>
 
 #include "shell/fault.h"
+#include "shell/interrupt.h"
 #include "shell/kern.h"
+#include "shell/kern/spot.h"
 
 #define OWN_NETNS "/proc/self/ns/net"
 
@@ -106,16 +108,49 @@ int kern_link_find(const struct link_def *def, struct link_spot *spot, struct sp
 	return -1;
 }
 
-int kern_link_create(int prog_fd, const struct link_spot *spot)
+static int create_once(int prog_fd, const struct link_spot *spot)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = spot->flags);
 	int target = spot->place == LINK_ON_DEVICE ? (int)spot->ifindex : spot->fd;
+
+	if (spot->place == LINK_ON_TRACEPOINT)
+		return bpf_raw_tracepoint_open(spot->tracepoint, prog_fd);
+	return bpf_link_create(prog_fd, target, spot->attach_type, &opts);
+}
+
+/* True where what was in the way is gone by now, or has no link: then its end may be near. */
+static bool may_clear(const struct link_spot *spot, int prog_fd, int err)
+{
+	struct occupant o;
+
+	if (!spot_is_taken(spot, -err) || interrupted())
+		return false;
+	if (!spot_occupant(spot, prog_fd, &o))
+		return err == -EBUSY;
+	return !o.links && !o.linkless;
+}
+
+/*
+ * The kernel frees a link later than its ID and pin, from a queue of work: until
+ * then its place is taken. It is tried again for a second in all.
+ */
+static int create_patiently(int prog_fd, const struct link_spot *spot)
+{
+	int fd = create_once(prog_fd, spot);
+
+	for (int ms = 1; ms < 1000 && fd < 0 && may_clear(spot, prog_fd, fd); ms *= 2) {
+		usleep(ms * 1000);
+		fd = create_once(prog_fd, spot);
+	}
+	return fd;
+}
+
+int kern_link_create(int prog_fd, const struct link_spot *spot)
+{
 	int fd = fault_error("link create");
 
-	if (!fd && spot->place == LINK_ON_TRACEPOINT)
-		fd = bpf_raw_tracepoint_open(spot->tracepoint, prog_fd);
-	else if (!fd)
-		fd = bpf_link_create(prog_fd, target, spot->attach_type, &opts);
+	if (!fd)
+		fd = create_patiently(prog_fd, spot);
 	fault_point("link create done");
 	return fd;
 }

@@ -13,6 +13,7 @@
 #include "shell/fault.h"
 #include "shell/kern.h"
 #include "shell/kern/load.h"
+#include "shell/kern/rights.h"
 
 struct load {
 	const struct load_request *req;
@@ -285,7 +286,8 @@ static void say_errno(struct load *l, const char *program, int err)
 	struct bpf_program *prog = bpf_object__find_program_by_name(l->obj, program);
 	char *subject = xasprintf("program '%s' of '%s'", program, l->req->file);
 
-	load_error(l->d, l->req->span, err, subject, prog ? bpf_program__insn_cnt(prog) : 0);
+	load_error(l->d, l->req->span, err, subject, prog ? bpf_program__type(prog) : 0,
+		   prog ? bpf_program__insn_cnt(prog) : 0);
 	free(subject);
 }
 
@@ -344,10 +346,12 @@ static void say_why(struct load *l, int err)
 		say_errno(l, program, err);
 	else if (map && say_wrong_map(l, map, err))
 		;
-	else if (*why && err != -EPERM)
+	else if (*why && err != -EPERM && err != -ENOSYS)
 		said_failure(l->d, l->req->span, l->req->file, why);
 	else
-		kern_error(l->d, l->req->span, err, "load '%s'", l->req->file);
+		kern_typed_error(l->d, l->req->span, KERN_PROG_LOADING,
+				 l->first ? bpf_program__type(l->first) : 0, err, "load '%s'",
+				 l->req->file);
 	hint_section(l->d);
 	free(why);
 	free(program);

@@ -60,7 +60,8 @@ bool said_refusal(struct diags *d, const struct load_request *req, const char *l
 		  const char *subject, const struct code *code);
 
 /* Queues what an errno means for the load of @subject, on which the verifier has no word. */
-void load_error(struct diags *d, struct span at, int err, const char *subject, size_t nr_insns);
+void load_error(struct diags *d, struct span at, int err, const char *subject, __u32 prog_type,
+		size_t nr_insns);
 
 /* Loads @req->insns: see kern_load(). */
 int load_insns(const struct load_request *req, struct load_result *res, struct diags *d);

@@ -76,7 +76,7 @@ static int say_why(const struct load_request *req, struct bpf_prog_load_opts *op
 	opts->log_level = 1;
 	fd = load(req, opts);
 	if (fd < 0 && !said_refusal(d, req, log, "the program", NULL))
-		load_error(d, req->span, err, "the program", req->nr_insns);
+		load_error(d, req->span, err, "the program", req->prog_type, req->nr_insns);
 	free(log);
 	return fd;
 }

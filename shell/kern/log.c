@@ -8,6 +8,7 @@
 #include "render/vlog.h"
 #include "shell/kern.h"
 #include "shell/kern/load.h"
+#include "shell/kern/rights.h"
 
 static struct buf messages, verifier_log;
 static bool show_all, keep_all;
@@ -212,7 +213,8 @@ static const struct {
 	{ EINVAL, "the kernel refuses its type, attach type or flags, without a reason (EINVAL)" },
 };
 
-void load_error(struct diags *d, struct span at, int err, const char *subject, size_t nr_insns)
+void load_error(struct diags *d, struct span at, int err, const char *subject, __u32 prog_type,
+		size_t nr_insns)
 {
 	if (abs(err) == E2BIG && nr_insns > INSNS_MAX) {
 		diag_error(d, at, "cannot load %s: it has %zu instructions, at most %u are allowed",
@@ -225,5 +227,5 @@ void load_error(struct diags *d, struct span at, int err, const char *subject, s
 			return;
 		}
 	}
-	kern_error(d, at, err, "load %s", subject);
+	kern_typed_error(d, at, KERN_PROG_LOADING, prog_type, err, "load %s", subject);
 }

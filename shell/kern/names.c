@@ -44,9 +44,14 @@ static const char *known_link(__u32 n)
 	return libbpf_bpf_link_type_str(n);
 }
 
+/* "link create" takes some that the oldest libbpf has no names for. */
 static const char *known_attach(__u32 n)
 {
-	return libbpf_bpf_attach_type_str(n);
+	const char *name = libbpf_bpf_attach_type_str(n);
+
+	if (name)
+		return name;
+	return n == BPF_TCX_INGRESS ? "tcx_ingress" : n == BPF_TCX_EGRESS ? "tcx_egress" : NULL;
 }
 
 #define HELPER "bpf_"
@@ -115,6 +120,34 @@ static const char *name_of(struct names *n, __u32 number)
 		return name;
 	read_newer(n);
 	return number < n->nr_newer ? n->newer[number] : NULL;
+}
+
+/* Whether the kernel's own enum has the number; without BTF nobody can say no. */
+static bool kernel_knows(const struct names *n, __u32 number)
+{
+	const struct btf *btf = kern_vmlinux_btf();
+	int id = btf ? btf__find_by_name_kind(btf, n->type, BTF_KIND_ENUM) : -1;
+	const struct btf_type *t = id < 0 ? NULL : btf__type_by_id(btf, id);
+
+	for (__u32 i = 0; t && i < btf_vlen(t); i++) {
+		const char *name = btf__name_by_offset(btf, btf_enum(t)[i].name_off);
+
+		/* What the enum's end is called has no number that a type has. */
+		if (name && !strncmp(name, n->prefix, strlen(n->prefix)) &&
+		    (__u32)btf_enum(t)[i].val == number)
+			return true;
+	}
+	return !t;
+}
+
+bool kern_knows_attach_type(__u32 type)
+{
+	return kernel_knows(&attach_names, type);
+}
+
+bool kern_knows_map_type(__u32 type)
+{
+	return kernel_knows(&map_names, type);
 }
 
 const char *kern_map_type_name(__u32 type)

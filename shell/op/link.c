@@ -211,8 +211,8 @@ static int update_prepare(struct op *op, struct diags *d)
 	u->old_id = info.prog_id;
 	u->old = kern_open_object(OBJ_PROG, u->old_id);
 	if (!u->old)
-		return kern_error(d, op->span, errno, "open program %u, which link %u runs",
-				  u->old_id, u->id);
+		return kern_call_error(d, op->span, KERN_LISTING, errno,
+				       "open program %u, which link %u runs", u->old_id, u->id);
 	trash_choose(&u->trash, NULL);
 	return 0;
 }

@@ -190,8 +190,9 @@ static int hold_old_object(struct op_element *e, struct diags *d)
 	e->old_id = id;
 	trash_choose(&e->trash, NULL);
 	e->old_object = kern_open_object(kind, id);
-	return e->old_object ? 0 : kern_error(d, e->op.span, errno, "open %s %u, which the map holds",
-					      object_names[kind], id);
+	return e->old_object ? 0 : kern_call_error(d, e->op.span, KERN_LISTING, errno,
+						   "open %s %u, which the map holds",
+						   object_names[kind], id);
 }
 
 /* Values name objects by their IDs, as they are read: opens the one of the new value. */
@@ -206,8 +207,9 @@ static int open_new_object(struct op_element *e, struct diags *d)
 	if (!e->object_id)
 		return 0;
 	e->object = kern_open_object(kind, e->object_id);
-	return e->object ? 0 : kern_error(d, e->op.span, errno, "open %s %u, which the value names",
-					  object_names[kind], e->object_id);
+	return e->object ? 0 : kern_call_error(d, e->op.span, KERN_LISTING, errno,
+					       "open %s %u, which the value names",
+					       object_names[kind], e->object_id);
 }
 
 /* Updates the element with a value in which @object's descriptor stands for its ID. */

@@ -42,7 +42,7 @@ static int read_apply(struct op *op, struct diags *d)
 
 	*r->result = kern_events_open(r->map, r->one_slot ? &r->slot : NULL, r->fn, r->arg);
 	return *r->result ? 0 :
-	       kern_error(d, op->span, errno, "read events of '%s'", r->map->title);
+	       kern_call_error(d, op->span, KERN_EVENTS, errno, "read events of '%s'", r->map->title);
 }
 
 static enum undo_result read_undo(struct op *op, struct diags *d)

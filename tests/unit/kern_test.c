@@ -74,7 +74,6 @@ static void other_errors(void **state)
 		{ -ENOENT, "cannot pin 'x': no such file or directory" },
 		{ 524, "cannot pin 'x': not supported by this kernel" },
 		{ KERN_EDOT, "cannot pin 'x': names in a bpffs cannot have a dot" },
-		{ ENOSYS, "cannot pin 'x': this kernel has no bpf(2)" },
 		{ 4003, "cannot pin 'x': invalid BPF object file" },
 	};
 
