@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -13,9 +12,10 @@
 
 #include "shell/fault.h"
 #include "shell/journal.h"
+#include "shell/mounted.h"
 
 #define MAGIC "bpfsh tx"
-#define VERSION_NR 3
+#define VERSION_NR 4
 #define FIRST_SIZE 4096		/* most are small, and the kernel clears it each time */
 #define SIZE_LIMIT (4ULL << 30)
 #define RECORD_LIMIT (256 << 20)
@@ -26,6 +26,7 @@ struct header {
 	uint32_t version, size;		/* size: of this header */
 	char boot[40];			/* text of the kernel's boot ID, NUL-ended */
 	int64_t pid, time;
+	uint64_t mount_ns;
 	uint32_t crc;			/* of all before it */
 	/* What changes afterwards is behind the checksum. */
 	uint32_t phase, unused[2];
@@ -94,6 +95,13 @@ static bool boot_id(char text[40])
 	return true;
 }
 
+static bool is_of_this_boot(const struct header *h)
+{
+	char boot[40];
+
+	return !boot_id(boot) || !strncmp(h->boot, boot, sizeof(boot));
+}
+
 /* The folder's path: a new string; NULL where there is no place for it. */
 static char *folder_path(void)
 {
@@ -104,7 +112,19 @@ static char *folder_path(void)
 	return runtime && *runtime == '/' ? xasprintf("%s/bpfsh", runtime) : NULL;
 }
 
-/* Opens the folder, which must be ours alone; -1 with errno. */
+/* What is the matter with the folder, by errno. */
+static const char *folder_trouble(int err)
+{
+	return err == EPERM ? "others may write to it" : strerror(err);
+}
+
+static void hint_folder(struct diags *d, int err)
+{
+	if (err == EPERM)
+		diag_hint(d, "it must be a folder of your own with mode 0700");
+}
+
+/* Opens the folder, which must be ours alone; -1 with errno. Where *@path is NULL, there is none. */
 static int open_folder(bool make, char **path)
 {
 	struct stat st;
@@ -126,6 +146,29 @@ static int open_folder(bool make, char **path)
 		return -1;
 	}
 	return fd;
+}
+
+/*
+ * Locks are of open files (fcntl(2)): they end with their process, and whether there is
+ * one can be seen without taking it.
+ */
+static struct flock whole_file(void)
+{
+	return (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET };
+}
+
+static bool lock_file(int fd)
+{
+	struct flock lock = whole_file();
+
+	return !fcntl(fd, F_OFD_SETLK, &lock);
+}
+
+static bool is_locked(int fd)
+{
+	struct flock lock = whole_file();
+
+	return !fcntl(fd, F_OFD_GETLK, &lock) && lock.l_type != F_UNLCK;
 }
 
 static void journal_free(struct journal *j)
@@ -175,6 +218,7 @@ static void write_header(struct journal *j)
 	boot_id(h->boot);
 	h->pid = getpid();
 	h->time = time(NULL);
+	h->mount_ns = own_mount_ns();
 	memcpy(h->magic, MAGIC, sizeof(h->magic));
 	h->crc = crc32_z(0, (const void *)h, offsetof(struct header, crc));
 	h->phase = JOURNAL_OPEN;
@@ -187,7 +231,7 @@ static void write_header(struct journal *j)
 static int create_file(struct journal *j, int folder)
 {
 	j->fd = openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (j->fd < 0 || flock(j->fd, LOCK_EX | LOCK_NB) || grow(j, sizeof(struct header)))
+	if (j->fd < 0 || !lock_file(j->fd) || grow(j, sizeof(struct header)))
 		return -1;
 	write_header(j);
 	j->end = first_record();
@@ -213,6 +257,20 @@ static int name_file(struct journal *j, int folder, const char *folder_name)
 	return -1;
 }
 
+static void say_no_journal(struct diags *d, const char *folder, int err)
+{
+	if (!folder) {
+		diag_error(d, NO_SPAN, "cannot make a journal: there is no folder for it");
+		diag_hint(d, "set XDG_RUNTIME_DIR to a folder of your own, such as /run/user/%u",
+			  geteuid());
+		return;
+	}
+	diag_error(d, NO_SPAN, "cannot make a journal in '%s': %s", folder, folder_trouble(err));
+	hint_folder(d, err);
+	diag_hint(d, "without one, nothing could be undone if bpfsh were killed; "
+		  "--no-transaction goes on without");
+}
+
 struct journal *journal_create(struct diags *d)
 {
 	struct journal *j = xcalloc(1, sizeof(*j));
@@ -226,10 +284,7 @@ struct journal *journal_create(struct diags *d)
 	if (!err)
 		err = name_file(j, folder, folder_name);
 	if (err) {
-		diag_error(d, NO_SPAN, "cannot make a journal in '%s': %s",
-			   folder_name ? folder_name : "/run/bpfsh", strerror(errno));
-		diag_hint(d, "without one, nothing could be undone if bpfsh were killed; "
-			  "--no-transaction goes on without");
+		say_no_journal(d, folder_name, errno);
 		journal_free(j);
 		j = NULL;
 	}
@@ -348,6 +403,16 @@ const char *journal_path(const struct journal *j)
 	return j->path;
 }
 
+uint64_t journal_mount_ns(const struct journal *j)
+{
+	return header(j)->mount_ns;
+}
+
+bool journal_is_of_this_boot(const struct journal *j)
+{
+	return is_of_this_boot(header(j));
+}
+
 int64_t journal_time(const struct journal *j)
 {
 	return header(j)->time;
@@ -446,18 +511,16 @@ static bool sound_phase(enum journal_phase phase)
 	return false;
 }
 
-/* What is wrong with the header, or NULL. *@old: it is of an earlier boot. */
-static const char *check_header(const struct journal *j, bool *old)
+/* What is wrong with the header, or NULL. */
+static const char *check_header(const struct journal *j)
 {
 	const struct header *h = header(j);
-	char boot[40];
 
 	if (memcmp(h->magic, MAGIC, sizeof(h->magic)) ||
 	    h->crc != crc32_z(0, (const void *)h, offsetof(struct header, crc)))
 		return "it is damaged";
 	if (h->version != VERSION_NR || h->size != sizeof(*h))
 		return "another version of bpfsh wrote it";
-	*old = boot_id(boot) && strncmp(h->boot, boot, sizeof(boot));
 	return sound_phase(journal_get_phase(j)) ? NULL : "it is damaged";
 }
 
@@ -483,25 +546,25 @@ static const char *map_file(struct journal *j, size_t size)
 }
 
 /* Of a living writer's journal only the header counts: its records change meanwhile. */
-static const char *check_journal(struct journal *j, const struct stat *st, bool orphan, bool *old)
+static const char *check_journal(struct journal *j, const struct stat *st, bool orphan)
 {
 	const char *trouble = map_file(j, st->st_size);
 
 	if (!trouble)
-		trouble = check_header(j, old);
+		trouble = check_header(j);
 	if (!trouble && orphan && !ends_well(j))
 		trouble = "it is damaged";
 	return trouble;
 }
 
-/* Opens one file of the folder; NULL, with a warning unless it is merely in use, or of the past. */
+/* Opens one file of the folder; NULL, with an error unless it is merely in use, or empty. */
 static struct journal *journal_open(int folder, const char *folder_name, const char *name,
 				    bool orphans, struct diags *d)
 {
 	struct journal *j = xcalloc(1, sizeof(*j));
 	const char *trouble = NULL;
 	struct stat st = { 0 };
-	bool stale = false, wanted = true;
+	bool empty = false, wanted = true;
 
 	j->path = xasprintf("%s/%s", folder_name, name);
 	j->fd = openat(folder, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -512,37 +575,37 @@ static struct journal *journal_open(int folder, const char *folder_name, const c
 	else
 		trouble = check_file(j->fd, &st);
 	if (!trouble && wanted) {
-		wanted = !flock(j->fd, LOCK_EX | LOCK_NB) == orphans;
+		wanted = orphans ? lock_file(j->fd) : is_locked(j->fd);
 		/* Meanwhile its writer may have ended it. */
 		wanted = wanted && !fstat(j->fd, &st) && st.st_nlink == 1;
 	}
 	if (!trouble && wanted)
-		trouble = check_journal(j, &st, orphans, &stale);
+		trouble = check_journal(j, &st, orphans);
 	if (!trouble && wanted && orphans)
-		stale |= has_no_record(j->fd);
-	if (!trouble && wanted && !stale)
+		empty = has_no_record(j->fd);
+	if (!trouble && wanted && !empty)
 		return j;
 	if (trouble) {
 		diag_error(d, NO_SPAN, "ignoring the journal '%s': %s", j->path, trouble);
 		diag_hint(d, "it is left as it is; remove it once you know where it comes from");
-	} else if (stale) {
+	} else if (empty) {
 		unlinkat(folder, name, 0);
 	}
 	journal_free(j);
 	return NULL;
 }
 
-int journal_each(bool orphans, void (*fn)(void *arg, struct journal *j), void *arg,
-		 struct diags *d)
+void journal_each(bool orphans, void (*fn)(void *arg, struct journal *j), void *arg,
+		  struct diags *d)
 {
 	char *folder_name;
-	int folder = open_folder(false, &folder_name), found = 0;
+	int folder = open_folder(false, &folder_name);
 	DIR *dir = folder >= 0 ? fdopendir(dup(folder)) : NULL;
 	struct dirent *e;
 
 	if (folder < 0 && errno != ENOENT) {
 		diag_error(d, NO_SPAN, "ignoring the journals in '%s': %s", folder_name,
-			   errno == EPERM ? "others may write to it" : strerror(errno));
+			   folder_trouble(errno));
 		diag_hint(d, "it must be a folder of your own with mode 0700");
 	}
 	while (dir && (e = readdir(dir))) {
@@ -557,7 +620,6 @@ int journal_each(bool orphans, void (*fn)(void *arg, struct journal *j), void *a
 			journal_keep(j);
 			continue;
 		}
-		found++;
 		fn(arg, j);
 	}
 	if (dir)
@@ -565,13 +627,27 @@ int journal_each(bool orphans, void (*fn)(void *arg, struct journal *j), void *a
 	if (folder >= 0)
 		close(folder);
 	free(folder_name);
-	return found;
 }
 
-int journal_count_orphans(void)
+/* A journal that cannot be read at all is for `recover` to tell about, here. */
+static void count_orphan(int fd, __u64 here, struct orphans *found)
 {
+	struct header h;
+
+	if (is_locked(fd) || has_no_record(fd))
+		return;
+	if (pread(fd, &h, sizeof(h), 0) == sizeof(h) && h.version == VERSION_NR &&
+	    ((here && h.mount_ns && h.mount_ns != here) || !is_of_this_boot(&h)))
+		found->elsewhere++;
+	else
+		found->here++;
+}
+
+struct orphans journal_count_orphans(void)
+{
+	struct orphans found = { 0 };
 	char *folder_name;
-	int folder = open_folder(false, &folder_name), found = 0;
+	int folder = open_folder(false, &folder_name);
 	DIR *dir = folder >= 0 ? fdopendir(folder) : NULL;
 	struct dirent *e;
 
@@ -581,10 +657,10 @@ int journal_count_orphans(void)
 		if (strncmp(e->d_name, "tx-", 3))
 			continue;
 		fd = openat(dirfd(dir), e->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-		if (fd >= 0 && !flock(fd, LOCK_SH | LOCK_NB))
-			found += !has_no_record(fd);
-		if (fd >= 0)
-			close(fd);
+		if (fd < 0)
+			continue;
+		count_orphan(fd, own_mount_ns(), &found);
+		close(fd);
 	}
 	if (dir)
 		closedir(dir);

@@ -88,6 +88,10 @@ bool journal_next(const struct journal *j, journal_pos *at, struct journal_recor
 
 pid_t journal_writer(const struct journal *j);
 const char *journal_path(const struct journal *j);
+/* The mount namespace that its writer was in: an inode; 0: not known. */
+uint64_t journal_mount_ns(const struct journal *j);
+/* False where nothing that its records speak of exists any more. */
+bool journal_is_of_this_boot(const struct journal *j);
 /* When it was made, in seconds since 1970. */
 int64_t journal_time(const struct journal *j);
 
@@ -96,13 +100,16 @@ int64_t journal_time(const struct journal *j);
  * locked by us; else those that wait for a confirmation. @fn ends each with
  * journal_end() or journal_keep(). Files that are no proper journals (damaged,
  * of another version, not ours alone, symbolic links) are left untouched and
- * named in an error; those of an earlier boot are removed, as nothing that they
- * speak of exists any more, and those of dead writers without a record. Returns
- * how many were opened.
+ * named in an error; those of dead writers without a record are removed.
  */
-int journal_each(bool orphans, void (*fn)(void *arg, struct journal *j), void *arg,
-		 struct diags *d);
+void journal_each(bool orphans, void (*fn)(void *arg, struct journal *j), void *arg,
+		  struct diags *d);
+
+struct orphans {
+	int here, elsewhere;	/* of this mount namespace and boot, and of others */
+};
+
 /* How many dead writers' journals there are; cheap, for every start. */
-int journal_count_orphans(void);
+struct orphans journal_count_orphans(void);
 
 #endif

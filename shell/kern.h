@@ -22,6 +22,9 @@ struct btf;
 enum {
 	KERN_EDOT = 5000,	/* a name in bpffs has a dot, where kernel answers EPERM */
 	KERN_ENOTBPFFS,		/* the folder of a pin is not on a bpffs: EPERM */
+	KERN_EOTHERFS,		/* another bpffs lies at the path than the one that is meant */
+	KERN_ENORENAME,		/* renameat2(2) itself is refused: ENOSYS, which means bpf(2) elsewhere */
+	KERN_ENOEXCHANGE,	/* this bpffs does not exchange two names: EINVAL */
 	KERN_ENAME,		/* no name for an object: EINVAL, or cut without a word */
 	KERN_ENOTPIN,		/* the path is no pinned object: EACCES */
 	KERN_ECHANGED,		/* what was walked changed: see kern_map_walk() */

@@ -275,15 +275,25 @@ static enum mode mode_of(const struct request *r)
 	return r->nr ? MODE_COMMAND : isatty(STDIN_FILENO) ? MODE_PROMPT : MODE_SCRIPT;
 }
 
+static void note_orphans(int nr, const char *where, const char *hint)
+{
+	if (nr)
+		fprintf(stderr, "note: %d unfinished transaction%s of an earlier bpfsh%s\n"
+			"hint: %s\n", nr, nr == 1 ? "" : "s", where, hint);
+}
+
 /* Says that a killed bpfsh left something to recover, unless that is what runs now. */
 static void mention_orphans(const struct request *r)
 {
-	int nr = r->nr && !strcmp(r->words[0], "recover") ? 0 : journal_count_orphans();
+	struct orphans found;
 
-	if (nr)
-		fprintf(stderr, "note: %d unfinished transaction%s of an earlier bpfsh\n"
-			"hint: 'bpfsh recover' rolls back, 'bpfsh --plan recover' shows, "
-			"'bpfsh recover --discard' forgets\n", nr, nr == 1 ? "" : "s");
+	if (r->nr && !strcmp(r->words[0], "recover"))
+		return;
+	found = journal_count_orphans();
+	note_orphans(found.here, "", "'bpfsh recover' rolls back, 'bpfsh --plan recover' shows, "
+		     "'bpfsh recover --discard' forgets");
+	note_orphans(found.elsewhere, " in another mount namespace, or before a reboot",
+		     "'bpfsh --plan recover' shows what can be rolled back from here");
 }
 
 /* What undo needs is held open until the commit: that may be more than 1024 objects. */

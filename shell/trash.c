@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include <libgen.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -7,14 +6,7 @@
 
 #include "shell/kern.h"
 #include "shell/trash.h"
-
-char *folder_of(const char *path)
-{
-	char *copy = xstrdup(path), *dir = xstrdup(dirname(copy));
-
-	free(copy);
-	return dir;
-}
+#include "shell/txn.h"
 
 /* The root of the mount that @dir lies on: a new string, or NULL. */
 static char *mount_root(const char *dir)
@@ -50,10 +42,28 @@ static char *any_bpffs(void)
 	return first;
 }
 
-void trash_set(struct trash *t, char *dir)
+static struct trash trash_at(char *dir, struct bpffs at)
 {
-	t->dir = dir;
-	t->pin = dir ? xasprintf("%s/pin", dir) : NULL;
+	return (struct trash){ dir, dir ? xasprintf("%s/pin", dir) : NULL, at };
+}
+
+void put_trash(struct buf *out, const struct trash *t)
+{
+	put_str(out, t->dir);
+	put_bpffs(out, &t->at);
+}
+
+struct trash get_trash(struct reader *r)
+{
+	char *dir = get_str(r);
+
+	return trash_at(dir, get_bpffs(r));
+}
+
+int trash_reach(const struct trash *t, const char **path)
+{
+	*path = t->dir;
+	return t->dir ? bpffs_check(&t->at, t->dir) : 0;
 }
 
 bool trash_choose(struct trash *t, const char *path)
@@ -68,7 +78,7 @@ bool trash_choose(struct trash *t, const char *path)
 	if (getrandom(&n, sizeof(n), 0) != sizeof(n))
 		n = getpid();
 	/* All of one length: how large a journal is does not depend on who writes it. */
-	trash_set(t, xasprintf("%s/bpfsh_tx_%07d_%08x", root, getpid(), n));
+	*t = trash_at(xasprintf("%s/bpfsh_tx_%07d_%08x", root, getpid(), n), bpffs_of(root));
 	free(root);
 	return true;
 }
@@ -100,46 +110,59 @@ int trash_keep(const struct trash *t, const struct handle *old, struct span at, 
 				t->dir) : 0;
 }
 
+/* False where another bpffs is mounted at its path. */
+static bool is_here(const struct trash *t)
+{
+	return t->dir && !bpffs_check(&t->at, t->dir);
+}
+
+static struct handle *pinned_at(const char *path, enum object_kind wanted, __u32 id)
+{
+	enum object_kind kind;
+	int fd = path ? kern_open_pin(path, &kind) : -1;
+	struct handle *h = fd >= 0 ? kern_handle(kind, fd) : NULL;
+
+	if (h && (h->kind != wanted || h->id != id)) {
+		handle_put(h);
+		h = NULL;
+	}
+	return h;
+}
+
+bool is_pinned_at(const char *path, enum object_kind kind, __u32 id)
+{
+	struct handle *h = pinned_at(path, kind, id);
+
+	handle_put(h);
+	return h;
+}
+
 struct handle *trash_find(const struct trash *t, enum object_kind kind, __u32 id)
 {
-	enum object_kind found;
-	int fd = t->pin ? kern_open_pin(t->pin, &found) : -1;
+	struct handle *h = is_here(t) ? pinned_at(t->pin, kind, id) : NULL;
 
-	return fd >= 0 ? kern_handle(kind, fd) : kern_open_object(kind, id);
+	return h ? h : kern_open_object(kind, id);
+}
+
+bool trash_has(const struct trash *t, enum object_kind kind, __u32 id)
+{
+	return is_here(t) && is_pinned_at(t->pin, kind, id);
 }
 
 bool trash_full(const struct trash *t)
 {
 	struct stat st;
 
-	return t->pin && !lstat(t->pin, &st);
-}
-
-bool is_on_bpffs(const char *path)
-{
-	char *at = xstrdup(path);
-	bool on;
-
-	/* What was removed leaves the folders above it. */
-	while (access(at, F_OK) && strcmp(at, "/") && strcmp(at, ".")) {
-		char *up = folder_of(at);
-
-		free(at);
-		at = up;
-	}
-	on = kern_is_bpffs(at);
-	free(at);
-	return on;
+	return is_here(t) && !lstat(t->pin, &st);
 }
 
 int trash_empty(const struct trash *t)
 {
-	int err;
+	const char *path;
+	int err = trash_reach(t, &path);
 
-	if (!t->dir)
-		return 0;
-	if (access(t->dir, F_OK))
-		return is_on_bpffs(t->dir) ? 0 : -KERN_ENOTBPFFS;
+	if (err || !t->dir || access(t->dir, F_OK))
+		return err;
 	if (trash_full(t) && (err = kern_unlink(t->pin)))
 		return err;
 	return kern_rmdir(t->dir);

@@ -7,10 +7,12 @@
 #define BPFSH_TRASH_H
 
 #include "shell/kern.h"
+#include "shell/mounted.h"
 
 struct trash {
 	char *dir;		/* NULL: there is none */
 	char *pin;		/* the one pin in it */
+	struct bpffs at;	/* where the folder is */
 };
 
 /*
@@ -18,8 +20,11 @@ struct trash {
  * bpffs mount; makes nothing. False where there is no bpffs.
  */
 bool trash_choose(struct trash *t, const char *path);
-/* From a journal: takes over the folder's path, which may be NULL. */
-void trash_set(struct trash *t, char *dir);
+/* To a journal and back, where the folder's path may be missing. */
+void put_trash(struct buf *out, const struct trash *t);
+struct trash get_trash(struct reader *r);
+/* 0, or where its bpffs is not there: bpffs_check()'s error, and the path. */
+int trash_reach(const struct trash *t, const char **path);
 /* Makes the folder, which must not exist; 0 or -errno. */
 int trash_make(const struct trash *t);
 /* Makes the folder and pins in it what @fd holds; 0 or -errno. */
@@ -28,19 +33,20 @@ int trash_put(const struct trash *t, int fd);
 int trash_replace(const struct trash *t, int fd);
 /* For an object that an operation replaces, if there is a bpffs: 0, or -1 with a diagnostic. */
 int trash_keep(const struct trash *t, const struct handle *old, struct span at, struct diags *d);
-/* The object that was kept, or, where it lives on elsewhere, by its ID; NULL where it is gone. */
+/*
+ * The object that was kept, if that is what lies there, or, where it lives on elsewhere,
+ * by its ID; NULL where it is gone.
+ */
 struct handle *trash_find(const struct trash *t, enum object_kind kind, __u32 id);
 bool trash_full(const struct trash *t);
+/* True where this object is what lies there. */
+bool trash_has(const struct trash *t, enum object_kind kind, __u32 id);
+/* True where this object is what is pinned at the path, which may be NULL. */
+bool is_pinned_at(const char *path, enum object_kind kind, __u32 id);
 /* Removes pin and folder, as far as they are there; 0 or -errno, as where their bpffs is gone. */
 int trash_empty(const struct trash *t);
 /* The same at an operation's end: 0, or -1 with a diagnostic. */
 int trash_finish(const struct trash *t, struct span at, struct diags *d);
 void trash_free(struct trash *t);
-
-/* False where the bpffs of this path, which need not exist, was unmounted. */
-bool is_on_bpffs(const char *path);
-
-/* The folder that a path's last part stands in: a new string. */
-char *folder_of(const char *path);
 
 #endif

@@ -361,15 +361,6 @@ static void undo_newest(struct txn *t, struct byteset *changed, struct diags *d,
 	log_cut(&t->log, t->log.nr - 1);
 }
 
-static void rollback_add(struct rollback *to, const struct rollback *r)
-{
-	to->undone += r->undone;
-	to->conflicts += r->conflicts;
-	to->failed += r->failed;
-	if (r->lossy)
-		to->lossy = r->lossy;
-}
-
 void txn_undo_to(struct session *s, size_t mark, struct diags *d, struct rollback *r)
 {
 	struct txn *t = s->txn;

@@ -72,6 +72,11 @@ struct op_kind {
 	int (*hold)(struct op *op, struct diags *d);
 	/* At commit and after undo: removes what undo needed. May be called again, after a kill. */
 	int (*finish)(struct op *op, struct diags *d);
+	/*
+	 * Before recovery does any of a journal: 0, or what is the matter with a path on a
+	 * bpffs that undo or finish() needs (bpffs_check()). NULL: it needs none.
+	 */
+	int (*reach)(const struct op *op, const char **path);
 	void (*release)(struct op *op);
 	/* To the journal and back; NULL: nothing stays of it when its process dies. */
 	void (*encode)(const struct op *op, struct buf *out);
@@ -193,7 +198,10 @@ void txn_say(struct ctx *ctx, size_t mark);
 /* Undoes what came after @mark. */
 void txn_undo_to(struct session *s, size_t mark, struct diags *d, struct rollback *r);
 
+void rollback_add(struct rollback *to, const struct rollback *r);
 /* "rolled back 5 of 6; 1 conflict" */
+void rollback_count_text(struct buf *out, const struct rollback *r);
+/* The same, and whether all is as before. */
 void rollback_text(struct buf *out, const struct rollback *r);
 
 /* What dead processes left: rolls it back or forward, shows it (--plan), or forgets it. */

@@ -85,19 +85,36 @@ enum journal_state rollback_count(struct rollback *r, const struct op *op, __u32
 	return states[result];
 }
 
-void rollback_text(struct buf *out, const struct rollback *r)
+void rollback_add(struct rollback *to, const struct rollback *r)
 {
-	size_t all = r->undone + r->conflicts + r->failed;
+	to->undone += r->undone;
+	to->conflicts += r->conflicts;
+	to->failed += r->failed;
+	if (r->lossy)
+		to->lossy = r->lossy;
+}
 
-	if (!all) {
-		buf_puts(out, "nothing changed");
-		return;
-	}
-	buf_printf(out, "rolled back %zu of %zu", r->undone, all);
+static size_t all_of(const struct rollback *r)
+{
+	return r->undone + r->conflicts + r->failed;
+}
+
+void rollback_count_text(struct buf *out, const struct rollback *r)
+{
+	buf_printf(out, "rolled back %zu of %zu", r->undone, all_of(r));
 	if (r->conflicts)
 		buf_printf(out, "; %zu conflict%s", r->conflicts, r->conflicts == 1 ? "" : "s");
 	if (r->failed)
 		buf_printf(out, "; %zu failed", r->failed);
+}
+
+void rollback_text(struct buf *out, const struct rollback *r)
+{
+	if (!all_of(r)) {
+		buf_puts(out, "nothing changed");
+		return;
+	}
+	rollback_count_text(out, r);
 	if (r->lossy)
 		buf_printf(out, "; perhaps not all is as before: %s", r->lossy);
 	else if (!r->conflicts && !r->failed)

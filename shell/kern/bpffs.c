@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -60,12 +61,20 @@ int kern_pin(int fd, const char *path)
 	return err ? pin_trouble(path, err) : 0;
 }
 
+static int rename_trouble(int err, unsigned flags)
+{
+	if (err == ENOSYS)
+		return -KERN_ENORENAME;
+	return err == EINVAL && flags & RENAME_EXCHANGE ? -KERN_ENOEXCHANGE : -err;
+}
+
 int kern_rename(const char *from, const char *to, unsigned flags)
 {
 	int err = fault_error("rename");
 
-	if (!err && renameat2(AT_FDCWD, from, AT_FDCWD, to, flags))
-		err = -errno;
+	/* The C library would try to do without renameat2(2), and blame the flags. */
+	if (!err && syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, flags))
+		err = rename_trouble(errno, flags);
 	fault_point("rename done");
 	return err;
 }

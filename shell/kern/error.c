@@ -49,6 +49,11 @@ static const struct {
 	{ KERN_ENAME, "names have at most 15 letters, digits, '_' and '.'" },
 	{ KERN_ENOTPIN, "it is no pinned BPF object" },
 	{ KERN_ENOTBPFFS, "its folder is not on a bpffs", "mount one: mount -t bpf bpf FOLDER" },
+	{ KERN_EOTHERFS, "another bpffs is mounted there now" },
+	{ KERN_ENORENAME, "renameat2(2) is refused as if the kernel had none",
+	  "a filter of system calls (seccomp), such as a container's, forbids it" },
+	{ KERN_ENOEXCHANGE, "this kernel's bpffs cannot exchange two pins (Linux 5.16 can)",
+	  "'unpin' the old one first, then 'pin'" },
 };
 
 /* A kernel that has the call has its file system, too. */

@@ -118,15 +118,6 @@ static struct handle *link_at(const char *path)
 	return NULL;
 }
 
-static bool is_pinned_at(__u32 id, const char *path)
-{
-	struct handle *h = link_at(path);
-	bool same = h && h->id == id;
-
-	handle_put(h);
-	return same;
-}
-
 /* True for another link that runs the same program at the same place. */
 static bool is_successor(const struct op_detach *t, const struct handle *link)
 {
@@ -163,7 +154,7 @@ static bool has_holder(const struct op_detach *t)
 	if (t->link && t->link->refs > 1)
 		return true;
 	for (size_t i = 0; i < t->nr_pins; i++)
-		if (is_pinned_at(t->id, t->pins[i].path))
+		if (is_pinned_at(t->pins[i].path, OBJ_LINK, t->id))
 			return true;
 	return false;
 }
@@ -199,7 +190,7 @@ static int pin_again(struct op_detach *t, struct link_pin *p, const struct handl
 {
 	int err;
 
-	if (!is_pinned_at(t->id, p->path))
+	if (!is_pinned_at(p->path, OBJ_LINK, t->id))
 		return 0;
 	err = trash_replace(&p->trash, fresh->fd);
 	if (!err)
@@ -258,6 +249,16 @@ static int detach_finish(struct op *op, struct diags *d)
 	return failed;
 }
 
+static int detach_reach(const struct op *op, const char **path)
+{
+	const struct op_detach *t = detach_of(op);
+	int err = 0;
+
+	for (size_t i = 0; i < t->nr_pins && !err; i++)
+		err = trash_reach(&t->pins[i].trash, path);
+	return err;
+}
+
 static void detach_release(struct op *op)
 {
 	struct op_detach *t = detach_of(op);
@@ -288,7 +289,7 @@ static void detach_encode(const struct op *op, struct buf *out)
 	put_u32(out, t->nr_pins);
 	for (size_t i = 0; i < t->nr_pins; i++) {
 		put_str(out, t->pins[i].path);
-		put_str(out, t->pins[i].trash.dir);
+		put_trash(out, &t->pins[i].trash);
 	}
 }
 
@@ -302,7 +303,7 @@ static void get_pins(struct op_detach *t, struct reader *r)
 		if (!path || *path != '/')
 			r->bad = true;
 		add_pin(t, path);
-		trash_set(&t->pins[i].trash, get_str(r));
+		t->pins[i].trash = get_trash(r);
 	}
 }
 
@@ -342,6 +343,7 @@ const struct op_kind op_detach_kind = {
 	.undo = detach_undo,
 	.target = detach_target,
 	.finish = detach_finish,
+	.reach = detach_reach,
 	.release = detach_release,
 	.encode = detach_encode,
 	.decode = detach_decode,

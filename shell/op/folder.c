@@ -11,6 +11,7 @@
 struct op_folder {
 	struct op op;			/* late[0]: the folder's inode */
 	char *path;
+	struct bpffs at;		/* where it is made */
 };
 
 static struct op_folder *folder_op(const struct op *op)
@@ -30,7 +31,7 @@ static void folder_describe(const struct op *op, struct buf *out)
 
 static int folder_prepare(struct op *op, struct diags *d)
 {
-	const struct op_folder *f = folder_op(op);
+	struct op_folder *f = folder_op(op);
 	char *parent = folder_of(f->path);
 	int err = 0;
 
@@ -40,6 +41,7 @@ static int folder_prepare(struct op *op, struct diags *d)
 	} else if (!kern_is_bpffs(parent)) {
 		err = kern_error(d, op->span, KERN_ENOTBPFFS, "make the folder '%s'", f->path);
 	}
+	f->at = bpffs_of(parent);
 	free(parent);
 	return err;
 }
@@ -67,10 +69,10 @@ static enum undo_result folder_undo(struct op *op, struct diags *d)
 {
 	struct op_folder *f = folder_op(op);
 	struct stat st;
-	int err;
+	int err = bpffs_check(&f->at, f->path);
 
-	if (!is_on_bpffs(f->path))
-		return folder_failed(f, d, -KERN_ENOTBPFFS);
+	if (err)
+		return folder_failed(f, d, err);
 	if (lstat(f->path, &st))
 		return errno == ENOENT ? UNDO_DONE : folder_failed(f, d, -errno);
 	if (op->late[0] && st.st_ino != op->late[0]) {
@@ -83,6 +85,12 @@ static enum undo_result folder_undo(struct op *op, struct diags *d)
 		return UNDO_CONFLICT;
 	}
 	return err ? folder_failed(f, d, err) : UNDO_DONE;
+}
+
+static int folder_reach(const struct op *op, const char **path)
+{
+	*path = folder_op(op)->path;
+	return bpffs_check(&folder_op(op)->at, *path);
 }
 
 /* Pins in it are parts of it. */
@@ -99,11 +107,13 @@ static void folder_release(struct op *op)
 static void folder_encode(const struct op *op, struct buf *out)
 {
 	put_str(out, folder_op(op)->path);
+	put_bpffs(out, &folder_op(op)->at);
 }
 
 static bool folder_decode(struct op *op, struct reader *r)
 {
 	folder_op(op)->path = get_str(r);
+	folder_op(op)->at = get_bpffs(r);
 	return !r->bad && folder_op(op)->path;
 }
 
@@ -117,6 +127,7 @@ const struct op_kind op_folder_kind = {
 	.apply = folder_apply,
 	.undo = folder_undo,
 	.target = folder_target,
+	.reach = folder_reach,
 	.release = folder_release,
 	.encode = folder_encode,
 	.decode = folder_decode,
@@ -126,6 +137,6 @@ struct op *op_folder(const char *path, struct span span)
 {
 	struct op_folder *f = op_new(&op_folder_kind, span);
 
-	f->path = xstrdup(path);
+	f->path = absolute_path(path);
 	return &f->op;
 }

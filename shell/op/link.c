@@ -318,6 +318,11 @@ static enum undo_result update_undo(struct op *op, struct diags *d)
 	return r != UNDO_FAILED && trash_finish(&u->trash, op->span, d) ? UNDO_FAILED : r;
 }
 
+static int update_reach(const struct op *op, const char **path)
+{
+	return trash_reach(&update_of(op)->trash, path);
+}
+
 static void update_target(const struct op *op, struct buf *out)
 {
 	link_target(out, update_of(op)->id);
@@ -341,7 +346,7 @@ static void update_encode(const struct op *op, struct buf *out)
 	put_u32(out, u->type);
 	put_u32(out, u->prog_id);
 	put_u32(out, u->old_id);
-	put_str(out, u->trash.dir);
+	put_trash(out, &u->trash);
 }
 
 static bool update_decode(struct op *op, struct reader *r)
@@ -352,7 +357,7 @@ static bool update_decode(struct op *op, struct reader *r)
 	u->type = get_u32(r);
 	u->prog_id = get_u32(r);
 	u->old_id = get_u32(r);
-	trash_set(&u->trash, get_str(r));
+	u->trash = get_trash(r);
 	return !r->bad;
 }
 
@@ -368,6 +373,7 @@ const struct op_kind op_link_update_kind = {
 	.target = update_target,
 	.hold = update_hold,
 	.finish = update_finish,
+	.reach = update_reach,
 	.release = update_release,
 	.encode = update_encode,
 	.decode = update_decode,

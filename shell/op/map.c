@@ -306,6 +306,11 @@ static int element_finish(struct op *op, struct diags *d)
 	return trash_finish(&element(op)->trash, op->span, d);
 }
 
+static int element_reach(const struct op *op, const char **path)
+{
+	return trash_reach(&element(op)->trash, path);
+}
+
 void put_map(struct buf *out, const struct handle *map)
 {
 	put_u32(out, map->id);
@@ -323,7 +328,7 @@ static void element_encode(const struct op *op, struct buf *out)
 	put_u32(out, e->existed);
 	put_u32(out, e->object_id);
 	put_u32(out, e->old_id);
-	put_str(out, e->trash.dir);
+	put_trash(out, &e->trash);
 	put_bytes(out, e->key, e->map->map.key_size);
 	put_bytes(out, e->after, e->size);
 	put_bytes(out, e->before, e->existed ? e->size : 0);
@@ -365,7 +370,7 @@ static bool element_decode(struct op *op, struct reader *r)
 	e->existed = get_u32(r);
 	e->object_id = get_u32(r);
 	e->old_id = get_u32(r);
-	trash_set(&e->trash, get_str(r));
+	e->trash = get_trash(r);
 	key = get_bytes(r, &key_len);
 	after = get_bytes(r, &after_len);
 	before = get_bytes(r, &before_len);
@@ -561,6 +566,7 @@ const struct op_kind op_update_kind = {
 	.target = element_target,
 	.hold = element_hold,
 	.finish = element_finish,
+	.reach = element_reach,
 	.release = element_release,
 	.encode = element_encode,
 	.decode = element_decode,
@@ -579,6 +585,7 @@ const struct op_kind op_delete_kind = {
 	.target = element_target,
 	.hold = element_hold,
 	.finish = element_finish,
+	.reach = element_reach,
 	.release = element_release,
 	.encode = element_encode,
 	.decode = element_decode,

@@ -28,8 +28,9 @@ struct op_pin {
 	struct object now;	/* pin: what is pinned */
 	struct object old;	/* unpin, replace: what was; held for `undo` after commit */
 	char *path;
+	struct bpffs at;	/* where the path lies */
 	bool replace;
-	__u64 old_inode;	/* replace: of the pin that was there */
+	__u64 old_inode;	/* of the pin that was there */
 	struct trash trash;
 };
 
@@ -98,6 +99,7 @@ static int check_bpffs(struct op_pin *p, struct diags *d)
 		err = diag_error(d, p->op.span, "cannot pin at '%s': bpffs allows no dot in a name",
 				 p->path);
 	}
+	p->at = bpffs_of(dir);
 	free(dir);
 	return err;
 }
@@ -160,13 +162,22 @@ static int pin_apply(struct op *op, struct diags *d)
 	return 0;
 }
 
-static bool is_pinned_at(const struct object *o, const char *path)
+static bool is_at(const struct object *o, const char *path)
 {
-	struct handle *h = pinned_at(path);
-	bool same = h && h->kind == o->kind && h->id == o->id;
+	return is_pinned_at(path, o->kind, o->id);
+}
 
-	handle_put(h);
-	return same;
+static bool is_in_trash(const struct object *o, const struct trash *t)
+{
+	return trash_has(t, o->kind, o->id);
+}
+
+/* True where the very pin that was there lies in the trash, not one that was made again. */
+static bool is_old_pin(const struct op_pin *p)
+{
+	struct stat st;
+
+	return trash_full(&p->trash) && !lstat(p->trash.pin, &st) && st.st_ino == p->old_inode;
 }
 
 static bool is_noted_inode(const struct op_pin *p)
@@ -183,7 +194,7 @@ static bool is_noted_inode(const struct op_pin *p)
  */
 static bool still_ours(const struct op_pin *p)
 {
-	return p->op.late[LATE_DEV] ? is_noted_inode(p) : is_pinned_at(&p->now, p->path);
+	return p->op.late[LATE_DEV] ? is_noted_inode(p) : is_at(&p->now, p->path);
 }
 
 static enum undo_result not_ours(struct op_pin *p, struct diags *d)
@@ -229,6 +240,24 @@ static int refill_trash(struct op_pin *p, struct diags *d)
 	return err ? kern_error(d, p->op.span, -err, "pin again what was at '%s'", p->path) : 0;
 }
 
+static enum undo_result foreign_trash(struct op_pin *p, struct diags *d)
+{
+	diag_error(d, p->op.span, "'%s' is not what was pinned at '%s': left alone", p->trash.pin,
+		   p->path);
+	diag_hint(d, "%s %u was", object_names[p->old.kind], p->old.id);
+	return UNDO_FAILED;
+}
+
+/* The pin is neither there nor in the trash: perhaps the bpffs is not the one it was on. */
+static enum undo_result lost(struct op_pin *p, struct diags *d)
+{
+	diag_error(d, p->op.span, "neither '%s' nor '%s' is there: left alone", p->path,
+		   p->trash.pin);
+	diag_hint(d, "%s%s %u was pinned there", bpffs_remounted(&p->at, p->path) ?
+		  "the bpffs was mounted anew since; " : "", object_names[p->old.kind], p->old.id);
+	return UNDO_FAILED;
+}
+
 /*
  * Undoes a replacement. In the trash lies nothing (it was not begun), our new
  * pin (not exchanged yet), or the old one.
@@ -236,17 +265,21 @@ static int refill_trash(struct op_pin *p, struct diags *d)
 static enum undo_result undo_replace(struct op_pin *p, struct diags *d)
 {
 	struct stat st;
-	bool exchanged;
-	int err = 0;
+	int err;
 
 	if (p->op.applied && !trash_full(&p->trash) && still_ours(p) && refill_trash(p, d))
 		return UNDO_FAILED;
-	exchanged = !lstat(p->trash.pin, &st) &&
-		    (st.st_ino == p->old_inode || !is_pinned_at(&p->now, p->trash.pin));
-	if (exchanged && !still_ours(p))
+	if (!trash_full(&p->trash) && (!p->op.applied || is_at(&p->old, p->path)))
+		return UNDO_DONE;
+	if (!trash_full(&p->trash))
+		return lstat(p->path, &st) ? lost(p, d) : not_ours(p, d);
+	if (!is_old_pin(p) && is_in_trash(&p->now, &p->trash))
+		return UNDO_DONE;
+	if (!is_old_pin(p) && !is_in_trash(&p->old, &p->trash))
+		return foreign_trash(p, d);
+	if (!still_ours(p))
 		return not_ours(p, d);
-	if (exchanged)
-		err = kern_rename(p->trash.pin, p->path, RENAME_EXCHANGE);
+	err = kern_rename(p->trash.pin, p->path, RENAME_EXCHANGE);
 	return err ? failed(p, d, err, "put back the pin") : UNDO_DONE;
 }
 
@@ -262,9 +295,10 @@ static int pin_hold(struct op *op, struct diags *d)
 static enum undo_result pin_undo(struct op *op, struct diags *d)
 {
 	struct op_pin *p = pin_of(op);
+	int err = bpffs_check(&p->at, p->path);
 
-	if (!is_on_bpffs(p->path))
-		return failed(p, d, -KERN_ENOTBPFFS, "undo the pin at");
+	if (err)
+		return failed(p, d, err, "undo the pin at");
 	return p->replace ? undo_replace(p, d) : undo_new(p, d);
 }
 
@@ -300,12 +334,14 @@ static int unpin_prepare(struct op *op, struct diags *d)
 	bool bpffs = kern_is_bpffs(dir);
 	struct stat st;
 
+	p->at = bpffs_of(dir);
 	free(dir);
 	if (lstat(p->path, &st))
 		return kern_error(d, op->span, errno, "unpin '%s'", p->path);
 	if (!bpffs || !S_ISREG(st.st_mode))
 		return diag_error(d, op->span, "cannot unpin '%s': it is not a pinned object",
 				  p->path);
+	p->old_inode = st.st_ino;
 	return choose_trash(p, d);
 }
 
@@ -329,7 +365,7 @@ static enum undo_result undo_occupied(struct op_pin *p, struct diags *d)
 {
 	bool full = trash_full(&p->trash);
 
-	if (is_pinned_at(&p->old, p->path) || (!full && !p->op.applied))
+	if (is_at(&p->old, p->path) || (!full && !p->op.applied))
 		return UNDO_DONE;
 	diag_error(d, p->op.span, "'%s' exists again: left alone", p->path);
 	if (full)
@@ -341,18 +377,29 @@ static enum undo_result unpin_undo(struct op *op, struct diags *d)
 {
 	struct op_pin *p = pin_of(op);
 	struct stat st;
-	int err = 0;
+	int err = bpffs_check(&p->at, p->path);
 
-	if (!is_on_bpffs(p->path))
-		return failed(p, d, -KERN_ENOTBPFFS, "undo the pin at");
+	if (err)
+		return failed(p, d, err, "undo the pin at");
 	if (!lstat(p->path, &st))
 		return undo_occupied(p, d);
+	if (!trash_full(&p->trash) && bpffs_remounted(&p->at, p->path))
+		return lost(p, d);
+	if (!trash_full(&p->trash) && !op->applied)
+		return UNDO_DONE;
 	/* Somebody may have emptied the trash. */
-	if (op->applied && !trash_full(&p->trash) && refill_trash(p, d))
+	if (!trash_full(&p->trash) && refill_trash(p, d))
 		return UNDO_FAILED;
-	if (trash_full(&p->trash))
-		err = kern_rename(p->trash.pin, p->path, RENAME_NOREPLACE);
+	if (p->old.id && !is_old_pin(p) && !is_in_trash(&p->old, &p->trash))
+		return foreign_trash(p, d);
+	err = kern_rename(p->trash.pin, p->path, RENAME_NOREPLACE);
 	return err ? failed(p, d, err, "put back the pin") : UNDO_DONE;
+}
+
+static int pin_reach(const struct op *op, const char **path)
+{
+	*path = pin_of(op)->path;
+	return bpffs_check(&pin_of(op)->at, *path);
 }
 
 static void pin_release(struct op *op)
@@ -376,7 +423,8 @@ static void pin_encode(const struct op *op, struct buf *out)
 	put_u32(out, p->replace);
 	put_u64(out, p->old_inode);
 	put_str(out, p->path);
-	put_str(out, p->trash.dir);
+	put_bpffs(out, &p->at);
+	put_trash(out, &p->trash);
 }
 
 static bool pin_decode(struct op *op, struct reader *r)
@@ -390,7 +438,8 @@ static bool pin_decode(struct op *op, struct reader *r)
 	p->replace = get_u32(r);
 	p->old_inode = get_u64(r);
 	p->path = get_str(r);
-	trash_set(&p->trash, get_str(r));
+	p->at = get_bpffs(r);
+	p->trash = get_trash(r);
 	if (p->now.kind >= OBJ_KINDS || p->old.kind >= OBJ_KINDS || !p->path || *p->path != '/' ||
 	    (p->replace && !p->trash.dir))
 		r->bad = true;
@@ -410,6 +459,7 @@ const struct op_kind op_pin_kind = {
 	.target = pin_target,
 	.hold = pin_hold,
 	.finish = empty_trash,
+	.reach = pin_reach,
 	.release = pin_release,
 	.encode = pin_encode,
 	.decode = pin_decode,
@@ -428,31 +478,18 @@ const struct op_kind op_unpin_kind = {
 	.target = pin_target,
 	.hold = unpin_hold,
 	.finish = empty_trash,
+	.reach = pin_reach,
 	.release = pin_release,
 	.encode = pin_encode,
 	.decode = pin_decode,
 };
-
-/* The path from the root, as recovery runs in another folder; the last part is not followed. */
-static char *absolute(const char *path)
-{
-	char *dir = folder_of(path), *real = realpath(dir, NULL);
-	const char *name = strrchr(path, '/');
-	char *result;
-
-	name = name ? name + 1 : path;
-	result = real ? xasprintf("%s/%s", strcmp(real, "/") ? real : "", name) : xstrdup(path);
-	free(real);
-	free(dir);
-	return result;
-}
 
 struct op *op_pin(struct handle *h, const char *path, bool replace, struct span span)
 {
 	struct op_pin *p = op_new(&op_pin_kind, span);
 
 	p->now = object_of(handle_get(h));
-	p->path = absolute(path);
+	p->path = absolute_path(path);
 	p->replace = replace;
 	if (replace)
 		p->old = object_of(pinned_at(p->path));
@@ -463,7 +500,7 @@ struct op *op_unpin(const char *path, struct span span)
 {
 	struct op_pin *p = op_new(&op_unpin_kind, span);
 
-	p->path = absolute(path);
+	p->path = absolute_path(path);
 	p->old = object_of(pinned_at(p->path));
 	return &p->op;
 }

@@ -7,7 +7,7 @@ from state import *
 
 FAULTY = os.path.join(BUILD, "faults/bpfsh")
 FOLDER = "/run/bpfsh"
-VERSION = 3
+VERSION = 4
 
 
 def killed(box):
@@ -138,7 +138,7 @@ def test_folder(box):
 def rewrite_header(path, at, put):
     """Changes a field of the header, whose checksum is right afterwards."""
     with open(path, "r+b") as f:
-        head = bytearray(f.read(72))
+        head = bytearray(f.read(80))
         head[at:at + len(put)] = put
         f.seek(0)
         f.write(head + struct.pack("=I", zlib.crc32(head)))
@@ -153,12 +153,111 @@ def test_other_version(box):
 
 
 def test_other_boot(box):
-    """Nothing that it speaks of exists any more: it is removed, and nothing is changed."""
+    """Its IDs are others' by now: it is left alone and said, until somebody forgets it."""
     path, _ = killed(box)
     rewrite_header(path, 16, b"00000000")
     before = state(box.bpffs)
-    box.bpfsh("recover").expect(0)
+    box.bpfsh("recover").expect(3, err=["of another boot", "--discard"])
+    note = box.bpfsh("vars").err
+    assert "before a reboot" in note and "'bpfsh recover' rolls back" not in note
+    box.bpfsh("recover", "--discard").expect(0)
     assert not journals() and not difference(before, state(box.bpffs))
+
+
+def elsewhere(box, *commands):
+    """Runs shell commands in another mount namespace, with a bpffs of its own in the same place."""
+    return box.run("unshare", "-m", "--propagation", "private", "sh", "-c",
+                   f"umount {box.bpffs} && " + "; ".join(commands))
+
+
+def test_other_mount_namespace(box):
+    """Each operation that has to do with a bpffs is left to where that is, and kept."""
+    maps = box.prefix + "m", box.prefix + "o"
+    fd = create("hash", 4, 4, 8, maps[0])
+    outer = create("array_of_maps", 4, 4, 2, maps[1], 0, fd)
+    pin(fd, box.pin("m"))
+    pin(outer, box.pin("o"))
+    update(outer, b"\0" * 4, struct.pack("=I", fd))
+    before = state(box.bpffs)
+    fresh = f"mount -t bpf bpf {box.bpffs}"
+    for change in (f"map pin pinned {box.pin('m')} {box.pin('n')}", f"map unpin {box.pin('m')}",
+                   f"map pin pinned {box.pin('o')} {box.pin('m')} replace",
+                   f"prog loadall {box.obj('count')} {box.pin('folder')}",
+                   f"map update pinned {box.pin('o')} key 0 0 0 0 value pinned {box.pin('m')}"):
+        path = box.file("script.bsh", f"map update pinned {box.pin('m')} key 1 0 0 0 value 7 0 0 0\n"
+                                      f"{change}\n!kill -9 $PPID\n")
+        assert box.bpfsh("-f", path).status == -signal.SIGKILL
+        after = state(box.bpffs)
+        assert difference(before, after)
+        for place in fresh, "true":
+            done = elsewhere(box, place, f"{BPFSH} vars", f"{BPFSH} recover", "echo =$?",
+                             f"{BPFSH} recover --discard", "echo =$?",
+                             f"{BPFSH} --plan recover", f"ls {box.bpffs}")
+            done.expect(out=["=3\n", "left as it is"],
+                        err=["in another mount namespace", "belongs to another mount namespace"])
+            assert done.out.count("=3\n") == 2 and "rolls back," not in done.err, done
+            assert "bpfsh_tx" not in done.out.split("\n\t")[-1].split("\n", 1)[1], done
+            assert len(journals()) == 1 and not difference(after, state(box.bpffs)), done
+        done = box.bpfsh("recover").expect(0, out="rolled back ")
+        wrong = difference(before, state(box.bpffs))
+        assert not wrong and not journals(), f"{change}\n{done}\n{wrong}"
+    os.close(fd)
+    os.close(outer)
+
+
+def test_same_bpffs_elsewhere(box):
+    """What another mount namespace sees of the same bpffs, or needs none for, is undone there."""
+    path, before = killed(box)
+    box.run("unshare", "-m", "--propagation", "private", BPFSH, "recover").expect(0)
+    assert not difference(before, state(box.bpffs)) and not journals()
+    path = box.file("script.bsh", f"map update pinned {box.pin('m')} key 1 0 0 0 value 7 0 0 0\n"
+                                  "!kill -9 $PPID\n")
+    box.bpfsh("-f", path)
+    elsewhere(box, f"{BPFSH} recover").expect(0, out="rolled back 1 of 1")
+    assert not difference(before, state(box.bpffs)) and not journals()
+
+
+def test_mounted_anew(box):
+    """Another bpffs at the same path, though perhaps with the device number of the one before."""
+    held = create("hash", 4, 4, 8, box.prefix + "m")
+    for change in "unpin", "replace":
+        pin(held, box.pin("m"))
+        other = create("hash", 4, 4, 8, box.prefix + "n")
+        pin(other, box.pin("n"))
+        line = f"map unpin {box.pin('m')}" if change == "unpin" else \
+            f"map pin pinned {box.pin('n')} {box.pin('m')} replace"
+        assert box.bpfsh("-f", box.file("s.bsh", f"{line}\n!kill -9 $PPID\n")).status < 0
+        os.close(other)
+        umount(box.bpffs)
+        box.bpfsh("recover").expect(3, err=["on no bpffs", "left as it is"])
+        mount("bpf", box.bpffs, "bpf")
+        before = state(box.bpffs)
+        done = box.bpfsh("recover")
+        # Not known before Linux 6.8, where mounts have no IDs of their own.
+        if done.status == 3:
+            assert not difference(before, state(box.bpffs)) and len(journals()) == 1, done
+        box.bpfsh("recover", "--discard")
+        assert not journals()
+        for name in box.pins():
+            os.unlink(box.pin(name))
+    os.close(held)
+
+
+def test_foreign_trash(box):
+    """Only what lay there comes back from the trash."""
+    fds = [create("hash", 4, 4, 8, box.prefix + name) for name in "mn"]
+    pin(fds[0], box.pin("m"))
+    path = box.file("s.bsh", f"map unpin {box.pin('m')}\n!kill -9 $PPID\n")
+    assert box.bpfsh("-f", path).status < 0
+    [trash] = [box.pin(f"{name}/pin") for name in box.folders()]
+    os.rename(trash, box.pin("aside"))
+    pin(fds[1], trash)
+    before = state(box.bpffs)
+    box.bpfsh("recover").expect(3, err="is not what was pinned at")
+    assert not difference(before, state(box.bpffs)) and journals()
+    os.unlink(trash)
+    box.bpfsh("recover").expect(0)
+    assert box.pins() == ["aside", "m"] and not journals(), box.pins()
 
 
 def test_full(box):
