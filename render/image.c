@@ -28,8 +28,8 @@ static const struct {
 				 "build again, or write .dot or .json" },
 	[CHILD_BAD_GRAPH] = { "graphviz does not accept the graph", "write .dot or .json instead" },
 	[CHILD_NO_LAYOUT] = { "graphviz lacks its layout plugins",
-			      "install graphviz's plugins (Debian: graphviz), or write .dot or "
-			      ".json" },
+			      "install graphviz's plugins (Debian: libgvplugin-neato-layout8 or, "
+			      "before there was one, graphviz), or write .dot or .json" },
 	[CHILD_NO_FORMAT] = { "graphviz cannot write this format",
 			      "install graphviz's plugins (Debian: graphviz, elsewhere also "
 			      "graphviz-cairo), or write .svg, .dot or .json" },
