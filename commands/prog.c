@@ -250,6 +250,8 @@ static int load(struct ctx *ctx, struct value *argv, bool all)
 	err = txn_do(ctx, op_load(&req, &res, ctx->span));
 	if (err && argv[LOAD_LOG].kind != VALUE_NONE)
 		tell_log(ctx);
+	if (!err && txn_planning(ctx->s))
+		err = kern_load_plan(&req, &res, ctx->diags);
 	free((void *)req.maps);
 	if (!err)
 		err = pin_declared(ctx, &res, argv[LOAD_FILE].span);
@@ -257,8 +259,6 @@ static int load(struct ctx *ctx, struct value *argv, bool all)
 		err = pin_loaded(ctx, &res, &argv[LOAD_PATH], all);
 	if (!err && res.nr_progs)
 		ctx->result = value_handle(handle_get(res.progs[0]));
-	else if (!err && txn_planning(ctx->s))
-		ctx->result = value_handle(handle_new(OBJ_PROG, -1, 0, "planned"));
 	free_handles(res.progs, res.nr_progs);
 	free_handles(res.maps, res.nr_maps);
 	free_pins(res.pins, res.nr_pins);

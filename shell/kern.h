@@ -512,6 +512,12 @@ int kern_section_type(const char *name, int *prog_type, int *attach_type);
  */
 int kern_load(const struct load_request *req, struct load_result *res, struct diags *d);
 /*
+ * What a load of an object file would make, which is only read: handles without
+ * descriptors for its programs and maps, and the pins. Maps of @req without a
+ * descriptor are still to be made.
+ */
+int kern_load_plan(const struct load_request *req, struct load_result *res, struct diags *d);
+/*
  * Has the verifier judge program @prog of an object file, and tell all of its
  * steps: kern_load_log(). Nothing stays. 1: it accepts the program, 0: it
  * refuses it; -1 with a diagnostic where it never saw it.

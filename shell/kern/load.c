@@ -198,7 +198,7 @@ static int check_reuse(struct load *l, struct span at, const struct bpf_map *map
 	return 0;
 }
 
-/* Maps are looked up before any is replaced, as that may rename them. */
+/* Maps are looked up before any is replaced, as that may rename them. Of a plan they may not be yet. */
 static int reuse_maps(struct load *l)
 {
 	const struct load_request *req = l->req;
@@ -207,12 +207,13 @@ static int reuse_maps(struct load *l)
 	for (size_t i = 0; i < req->nr_maps; i++) {
 		if (find_map(l, &req->maps[i], &l->maps[i]))
 			return -1;
-		if (check_reuse(l, req->maps[i].span, l->maps[i], req->maps[i].fd))
+		if (req->maps[i].fd >= 0 &&
+		    check_reuse(l, req->maps[i].span, l->maps[i], req->maps[i].fd))
 			return -1;
 	}
 	for (size_t i = 0; i < req->nr_maps; i++) {
 		const struct load_map *want = &req->maps[i];
-		int err = bpf_map__reuse_fd(l->maps[i], want->fd);
+		int err = want->fd < 0 ? 0 : bpf_map__reuse_fd(l->maps[i], want->fd);
 
 		if (err)
 			return kern_error(l->d, want->span, err, "use map in '%s'", req->file);
@@ -412,6 +413,15 @@ static void drop_result(struct load_result *res)
 	memset(res, 0, sizeof(*res));
 }
 
+/* The caller makes them. */
+static void keep_pins(struct load *l, struct load_result *res)
+{
+	res->pins = l->pins;
+	res->nr_pins = l->nr_pins;
+	l->pins = NULL;
+	l->nr_pins = 0;
+}
+
 static int load(struct load *l, struct load_result *res)
 {
 	int err;
@@ -431,10 +441,30 @@ static int load(struct load *l, struct load_result *res)
 		drop_result(res);
 		return -1;
 	}
-	res->pins = l->pins;
-	res->nr_pins = l->nr_pins;
-	l->pins = NULL;
-	l->nr_pins = 0;
+	keep_pins(l, res);
+	return 0;
+}
+
+/* Stand-ins without descriptors, and the pins. */
+static int plan(struct load *l, struct load_result *res)
+{
+	struct bpf_program *prog;
+	struct bpf_map *map;
+
+	l->obj = object_open(l->req->file, l->req->span, &l->bytes, l->d);
+	if (!l->obj || select_programs(l) || reuse_maps(l) || defer_pins(l))
+		return -1;
+	bpf_object__for_each_program(prog, l->obj) {
+		if (prog != l->first && !l->req->all)
+			continue;
+		GROW(res->progs, res->nr_progs);
+		res->progs[res->nr_progs++] = handle_new(OBJ_PROG, -1, 0, bpf_program__name(prog));
+	}
+	bpf_object__for_each_map(map, l->obj) {
+		GROW(res->maps, res->nr_maps);
+		res->maps[res->nr_maps++] = handle_new(OBJ_MAP, -1, 0, bpf_map__name(map));
+	}
+	keep_pins(l, res);
 	return 0;
 }
 
@@ -459,6 +489,18 @@ int kern_load(const struct load_request *req, struct load_result *res, struct di
 	if (req->insns)
 		return load_insns(req, res, d);
 	ret = load(&l, res);
+	end_load(&l);
+	return ret;
+}
+
+int kern_load_plan(const struct load_request *req, struct load_result *res, struct diags *d)
+{
+	struct load l = { .req = req, .d = d };
+	int ret;
+
+	memset(res, 0, sizeof(*res));
+	said_begin();
+	ret = plan(&l, res);
 	end_load(&l);
 	return ret;
 }

@@ -177,6 +177,25 @@ def test_txn_show(box):
     assert "map update" in done.out and "unpin" in done.out and "undo: full" in done.out, done
 
 
+def test_plan_of_a_load(box):
+    """The pins that a load makes, each with its undo: its own, and those that the object's maps ask for."""
+    obj = os.path.join(BUILD, "tests/progs/load_pinned.bpf.o")
+    shared = "+ pin map 'load_shared' as /sys/fs/bpf/load_shared  [undo: full]"
+    load, at = f"+ prog load {obj}  [undo: full]", box.pin("all")
+    done = box.bpfsh("--plan", "prog", "load", obj, at).expect(0)
+    assert done.out.splitlines() == [load, shared, f"+ pin program 'load_tail' as {at}  [undo: full]"], done
+    done = box.bpfsh("--plan", "prog", "loadall", obj, at).expect(0)
+    assert done.out.splitlines() == [load, shared, f"+ folder {at}  [undo: full]"] + [
+        f"+ pin program '{name}' as {at}/{name}  [undo: full]" for name in ("load_tail", "load_entry")], done
+    sized = os.path.join(BUILD, "tests/progs/load_sized.bpf.o")
+    done = box.script("$m = map create type stack_trace key 4 value 1016 entries 64 name m\n"
+                      f"prog load {sized} {at} map name sized_stacks_of_a_long_name $m\n", options=["--plan"])
+    done.expect(0, out=f"+ pin program 'load_sized' as {at}  [undo: full]")
+    box.bpfsh("--plan", "prog", "load", os.path.join(BUILD, "tests/progs/load_untyped.bpf.o")).expect(
+        1, err="does not tell the program's type")
+    assert not box.pins() and not box.folders(), (box.pins(), box.folders())
+
+
 def test_plan(box):
     path = made(box)
     before = state(box.bpffs)
