@@ -45,6 +45,74 @@ static enum elf_sec_kind section_kind(const char *name, const GElf_Shdr *sh)
 	return SEC_OTHER;
 }
 
+static void swap_insns(void *data, size_t size)
+{
+	for (char *p = data, *end = p + size / sizeof(struct bpf_insn) * sizeof(struct bpf_insn);
+	     p < end; p += sizeof(struct bpf_insn)) {
+		uint8_t regs = p[1];
+		uint16_t off;
+		uint32_t imm;
+
+		memcpy(&off, p + 2, sizeof(off));
+		memcpy(&imm, p + 4, sizeof(imm));
+		off = __builtin_bswap16(off);
+		imm = __builtin_bswap32(imm);
+		p[1] = regs >> 4 | regs << 4;
+		memcpy(p + 2, &off, sizeof(off));
+		memcpy(p + 4, &imm, sizeof(imm));
+	}
+}
+
+static void swap_u64s(void *data, size_t size)
+{
+	for (char *p = data; size >= sizeof(uint64_t); size -= sizeof(uint64_t)) {
+		uint64_t v;
+
+		memcpy(&v, p, sizeof(v));
+		v = __builtin_bswap64(v);
+		memcpy(p, &v, sizeof(v));
+		p += sizeof(v);
+	}
+}
+
+/* All of .BTF.ext is words, but for the magic number and two bytes at its head. */
+static void swap_ext(void *data, size_t size)
+{
+	struct btf_ext_head *head = data;
+	uint32_t *words = data;
+
+	if (size < sizeof(*head))
+		return;
+	head->magic = __builtin_bswap16(head->magic);
+	for (size_t i = 1; i < size / sizeof(*words); i++)
+		words[i] = __builtin_bswap32(words[i]);
+}
+
+/* How a section's data is turned around; NULL: it is not read, or by what does that itself. */
+static void (*swap_of(const struct elf_sec *sec))(void *, size_t)
+{
+	if (sec->kind == SEC_CODE)
+		return swap_insns;
+	if (sec->kind == SEC_JUMPS)
+		return swap_u64s;
+	return strcmp(sec->name, ".BTF.ext") == 0 ? swap_ext : NULL;
+}
+
+static void turn_around(struct elf_obj *obj, struct elf_sec *sec)
+{
+	void (*swap)(void *, size_t) = swap_of(sec);
+	void *copy;
+
+	if (!swap || !sec->size)
+		return;
+	copy = xmalloc(sec->size);
+	memcpy(copy, sec->data, sec->size);
+	swap(copy, sec->size);
+	GROW(obj->copies, obj->nr_copies);
+	obj->copies[obj->nr_copies++] = copy;
+	sec->data = copy;
+}
+
 static void read_section(struct elf_obj *obj, Elf_Scn *scn, size_t strings)
 {
 	struct elf_sec *sec = &obj->secs[elf_ndxscn(scn)];
@@ -63,6 +131,8 @@ static void read_section(struct elf_obj *obj, Elf_Scn *scn, size_t strings)
 		return;
 	sec->data = data->d_buf;
 	sec->size = data->d_size;
+	if (obj->foreign)
+		turn_around(obj, sec);
 }
 
 static int read_sections(struct elf_obj *obj)
@@ -87,22 +157,66 @@ static const struct elf_sec *code_section(const struct elf_obj *obj, uint32_t in
 	return index < obj->nr_secs && obj->secs[index].kind == SEC_CODE ? &obj->secs[index] : NULL;
 }
 
+/* Whether a symbol lies at an instruction of a section of code that holds @bytes from there on. */
+static bool is_in_code(const struct elf_obj *obj, const GElf_Sym *sym, uint64_t bytes)
+{
+	const struct elf_sec *sec = code_section(obj, sym->st_shndx);
+	const size_t size = sizeof(struct bpf_insn);
+
+	return sec && sym->st_value % size == 0 && bytes && bytes % size == 0 &&
+	       sym->st_value <= sec->size && bytes <= sec->size - sym->st_value;
+}
+
+static struct elf_func *new_func(struct elf_obj *obj, const GElf_Sym *sym, const char *name)
+{
+	struct elf_func *func;
+
+	GROW(obj->funcs, obj->nr_funcs);
+	func = &obj->funcs[obj->nr_funcs++];
+	*func = (struct elf_func){
+		.sec = sym->st_shndx, .start = sym->st_value / sizeof(struct bpf_insn), .name = name,
+		.program = GELF_ST_BIND(sym->st_info) != STB_LOCAL &&
+			   strcmp(obj->secs[sym->st_shndx].name, ".text"),
+	};
+	return func;
+}
+
 static void add_func(struct elf_obj *obj, const GElf_Sym *sym, const char *name)
 {
-	const size_t size = sizeof(struct bpf_insn);
-	const struct elf_sec *sec = code_section(obj, sym->st_shndx);
+	if (GELF_ST_TYPE(sym->st_info) != STT_FUNC || !name || !is_in_code(obj, sym, sym->st_size))
+		return;
+	new_func(obj, sym, name)->nr = sym->st_size / sizeof(struct bpf_insn);
+	obj->secs[sym->st_shndx].functions = true;
+}
 
-	if (GELF_ST_TYPE(sym->st_info) != STT_FUNC || !sec || !name || !sym->st_size)
+/* Labels of jumps are symbols too, but local ones, and not at a section's begin. */
+static void add_untyped(struct elf_obj *obj, const GElf_Sym *sym, const char *name)
+{
+	if (GELF_ST_TYPE(sym->st_info) != STT_NOTYPE || !name || !*name ||
+	    (GELF_ST_BIND(sym->st_info) == STB_LOCAL && sym->st_value) ||
+	    !is_in_code(obj, sym, sizeof(struct bpf_insn)) ||
+	    obj->secs[sym->st_shndx].functions)
 		return;
-	if (sym->st_value % size || sym->st_size % size || sym->st_value > sec->size ||
-	    sym->st_size > sec->size - sym->st_value)
-		return;
-	GROW(obj->funcs, obj->nr_funcs);
-	obj->funcs[obj->nr_funcs++] = (struct elf_func){
-		.sec = sym->st_shndx, .start = sym->st_value / size, .nr = sym->st_size / size,
-		.name = name,
-		.program = GELF_ST_BIND(sym->st_info) != STB_LOCAL && strcmp(sec->name, ".text"),
-	};
+	new_func(obj, sym, name)->untyped = true;
+}
+
+/* Functions without a size, in order: each ends where the next one or its section does. */
+static void bound_untyped(struct elf_obj *obj)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t f = 0; f < obj->nr_funcs; f++) {
+		struct elf_func func = obj->funcs[f];
+		const struct elf_func *next = f + 1 < obj->nr_funcs ? &obj->funcs[f + 1] : NULL;
+
+		if (func.untyped)
+			func.nr = (next && next->sec == func.sec ? next->start :
+				   obj->secs[func.sec].size / sizeof(struct bpf_insn)) - func.start;
+		/* Of several names of one place, the last one has it. */
+		if (func.nr)
+			obj->funcs[kept++] = func;
+	}
+	obj->nr_funcs = kept;
 }
 
 /* An object of nothing but .text holds programs there. */
@@ -115,13 +229,23 @@ static void find_programs(struct elf_obj *obj)
 		obj->funcs[f].program = true;
 }
 
-static void read_symbols(struct elf_obj *obj, Elf_Scn *scn, const GElf_Shdr *sh)
+typedef void add_symbol(struct elf_obj *obj, const GElf_Sym *sym, const char *name);
+
+static void read_symbols(struct elf_obj *obj, add_symbol *add)
 {
-	Elf_Data *data = elf_getdata(scn, NULL);
+	Elf_Scn *scn = NULL;
+	GElf_Shdr sh;
 	GElf_Sym sym;
 
-	for (int i = 0; data && gelf_getsym(data, i, &sym); i++)
-		add_func(obj, &sym, elf_strptr(obj->elf, sh->sh_link, sym.st_name));
+	while ((scn = elf_nextscn(obj->elf, scn))) {
+		Elf_Data *data;
+
+		if (!gelf_getshdr(scn, &sh) || sh.sh_type != SHT_SYMTAB)
+			continue;
+		data = elf_getdata(scn, NULL);
+		for (int i = 0; data && gelf_getsym(data, i, &sym); i++)
+			add(obj, &sym, elf_strptr(obj->elf, sh.sh_link, sym.st_name));
+	}
 }
 
 static void add_rel(struct elf_obj *obj, Elf_Data *symbols, size_t strings, uint32_t sec,
@@ -161,14 +285,11 @@ static void read_tables(struct elf_obj *obj)
 	Elf_Scn *scn = NULL;
 	GElf_Shdr sh;
 
-	while ((scn = elf_nextscn(obj->elf, scn))) {
-		if (!gelf_getshdr(scn, &sh))
-			continue;
-		if (sh.sh_type == SHT_SYMTAB)
-			read_symbols(obj, scn, &sh);
-		else if (sh.sh_type == SHT_REL)
+	read_symbols(obj, add_func);
+	read_symbols(obj, add_untyped);
+	while ((scn = elf_nextscn(obj->elf, scn)))
+		if (gelf_getshdr(scn, &sh) && sh.sh_type == SHT_REL)
 			read_rels(obj, scn, &sh);
-	}
 }
 
 static const struct elf_sec *section_named(const struct elf_obj *obj, const char *name)
@@ -339,8 +460,7 @@ static int check_header(struct elf_obj *obj, const char *path, struct span at, s
 		return diag_error(d, at, "cannot read '%s': not an ELF object", path);
 	if (eh.e_machine != EM_BPF || eh.e_ident[EI_CLASS] != ELFCLASS64 || eh.e_type != ET_REL)
 		return diag_error(d, at, "cannot read '%s': not a BPF object", path);
-	if (!host_order(&eh))
-		return diag_error(d, at, "cannot read '%s': made for the other byte order", path);
+	obj->foreign = !host_order(&eh);
 	return 0;
 }
 
@@ -373,9 +493,10 @@ struct elf_obj *elf_obj_open(const char *path, struct span at, struct diags *d)
 		return NULL;
 	}
 	read_tables(obj);
-	find_programs(obj);
 	read_btf(obj);
 	sort_all(obj);
+	bound_untyped(obj);
+	find_programs(obj);
 	return obj;
 }
 
@@ -383,6 +504,9 @@ void elf_obj_close(struct elf_obj *obj)
 {
 	if (!obj)
 		return;
+	for (uint32_t i = 0; i < obj->nr_copies; i++)
+		free(obj->copies[i]);
+	free(obj->copies);
 	free(obj->secs);
 	free(obj->funcs);
 	free(obj->rels);

@@ -24,6 +24,7 @@ struct elf_sec {
 	const char *name;
 	const void *data;		/* NULL where the file holds none (.bss) */
 	size_t size;			/* bytes of data */
+	bool functions;			/* some of its symbols are functions */
 };
 
 /* A function symbol; offsets count instructions of its section. */
@@ -31,6 +32,7 @@ struct elf_func {
 	uint32_t sec, start, nr;
 	const char *name;
 	bool program;			/* an entry, rather than something to be called */
+	bool untyped;			/* its symbol is none of a function: old clang's were not */
 };
 
 struct elf_rel {
@@ -57,6 +59,9 @@ struct elf_obj {
 	uint32_t nr_rels;
 	struct elf_info *types, *lines;	/* by section and instruction */
 	uint32_t nr_types, nr_lines;
+	bool foreign;			/* of the other byte order: what is kept is in the host's */
+	void **copies;			/* the data that was turned around */
+	uint32_t nr_copies;
 };
 
 /* Opens and reads @path; NULL with a diagnostic. elf_obj_close() frees, strings included. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "render/code.h"
+#include "render/elf_obj.h"
 #include "shell/fault.h"
 #include "shell/kern.h"
 #include "shell/kern/load.h"
@@ -103,6 +104,26 @@ static int select_program(struct load *l, struct bpf_program *prog, bool load)
 	return 0;
 }
 
+/* libbpf finds none; that may be for symbols of an old clang's, which tell no function. */
+static int no_programs(struct load *l)
+{
+	struct diags none = { 0 };
+	struct elf_obj *obj = elf_obj_open(l->req->file, NO_SPAN, &none);
+	const struct elf_func *func = obj && obj->nr_funcs ? obj->funcs : NULL;
+
+	if (func && func->untyped) {
+		fail(l, "no programs in '%s': section '%s' holds %u instructions, but its symbols are no "
+		     "functions", l->req->file, obj->secs[func->sec].name, func->nr);
+		diag_hint(l->d, "an old clang made it: compile it anew, or look at it: prog cfg obj %s",
+			  l->req->file);
+	} else {
+		fail(l, "no programs in '%s'", l->req->file);
+	}
+	elf_obj_close(obj);
+	diags_clear(&none);
+	return -1;
+}
+
 static int select_programs(struct load *l)
 {
 	bool all = l->req->all || has_initial_values(l->obj);
@@ -110,7 +131,7 @@ static int select_programs(struct load *l)
 
 	l->first = bpf_object__next_program(l->obj, NULL);
 	if (!l->first)
-		return fail(l, "no programs in '%s'", l->req->file);
+		return no_programs(l);
 	l->log = xmalloc(VERIFIER_LOG_SIZE);
 	l->log[0] = '\0';
 	bpf_object__for_each_program(prog, l->obj)

@@ -181,6 +181,54 @@ def test_graph_of_an_object_needs_nothing(box):
     assert summary.out.startswith("function"), summary
 
 
+def untyped(data):
+    """An object as old clang made it: symbols of functions have no type, nor a size."""
+    data = bytearray(data)
+    sections, = struct.unpack_from("=Q", data, 0x28)
+    for i in range(struct.unpack_from("=H", data, 0x3c)[0]):
+        at = sections + 64 * i
+        if struct.unpack_from("=I", data, at + 4)[0] != 2:      # SHT_SYMTAB
+            continue
+        first, size = struct.unpack_from("=QQ", data, at + 0x18)
+        for symbol in range(first, first + size, 24):
+            if data[symbol + 4] & 15 == 2:                      # STT_FUNC
+                data[symbol + 4] &= 0xf0
+                struct.pack_into("=Q", data, symbol + 16, 0)
+    return bytes(data)
+
+
+def graphs(box, obj, programs):
+    return [box.bpfsh("prog", "cfg", "obj", obj, "prog", name, "text", "linum").expect(0).out for name in programs]
+
+
+def test_graph_of_untyped_symbols(box):
+    """The symbol that begins there names the program; a load says what is wrong with the object."""
+    new = os.path.join(BUILD, "tests/progs/verifier.bpf.o")
+    with open(new, "rb") as f:
+        old = box.file("old.o", untyped(f.read()))
+    programs = ["until_seven", "sleeping", "helper_of_tc"]
+    assert graphs(box, old, programs) == graphs(box, new, programs)
+    assert "function" in box.bpfsh("prog", "cfg", "obj", old, "prog", "null_deref", "summary").expect(0).out
+    done = box.bpfsh("prog", "load", old, box.pin("p")).expect(1)
+    assert re.search(r"section '\S+' holds \d+ instructions, but its symbols are no functions", done.err), done
+    assert f"prog cfg obj {old}" in done.err, done
+
+
+def test_graph_of_the_other_byte_order(box):
+    """Instructions, source lines and types are read, whichever machine the object is for."""
+    machine = box.run("cc", "-dumpmachine").expect(0).out.strip()
+    for source, programs in (("callbacks", ["sum_up"]), ("subprogs", ["first", "second"])):
+        shown = []
+        for target in ("bpfel", "bpfeb"):
+            obj = os.path.join(box.dir, f"{source}.{target}.o")
+            box.run("clang", "-target", target, "-g", "-O2", f"-I/usr/include/{machine}", "-c", "-o", obj,
+                    os.path.join(ROOT, f"tests/progs/cfg_{source}.bpf.c")).expect(0)
+            shown.append(graphs(box, obj, programs))
+        assert shown[0] == shown[1] and all("exit" in text for text in shown[0]), source
+    foreign = "bpfeb" if sys.byteorder == "little" else "bpfel"
+    box.bpfsh("prog", "load", f"callbacks.{foreign}.o", box.pin("p")).expect(1, err="the other byte order")
+
+
 def test_graph_of_one_function(box):
     pin = load(box)
     graph = box.bpfsh("-j", "prog", "cfg", "pinned", pin, "json").expect(0).json
