@@ -111,32 +111,86 @@ static const struct column diff_columns[] = {
 
 static const struct record diff_record = { "difference", diff_columns };
 
+/* The same with all bytes, where the types may not tell them. */
+static const struct column gaps_columns[] = {
+	{ "change", "%" },
+	{ "key", " %" },
+	{ "key_hex", " (hex %)" },
+	{ "before", ": %" },
+	{ "before_hex", " (hex %)" },
+	{ "arrow", " ->", .flags = COL_PLAIN_ONLY },
+	{ "after", " %" },
+	{ "after_hex", " (hex %)" },
+	{ 0 }
+};
+
+enum {
+	DIFF_CHANGE, DIFF_KEY, DIFF_KEY_HEX, DIFF_BEFORE, DIFF_BEFORE_HEX, DIFF_ARROW, DIFF_AFTER,
+	DIFF_AFTER_HEX, DIFF_COLUMNS
+};
+
+static const struct record gaps_record = { "difference", gaps_columns };
+
+static bool has_gaps(const struct element_format *f)
+{
+	return (f->key && typed_has_gaps(f->key)) || (f->value && typed_has_gaps(f->value));
+}
+
+static int put_row(struct diff *d, const struct cell *row)
+{
+	if (has_gaps(map_format(d->map)))
+		return sink_row(d->ctx->sink, row);
+	return sink_row(d->ctx->sink, (const struct cell[]){
+		row[DIFF_CHANGE], row[DIFF_KEY], row[DIFF_BEFORE], row[DIFF_ARROW], row[DIFF_AFTER] });
+}
+
+/* A key or value, and all its bytes where that does not tell them; per CPU it has them in it. */
+static void put_part(struct cell *cells, struct buf *text, struct buf *hex, const struct typed *t,
+		     const void *data, size_t size)
+{
+	cells[0] = cell_json_text(text);
+	cells[1] = CELL(.kind = CELL_NONE);
+	if (!t || typed_is_exact(t, data))
+		return;
+	bytes_hex(hex, data, size);
+	cells[1] = cell_str(buf_str(hex));
+}
+
+static void put_key(const struct element_format *f, struct cell *cells, struct buf bufs[2],
+		    const void *key)
+{
+	element_nice_key(&bufs[0], f, key);
+	put_part(cells, &bufs[0], &bufs[1], f->key, key, f->key_size);
+}
+
+static void put_value(const struct element_format *f, struct cell *cells, struct buf bufs[2],
+		      const void *value)
+{
+	cells[1] = CELL(.kind = CELL_NONE);
+	if (!value)
+		return;
+	element_nice_value(&bufs[0], f, value);
+	put_part(cells, &bufs[0], &bufs[1], f->cpus ? NULL : f->value, value, f->value_size);
+}
+
 /* The values of the first and the other side, NULL where the element is not there. */
 static int show_difference(struct diff *d, const void *key, const void *first, const void *other)
 {
 	const struct element_format *f = map_format(d->map);
-	struct buf name = BUF_INIT, was = BUF_INIT, is = BUF_INIT;
 	const void *before = d->other ? first : other;	/* a dump is of an earlier time */
 	const void *after = d->other ? other : first;
-	struct cell row[5] = { cell_str(!before ? "+" : !after ? "-" : "~") };
+	struct buf texts[6] = { 0 };
+	struct cell row[DIFF_COLUMNS] = { cell_str(!before ? "+" : !after ? "-" : "~") };
 	int err;
 
-	element_nice_key(&name, f, key);
-	row[1] = cell_json_text(&name);
-	if (before) {
-		element_nice_value(&was, f, before);
-		row[2] = cell_json_text(&was);
-	}
+	put_key(f, &row[DIFF_KEY], &texts[0], key);
+	put_value(f, &row[DIFF_BEFORE], &texts[2], before);
+	put_value(f, &row[DIFF_AFTER], &texts[4], after);
 	if (before && after)
-		row[3] = cell_bool(true);
-	if (after) {
-		element_nice_value(&is, f, after);
-		row[4] = cell_json_text(&is);
-	}
-	err = sink_row(d->ctx->sink, row);
-	buf_free(&name);
-	buf_free(&was);
-	buf_free(&is);
+		row[DIFF_ARROW] = cell_bool(true);
+	err = put_row(d, row);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		buf_free(&texts[i]);
 	return err;
 }
 
@@ -195,7 +249,8 @@ int map_diff(struct ctx *ctx, struct value *argv)
 	if (!err && !d.other)
 		err = read_dump(&d, argv[1].json, argv[1].span);
 	if (!err) {
-		sink_begin(ctx->sink, &diff_record, SINK_LIST);
+		sink_begin(ctx->sink, has_gaps(map_format(a)) ? &gaps_record : &diff_record,
+			   SINK_LIST);
 		err = map_walked(ctx, a, kern_map_walk(a, diff_element, &d));
 		d.back = true;
 		if (!err)

@@ -347,9 +347,10 @@ static int show_element(struct dump *d, struct handle *map, const void *key, con
 	return sink_end(d->ctx->sink);
 }
 
-static int missing_key(struct ctx *ctx, const struct handle *map, struct span at)
+static int missing_key(struct ctx *ctx, struct handle *map, const struct value *key)
 {
-	diag_error(ctx->diags, at, "no such key in map '%s'", map->title);
+	diag_error(ctx->diags, key->span, "no such key in map '%s'", map->title);
+	map_hint_twin(map, key->bytes.data, ctx->diags);
 	diag_hint(ctx->diags, "'or null' makes a miss no error");
 	return -1;
 }
@@ -369,7 +370,7 @@ int map_lookup(struct ctx *ctx, struct value *argv)
 	if (!err)
 		err = show_element(&d, map, argv[1].bytes.data, value);
 	else if (err == -ENOENT)
-		err = or_null ? 0 : missing_key(ctx, map, argv[1].span);
+		err = or_null ? 0 : missing_key(ctx, map, &argv[1]);
 	else
 		err = kern_map_error(ctx->diags, argv[1].span, "lookup", map, -err);
 	dump_end(&d);

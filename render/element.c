@@ -105,6 +105,25 @@ static void put_value(struct buf *out, const struct typed *t, const void *p, siz
 		bytes_json(out, p, size);
 }
 
+void bytes_hex(struct buf *out, const void *data, size_t n)
+{
+	const uint8_t *p = data;
+
+	for (size_t i = 0; i < n; i++)
+		buf_add(out, plain_byte[p[i]], 2);
+}
+
+/* ,"NAME_hex":"0a0b" behind a value that TYPED_NICE does not give back whole. */
+static void put_rest(struct buf *out, const struct typed *t, const void *p, size_t size,
+		     const char *name)
+{
+	if (!t || typed_is_exact(t, p))
+		return;
+	buf_printf(out, ",\"%s_hex\":\"", name);
+	bytes_hex(out, p, size);
+	buf_putc(out, '"');
+}
+
 /* [{"cpu":0,"value":...}]; @t is NULL for bytes. */
 static void put_cpus(struct buf *out, const struct element_format *f, const struct typed *t,
 		     const uint8_t *value, enum typed_style style)
@@ -117,6 +136,8 @@ static void put_cpus(struct buf *out, const struct element_format *f, const stru
 		put_number(out, cpu);
 		buf_puts(out, ",\"value\":");
 		put_value(out, t, value + cpu * element_stride(f), f->value_size, style);
+		if (style == TYPED_NICE)
+			put_rest(out, t, value + cpu * element_stride(f), f->value_size, "value");
 		buf_putc(out, '}');
 	}
 	buf_putc(out, ']');
@@ -293,10 +314,13 @@ void element_nice(struct buf *out, const struct element_format *f, const void *k
 	if (f->key_size) {
 		buf_puts(out, "\"key\":");
 		element_nice_key(out, f, key);
+		put_rest(out, f->key, key, f->key_size, "key");
 		buf_putc(out, ',');
 	}
 	buf_puts(out, f->cpus ? "\"values\":" : "\"value\":");
 	element_nice_value(out, f, value);
+	if (!f->cpus)
+		put_rest(out, f->value, value, f->value_size, "value");
 	put_inner_map(out, f, value);
 	buf_putc(out, '}');
 }

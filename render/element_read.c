@@ -17,10 +17,38 @@ struct element_reader {
 	bool has_key, has_value;
 };
 
+static bool next_is_name(struct reader *r, const char *name)
+{
+	bool quoted = next_is(r, '"');
+	size_t len = strlen(name);
+
+	if ((size_t)(r->end - r->p) < len + quoted || memcmp(r->p, name, len) ||
+	    (quoted && r->p[len] != '"'))
+		return false;
+	r->p += len + quoted;
+	return next_is(r, ':');
+}
+
+/* All bytes of a part, behind its fields: of those the ones that stand here must be the same. */
+static int read_rest(struct element_reader *er, const char *name)
+{
+	struct reader ahead = er->r;
+	struct piece digits;
+
+	if (!next_is(&ahead, ',') || !next_is_name(&ahead, name))
+		return 0;
+	er->r = ahead;
+	if (!next_is(&er->r, '"'))
+		return expected(&er->r, NULL, "hexadecimal digits in quotes");
+	return read_string(&er->r, NULL, &digits) < 0 ? -1 : encode_digits(&er->e, digits);
+}
+
 static int read_part(struct element_reader *er, const struct typed_target *target, void *out)
 {
 	encoder_begin(&er->e, target, out, er->mask);
-	return read_whole(&er->r);
+	if (read_whole(&er->r) < 0)
+		return -1;
+	return read_rest(er, target == &er->key ? "key_hex" : "value_hex");
 }
 
 /* To the end of a string whose first quote is at @p: its last quote, or @end. */
@@ -248,18 +276,6 @@ static int64_t count_values(struct reader r)
 		nr++;
 	} while (next_is(&r, ','));
 	return next_is(&r, ']') ? nr : -1;
-}
-
-static bool next_is_name(struct reader *r, const char *name)
-{
-	bool quoted = next_is(r, '"');
-	size_t len = strlen(name);
-
-	if ((size_t)(r->end - r->p) < len + quoted || memcmp(r->p, name, len) ||
-	    (quoted && r->p[len] != '"'))
-		return false;
-	r->p += len + quoted;
-	return next_is(r, ':');
 }
 
 /* Whether {"cpu":N,"value":... is next. */

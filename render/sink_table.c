@@ -7,6 +7,7 @@
 
 #include "render/scols.h"
 #include "render/sink_style.h"
+#include "render/typed.h"
 
 #define TABLE_ROWS 1000
 
@@ -77,6 +78,42 @@ void table_begin(struct sink *s)
 		new_table(&s->table, s->at->rec, NULL);
 }
 
+/* More bytes than these are not told apart by looking at them. */
+#define CELL_BYTES_MAX 64
+
+static void put_bytes(struct buf *out, const char *bytes, size_t nr)
+{
+	size_t shown = nr > CELL_BYTES_MAX ? CELL_BYTES_MAX : nr;
+
+	for (size_t i = 0; i < shown; i++) {
+		if (i)
+			buf_putc(out, ' ');
+		bytes_hex(out, bytes + i, 1);
+	}
+	if (shown < nr)
+		buf_printf(out, " ... (%zu bytes)", nr);
+}
+
+/* A cell is one line: bytes do not break, and where text has an end of line, \n stands for it. */
+static void put_cell(struct sink *s, struct buf *out, const struct column *col,
+		     const struct cell *c)
+{
+	struct buf text = BUF_INIT;
+
+	if (c->kind == CELL_BYTES) {
+		put_bytes(out, c->str.s, c->str.len);
+		return;
+	}
+	put_plain(s, &text, col, c);
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.data[i] == '\n')
+			buf_puts(out, "\\n");
+		else
+			buf_putc(out, text.data[i]);
+	}
+	buf_free(&text);
+}
+
 static void add_text(struct table *t, struct libscols_line *line, size_t n, struct buf *text)
 {
 	if (line)
@@ -107,7 +144,7 @@ void table_row(struct sink *s, const struct cell *cells)
 
 		if (!in_table(col))
 			continue;
-		put_plain(s, &text, col, cells);
+		put_cell(s, &text, col, cells);
 		add_text(t, line, n++, &text);
 	}
 	if (++t->nr_lines == TABLE_ROWS)
@@ -134,7 +171,7 @@ static void keep_outer(struct sink *s, const struct record *rec, const struct ce
 			continue;
 		GROW(t->outer, t->nr_outer);
 		t->outer[t->nr_outer] = (struct buf)BUF_INIT;
-		put_plain(s, &t->outer[t->nr_outer++], col, cells);
+		put_cell(s, &t->outer[t->nr_outer++], col, cells);
 	}
 }
 

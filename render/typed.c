@@ -13,7 +13,7 @@
 
 /* Lengths of texts that no value exceeds, as printed in any style. */
 enum {
-	WIDTH_BOOL = 5,
+	WIDTH_BOOL = 5,		/* of one byte */
 	WIDTH_CHAR = 8,
 };
 
@@ -174,9 +174,9 @@ static int compile_int(struct compiler *c, struct node *n, const struct btf_type
 		n->bit = bit;
 		n->bits = bits;
 		n->width = WIDTH_BITS;
-	} else if (encoding & BTF_INT_BOOL) {
+	} else if ((encoding & BTF_INT_BOOL) && type->size <= 8) {
 		n->kind = NODE_BOOL;
-		n->width = WIDTH_BOOL;
+		n->width = type->size > 1 ? n->width : WIDTH_BOOL;
 	} else if ((encoding & BTF_INT_CHAR) && type->size == 1) {
 		n->kind = NODE_CHAR;
 		n->width = WIDTH_CHAR;
@@ -595,6 +595,7 @@ struct typed *typed_new(const struct btf *btf, uint32_t type_id, uint32_t size, 
 	GROW(t->enums, t->nr_enums);
 	t->root = stretch(&c, root, size ? size : t->nodes[root].size);
 	buf_pad(&t->pool, '\0', TYPED_SLACK);
+	typed_find_gaps(t);
 	return t;
 }
 
@@ -605,6 +606,7 @@ void typed_free(struct typed *t)
 	free(t->nodes);
 	free(t->members);
 	free(t->enums);
+	free(t->gaps);
 	buf_free(&t->pool);
 	free(t);
 }

@@ -35,7 +35,7 @@ enum typed_style {
 	 * are "0x..." strings, floats that JSON has no number for are "inf",
 	 * "-inf" and "nan(0xBITS)". What user space cannot read (timers, locks,
 	 * kptrs, list and tree heads) is a mark like "<bpf_timer>". Padding is not
-	 * shown, and is zero when read back.
+	 * shown, and is zero when read back: see typed_is_exact().
 	 */
 	TYPED_NICE,
 };
@@ -53,6 +53,13 @@ void typed_free(struct typed *t);
 size_t typed_size(const struct typed *t);
 /* True where a part of the value cannot be read or written from user space (a "<mark>"). */
 bool typed_has_special(const struct typed *t);
+
+/* Whether a value can have bits that TYPED_NICE does not give back, such as padding. */
+bool typed_has_gaps(const struct typed *t);
+/* Whether the value at @data has none of them set: then its text gives back every byte. */
+bool typed_is_exact(const struct typed *t, const void *data);
+/* Whether two values are the same but for such bits. */
+bool typed_same_fields(const struct typed *t, const void *a, const void *b);
 
 /* Appends the value at @data; TYPED_BPFTOOL_PLAIN as at the outermost level. */
 void typed_json(struct buf *out, const struct typed *t, const void *data, enum typed_style style);
@@ -128,6 +135,8 @@ void typed_complete(const struct typed *t, const char *prefix, typed_candidate_f
 
 /* ["0x01","0x02"] */
 void bytes_json(struct buf *out, const void *p, size_t n);
+/* 0102 */
+void bytes_hex(struct buf *out, const void *p, size_t n);
 /* 01 00 00 00  ...: two blanks after eight bytes, a new line after sixteen. */
 void bytes_plain(struct buf *out, const void *p, size_t n);
 
@@ -158,8 +167,12 @@ void element_json(struct buf *out, const struct element_format *f, const void *k
  */
 void element_plain(struct buf *out, const struct element_format *f, const void *key,
 		   const void *value, int depth);
-/* An element in TYPED_NICE: {"key":K,"value":V} or {"key":K,"values":[{"cpu":0,"value":V}]};
- * bytes_json() where there is no BTF. A map within a map also has its ID. */
+/*
+ * An element in TYPED_NICE: {"key":K,"value":V} or {"key":K,"values":[{"cpu":0,"value":V}]};
+ * bytes_json() where there is no BTF. A map within a map also has its ID. Behind
+ * a key or value whose text does not give back every byte stands "key_hex" or
+ * "value_hex" with all of them.
+ */
 void element_nice(struct buf *out, const struct element_format *f, const void *key,
 		  const void *value);
 /* K and V of it alone; of a per-CPU map the list. */
@@ -194,9 +207,10 @@ uint64_t element_count(const struct element_format *f, const struct element_coun
 /*
  * The way back: one element from a line of JSON as element_nice() or
  * element_json() has it. Both forms may be mixed; of bpftool's, the bytes count
- * and "formatted" is passed over. @value has room for f->cpus times
- * element_stride() where the map is per-CPU; there "value" stands for every
- * CPU, and CPUs that "values" does not name get zeros.
+ * and "formatted" is passed over. What "_hex" adds must not contradict the fields
+ * before it. @value has room for f->cpus times element_stride() where the map is
+ * per-CPU; there "value" stands for every CPU, and CPUs that "values" does not
+ * name get zeros.
  */
 int element_read(const struct element_format *f, const struct word_text *json, void *key,
 		 void *value, struct diags *d);

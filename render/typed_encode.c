@@ -236,6 +236,24 @@ static int encode_hex_run(struct encoder *e, const struct word_text *w)
 	return 0;
 }
 
+int encode_digits(struct encoder *e, struct piece digits)
+{
+	size_t i, nr = e->target->size;
+
+	if (digits.len != 2 * nr)
+		return encode_error(e, NULL, digits, "expected %zu hexadecimal digits", 2 * nr);
+	for (i = 0; i < nr; i++) {
+		struct piece two = { digits.s + 2 * i, 2 };
+		int byte = hex_byte(two);
+
+		if (byte < 0)
+			return encode_error(e, NULL, two, "expected hexadecimal digits");
+		if (!put_masked(e, i, byte, 0xff))
+			return contradiction(e, NULL, digits);
+	}
+	return 0;
+}
+
 /* @words are what follows "hex". */
 static int encode_hex_words(struct encoder *e, const struct word_text *words, size_t nr)
 {

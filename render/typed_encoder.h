@@ -42,6 +42,8 @@ int encode_bytes(struct encoder *e, uint32_t offset, const struct step *step, st
 		 const void *bytes, size_t n);
 /* An integer of 1, 2, 4 or 8 bytes; false, and nothing is done, where it contradicts. */
 bool encode_plain(struct encoder *e, uint32_t offset, uint32_t size, uint64_t v);
+/* All bytes of the target, two digits each; what is written already must be the same. */
+int encode_digits(struct encoder *e, struct piece digits);
 /* Forgets the old value of a part that is given anew as a whole. */
 void encode_clear(struct encoder *e, const struct typed_place *at);
 
@@ -88,6 +90,8 @@ static inline bool next_is(struct reader *r, char c)
 
 /* Queues "value.a: expected ..." at the present position; returns -1. */
 int expected(struct reader *r, const struct step *step, const char *what);
+/* A string whose first quote is read. It stands in the text, or unescaped in e->scratch. */
+int read_string(struct reader *r, const struct step *step, struct piece *string);
 /* A name before a ':', with or without quotes; good until the next one is read. */
 int read_name(struct reader *r, const struct step *step, struct piece *name);
 /* The value of the whole target; without BTF bytes, an integer or an address. */

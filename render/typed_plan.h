@@ -32,6 +32,9 @@ enum node_kind {
 	NODE_DATASEC,		/* members are variables */
 };
 
+/* Whether each name of a node is of one field or enumerator alone, and can be read back. */
+enum { NAMES_CLEAR = 1, NAMES_UNCLEAR };
+
 /* A piece of text in the plan's pool. */
 struct text {
 	uint32_t at, len;
@@ -47,6 +50,7 @@ struct node {
 	uint8_t height;		/* levels of nesting below */
 	bool special;		/* it, or a part of it, has a mark */
 	bool enum64;		/* BTF_KIND_ENUM64: keys are whole values */
+	uint8_t names;		/* NAMES_CLEAR ... of fields and enumerators; 0: not looked at */
 	uint32_t size;		/* bytes */
 	uint32_t type_id;
 	uint32_t first, nr;	/* members, enumerators; array: node and number of elements */
@@ -74,6 +78,12 @@ struct enumerator {
 	struct text name;
 };
 
+/* Bits of the eight bytes at @at that text does not give back. */
+struct gap {
+	uint32_t at;
+	uint64_t bits;
+};
+
 struct typed {
 	const struct btf *btf;
 	uint32_t type_id;
@@ -81,6 +91,9 @@ struct typed {
 	struct member *members;
 	struct enumerator *enums;	/* each node's sorted by key */
 	uint32_t root, nr_nodes, nr_members, nr_enums;
+	struct gap *gaps;	/* by place */
+	uint32_t nr_gaps;
+	bool gaps_known;
 	struct buf pool;
 };
 
@@ -204,6 +217,8 @@ int64_t enumerator_value(const struct node *n, const struct enumerator *e);
 
 /* The enumerator of @n with @key, or NULL. */
 const struct enumerator *typed_enumerator(const struct typed *t, const struct node *n, int64_t key);
+/* Sets the gaps of a plan that is complete. */
+void typed_find_gaps(struct typed *t);
 /* C-like text of any type of @btf. */
 void btf_type_text(struct buf *out, const struct btf *btf, uint32_t type_id);
 

@@ -123,11 +123,12 @@ static char *put_string(char *p, const char *s, uint32_t len)
 	return p;
 }
 
-static char *put_bool(const struct writer *w, char *p, uint8_t v)
+/* bpftool looks at the first byte alone. */
+static char *put_bool(const struct writer *w, char *p, uint64_t v, bool first)
 {
 	if (w->style == TYPED_NICE && v > 1)
 		return number_unsigned(p, v);
-	return v ? put(p, "true", 4) : put(p, "false", 5);
+	return (w->style == TYPED_NICE ? v : first) ? put(p, "true", 4) : put(p, "false", 5);
 }
 
 /* One BTF_INT_CHAR. In ours what is not printable is a number. */
@@ -154,22 +155,14 @@ static char *put_char(const struct writer *w, char *p, uint8_t c)
 	return p;
 }
 
-/* The key under which the enumerator for @value is kept, if one can be. */
-static bool enum_key(const struct node *n, int64_t value, int64_t *key)
-{
-	*key = n->enum64 ? value : (int32_t)value;
-	return n->enum64 || *key == value || (!n->is_signed && (uint32_t)value == (uint64_t)value);
-}
-
+/* The name that is read back to this very value: an enumerator of 32 bits fits two of 64. */
 static char *put_enum_value(const struct writer *w, char *p, const struct node *n, int64_t value,
 			    bool is_signed)
 {
-	const struct enumerator *e = NULL;
-	int64_t key;
+	const struct enumerator *e =
+		typed_enumerator(w->t, n, n->enum64 ? value : (int32_t)value);
 
-	if (enum_key(n, value, &key))
-		e = typed_enumerator(w->t, n, key);
-	if (e)
+	if (e && enumerator_value(n, e) == value)
 		return put_text(w->t, p, e->label);
 	return is_signed ? number_signed(p, value) : number_unsigned(p, value);
 }
@@ -236,7 +229,7 @@ static char *put_bits(const struct writer *w, char *p, const struct node *n, con
 		return put_enum_value(w, p, n, n->is_signed ? sign_extend(v, bits) : (int64_t)v,
 				      n->is_signed);
 	if (n->kind == NODE_BOOL && v <= 1)
-		return put_bool(w, p, v);
+		return put_bool(w, p, v, v);
 	return n->is_signed ? number_signed(p, sign_extend(v, bits)) : number_unsigned(p, v);
 }
 
@@ -248,20 +241,16 @@ static char *put_wide(const struct writer *w, char *p, const uint8_t *data)
 	return put_quoted_hex(w, p, v);
 }
 
-/* bpftool: up to a NUL, which must come before anything that is not printable. */
+/* As bpftool: printable letters up to a NUL; but also where they fill the array, as comm does. */
 static bool strict_text(const uint8_t *data, uint32_t n, uint32_t *len)
 {
 	uint32_t i;
 
-	for (i = 0; i < n; i++) {
-		if (!data[i]) {
-			*len = i;
-			return true;
-		}
+	for (i = 0; i < n && data[i]; i++)
 		if (data[i] <= 0x1f || data[i] >= 0x7f)
 			return false;
-	}
-	return false;
+	*len = i;
+	return n;
 }
 
 /* Bytes of the UTF-8 character at @s, of @n bytes, if it is a printable one; else 0. */
@@ -496,7 +485,7 @@ static char *print_node(struct writer *w, char *p, const struct node *n, const u
 	case NODE_BITS:
 		return put_bits(w, p, n, data + n->bit / 8, n->bit % 8, n->bits);
 	case NODE_BOOL:
-		return put_bool(w, p, *data);
+		return put_bool(w, p, load_unsigned(data, n->size), *data);
 	case NODE_CHAR:
 		return put_char(w, p, *data);
 	case NODE_ENUM:

@@ -87,8 +87,7 @@ static bool read_escape(struct reader *r, struct buf *out)
 	return found;
 }
 
-/* A string whose first quote is read. It stands in the text, or unescaped in e->scratch. */
-static int read_string(struct reader *r, const struct step *step, struct piece *string)
+int read_string(struct reader *r, const struct step *step, struct piece *string)
 {
 	const char *start = r->p;
 	struct buf *out = &r->e->scratch;

@@ -80,6 +80,45 @@ bool same_map_value(struct handle *map, const char *a, const char *b)
 	return true;
 }
 
+/* Elements that are looked at for one with the same fields: not for more than a second. */
+#define TWINS_MAX (1u << 20)
+
+struct twin {
+	const struct element_format *format;
+	const void *key;
+	void *found;
+	unsigned seen;
+};
+
+static int compare_fields(void *arg, const void *key, const void *value)
+{
+	struct twin *t = arg;
+
+	if (typed_same_fields(t->format->key, key, t->key))
+		t->found = xmemdup(key, t->format->key_size);
+	return t->found || ++t->seen == TWINS_MAX;
+}
+
+void map_hint_twin(struct handle *map, const void *key, struct diags *d)
+{
+	struct twin t = { .format = map_format(map), .key = key };
+	struct buf hex = BUF_INIT;
+
+	if (!t.format->key || !typed_has_gaps(t.format->key))
+		return;
+	kern_map_walk(map, compare_fields, &t);
+	if (t.found) {
+		bytes_hex(&hex, t.found, t.format->key_size);
+		diag_hint(d, "an element with these fields is there, its padding is %szero: key hex %s",
+			  typed_is_exact(t.format->key, t.found) ? "" : "not ", buf_str(&hex));
+	} else if (t.seen == TWINS_MAX) {
+		diag_hint(d, "its padding may differ: only %u elements were looked at for that",
+			  TWINS_MAX);
+	}
+	free(t.found);
+	buf_free(&hex);
+}
+
 void map_types_free(struct map_types *types)
 {
 	if (!types)

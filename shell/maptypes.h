@@ -21,6 +21,12 @@ void map_types_free(struct map_types *types);
 /* Equal in what counts: the gaps between per-CPU values do not. */
 bool same_map_value(struct handle *map, const char *a, const char *b);
 
+/*
+ * Where a key is missed: queues as the hint, if there is none yet, which element
+ * has the same fields and other bytes of padding. Looks at all keys up to a million.
+ */
+void map_hint_twin(struct handle *map, const void *key, struct diags *d);
+
 /* A global variable of a program: a part of the one value of .data, .bss, .rodata. */
 struct map_global {
 	const char *name;		/* borrowed from the map's handle */

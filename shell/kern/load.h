@@ -24,7 +24,7 @@ struct load_result;
 struct bpf_object *object_open(const char *file, struct span at, struct buf *bytes,
 			       struct diags *d);
 
-/* -1 with a diagnostic where an object's types refer to what is not there; NULL refers to nothing. */
+/* -1 with a diagnostic where an object's types (NULL: none) refer to what is not there. */
 int object_types_wrong(const char *file, const struct btf *btf, struct span at, struct diags *d);
 /* The same where libbpf did not open the object: an ELF file, whose types may be why. */
 int object_types_unread(const char *file, const struct buf *bytes, struct span at,

@@ -98,6 +98,11 @@ static void describe_bytes(struct buf *out, const struct typed *type, const char
 	else
 		for (__u32 i = 0; i < size; i++)
 			buf_printf(out, "%s%02x", i ? " " : "", (unsigned char)bytes[i]);
+	if (!type || typed_is_exact(type, bytes))
+		return;
+	buf_puts(out, " (hex ");
+	bytes_hex(out, bytes, size);
+	buf_putc(out, ')');
 }
 
 void describe_key(struct buf *out, struct handle *map, const char *key)
@@ -263,6 +268,15 @@ static int element_hold(struct op *op, struct diags *d)
 	return save_old_object(element(op), d);
 }
 
+/* The kernel's refusal; of a key that is not there, which other key may be meant. */
+static int refused(struct op_element *e, const char *what, int err, struct diags *d)
+{
+	kern_map_error(d, e->op.span, what, e->map, -err);
+	if (err == -ENOENT)
+		map_hint_twin(e->map, e->key, d);
+	return -1;
+}
+
 static int update_apply(struct op *op, struct diags *d)
 {
 	struct op_element *e = element(op);
@@ -272,7 +286,7 @@ static int update_apply(struct op *op, struct diags *d)
 		return -1;
 	err = write_value(e, e->after, e->object, e->flags);
 	e->refused = err;
-	return err ? kern_map_error(d, op->span, "update", e->map, -err) : 0;
+	return err ? refused(e, "update", err, d) : 0;
 }
 
 static int delete_apply(struct op *op, struct diags *d)
@@ -284,7 +298,7 @@ static int delete_apply(struct op *op, struct diags *d)
 		return -1;
 	err = kern_map_delete(e->map->fd, e->key);
 	e->refused = err;
-	return err ? kern_map_error(d, op->span, "delete", e->map, -err) : 0;
+	return err ? refused(e, "delete", err, d) : 0;
 }
 
 void map_target(struct buf *out, const struct handle *map)

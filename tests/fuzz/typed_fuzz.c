@@ -91,6 +91,24 @@ static void check_sum(const struct typed *t, const void *data)
 	buf_free(&sum);
 }
 
+/* What is exported is imported with the same bytes, or (hostile names) not at all. */
+static void check_export(const struct typed *t, const void *data)
+{
+	struct element_format f = { .value = t, .value_size = typed_size(t) };
+	uint8_t *again = xmalloc(f.value_size + 1);
+	struct buf text = BUF_INIT;
+	struct word_text word;
+	struct diags d = { 0 };
+
+	element_nice(&text, &f, NULL, data);
+	word = (struct word_text){ .s = text.data, .len = text.len };
+	if (!element_read(&f, &word, NULL, again, &d) && memcmp(data, again, f.value_size))
+		fail("another byte after an export", buf_str(&text));
+	diags_clear(&d);
+	free(again);
+	buf_free(&text);
+}
+
 static void count_candidate(void *arg, const char *text, const char *note)
 {
 	*(size_t *)arg += strlen(text) + strlen(note);
@@ -116,6 +134,7 @@ static void fuzz_btf(const uint8_t *data, size_t size)
 		if (t && typed_size(t) <= VALUE_MAX) {
 			print_all(t, value);
 			check_sum(t, value);
+			check_export(t, value);
 			typed_complete(t, "", count_candidate, &candidates);
 		}
 		if (!t && !d.errors)
@@ -169,8 +188,10 @@ static void add_scalars(struct maker *m)
 		btf__add_enum_value(btf, "E_ONE", 1);
 		btf__add_enum_value(btf, "E_HIGH", 127);
 		btf__add_enum_value(btf, "E_BYTE", 200);
-		if (i >= 4)
+		if (i == 4)
 			btf__add_enum_value(btf, "E_NEGATIVE", -2);
+		if (i == 8)
+			btf__add_enum_value(btf, "E_32_BITS", UINT32_MAX);
 	}
 	for (i = 0; i < 2; i++) {
 		id = btf__add_enum64(btf, i ? "s_enum64" : "u_enum64", 8, i);
@@ -305,6 +326,8 @@ static uint8_t random_byte(uint64_t *rng, uint32_t mood)
 		return text[below(rng, sizeof(text))];
 	if (mood == 2)
 		return below(rng, 3) ? 0 : below(rng, 3);
+	if (mood == 3)
+		return 0xff;
 	return below(rng, 8) ? next(rng) >> 32 : 0xff;
 }
 
@@ -317,23 +340,20 @@ static void show_diags(const struct diags *d, const char *text)
 	fail("encoding what was decoded", buf_str(&out));
 }
 
-/* The same through a line of an export, and through bpftool's bytes. */
-static void check_element(const struct typed *t, const uint8_t *data, uint8_t *again,
-			  const uint8_t *mask)
+/* All bytes through a line of an export, and through bpftool's bytes. */
+static void check_element(const struct typed *t, const uint8_t *data, uint8_t *again)
 {
 	struct element_format f = { .value = t, .value_size = typed_size(t) };
 	struct buf text = BUF_INIT;
 	struct word_text word;
 	struct diags d = { 0 };
-	size_t i;
 
 	element_nice(&text, &f, NULL, data);
 	word = (struct word_text){ .s = text.data, .len = text.len };
 	if (element_read(&f, &word, NULL, again, &d) < 0)
 		show_diags(&d, buf_str(&text));
-	for (i = 0; i < f.value_size; i++)
-		if ((data[i] ^ again[i]) & mask[i])
-			fail("another byte after an export", buf_str(&text));
+	if (memcmp(data, again, f.value_size))
+		fail("another byte after an export", buf_str(&text));
 	buf_reset(&text);
 	element_json(&text, &f, NULL, data);
 	check_json(&text);
@@ -343,6 +363,30 @@ static void check_element(const struct typed *t, const uint8_t *data, uint8_t *a
 	if (memcmp(data, again, f.value_size))
 		fail("another byte after a dump", buf_str(&text));
 	buf_free(&text);
+}
+
+/* A value is exact where its padding is zero, and the same as one with other padding. */
+static void check_gaps(const struct typed *t, const uint8_t *data, uint8_t *other,
+		       const uint8_t *mask)
+{
+	size_t i, size = typed_size(t);
+	bool exact = true;
+
+	for (i = 0; i < size; i++) {
+		exact &= !(data[i] & ~mask[i]);
+		other[i] = data[i] ^ (uint8_t)~mask[i];
+	}
+	if (typed_is_exact(t, data) != exact)
+		fail("not as exact as it is", "");
+	if (!typed_same_fields(t, data, other))
+		fail("other padding, other fields", "");
+	for (i = 0; i < size && !mask[i]; i++)
+		;
+	if (i == size)
+		return;
+	other[i] ^= mask[i];
+	if (typed_same_fields(t, data, other))
+		fail("other fields are the same", "");
 }
 
 /* Decodes @data, encodes the text, and compares what is no padding. */
@@ -372,7 +416,8 @@ static void check_round_trip(const struct btf *btf, int id, const struct typed *
 		if ((data[i] ^ again[i]) & mask[i] || again[i] & ~mask[i])
 			fail("another byte after a round trip", buf_str(&text));
 out:
-	check_element(t, data, again, mask);
+	check_element(t, data, again);
+	check_gaps(t, data, again, mask);
 	free(mask);
 	free(again);
 	buf_free(&text);
@@ -393,7 +438,7 @@ static void fuzz_round_trip(uint64_t seed)
 		show_diags(&d, "a good type is refused");
 	data = xcalloc(1, typed_size(t) + 1);
 	for (i = 0; i < 8; i++) {
-		uint32_t mood = below(&m.rng, 4);
+		uint32_t mood = below(&m.rng, 5);
 		size_t at;
 
 		for (at = 0; at < typed_size(t); at++)

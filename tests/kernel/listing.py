@@ -213,6 +213,17 @@ def test_table_and_jsonl(box):
     assert [line for line in done.out.splitlines() if f"{box.prefix}hash" in line], done
 
 
+def test_table_cells_are_one_line(box):
+    """Bytes do not break, the first of many stand for all; a name's end of line is no line's."""
+    for name, size in ("short", 40), ("long", 100):
+        path = box.map_create(name, "queue", 0, size)
+        value = bytes(range(1, size + 1))
+        box.bpfsh("map", "push", "pinned", path, "value", "hex", value.hex()).expect(0)
+        head, row = box.bpfsh("-o", "table", "map", "peek", "pinned", path).expect(0).out.splitlines()
+        shown = value.hex(" ") if size == 40 else value[:64].hex(" ") + " ... (100 bytes)"
+        assert head.startswith("key") and shown in row, row
+
+
 def test_pretty(box):
     load(box)
     done = box.bpfsh("-p", "map", "show").expect(0)

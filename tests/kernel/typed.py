@@ -45,10 +45,24 @@ def without_sign(dump):
         "-" + m[2], hex((1 << SIGNED[m[1]]) - int(m[2], 16))), dump)
 
 
+# Arrays of char that bpftool takes for text, and their sizes.
+TEXTS = {"text": 8, "full": 4, "odd": 4}
+
+
+def full_text(dump):
+    """bpftool lists the letters of an array that they fill; ours are text."""
+    def text(found):
+        letters = [int(n) for n in re.findall(r"-?\d+", found[3])]
+        full = len(letters) == TEXTS[found[1]] and all(0x20 <= c < 0x7f for c in letters)
+        return found[2] + json.dumps(bytes(letters).decode()) if full else found[0]
+
+    return re.sub(r'(?="(text|full|odd)")("\w+": ?)(\[[^]]*\])', text, dump)
+
+
 def same_dump(box, path):
     """Both formats; the order of elements is the kernel's, and stays while nobody writes."""
     for options in [], ["-j"]:
-        theirs = box.run(BPFTOOL, *options, "map", "dump", "pinned", path).out
+        theirs = full_text(box.run(BPFTOOL, *options, "map", "dump", "pinned", path).out)
         ours = without_sign(box.bpfsh(*options, "map", "dump", "pinned", path).expect(0).out)
         if not options:		# newer ones quote pointers
             theirs = re.sub(r'"(0x[0-9a-f]+|\(nil\))"', r"\1", theirs)
@@ -61,6 +75,12 @@ def test_dump(box):
         for seed in range(2):
             fill(box, name, random.Random(f"{name}{seed}"))
             same_dump(box, pin(box, name))
+    box.bpfsh("map", "update", "pinned", pin(box, "every"), "key", "a=1", "b=2", "value",
+              "text=postgres", r'full=a\"b', "odd=wxyz").expect(0)
+    same_dump(box, pin(box, "every"))
+    value = box.bpfsh("-j", "map", "lookup", "pinned", pin(box, "every"), "key", "a=1", "b=2").json
+    shown = value["formatted"]["value"]
+    assert shown["text"] == "postgres" and shown["full"] == r'a\"b', shown
 
 
 def test_dump_globals(box):
@@ -122,6 +142,57 @@ def test_update_errors(box):
         done = box.bpfsh(*update, *words)
         assert done.status in (1, 2) and message in done.err, done
     assert box.elements(pin(box, "every")) == []
+
+
+def test_every_byte(box):
+    """Padding comes back too: by export and import, by copy, and by undo; a diff sees it."""
+    load(box, "typed")
+    for name in FILLED + ["loose", "ploose"]:
+        path = pin(box, name)
+        fill(box, name, random.Random(name))
+        before = box.elements(path)
+        for options in [], ["-j"], ["-p"]:
+            lines = box.bpfsh(*options, "map", "export", "pinned", path, "-").expect(0).out
+            box.bpfsh("map", "clear", "pinned", path).expect(0)
+            box.bpfsh("map", "import", "pinned", path, "-", input=lines).expect(0, err="")
+            assert box.elements(path) == before, f"{name}: {lines} {before} {box.elements(path)}"
+        lines = box.bpfsh("-o", "jsonl", "map", "dump", "pinned", path).expect(0).out
+        box.script(f"map clear pinned {path}\nmap import pinned {path} {box.file('l', lines)}\n"
+                   f"map clear pinned {path}\nassert false").expect(1)
+        assert box.elements(path) == before, name
+
+
+def test_padding_differs(box):
+    """What differs in padding alone is not found by its fields, and told apart wherever it is shown."""
+    load(box, "typed")
+    path = pin(box, "loose")
+    fields = {"kind": 1, "n": 2, "low": 3, "id": 4, "last": 5}
+    words = [f"{name}={value}" for name, value in fields.items()]
+    box.bpfsh("map", "update", "pinned", path, "key", *words, "value", *words).expect(0)
+    exact = json.loads(box.elements(path)[0])["key"]
+    loose = exact[:1] + ["0xa5"] * 3 + exact[4:]
+    digits = "".join(byte[2:] for byte in loose)
+    value = ["value", "hex", digits]
+    box.bpfsh("map", "delete", "pinned", path, "key", *words).expect(0)
+    box.bpfsh("map", "update", "pinned", path, "key", "hex", digits, *value).expect(0)
+    hint = f"an element with these fields is there, its padding is not zero: key hex {digits}"
+    for command in (["lookup"], ["delete"], ["update", "value", *words, "exist"]):
+        box.bpfsh("map", command[0], "pinned", path, "key", *words, *command[1:]).expect(1, err=hint)
+    box.bpfsh("map", "lookup", "pinned", path, "key", *words, "or", "null").expect(0, err="")
+    assert hint not in box.bpfsh("map", "lookup", "pinned", path, "key", "n=3").expect(1).err
+    line = box.bpfsh("map", "export", "pinned", path, "-").expect(0).json
+    assert line["key_hex"] == digits and line["value_hex"] == digits and line["key"]["n"] == 2, line
+    line["value"]["n"] = 3
+    box.bpfsh("map", "import", "pinned", path, "-", input=json.dumps(line)).expect(
+        1, err="contradicts what is given for the same bytes before")
+    done = box.script(f"$d = map dump pinned {path}\nmap update pinned {path} key hex {digits} "
+                      f"value {' '.join(words)}\nmap diff pinned {path} $d",
+                      options=["-o", "jsonl"]).expect(0)
+    change = done.jsonl[-1]
+    assert change["key_hex"] == digits and change["before"] == change["after"], change
+    assert change["before_hex"] == digits and "after_hex" not in change, change
+    box.bpfsh("map", "lookup", "pinned", path, "key", "hex", "".join(b[2:] for b in exact)).expect(
+        1, err=hint)
 
 
 def test_special(box):

@@ -80,6 +80,29 @@ struct long_key {
 	__u8 bytes[20];
 };
 
+/* With gaps: between fields, behind bits, in a shorter member of a union, in elements, at the end. */
+struct loose {
+	__u8 kind;
+	__u32 n;
+	__u8 low:3;
+	union {
+		__u64 id;
+		struct {
+			__u16 port;
+			__u8 proto;
+		} half;
+	};
+	union {
+		struct {
+			__u8 a;
+			__u16 b;
+		} pairs[2];
+		__u8 one;
+	} either;
+	char name[6];
+	__u8 last;
+};
+
 #define MAP(kind, name_, k, v, n)		\
 	struct {				\
 		__uint(type, kind);		\
@@ -97,6 +120,8 @@ MAP(BPF_MAP_TYPE_HASH, t_XXXX_long, struct long_key, struct long_key, 8);
 MAP(BPF_MAP_TYPE_ARRAY, t_XXXX_array, __u32, struct point, 3);
 MAP(BPF_MAP_TYPE_PERCPU_ARRAY, t_XXXX_percpu, __u32, struct pair, 2);
 MAP(BPF_MAP_TYPE_PERCPU_HASH, t_XXXX_pwide, struct long_key, struct long_key, 2);
+MAP(BPF_MAP_TYPE_HASH, t_XXXX_loose, struct loose, struct loose, 8);
+MAP(BPF_MAP_TYPE_PERCPU_HASH, t_XXXX_ploose, struct loose, struct loose, 2);
 
 int counter;
 struct point where = { 3, -4 };

@@ -121,6 +121,44 @@ static void assert_unread(const struct element_format *f, const char *line, cons
 	diags_clear(&d);
 }
 
+/* Bytes behind the fields, where those do not tell all of them; both must agree. */
+static void test_padding(void **state)
+{
+	const struct types *t = *state;
+	int id = btf__add_struct(t->btf, "loose", 4);
+	struct typed *loose, *u16;
+	struct element_format f;
+	uint8_t value[16] = { 7, 0, 0, 0 }, key[2] = { 0 };
+
+	field(t->btf, "a", t->u8, 0);
+	field(t->btf, "b", t->u8, 2);
+	loose = compile(t, id);
+	u16 = compile(t, t->u16);
+	f = (struct element_format){ u16, loose, 2, 4 };
+	assert_element(element_nice, &f, key, value, "{\"key\":0,\"value\":{\"a\":7,\"b\":0}}");
+	value[3] = 0xa5;
+	assert_element(element_nice, &f, key, value, "{\"key\":0,\"value\":{\"a\":7,\"b\":0},"
+		       "\"value_hex\":\"070000a5\"}");
+	assert_read(&f, "{\"key\":0,\"value\":{\"a\":7,\"b\":0} , value_hex: \"070000A5\"}", key, value);
+	assert_unread(&f, "{\"key\":0,\"value\":{\"a\":8,\"b\":0},\"value_hex\":\"070000a5\"}",
+		      "value: contradicts what is given for the same bytes before");
+	assert_unread(&f, "{\"key\":0,\"value\":{\"a\":7},\"value_hex\":\"070000\"}",
+		      "value: expected 8 hexadecimal digits");
+	assert_unread(&f, "{\"key\":0,\"value\":{\"a\":7},\"value_hex\":\"0700-1a5\"}",
+		      "value: expected hexadecimal digits");
+	f.cpus = 2;
+	value[9] = 1;
+	assert_element(element_nice, &f, key, value,
+		       "{\"key\":0,\"values\":[{\"cpu\":0,\"value\":{\"a\":7,\"b\":0},"
+		       "\"value_hex\":\"070000a5\"},{\"cpu\":1,\"value\":{\"a\":0,\"b\":0},"
+		       "\"value_hex\":\"00010000\"}]}");
+	assert_read(&f, "{\"key\":0,\"values\":[{\"cpu\":0,\"value\":{\"a\":7},"
+		    "\"value_hex\":\"070000a5\"},{\"cpu\":1,\"value\":{},\"value_hex\":\"00010000\"}]}",
+		    key, value);
+	typed_free(loose);
+	typed_free(u16);
+}
+
 static void test_read_elements(void **state)
 {
 	const struct types *t = *state;
@@ -235,6 +273,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_elements_of_bytes),
 		cmocka_unit_test(test_typed_elements),
+		cmocka_unit_test(test_padding),
 		cmocka_unit_test(test_read_elements),
 		cmocka_unit_test(test_read_cpus),
 	};

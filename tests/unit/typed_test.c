@@ -99,8 +99,7 @@ static void test_text(void **state)
 	assert_printed(t, t->chars, "a\"b\\\0\0\0", TYPED_BPFTOOL_PLAIN, "\"a\\\"b\\\\\"");
 	assert_printed(t, t->chars, "ab\0junk", TYPED_BPFTOOL_JSON, "\"ab\"");
 	assert_printed(t, t->chars, "ab\0junk", TYPED_NICE, "[97,98,0,106,117,110,107,0]");
-	assert_printed(t, t->chars, "no-nul..", TYPED_BPFTOOL_JSON,
-		       "[110,111,45,110,117,108,46,46]");
+	assert_printed(t, t->chars, "no-nul..", TYPED_BPFTOOL_JSON, "\"no-nul..\"");
 	assert_printed(t, t->chars, "no-nul..", TYPED_NICE, "\"no-nul..\"");
 	assert_printed(t, t->chars, "h\xc3\xa9\n\0\0\0", TYPED_NICE, "\"h\xc3\xa9\\n\"");
 	assert_printed(t, t->chars, "\x1b[m\0\0\0\0", TYPED_NICE, "[27,91,109,0,0,0,0,0]");
