@@ -154,11 +154,8 @@ static int read_events(struct reading *r, struct kern_events *events)
 
 		if (n == 1 && !r->left)
 			return 0;
-		/* Ctrl-C is how such a reading ends. */
-		if (interrupted() == SIGINT) {
-			interrupt_clear();
+		if (session_ended_by_key(r->ctx->s))
 			return 0;
-		}
 		if (interrupted())
 			return -EINTR;
 		if (n < 0 && n != -EINTR)

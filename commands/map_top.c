@@ -326,13 +326,10 @@ static __u64 number_or(const struct value *v, __u64 otherwise)
 	return v->kind == VALUE_NUM ? v->num : otherwise;
 }
 
-/* Ctrl-C is how it ends. */
-static int end_samples(int err)
+static int end_samples(const struct session *s, int err)
 {
-	if (err == -EINTR && interrupted() == SIGINT) {
-		interrupt_clear();
+	if (err == -EINTR && session_ended_by_key(s))
 		return 0;
-	}
 	return err ? -1 : 0;
 }
 
@@ -360,7 +357,7 @@ static int run(struct top *t)
 	t->rates = rates_new(t->format->key_size, t->nr_counters);
 	t->rows = xcalloc(t->max, sizeof(*t->rows));
 	sink_begin(t->ctx->sink, &top_record, SINK_LIST);
-	err = end_samples(show_samples(t));
+	err = end_samples(t->ctx->s, show_samples(t));
 	forget_rows(t);
 	free(t->rows);
 	rates_free(t->rates);

@@ -13,6 +13,7 @@
 #include "render/cfg_text.h"
 #include "render/sink.h"
 #include "render/term_image.h"
+#include "shell/child.h"
 #include "shell/clock.h"
 
 const char *const term_viewers[] = { "auto", "kitty", "iterm", "sixel", "chafa", "text", NULL };
@@ -247,8 +248,8 @@ static int run_chafa(int png, int out, enum term_viewer viewer, uint32_t columns
 			execvp(argv[0], argv);
 		_exit(127);
 	}
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	if (pid > 0)
+		child_wait(&pid, 1, false, &status);
 	free(size);
 	return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }

@@ -6,6 +6,7 @@
 
 #include "shell/check_refs.h"
 #include "shell/expr.h"
+#include "shell/interrupt.h"
 #include "shell/pipe.h"
 #include "shell/session.h"
 #include "shell/source.h"
@@ -264,7 +265,7 @@ static void check_stmt(struct known *k, const struct stmt *stmt, struct diags *d
 
 static void check_block(struct known *k, const struct block *b, struct diags *d)
 {
-	for (uint32_t i = 0; i < b->nr; i++)
+	for (uint32_t i = 0; i < b->nr && !interrupted(); i++)
 		check_stmt(k, &b->stmts[i], d);
 }
 
@@ -275,7 +276,7 @@ static void check_statements(struct known *k, const struct source *src, struct d
 	struct stmt stmt;
 
 	lex_init(&l, src, cmd_raw_tail, d);
-	while ((r = lex_next(&l, &stmt)) != LEX_END) {
+	while (!interrupted() && (r = lex_next(&l, &stmt)) != LEX_END) {
 		if (r == LEX_STMT)
 			check_stmt(k, &stmt, d);
 		else if (r == LEX_INCOMPLETE)
@@ -310,7 +311,11 @@ static int check_end(struct known *k, struct diags *d)
 	}
 	diags_clear(&found);
 	jv_free(k->names);
-	return status;
+	if (!interrupted())
+		return status;
+	diags_clear(d);
+	diag_error(d, NO_SPAN, "interrupted");
+	return STATUS_SIGNAL + interrupted();
 }
 
 int session_check(struct session *s, const struct source *src, struct diags *d)

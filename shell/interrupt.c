@@ -9,38 +9,40 @@
 
 #define NAP_MS 50
 
-static volatile sig_atomic_t pending;
+static volatile sig_atomic_t pending, from_terminal;
+static bool held;
 static void (*volatile to_call)(void *arg);
 static void *volatile call_arg;
 
 static const int stop_signals[] = { SIGINT, SIGTERM, SIGHUP };
 
-static void on_signal(int sig)
+static void on_signal(int sig, siginfo_t *info, void *context)
 {
 	void (*fn)(void *arg) = to_call;
 
 	pending = sig;
+	from_terminal = info->si_code == SI_KERNEL;
 	to_call = NULL;
 	if (fn)
 		fn(call_arg);
 }
 
-static void set_all(void (*handler)(int))
+static void set_all(const struct sigaction *action)
 {
-	struct sigaction sa = { .sa_handler = handler };
-
 	for (size_t i = 0; i < sizeof(stop_signals) / sizeof(stop_signals[0]); i++) {
 		struct sigaction old;
 
 		/* nohup and background jobs ignore some on purpose. */
 		if (!sigaction(stop_signals[i], NULL, &old) && old.sa_handler != SIG_IGN)
-			sigaction(stop_signals[i], &sa, NULL);
+			sigaction(stop_signals[i], action, NULL);
 	}
 }
 
 void interrupt_init(void)
 {
-	set_all(on_signal);
+	const struct sigaction sa = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO };
+
+	set_all(&sa);
 	/* A closed pipe or a full quota is an error of a call: the transaction is rolled back. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
@@ -48,7 +50,20 @@ void interrupt_init(void)
 
 int interrupted(void)
 {
-	return pending;
+	return held ? 0 : pending;
+}
+
+bool interrupt_from_terminal(void)
+{
+	return from_terminal;
+}
+
+bool interrupt_hold(bool hold)
+{
+	bool before = held;
+
+	held = hold;
+	return before;
 }
 
 const volatile sig_atomic_t *interrupt_flag(void)
@@ -89,7 +104,7 @@ bool interrupt_wait(int fd)
 
 void interrupt_reset(void)
 {
-	set_all(SIG_DFL);
+	set_all(&(struct sigaction){ .sa_handler = SIG_DFL });
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
 }

@@ -15,6 +15,13 @@
 void interrupt_init(void);
 /* The signal that asked to stop, or 0. */
 int interrupted(void);
+/* It came from a key of the terminal, whose foreground processes all have got it. */
+bool interrupt_from_terminal(void);
+/*
+ * From now on there is no request, or again: what must be ended is not stopped in the middle.
+ * Returns what was so before.
+ */
+bool interrupt_hold(bool hold);
 /* The same for those who wait and can only look at a flag: not 0 once somebody asked. */
 const volatile sig_atomic_t *interrupt_flag(void);
 /* Forgets the request: the prompt is back, or the rollback may begin. */

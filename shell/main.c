@@ -261,8 +261,8 @@ static int run_script(struct session *s, const struct request *r)
 		if (is_bpftools_f(r))
 			diag_hint(&d, "did you mean --bpffs? -f runs a script");
 		session_show(s, &d);
-		s->status = STATUS_USAGE;
-		return STATUS_USAGE;
+		s->status = interrupted() ? STATUS_SIGNAL + interrupted() : STATUS_USAGE;
+		return s->status;
 	}
 	return session_source(s, session_keep(s, &src));
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "shell/args.h"
+#include "shell/child.h"
 #include "shell/expr.h"
 #include "shell/interrupt.h"
 #include "shell/pipe.h"
@@ -250,11 +251,13 @@ static char **stage_argv(struct ctx *ctx, const struct stage *stage)
 }
 
 /* In the child: runs the program, or tells the parent why it cannot. */
-static void child_exec(char **argv, int in, int out, int report)
+static void child_exec(char **argv, int in, int out, bool apart, int report)
 {
 	int err;
 
 	interrupt_reset();
+	if (apart)
+		setpgid(0, 0);
 	if (in >= 0)
 		dup2(in, STDIN_FILENO);
 	if (out >= 0)
@@ -267,7 +270,7 @@ static void child_exec(char **argv, int in, int out, int report)
 }
 
 /* Starts a program; @in and @out -1: those of this process. Returns its PID, or -errno. */
-static pid_t spawn(char **argv, int in, int out)
+static pid_t spawn(char **argv, int in, int out, bool apart)
 {
 	int report[2], err = 0;
 	pid_t pid;
@@ -276,7 +279,7 @@ static pid_t spawn(char **argv, int in, int out)
 		return -errno;
 	pid = fork();
 	if (!pid)
-		child_exec(argv, in, out, report[1]);
+		child_exec(argv, in, out, apart, report[1]);
 	close(report[1]);
 	if (pid < 0) {
 		close(report[0]);
@@ -293,13 +296,8 @@ static pid_t spawn(char **argv, int in, int out)
 }
 
 /* Exit status as a shell has it. */
-static int wait_for(pid_t pid)
+static int shell_status(int st)
 {
-	int st;
-
-	while (waitpid(pid, &st, 0) < 0)
-		if (errno != EINTR)
-			return 127;
 	return WIFEXITED(st) ? WEXITSTATUS(st) : 128 + WTERMSIG(st);
 }
 
@@ -325,6 +323,7 @@ static int start_programs(struct ctx *ctx, struct pipeline *p, const struct stag
 			  uint32_t nr, int *fd)
 {
 	p->pids = xcalloc(nr, sizeof(*p->pids));
+	p->apart = child_apart();
 	for (uint32_t i = nr; i-- > 0;) {
 		char **argv = stage_argv(ctx, &stages[i]);
 		int ends[2];
@@ -337,7 +336,7 @@ static int start_programs(struct ctx *ctx, struct pipeline *p, const struct stag
 			return diag_error(ctx->diags, stages[i].words[0].span, "cannot make a pipe: %s",
 					  strerror(errno));
 		}
-		pid = spawn(argv, ends[0], *fd);
+		pid = spawn(argv, ends[0], *fd, p->apart);
 		close(ends[0]);
 		if (*fd >= 0)
 			close(*fd);
@@ -357,12 +356,12 @@ static int start_programs(struct ctx *ctx, struct pipeline *p, const struct stag
 /* Ends the input of the programs and waits for them; $? is the last one's status. */
 static void end_programs(struct pipeline *p, struct session *s)
 {
-	for (size_t i = p->nr; i-- > 0;) {
-		int status = wait_for(p->pids[i]);
+	int *statuses = xcalloc(p->nr + 1, sizeof(*statuses));
 
-		if (!i)
-			s->status = status;
-	}
+	child_wait(p->pids, p->nr, p->apart, statuses);
+	if (p->nr)
+		s->status = shell_status(statuses[0]);
+	free(statuses);
 	free(p->pids);
 }
 
@@ -533,7 +532,8 @@ int pipeline_close(struct pipeline *p, struct session *s, bool ok, struct diags 
 int run_shell(struct session *s, const struct stmt *stmt, struct diags *d)
 {
 	char *argv[] = { getenv("SHELL"), "-c", (char *)stmt->words[0].text, NULL };
-	int capture, fd;
+	bool apart = child_apart();
+	int capture, fd, st = 0;
 	pid_t pid;
 
 	if (!argv[0] || *argv[0] != '/')
@@ -546,13 +546,15 @@ int run_shell(struct session *s, const struct stmt *stmt, struct diags *d)
 		return STATUS_FAILED;
 	out_flush(&s->out);
 	fd = output_fd(s, capture);
-	pid = spawn(argv, -1, fd);
+	pid = spawn(argv, -1, fd, apart);
 	if (fd >= 0)
 		close(fd);
-	if (pid < 0)
+	if (pid < 0) {
 		diag_error(d, stmt->span, "cannot run '%s': %s", argv[0], strerror(-pid));
-	else
-		s->status = wait_for(pid);
+	} else {
+		child_wait(&pid, 1, apart, &st);
+		s->status = shell_status(st);
+	}
 	capture_show(s, capture);
 	return pid < 0 || check_status(s, d, stmt->span, argv[0]) ? STATUS_FAILED : STATUS_OK;
 }

@@ -18,6 +18,7 @@ struct pipeline {
 	const struct word *last;	/* name of the last program, or NULL */
 	pid_t *pids;
 	size_t nr;
+	bool apart;		/* the programs have process groups of their own */
 	int capture;		/* what the programs write, where it becomes part of JSON; or -1 */
 };
 

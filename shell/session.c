@@ -109,6 +109,14 @@ int session_flush(struct session *s, struct diags *d)
 	return -1;
 }
 
+bool session_ended_by_key(const struct session *s)
+{
+	if (interrupted() != SIGINT || s->mode == MODE_SCRIPT)
+		return false;
+	interrupt_clear();
+	return true;
+}
+
 /* At the end of a source: writes what was gathered, or where the source failed, forgets it. */
 static int end_gathering(struct session *s, int status)
 {
@@ -139,7 +147,9 @@ static int look_around(const struct session *s, int status)
 {
 	if (s->out.error && status == STATUS_OK && !session_reader_left(s))
 		status = STATUS_FAILED;
-	if (!interrupted())
+	/* One command that is done is done, whatever came while it was committed. */
+	if (!interrupted() || (status == STATUS_OK && s->mode == MODE_COMMAND && !txn_open(s) &&
+			       !s->opt.no_transaction))
 		return status;
 	if (status == STATUS_OK)
 		fprintf(stderr, "interrupted\n");

@@ -111,6 +111,11 @@ struct source *session_keep(struct session *s, const struct source *src);
  */
 int session_check(struct session *s, const struct source *src, struct diags *d);
 int session_check_stmt(struct session *s, const struct stmt *stmt, struct diags *d);
+/*
+ * For a command that Ctrl-C is meant to end: true, and the request forgotten, where it came.
+ * A script is stopped by it.
+ */
+bool session_ended_by_key(const struct session *s);
 /* Whether prefixes of words are enough where the session is now: enum match_flags. */
 unsigned session_match_flags(const struct session *s);
 /* Runs the words of the command line as one command. */

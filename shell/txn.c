@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "shell/interrupt.h"
 #include "shell/txn_state.h"
 
 void *op_new(const struct op_kind *kind, struct span span)
@@ -492,13 +493,11 @@ static int show_before(struct ctx *ctx)
 }
 
 /* Makes the whole log stay; what `undo` needs of it is kept. */
-static int commit(struct ctx *ctx)
+static int make_stay(struct ctx *ctx)
 {
 	struct txn *t = ctx->s->txn;
 	int failed = 0;
 
-	if (show_before(ctx))
-		return -1;
 	if (t->journal)
 		journal_set_phase(t->journal, JOURNAL_COMMIT);
 	if (any_deferred(&t->log))
@@ -512,6 +511,20 @@ static int commit(struct ctx *ctx)
 		log_cut(&t->last, 0);
 		swap_logs(t);
 	}
+	return failed;
+}
+
+/* Once it begins, no signal stops it half-way. */
+static int commit(struct ctx *ctx)
+{
+	bool held;
+	int failed;
+
+	if (show_before(ctx))
+		return -1;
+	held = interrupt_hold(true);
+	failed = make_stay(ctx);
+	interrupt_hold(held);
 	return failed;
 }
 

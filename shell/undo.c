@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* One operation undone, and how many were: for rollbacks and for recovery. */
+#include "shell/interrupt.h"
 #include "shell/txn.h"
 
 /* True where one of the stuck targets is, holds, or is part of the operation's. */
@@ -38,6 +39,8 @@ static enum undo_result undo_in_journal(struct op *op, struct journal *j, struct
 enum undo_result op_undo(struct op *op, struct journal *j, struct buf *stuck,
 			 struct byteset *changed, struct diags *d)
 {
+	/* An impatient second signal must not leave it half undone. */
+	bool held = interrupt_hold(true);
 	struct buf target = BUF_INIT;
 	enum undo_result result;
 
@@ -56,6 +59,7 @@ enum undo_result op_undo(struct op *op, struct journal *j, struct buf *stuck,
 	if (result == UNDO_DONE && op->kind->finish && op->kind->finish(op, d))
 		result = UNDO_LITTER;
 	buf_free(&target);
+	interrupt_hold(held);
 	return result;
 }
 

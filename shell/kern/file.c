@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "shell/child.h"
 #include "shell/interrupt.h"
 #include "shell/kern.h"
 #include "shell/kern/load.h"
@@ -123,9 +124,7 @@ static bool survives(const char *file, const struct buf *bytes)
 		return true;
 	if (!pid)
 		try_in_child(file, bytes);
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return true;
+	child_wait(&pid, 1, false, &status);
 	return WIFEXITED(status) && !WEXITSTATUS(status);
 }
 
@@ -139,6 +138,10 @@ static struct bpf_object *open_read(const char *file, const struct buf *bytes, s
 
 	wrong = wrong_header(bytes, &hint);
 	if (!wrong && !survives(file, bytes)) {
+		if (interrupted()) {
+			diag_error(d, at, "interrupted");
+			return NULL;
+		}
 		if (object_types_unread(file, bytes, at, d))
 			return NULL;
 		wrong = "damaged";
