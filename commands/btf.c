@@ -84,7 +84,7 @@ static int show_btf(struct ctx *ctx, struct handle *btf, const struct btf_listin
 {
 	struct cell row[BTF_COLUMNS] = { 0 };
 	struct bpf_btf_info info;
-	char name[HANDLE_NAME_MAX] = "";
+	char name[KERN_NAME_MAX] = "";
 	size_t nr_progs, nr_maps;
 	__u32 *progs, *maps;
 	int err = kern_btf_info(btf->fd, &info, name, sizeof(name));

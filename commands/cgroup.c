@@ -138,7 +138,7 @@ static int show_row(struct listing *l, __u32 type, const struct kern_attached *a
 		    const struct bpf_prog_info *info)
 {
 	__u32 link = l->effective ? 0 : link_of(l, type, a->prog_id);
-	char name[128], flags[32];
+	char name[KERN_NAME_MAX], flags[32];
 	const char *text = flags_name(a->prog_flags, flags);
 	struct cell row[CG_COLUMNS] = {
 		[CG_ID] = cell_u64(a->prog_id),

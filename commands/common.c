@@ -152,17 +152,41 @@ int show_text(struct ctx *ctx, struct buf *text)
 	return sink_end(ctx->sink);
 }
 
+/* What is only planned is not looked at by the operation. */
+static int plan_look(struct ctx *ctx, const struct value *path, enum object_kind kind)
+{
+	if (!txn_planning(ctx->s) || access(path->str, F_OK))
+		return 0;
+	return pin_look(path->str, kind, path->span, ctx->diags);
+}
+
 int pin_run(struct ctx *ctx, struct value *argv)
 {
+	if (argv[2].kind != VALUE_NONE && plan_look(ctx, &argv[1], argv[0].handle->kind))
+		return -1;
 	return txn_do(ctx, op_pin(argv[0].handle, argv[1].str, argv[2].kind != VALUE_NONE,
 				  argv[1].span));
 }
 
+/* The kind of object that a command is about. */
+static enum object_kind kind_of(const struct cmd *cmd)
+{
+	enum object_kind kind = OBJ_PROG;
+
+	while (kind < OBJ_KINDS && strcmp(cmd->object, object_words[kind]) != 0)
+		kind++;
+	return kind;
+}
+
 int unpin_run(struct ctx *ctx, struct value *argv)
 {
+	enum object_kind kind = kind_of(ctx->cmd);
+
+	if (plan_look(ctx, &argv[0], kind))
+		return -1;
 	/* $_ may be the link that its user means to end. */
 	last_drop(ctx->s);
-	return txn_do(ctx, op_unpin(argv[0].str, argv[0].span));
+	return txn_do(ctx, op_unpin(argv[0].str, kind, 0, argv[0].span));
 }
 
 static size_t pinned_take(const struct match *m, const struct arg *a, const struct word *w,
@@ -184,27 +208,31 @@ static int pinned_parse(struct ctx *ctx, const struct arg *a, const struct word 
 	return 0;
 }
 
+struct pin_listing {
+	struct candidates *c;
+	enum object_kind kind;
+};
+
 static int list_pin(void *arg, const struct pin *pin)
 {
-	candidate_add(arg, pin->path, object_names[pin->kind], false);
+	const struct pin_listing *l = arg;
+
+	if (pin->kind == l->kind)
+		candidate_add(l->c, pin->path, object_names[pin->kind], false);
 	return 0;
 }
 
 static void pinned_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
 			    const struct word *w, size_t nr, struct candidates *c)
 {
-	kern_pins(list_pin, c);
+	struct pin_listing l = { c, kind_of(m->cmd) };
+
+	kern_pins(list_pin, &l);
 }
 
 static int pinned_look(struct ctx *ctx, const struct value *v)
 {
-	enum object_kind kind;
-	int fd = kern_open_pin(v->str, &kind);
-
-	if (fd < 0)
-		return kern_error(ctx->diags, v->span, -fd, "open the pin '%s'", v->str);
-	close(fd);
-	return 0;
+	return pin_look(v->str, kind_of(ctx->cmd), v->span, ctx->diags);
 }
 
 const struct arg_type arg_pinned = {

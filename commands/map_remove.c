@@ -219,7 +219,7 @@ int map_remove(struct ctx *ctx, struct handle *map)
 	if (map->fd >= 0)
 		kern_pins(note_pin, &u);
 	for (size_t i = 0; i < u.nr_pins && !err; i++)
-		err = txn_do(ctx, op_unpin(u.pins[i], ctx->span));
+		err = txn_do(ctx, op_unpin(u.pins[i], OBJ_MAP, map->id, ctx->span));
 	if (!err && map->fd >= 0 && !txn_planning(ctx->s)) {
 		drop_variables(ctx->s, map->id);
 		note_progs(&u);

@@ -169,7 +169,7 @@ static struct cell flags_cell(__u32 flags, __u32 list[32])
 static int show_tc(void *arg, const struct kern_tc *tc)
 {
 	__u32 prog_flags[32], link_flags[32];
-	char name[128];
+	char name[KERN_NAME_MAX];
 	jv act = jv_invalid();
 	struct ctx *ctx = arg;
 	int err;

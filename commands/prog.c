@@ -56,7 +56,7 @@ static __u64 since_1970(__u64 boot_ns)
 static int show_prog(struct ctx *ctx, struct handle *prog, struct pin_table *pins)
 {
 	struct cell row[PROG_COLUMNS] = { 0 };
-	char tag[2 * BPF_TAG_SIZE + 1], memlock[32], name[BPF_OBJ_NAME_LEN + 1];
+	char tag[2 * BPF_TAG_SIZE + 1], memlock[32], name[KERN_NAME_MAX];
 	struct bpf_prog_info info;
 	jv metadata = jv_invalid();
 	__u32 *maps;
@@ -71,7 +71,7 @@ static int show_prog(struct ctx *ctx, struct handle *prog, struct pin_table *pin
 		snprintf(tag + 2 * i, 3, "%02x", info.tag[i]);
 	row[PROG_ID] = cell_u64(info.id);
 	row[PROG_TYPE] = type_cell(kern_prog_type_name(info.type), info.type);
-	snprintf(name, sizeof(name), "%.*s", BPF_OBJ_NAME_LEN, info.name);
+	kern_prog_name(prog->fd, &info, name, sizeof(name));
 	row[PROG_NAME] = cell_str(name);
 	row[PROG_TAG] = cell_str(tag);
 	row[PROG_GPL] = cell_bool(info.gpl_compatible);

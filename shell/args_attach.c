@@ -5,7 +5,6 @@
  * is made, as a script may make it first.
  */
 #include <linux/if_link.h>
-#include <net/if.h>
 #include <stdlib.h>
 
 #include "shell/args.h"
@@ -173,15 +172,23 @@ static int hook_parse(struct ctx *ctx, const struct arg *a, const struct word *w
 	return err;
 }
 
+static void add_device(void *arg, const char *name, const char *device)
+{
+	candidate_add(arg, name, device, false);
+}
+
 static void device_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
 			    const struct word *w, size_t nr, struct candidates *c)
 {
-	struct if_nameindex *all = if_nameindex();
+	struct buf why = BUF_INIT, hint = BUF_INIT;
+	int err = kern_device_names(add_device, c);
 
-	for (struct if_nameindex *p = all; p && p->if_index; p++)
-		candidate_add(c, p->if_name, NULL, false);
-	if (all)
-		if_freenameindex(all);
+	if (err && !c->trouble) {
+		kern_reason(&why, &hint, KERN_OTHER, -err);
+		buf_free(&hint);
+		buf_str(&why);
+		c->trouble = buf_detach(&why);
+	}
 }
 
 static void complete_cgroup_types(struct candidates *c)

@@ -63,12 +63,17 @@ int kern_kind(int fd, enum object_kind *kind);
  * tells no more than its ID and type, which are there (all else is zero).
  */
 int kern_prog_info(int fd, struct bpf_prog_info *info);
+int kern_map_info(int fd, struct bpf_map_info *info);
+/* Room for any name; BTF has up to 511 characters. */
+#define KERN_NAME_MAX 512
 /*
- * The name of a program, in full where its BTF has more of it than the kernel
- * keeps; not to be trusted. "" where it has none.
+ * The name of a program or map, in full where its BTF proves more of it than
+ * the kernel keeps; not to be trusted. "" where it has none.
  */
 void kern_prog_name(int fd, const struct bpf_prog_info *info, char *name, size_t size);
-int kern_map_info(int fd, struct bpf_map_info *info);
+void kern_map_name(const struct bpf_map_info *info, char *name, size_t size);
+/* Whether the kernel may keep @kept (of an info, or a string) of the name @full. */
+bool kern_is_cut_to(const char *full, const char *kept);
 int kern_link_info(int fd, struct bpf_link_info *info);
 int kern_btf_info(int fd, struct bpf_btf_info *info, char *name, size_t size);
 /* bpf_obj_get_info_by_fd() for infos with arrays that the caller prepared; @len in and out. */
@@ -369,6 +374,12 @@ struct kern_device {
 /* All devices of this network namespace, or (not 0) only @ifindex; freed by the caller. */
 int kern_devices(__u32 ifindex, struct kern_device **list, size_t *nr);
 
+/* The number of the device with this name, be it an alternative one; -ENODEV, -ELIBACC. */
+int kern_device(const char *name, __u32 *ifindex);
+/* All names of devices; @device NULL: its own, else whose alternative one it is. */
+typedef void (*kern_device_name_fn)(void *arg, const char *name, const char *device);
+int kern_device_names(kern_device_name_fn fn, void *arg);
+
 /* A program on a device's packets in traffic control. */
 struct kern_tc {
 	const struct kern_device *dev;
@@ -464,6 +475,8 @@ const char *kern_symbol_near(__u64 address, __u64 *offset);
 const char *kern_call_symbol(__s32 imm);
 /* Address of a symbol; 0 where it is not known or hidden. */
 __u64 kern_symbol_address(const char *name);
+/* The same, read anew: those of programs come and go. */
+__u64 kern_symbol_now(const char *name);
 
 /* Loading */
 

@@ -25,8 +25,13 @@ struct op *op_load(const struct load_request *req, struct load_result *result, s
 
 /* Undone by removing the pin, if it still is ours; @replace exchanges it with what is there. */
 struct op *op_pin(struct handle *h, const char *path, bool replace, struct span span);
-/* Moves the pin to a trash directory on the same bpffs; removed at commit, moved back by undo. */
-struct op *op_unpin(const char *path, struct span span);
+/*
+ * Moves the pin to a trash directory on the same bpffs; removed at commit, moved
+ * back by undo. Refused where it is of another kind, or (@id not 0) of another object.
+ */
+struct op *op_unpin(const char *path, enum object_kind kind, __u32 id, struct span span);
+/* Whether an object of this kind is pinned there; -1 with a diagnostic. */
+int pin_look(const char *path, enum object_kind kind, struct span at, struct diags *d);
 /* Makes a folder for pins on a bpffs; undone if nothing else came to lie in it. */
 struct op *op_folder(const char *path, struct span span);
 

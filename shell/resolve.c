@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* References to kernel objects: words to handles. */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +8,7 @@
 #include <unistd.h>
 
 #include "shell/args.h"
-#include "shell/kern.h"
+#include "shell/find.h"
 #include "shell/session.h"
 #include "shell/vars.h"
 
@@ -54,7 +55,10 @@ static int by_id(struct ctx *ctx, enum object_kind kind, const char *text, struc
 
 	errno = 0;
 	id = strtoul(text, &end, 0);
-	if (!*text || *end || errno || id > UINT32_MAX || *text == '-')
+	/* Read as octal, which is never meant, it would be another one. */
+	if (*text == '0' && isdigit((unsigned char)text[1]))
+		return diag_error(ctx->diags, at, "'%s' is not an ID: it begins with a zero", text);
+	if (!isdigit((unsigned char)*text) || *end || errno || id > UINT32_MAX)
 		return diag_error(ctx->diags, at, "'%s' is not an ID", text);
 	h = kern_open_object(kind, id);
 	if (!h && errno == ENOENT)
@@ -123,85 +127,29 @@ static int by_pin(struct ctx *ctx, enum object_kind kind, const char *path, stru
 	return 0;
 }
 
-struct search {
-	enum object_kind kind;
-	const char *name;
-	bool by_tag;
-	struct handle **shared;
-	struct value *out;
-	const char **names;	/* seen, for a suggestion */
-	size_t nr_names;
+/* A field that records of this kind alone have, besides their ID. */
+static const char *const marks[OBJ_KINDS] = {
+	[OBJ_PROG] = "bytes_xlated", [OBJ_MAP] = "max_entries", [OBJ_LINK] = "prog_id",
+	[OBJ_BTF] = "size",
 };
 
-/* The kernel keeps 15 characters of a name; a longer one finds what it was cut to. */
-static bool same_name(const char *wanted, const char *name)
+/* The kind of object that a record is about, as far as it is known: else @kind. */
+static enum object_kind record_kind(jv record, enum object_kind kind)
 {
-	return !strcmp(wanted, name) ||
-	       (strlen(wanted) >= BPF_OBJ_NAME_LEN && strlen(name) == BPF_OBJ_NAME_LEN - 1 &&
-		!strncmp(wanted, name, BPF_OBJ_NAME_LEN - 1));
+	for (int k = 0; k < OBJ_KINDS; k++)
+		if (jv_object_has(jv_copy(record), jv_string(marks[k])))
+			return k;
+	return kind;
 }
 
-static bool has_tag(const struct handle *h, const char *tag)
+/* The ID that JSON gives of an object of this kind, a number or a record; invalid: it has none. */
+static jv id_of(jv json, enum object_kind kind)
 {
-	struct bpf_prog_info info = { 0 };
-	char text[2 * BPF_TAG_SIZE + 1];
-
-	if (kern_prog_info(h->fd, &info))
-		return false;
-	for (int i = 0; i < BPF_TAG_SIZE; i++)
-		snprintf(text + 2 * i, 3, "%02x", info.tag[i]);
-	return !strcasecmp(text, tag);
-}
-
-static void search_one(struct search *s, struct handle *h)
-{
-	if (s->by_tag ? has_tag(h, s->name) : same_name(s->name, h->name)) {
-		add_handle(s->out, handle_share(s->shared, h));
-		return;
-	}
-	if (!s->by_tag && *h->name) {
-		GROW(s->names, s->nr_names);
-		s->names[s->nr_names++] = xstrdup(h->name);
-	}
-	handle_put(h);
-}
-
-static int not_found(struct ctx *ctx, struct search *s, struct span at)
-{
-	const char *near;
-
-	diag_error(ctx->diags, at, "no %s %s '%s'", object_names[s->kind],
-		   s->by_tag ? "with tag" : "named", s->name);
-	if (s->by_tag)
-		return -1;
-	GROW(s->names, s->nr_names);
-	s->names[s->nr_names] = NULL;
-	near = nearest_word(s->name, s->names);
-	if (near)
-		diag_hint(ctx->diags, "did you mean '%s'?", near);
-	return -1;
-}
-
-static int by_search(struct ctx *ctx, enum object_kind kind, const char *finder, const char *text,
-		     struct span at, struct value *out)
-{
-	struct search s = { .kind = kind, .name = text, .by_tag = !strcmp(finder, "tag"),
-			    .shared = &ctx->s->shared, .out = out };
-	struct object_walk w = { .kind = kind };
-	struct handle *h;
-	int fd, err = 0;
-
-	while ((fd = kern_next_object(&w)) >= 0)
-		if ((h = kern_handle(kind, fd)))
-			search_one(&s, h);
-	if (w.err)
-		err = kern_call_error(ctx->diags, at, KERN_LISTING, -w.err, "list all %ss", object_names[kind]);
-	else if (!out->handles.nr)
-		err = not_found(ctx, &s, at);
-	for (size_t i = 0; i < s.nr_names; i++)
-		free((char *)s.names[i]);
-	free(s.names);
-	return err;
+	if (jv_get_kind(json) == JV_KIND_NUMBER)
+		return jv_copy(json);
+	if (jv_get_kind(json) != JV_KIND_OBJECT || record_kind(json, kind) != kind)
+		return jv_invalid();
+	return jv_object_get(jv_copy(json), jv_string("id"));
 }
 
 /* A variable: a handle of the right kind, an ID, or a record with an ID. */
@@ -218,11 +166,9 @@ static int by_value(struct ctx *ctx, enum object_kind kind, const struct value *
 		add_handle(out, handle_get(v->handle));
 		return 0;
 	}
-	if (v->kind == VALUE_JSON && jv_get_kind(v->json) == JV_KIND_NUMBER)
-		id = jv_copy(v->json);
-	else if (v->kind == VALUE_JSON && jv_get_kind(v->json) == JV_KIND_OBJECT)
-		id = jv_object_get(jv_copy(v->json), jv_string("id"));
-	if (jv_get_kind(id) != JV_KIND_NUMBER) {
+	if (v->kind == VALUE_JSON)
+		id = id_of(v->json, kind);
+	if (jv_get_kind(id) != JV_KIND_NUMBER || !jv_is_integer(id)) {
 		jv_free(id);
 		return diag_error(ctx->diags, at, "this variable holds no %s", object_names[kind]);
 	}
@@ -238,6 +184,8 @@ static int by_text(struct ctx *ctx, enum object_kind kind, const char *text, str
 		return by_pin(ctx, kind, text, at, out);
 	if (*text >= '0' && *text <= '9')
 		return by_id(ctx, kind, text, at, out);
+	if (kind == OBJ_PROG && is_prog_symbol(text))
+		return find_objects(ctx, kind, FIND_NAME, text, at, out);
 	diag_error(ctx->diags, at, "'%s' is neither an ID nor a path", text);
 	if (finders[kind].by_name)
 		diag_hint(ctx->diags, "by name: name %s", text);
@@ -270,7 +218,8 @@ static int resolve(struct ctx *ctx, enum object_kind kind, const struct word *w,
 		else if (!strcmp(finder, "pinned"))
 			err = by_pin(ctx, kind, text, w[1].span, out);
 		else
-			err = by_search(ctx, kind, finder, text, w[1].span, out);
+			err = find_objects(ctx, kind, !strcmp(finder, "tag") ? FIND_TAG : FIND_NAME,
+					   text, w[1].span, out);
 		free(text);
 	}
 	value_free(&v);
@@ -284,13 +233,27 @@ static int parse_many(struct ctx *ctx, enum object_kind kind, const struct word 
 	return resolve(ctx, kind, w, nr, out);
 }
 
+static bool names_differ(const struct value *found)
+{
+	for (size_t i = 1; i < found->handles.nr; i++)
+		if (strcmp(found->handles.list[i]->name, found->handles.list[0]->name) != 0)
+			return true;
+	return false;
+}
+
 static int too_many(struct ctx *ctx, enum object_kind kind, const struct value *found,
 		    struct span at)
 {
+	bool differ = names_differ(found);
 	struct buf ids = BUF_INIT;
 
-	for (size_t i = 0; i < found->handles.nr && i < 20; i++)
-		buf_printf(&ids, "%s%u", i ? ", " : "", found->handles.list[i]->id);
+	for (size_t i = 0; i < found->handles.nr && i < 20; i++) {
+		const struct handle *h = found->handles.list[i];
+
+		buf_printf(&ids, "%s%u", i ? ", " : "", h->id);
+		if (differ)
+			buf_printf(&ids, " (%s)", h->name);
+	}
 	if (found->handles.nr > 20)
 		buf_puts(&ids, ", ...");
 	diag_error(ctx->diags, at, "%zu %ss match", found->handles.nr, object_names[kind]);
@@ -323,52 +286,38 @@ static size_t take_ref(const struct match *m, enum object_kind kind, const struc
 
 /* Tab */
 
-/* An object's name and type, as far as it has them. */
-struct looks {
-	char name[HANDLE_NAME_MAX];
-	const char *type;
-};
-
-/* Asks for them once; false where the object says nothing. */
-static bool look_at(enum object_kind kind, int fd, struct looks *l)
+static const char *type_of(enum object_kind kind, const struct looks *l)
 {
-	struct bpf_prog_info prog;
-	struct bpf_btf_info btf;
-	struct bpf_map_info map;
-	int err = 0;
-
-	*l = (struct looks){ .type = NULL };
-	if (kind == OBJ_PROG) {
-		err = kern_prog_info(fd, &prog);
-		snprintf(l->name, sizeof(l->name), "%.*s", BPF_OBJ_NAME_LEN, prog.name);
-		l->type = kern_prog_type_name(prog.type);
-	} else if (kind == OBJ_MAP && !(err = kern_map_info(fd, &map))) {
-		snprintf(l->name, sizeof(l->name), "%.*s", BPF_OBJ_NAME_LEN, map.name);
-		l->type = kern_map_type_name(map.type);
-	} else if (kind == OBJ_BTF) {
-		err = kern_btf_info(fd, &btf, l->name, sizeof(l->name));
-	}
-	return !err || err == -ENODEV;	/* orphaned, and still there to be named */
+	if (kind == OBJ_PROG)
+		return kern_prog_type_name(l->prog.type);
+	return kind == OBJ_MAP ? kern_map_type_name(l->map.type) : NULL;
 }
 
-/* "name  type" */
-static const char *note_of(const struct looks *l, char *note, size_t size)
+/* "name  type" of an open object: a new string, or NULL where it says nothing. */
+static char *note_of(enum object_kind kind, int fd)
 {
-	snprintf(note, size, "%s%s%s", l->name, *l->name && l->type ? "  " : "",
-		 l->type ? l->type : "");
-	return note;
+	char name[KERN_NAME_MAX];
+	const char *type;
+	struct looks l;
+
+	if (!look_at(kind, fd, &l))
+		return NULL;
+	look_up_name(kind, fd, &l, name);
+	type = type_of(kind, &l);
+	return xasprintf("%s%s%s", name, *name && type ? "  " : "", type ? type : "");
 }
 
 static void add_id(struct candidates *c, enum object_kind kind, __u32 id, const char *text)
 {
 	int fd = kern_open_id(kind, id);
-	char note[128];
-	struct looks l;
+	char *note;
 
 	if (fd < 0)
 		return;
-	if (look_at(kind, fd, &l))
-		candidate_add(c, text, note_of(&l, note, sizeof(note)), false);
+	note = note_of(kind, fd);
+	if (note)
+		candidate_add(c, text, note, false);
+	free(note);
 	close(fd);
 }
 
@@ -399,20 +348,28 @@ static void complete_ids(struct candidates *c, enum object_kind kind)
 	cannot_list(c, err);
 }
 
+static void add_name(struct candidates *c, enum object_kind kind, int fd, __u32 id)
+{
+	char name[KERN_NAME_MAX], note[16];
+	struct looks l;
+
+	/* The rest of a name is looked up only where its beginning is right. */
+	if (!look_at(kind, fd, &l) || !*l.kept ||
+	    strncmp(l.kept, c->prefix, strnlen(c->prefix, strlen(l.kept))) != 0)
+		return;
+	snprintf(note, sizeof(note), "%u", id);
+	look_up_name(kind, fd, &l, name);
+	candidate_add(c, name, note, false);
+	c->cut = c->more;
+}
+
 static void complete_names(struct candidates *c, enum object_kind kind)
 {
 	struct object_walk w = { .kind = kind };
 	int fd;
 
 	while (!c->cut && (fd = kern_next_object(&w)) >= 0) {
-		struct looks l;
-		char id[16];
-
-		snprintf(id, sizeof(id), "%u", w.id);
-		if (look_at(kind, fd, &l) && *l.name) {
-			candidate_add(c, l.name, id, false);
-			c->cut = c->more;
-		}
+		add_name(c, kind, fd, w.id);
 		close(fd);
 	}
 	cannot_list(c, w.err);
@@ -445,14 +402,14 @@ static void complete_vars(struct ctx *ctx, struct candidates *c, enum object_kin
 {
 	for (size_t i = 0; i < ctx->s->nr_vars; i++) {
 		const struct variable *v = &ctx->s->vars[i];
-		char *text, note[128];
-		struct looks l;
+		char *text, *note;
 
 		if (v->value.kind != VALUE_HANDLE || v->value.handle->kind != kind)
 			continue;
 		text = xasprintf("$%s", v->name);
-		look_at(kind, v->value.handle->fd, &l);
-		candidate_add(c, text, note_of(&l, note, sizeof(note)), false);
+		note = note_of(kind, v->value.handle->fd);
+		candidate_add(c, text, note, false);
+		free(note);
 		free(text);
 	}
 }

@@ -14,6 +14,10 @@ const char *const object_names[OBJ_KINDS] = {
 	[OBJ_BTF] = "BTF object",
 };
 
+const char *const object_words[OBJ_KINDS] = {
+	[OBJ_PROG] = "prog", [OBJ_MAP] = "map", [OBJ_LINK] = "link", [OBJ_BTF] = "btf",
+};
+
 struct handle *handle_new(enum object_kind kind, int fd, __u32 id, const char *name)
 {
 	struct handle *h = xcalloc(1, sizeof(*h));
@@ -22,11 +26,8 @@ struct handle *handle_new(enum object_kind kind, int fd, __u32 id, const char *n
 	h->fd = fd;
 	h->refs = 1;
 	h->id = id;
-	snprintf(h->name, sizeof(h->name), "%s", name);
-	if (*name || !id)
-		snprintf(h->title, sizeof(h->title), "%s", *name ? name : "(new)");
-	else
-		snprintf(h->title, sizeof(h->title), "%u", id);
+	h->name = xstrdup(name);
+	h->title = *name || !id ? xstrdup(*name ? name : "(new)") : xasprintf("%u", id);
 	return h;
 }
 
@@ -47,6 +48,8 @@ void handle_put(struct handle *h)
 	map_types_free(h->types);
 	if (h->fd >= 0)
 		close(h->fd);
+	free(h->name);
+	free(h->title);
 	free(h);
 }
 

@@ -19,14 +19,12 @@
 
 enum object_kind { OBJ_PROG, OBJ_MAP, OBJ_LINK, OBJ_BTF, OBJ_KINDS };
 
-#define HANDLE_NAME_MAX 64
-
 struct handle {
 	enum object_kind kind;
 	int fd, refs;
 	__u32 id;
-	char name[HANDLE_NAME_MAX];
-	char title[HANDLE_NAME_MAX];	/* for messages: the name, or the ID where it has none */
+	char *name;
+	char *title;			/* for messages: the name, or the ID where it has none */
 	/* Facts of a map that never change, so that an update needs no look-up of them. */
 	struct map_facts {
 		__u32 type, key_size, value_size, max_entries, flags;
@@ -106,6 +104,7 @@ static inline struct value value_json(jv json)
 	return (struct value){ .kind = VALUE_JSON, .json = json };
 }
 
-extern const char *const object_names[OBJ_KINDS];
+/* What they are called ("program"), and the words that their commands begin with ("prog"). */
+extern const char *const object_names[OBJ_KINDS], *const object_words[OBJ_KINDS];
 
 #endif

@@ -99,13 +99,9 @@ void vars_restore(struct session *s, struct vars v)
 /* The command that shows objects of a kind, by its place in the table. */
 static const struct cmd *show_cmd(enum object_kind kind)
 {
-	static const char *const objects[OBJ_KINDS] = {
-		[OBJ_PROG] = "prog", [OBJ_MAP] = "map", [OBJ_LINK] = "link", [OBJ_BTF] = "btf",
-	};
-
 	for (const struct cmd_table *t = bpfsh_commands; t->cmds; t++)
 		for (const struct cmd *c = t->cmds; t->object && c->verb; c++)
-			if (!strcmp(t->object, objects[kind]) && !strcmp(c->verb, "show"))
+			if (!strcmp(t->object, object_words[kind]) && !strcmp(c->verb, "show"))
 				return c;
 	return NULL;
 }

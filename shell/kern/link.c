@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <linux/if_link.h>
 #include <linux/magic.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -28,32 +27,44 @@ void link_spot_free(struct link_spot *spot)
 	*spot = (struct link_spot){ .fd = -1 };
 }
 
+struct device_names {
+	const char **list;
+	size_t nr;
+};
+
+static void add_device_name(void *arg, const char *name, const char *device)
+{
+	struct device_names *n = arg;
+
+	GROW(n->list, n->nr);
+	n->list[n->nr++] = xstrdup(name);
+}
+
 /* The device whose name is most like @name, as a hint. */
 static void hint_device(struct diags *d, const char *name)
 {
-	struct if_nameindex *all = if_nameindex();
-	const char **names = NULL, *near;
-	size_t nr = 0;
+	struct device_names n = { 0 };
+	const char *near;
 
-	for (struct if_nameindex *p = all; p && p->if_index; p++) {
-		GROW(names, nr);
-		names[nr++] = p->if_name;
-	}
-	GROW(names, nr);
-	names[nr] = NULL;
-	near = nearest_word(name, names);
+	kern_device_names(add_device_name, &n);
+	GROW(n.list, n.nr);
+	n.list[n.nr] = NULL;
+	near = nearest_word(name, n.list);
 	if (near)
 		diag_hint(d, "did you mean '%s'?", near);
-	free(names);
-	if (all)
-		if_freenameindex(all);
+	for (size_t i = 0; i < n.nr; i++)
+		free((char *)n.list[i]);
+	free(n.list);
 }
 
 static int find_device(struct link_spot *spot, const char *name, struct span at, struct diags *d)
 {
-	spot->ifindex = if_nametoindex(name);
-	if (spot->ifindex)
+	int err = kern_device(name, &spot->ifindex);
+
+	if (!err)
 		return 0;
+	if (err != -ENODEV)
+		return kern_error(d, at, -err, "look for the network device '%s'", name);
 	diag_error(d, at, "no network device '%s' in this network namespace", name);
 	hint_device(d, name);
 	return -1;

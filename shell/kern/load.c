@@ -13,6 +13,7 @@
 #include "render/elf_obj.h"
 #include "shell/fault.h"
 #include "shell/kern.h"
+#include "shell/kern/fullname.h"
 #include "shell/kern/load.h"
 #include "shell/kern/rights.h"
 
@@ -41,16 +42,6 @@ static int fail(struct load *l, const char *fmt, ...)
 	diag_error(l->d, l->req->span, "%s", buf_str(&msg));
 	buf_free(&msg);
 	return -1;
-}
-
-/* The struct that a variable of section .maps declares its map with; NULL where it is damaged. */
-static const struct btf_type *map_declaration(const struct btf *btf, __u32 var)
-{
-	const struct btf_type *t = btf__type_by_id(btf, var);
-	int id = t && btf_is_var(t) ? btf__resolve_type(btf, t->type) : -1;
-
-	t = id < 0 ? NULL : btf__type_by_id(btf, id);
-	return t && btf_is_struct(t) ? t : NULL;
 }
 
 static bool has_member(const struct btf *btf, const struct btf_type *t, const char *wanted)
@@ -342,7 +333,7 @@ static void hint_map(struct load *l, const struct map_facts *map, const char *na
 static bool say_wrong_map(struct load *l, const char *name, int err)
 {
 	const struct bpf_map *map = bpf_object__find_map_by_name(l->obj, name);
-	struct handle wanted = { .kind = OBJ_MAP, .fd = -1 };
+	struct handle wanted = { .kind = OBJ_MAP, .fd = -1, .name = (char *)name };
 
 	if (!map)
 		return false;
@@ -351,7 +342,6 @@ static bool say_wrong_map(struct load *l, const char *name, int err)
 	wanted.map.value_size = bpf_map__value_size(map);
 	wanted.map.max_entries = bpf_map__max_entries(map);
 	wanted.map.flags = bpf_map__map_flags(map);
-	snprintf(wanted.name, sizeof(wanted.name), "%s", name);
 	kern_map_error(l->d, l->req->span, "create", &wanted, err);
 	if (shape_is_open(&wanted.map) && kern_map_type_name(wanted.map.type))
 		hint_map(l, &wanted.map, name);
@@ -388,6 +378,20 @@ static struct handle *keep(enum object_kind kind, int fd)
 	return copy < 0 ? NULL : kern_handle(kind, copy);
 }
 
+/* Called as the object has it, which is more than the kernel keeps. */
+static struct handle *keep_program(const struct bpf_program *prog)
+{
+	struct handle *h = keep(OBJ_PROG, bpf_program__fd(prog));
+	struct handle *named;
+
+	if (!h)
+		return NULL;
+	named = handle_new(OBJ_PROG, h->fd, h->id, bpf_program__name(prog));
+	h->fd = -1;
+	handle_put(h);
+	return named;
+}
+
 static int keep_programs(struct load *l, struct load_result *res)
 {
 	struct bpf_program *prog;
@@ -397,7 +401,7 @@ static int keep_programs(struct load *l, struct load_result *res)
 
 		if (prog != l->first && !l->req->all)
 			continue;
-		h = keep(OBJ_PROG, bpf_program__fd(prog));
+		h = keep_program(prog);
 		if (!h)
 			return kern_error(l->d, l->req->span, errno, "keep program '%s'",
 					  bpf_program__name(prog));

@@ -13,8 +13,8 @@
 #define MNL_FUNCTIONS(X)								\
 	X(mnl_attr_get_payload) X(mnl_attr_get_payload_len) X(mnl_attr_get_str)		\
 	X(mnl_attr_get_type) X(mnl_attr_get_u32) X(mnl_attr_next) X(mnl_attr_ok)	\
-	X(mnl_attr_validate) X(mnl_cb_run) X(mnl_nlmsg_get_payload)			\
-	X(mnl_nlmsg_get_payload_offset) X(mnl_nlmsg_get_payload_tail)			\
+	X(mnl_attr_put_strz) X(mnl_attr_validate) X(mnl_cb_run)				\
+	X(mnl_nlmsg_get_payload) X(mnl_nlmsg_get_payload_offset) X(mnl_nlmsg_get_payload_tail) \
 	X(mnl_nlmsg_put_extra_header) X(mnl_nlmsg_put_header) X(mnl_socket_bind)	\
 	X(mnl_socket_close) X(mnl_socket_get_portid) X(mnl_socket_open2)		\
 	X(mnl_socket_recvfrom) X(mnl_socket_sendto)
@@ -59,6 +59,7 @@ static bool mnl_load(void)
 #define mnl_attr_get_u32		(mnl()->mnl_attr_get_u32)
 #define mnl_attr_next			(mnl()->mnl_attr_next)
 #define mnl_attr_ok			(mnl()->mnl_attr_ok)
+#define mnl_attr_put_strz		(mnl()->mnl_attr_put_strz)
 #define mnl_attr_validate		(mnl()->mnl_attr_validate)
 #define mnl_cb_run			(mnl()->mnl_cb_run)
 #define mnl_nlmsg_get_payload		(mnl()->mnl_nlmsg_get_payload)

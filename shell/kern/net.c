@@ -14,6 +14,9 @@
 #include "shell/kern.h"
 #include "shell/kern/mnl_lib.h"
 
+/* ALTIFNAMSIZ of linux/if.h, which does not go with net/if.h. */
+#define ALT_NAME_SIZE 128
+
 /* What the kernel fills at most with one answer. */
 #define ANSWER_SIZE 32768
 
@@ -52,21 +55,28 @@ static ssize_t receive(struct wire *w, void *buf, size_t size)
 	return n;
 }
 
-/*
- * Sends a request for all of something, whose own header is @head, and calls
- * @fn for each message of the answer. -EAGAIN where it changed meanwhile: no
- * further request may follow on this wire.
- */
-static int dump(struct wire *w, int type, const void *head, size_t size, mnl_cb_t fn, void *arg)
+/* Begins a request in @buf, whose own header is @head. */
+static struct nlmsghdr *request(struct wire *w, char buf[ANSWER_SIZE], int type, int flags,
+				const void *head, size_t size)
 {
-	char buf[ANSWER_SIZE];
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-	ssize_t n;
 
 	nlh->nlmsg_type = type;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
 	nlh->nlmsg_seq = ++w->seq;
 	memcpy(mnl_nlmsg_put_extra_header(nlh, size), head, size);
+	return nlh;
+}
+
+/*
+ * Sends a request, and calls @fn for each message of the answer. -EAGAIN where
+ * it changed meanwhile: no further request may follow on this wire.
+ */
+static int ask(struct wire *w, const struct nlmsghdr *nlh, mnl_cb_t fn, void *arg)
+{
+	char buf[ANSWER_SIZE];
+	ssize_t n;
+
 	if (mnl_socket_sendto(w->nl, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
 	do {
@@ -77,6 +87,14 @@ static int dump(struct wire *w, int type, const void *head, size_t size, mnl_cb_
 	if (n < 0)
 		return errno == EINTR && !interrupted() ? -EAGAIN : -errno;
 	return 0;
+}
+
+/* Asks for all of something. */
+static int dump(struct wire *w, int type, const void *head, size_t size, mnl_cb_t fn, void *arg)
+{
+	char buf[ANSWER_SIZE];
+
+	return ask(w, request(w, buf, type, NLM_F_DUMP, head, size), fn, arg);
 }
 
 static __u32 attr_u32(const struct nlattr *attr)
@@ -164,6 +182,94 @@ int kern_devices(__u32 ifindex, struct kern_device **list, size_t *nr)
 	*list = d.list;
 	*nr = d.nr;
 	return 0;
+}
+
+/* Names of devices: their own, which SIOCGIFINDEX finds, and alternative ones, also longer. */
+
+struct names {
+	kern_device_name_fn fn;
+	void *arg;
+};
+
+static void visit_alternatives(const struct names *n, const struct nlattr *list,
+			       const char *device)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, list)
+		if (mnl_attr_get_type(attr) == IFLA_ALT_IFNAME)
+			n->fn(n->arg, attr_text(attr), device);
+}
+
+static int visit_names(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct nlattr *attr, *list = NULL;
+	const struct names *n = arg;
+	const char *device = "";
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct ifinfomsg)) {
+		if (mnl_attr_get_type(attr) == IFLA_IFNAME)
+			device = attr_text(attr);
+		else if (mnl_attr_get_type(attr) == IFLA_PROP_LIST)
+			list = attr;
+	}
+	n->fn(n->arg, device, NULL);
+	if (list)
+		visit_alternatives(n, list, device);
+	return MNL_CB_OK;
+}
+
+int kern_device_names(kern_device_name_fn fn, void *arg)
+{
+	struct ifinfomsg head = { .ifi_family = AF_UNSPEC };
+	struct names n = { fn, arg };
+	struct wire w;
+	int err = wire_open(&w);
+
+	if (err)
+		return err;
+	err = dump(&w, RTM_GETLINK, &head, sizeof(head), visit_names, &n);
+	mnl_socket_close(w.nl);
+	return err;
+}
+
+static int take_index(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct ifinfomsg *head = mnl_nlmsg_get_payload(nlh);
+
+	*(__u32 *)arg = head->ifi_index;
+	return MNL_CB_STOP;
+}
+
+static int find_alternative(const char *name, __u32 *ifindex)
+{
+	struct ifinfomsg head = { .ifi_family = AF_UNSPEC };
+	char buf[ANSWER_SIZE];
+	struct nlmsghdr *nlh;
+	struct wire w;
+	int err = wire_open(&w);
+
+	if (err)
+		return err;
+	nlh = request(&w, buf, RTM_GETLINK, 0, &head, sizeof(head));
+	mnl_attr_put_strz(nlh, IFLA_ALT_IFNAME, name);
+	err = ask(&w, nlh, take_index, ifindex);
+	mnl_socket_close(w.nl);
+	return err;
+}
+
+int kern_device(const char *name, __u32 *ifindex)
+{
+	size_t len = strlen(name);
+	int err;
+
+	if (len < IF_NAMESIZE) {
+		*ifindex = if_nametoindex(name);
+		return *ifindex ? 0 : -ENODEV;
+	}
+	err = len < ALT_NAME_SIZE ? find_alternative(name, ifindex) : -ENODEV;
+	/* Before 5.5 there were none. */
+	return err == -EINVAL ? -ENODEV : err;
 }
 
 /* Queueing disciplines and classes, to which filters belong. */

@@ -243,40 +243,6 @@ int kern_prog_info(int fd, struct bpf_prog_info *info)
 	return err;
 }
 
-/* The name of the program's main function, as its BTF has it; false where there is none. */
-static bool main_function(int fd, const struct bpf_prog_info *info, char *name, size_t size)
-{
-	struct bpf_func_info *func = xcalloc(1, info->func_info_rec_size + sizeof(*func));
-	struct bpf_prog_info want = {
-		.nr_func_info = 1, .func_info_rec_size = info->func_info_rec_size,
-		.func_info = (uintptr_t)func,
-	};
-	__u32 len = sizeof(want);
-	const struct btf_type *t;
-	struct btf *btf = NULL;
-	const char *found = NULL;
-
-	if (!kern_info(fd, &want, &len))
-		btf = kern_btf(info->btf_id);
-	t = btf ? btf__type_by_id(btf, func->type_id) : NULL;
-	if (t && btf_is_func(t))
-		found = btf__name_by_offset(btf, t->name_off);
-	if (found)
-		snprintf(name, size, "%s", found);
-	btf__free(btf);
-	free(func);
-	return found;
-}
-
-void kern_prog_name(int fd, const struct bpf_prog_info *info, char *name, size_t size)
-{
-	bool cut = strnlen(info->name, BPF_OBJ_NAME_LEN) == BPF_OBJ_NAME_LEN - 1;
-
-	if (!cut || !info->btf_id || !info->nr_func_info || info->func_info_rec_size < 8 ||
-	    !main_function(fd, info, name, size))
-		snprintf(name, size, "%.*s", BPF_OBJ_NAME_LEN, info->name);
-}
-
 int kern_map_info(int fd, struct bpf_map_info *info)
 {
 	__u32 len = sizeof(*info);
@@ -323,7 +289,7 @@ static struct map_facts facts_of(const struct bpf_map_info *info)
 }
 
 /* ID and name of the object behind a descriptor, and a map's facts. */
-static int identify(enum object_kind kind, int fd, __u32 *id, char name[HANDLE_NAME_MAX],
+static int identify(enum object_kind kind, int fd, __u32 *id, char name[KERN_NAME_MAX],
 		    struct map_facts *facts)
 {
 	union {
@@ -341,12 +307,12 @@ static int identify(enum object_kind kind, int fd, __u32 *id, char name[HANDLE_N
 		if (err == -ENODEV && info.prog.id)
 			err = 0;	/* orphaned, and still there to be named */
 		*id = info.prog.id;
-		snprintf(name, HANDLE_NAME_MAX, "%.*s", BPF_OBJ_NAME_LEN, info.prog.name);
+		kern_prog_name(fd, &info.prog, name, KERN_NAME_MAX);
 		break;
 	case OBJ_MAP:
 		err = kern_map_info(fd, &info.map);
 		*id = info.map.id;
-		snprintf(name, HANDLE_NAME_MAX, "%.*s", BPF_OBJ_NAME_LEN, info.map.name);
+		kern_map_name(&info.map, name, KERN_NAME_MAX);
 		*facts = facts_of(&info.map);
 		break;
 	case OBJ_LINK:
@@ -354,7 +320,7 @@ static int identify(enum object_kind kind, int fd, __u32 *id, char name[HANDLE_N
 		*id = info.link.id;
 		break;
 	case OBJ_BTF:
-		err = kern_btf_info(fd, &info.btf, name, HANDLE_NAME_MAX);
+		err = kern_btf_info(fd, &info.btf, name, KERN_NAME_MAX);
 		*id = info.btf.id;
 		break;
 	case OBJ_KINDS:
@@ -366,7 +332,7 @@ static int identify(enum object_kind kind, int fd, __u32 *id, char name[HANDLE_N
 struct handle *kern_handle(enum object_kind kind, int fd)
 {
 	struct map_facts facts = { 0 };
-	char name[HANDLE_NAME_MAX];
+	char name[KERN_NAME_MAX];
 	struct handle *h;
 	__u32 id = 0;
 	int err = identify(kind, fd, &id, name, &facts);
@@ -443,7 +409,7 @@ struct btf *kern_vmlinux_btf(void)
 static bool needs_base(__u32 id)
 {
 	struct bpf_btf_info info;
-	char name[HANDLE_NAME_MAX];
+	char name[KERN_NAME_MAX];
 	int fd = bpf_btf_get_fd_by_id(id);
 	bool base = false;
 

@@ -138,6 +138,25 @@ __u64 kern_symbol_address(const char *name)
 	return 0;
 }
 
+__u64 kern_symbol_now(const char *name)
+{
+	struct buf text = BUF_INIT;
+	size_t len = strlen(name);
+	__u64 address = 0;
+	char *line, *end, *p;
+
+	read_file(&text, "/proc/kallsyms");
+	buf_str(&text);
+	for (line = text.data; !address && (end = strchr(line, '\n')); line = end + 1) {
+		p = line;
+		address = parse_hex(&p);
+		if (end - p < 3 + len || strncmp(p + 3, name, len) || !strchr("\t\n ", p[3 + len]))
+			address = 0;
+	}
+	buf_free(&text);
+	return address;
+}
+
 const char *kern_call_symbol(__s32 imm)
 {
 	static __u64 base;

@@ -45,7 +45,7 @@ static int create_apply(struct op *op, struct diags *d)
 	struct op_create *c = (struct op_create *)op;
 	int fd = kern_map_create(&c->def);
 	/* A stand-in with what was asked for, so that the error can name type and sizes. */
-	struct handle wanted = { .kind = OBJ_MAP, .fd = -1 };
+	struct handle wanted = { .kind = OBJ_MAP, .fd = -1, .name = c->name };
 
 	if (fd < 0) {
 		wanted.map.type = c->def.type;
@@ -53,7 +53,6 @@ static int create_apply(struct op *op, struct diags *d)
 		wanted.map.value_size = c->def.value_size;
 		wanted.map.max_entries = c->def.max_entries;
 		wanted.map.flags = c->def.flags;
-		memcpy(wanted.name, c->name, strnlen(c->name, sizeof(wanted.name) - 1));
 		return kern_map_error(d, op->span, "create", &wanted, -fd);
 	}
 	c->map = kern_handle(OBJ_MAP, fd);

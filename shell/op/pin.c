@@ -27,6 +27,7 @@ struct op_pin {
 	struct op op;
 	struct object now;	/* pin: what is pinned */
 	struct object old;	/* unpin, replace: what was; held for `undo` after commit */
+	struct object wanted;	/* unpin: what it is to be; ID 0: any of its kind */
 	char *path;
 	struct bpffs at;	/* where the path lies */
 	bool replace;
@@ -104,6 +105,26 @@ static int check_bpffs(struct op_pin *p, struct diags *d)
 	return err;
 }
 
+static int other_kind(const char *path, enum object_kind found, enum object_kind wanted,
+		      struct span at, struct diags *d)
+{
+	diag_error(d, at, "'%s' is a %s, not a %s", path, object_names[found],
+		   object_names[wanted]);
+	diag_hint(d, "it is removed by: %s unpin", object_words[found]);
+	return -1;
+}
+
+int pin_look(const char *path, enum object_kind kind, struct span at, struct diags *d)
+{
+	enum object_kind found;
+	int fd = kern_open_pin(path, &found);
+
+	if (fd < 0)
+		return kern_error(d, at, -fd, "open the pin '%s'", path);
+	close(fd);
+	return found == kind ? 0 : other_kind(path, found, kind, at, d);
+}
+
 static int choose_trash(struct op_pin *p, struct diags *d)
 {
 	if (trash_choose(&p->trash, p->path))
@@ -133,6 +154,9 @@ static int pin_prepare(struct op *op, struct diags *d)
 	p->old_inode = st.st_ino;
 	if (!p->old.handle)
 		return diag_error(d, op->span, "cannot replace '%s': it cannot be opened", p->path);
+	if (p->old.kind != p->now.kind)
+		return diag_error(d, op->span, "cannot replace '%s': it is a %s, not a %s", p->path,
+				  object_names[p->old.kind], object_names[p->now.kind]);
 	return choose_trash(p, d);
 }
 
@@ -327,6 +351,12 @@ static int empty_trash(struct op *op, struct diags *d)
 	return trash_finish(&p->trash, op->span, d);
 }
 
+static int replaced(struct op_pin *p, struct diags *d)
+{
+	return diag_error(d, p->op.span, "cannot unpin '%s': something else is pinned there by now",
+			  p->path);
+}
+
 static int unpin_prepare(struct op *op, struct diags *d)
 {
 	struct op_pin *p = pin_of(op);
@@ -342,6 +372,12 @@ static int unpin_prepare(struct op *op, struct diags *d)
 		return diag_error(d, op->span, "cannot unpin '%s': it is not a pinned object",
 				  p->path);
 	p->old_inode = st.st_ino;
+	if (!p->old.handle)
+		return pin_look(p->path, p->wanted.kind, op->span, d) ? -1 : replaced(p, d);
+	if (p->old.kind != p->wanted.kind)
+		return other_kind(p->path, p->old.kind, p->wanted.kind, op->span, d);
+	if (p->wanted.id && p->old.id != p->wanted.id)
+		return replaced(p, d);
 	return choose_trash(p, d);
 }
 
@@ -352,7 +388,15 @@ static int unpin_apply(struct op *op, struct diags *d)
 
 	if (!err)
 		err = kern_rename(p->path, p->trash.pin, RENAME_NOREPLACE);
-	return err ? kern_error(d, op->span, -err, "unpin '%s'", p->path) : 0;
+	if (err)
+		return kern_error(d, op->span, -err, "unpin '%s'", p->path);
+	/* What was looked at may have been replaced before it was moved. */
+	if (is_pinned_at(p->trash.pin, p->old.kind, p->old.id))
+		return 0;
+	replaced(p, d);
+	if (kern_rename(p->trash.pin, p->path, RENAME_NOREPLACE))
+		diag_hint(d, "that is now '%s'", p->trash.pin);
+	return -1;
 }
 
 static int unpin_hold(struct op *op, struct diags *d)
@@ -496,10 +540,11 @@ struct op *op_pin(struct handle *h, const char *path, bool replace, struct span 
 	return &p->op;
 }
 
-struct op *op_unpin(const char *path, struct span span)
+struct op *op_unpin(const char *path, enum object_kind kind, __u32 id, struct span span)
 {
 	struct op_pin *p = op_new(&op_unpin_kind, span);
 
+	p->wanted = (struct object){ .kind = kind, .id = id };
 	p->path = absolute_path(path);
 	p->old = object_of(pinned_at(p->path));
 	return &p->op;

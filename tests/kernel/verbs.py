@@ -70,6 +70,7 @@ class World:
         for kind in "queue", "stack", "bloom_filter":
             fds.append(self.make(kind, 0, 4, ("", number(NINE)), kind[:5]))
         pin(prog, self.pin("spare"))
+        pin(dev, self.pin("device"))
         for fd in fds + [inner, hidden, prog, dev]:
             os.close(fd)
         self.box.script(f"""\
@@ -125,11 +126,11 @@ link pin {self.pin("lc")} {self.pin("lc2")}
         yield "map dequeue", NONE, f"map dequeue pinned {pin('queue')}"
         yield "map freeze", NONE, f"map freeze pinned {pin('hash')}"
         yield "map create", FULL, f"map create {pin('new')} type hash key 4 value 4 entries 4"
-        for obj, at in ("map", "hash"), ("prog", "spare"), ("link", "lx"):
+        for obj, at, old in ("map", "hash", pin("other")), ("prog", "spare", pin("device")), \
+                ("link", "lx", pin("lc")):
             kind = LOSSY if obj == "link" else FULL
             yield f"{obj} pin", FULL, f"{obj} pin pinned {pin(at)} {pin('new')}"
-            yield f"{obj} pin", FULL, f"{obj} pin pinned {pin(at)} {pin('other')} replace"
-            yield f"{obj} pin", LOSSY, f"{obj} pin pinned {pin(at)} {pin('lc')} replace"
+            yield f"{obj} pin", kind, f"{obj} pin pinned {pin(at)} {old} replace"
             yield f"{obj} unpin", kind, f"{obj} unpin {pin('lc2' if obj == 'link' else at)}"
         yield "prog load", FULL, f"prog load {self.box.dir}/{self.box.prefix}link.o {pin('new')}"
         yield "prog loadall", FULL, f"prog loadall {self.box.obj('count')} {pin('globals')}"

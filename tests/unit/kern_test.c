@@ -55,7 +55,7 @@ static void map_errors(void **state)
 
 static void map_without_name(void **state)
 {
-	struct handle map = { .kind = OBJ_MAP, .fd = -1, .id = 12 };
+	struct handle map = { .kind = OBJ_MAP, .fd = -1, .id = 12, .name = "" };
 	struct diags d = { 0 };
 
 	kern_map_error(&d, NO_SPAN, "freeze", &map, EBUSY);
