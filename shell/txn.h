@@ -56,6 +56,11 @@ struct op_kind {
 	/* Does it. On failure undo is called, as some of it may be done. */
 	int (*apply)(struct op *op, struct diags *d);
 	/*
+	 * Of one that was begun, but is not known to be done: where that can be seen,
+	 * sets applied and late, as its undo changes what there is to see. NULL: undo looks.
+	 */
+	void (*settle)(struct op *op);
+	/*
 	 * Takes it back, however much of it was done, also when it was not even
 	 * begun, or is finished; what stands in the way is said in @d.
 	 */
@@ -100,7 +105,8 @@ struct op {
 
 /*
  * Takes an operation back, and then removes what that needed. @stuck gathers
- * the targets of those where it failed: what was done to them before stays too.
+ * the targets of those where it failed, or never can be: what was done to them before
+ * stays too.
  * @changed gathers, for one rollback, those where somebody else has put something
  * in place of it all. @j is the journal that has the operation, or NULL.
  */

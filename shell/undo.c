@@ -3,22 +3,26 @@
 #include "shell/interrupt.h"
 #include "shell/txn.h"
 
-/* True where one of the stuck targets is, holds, or is part of the operation's. */
-static bool is_blocked(const struct buf *stuck, const struct buf *target)
+/*
+ * Where one of the stuck targets is, holds, or is part of the operation's: the result of
+ * undoing that; else UNDO_DONE.
+ */
+static enum undo_result blocker(const struct buf *stuck, const struct buf *target)
 {
 	struct reader r = { stuck->data, stuck->data + stuck->len, false };
 
 	while (r.at < r.end) {
+		enum undo_result result = get_u32(&r);
 		size_t len;
 		const void *other = get_bytes(&r, &len);
 
 		if (!memcmp(other, target->data, len < target->len ? len : target->len))
-			return true;
+			return result;
 	}
-	return false;
+	return UNDO_DONE;
 }
 
-static enum undo_result blocked(const struct op *op, struct diags *d)
+static void say_blocked(const struct op *op, struct diags *d)
 {
 	struct buf text = BUF_INIT;
 
@@ -26,12 +30,18 @@ static enum undo_result blocked(const struct op *op, struct diags *d)
 	diag_error(d, op->span, "not undone, as a later change of the same is not: %s",
 		   buf_str(&text));
 	buf_free(&text);
-	return UNDO_FAILED;
 }
 
 static enum undo_result undo_in_journal(struct op *op, struct journal *j, struct diags *d)
 {
-	if (op->kind->undo_once && op->applied && j && op->at != JOURNAL_NONE)
+	bool noted = j && op->at != JOURNAL_NONE;
+
+	if (op->kind->settle && !op->applied) {
+		op->kind->settle(op);
+		if (op->applied && noted)
+			journal_done(j, op->at, (const uint64_t *)op->late);
+	}
+	if (op->kind->undo_once && op->applied && noted)
 		journal_set_state(j, op->at, RECORD_UNDOING);
 	return op->kind->undo(op, d);
 }
@@ -46,14 +56,17 @@ enum undo_result op_undo(struct op *op, struct journal *j, struct buf *stuck,
 
 	if (op->kind->target)
 		op->kind->target(op, &target);
-	if (target.len && is_blocked(stuck, &target))
-		result = blocked(op, d);
+	result = target.len ? blocker(stuck, &target) : UNDO_DONE;
+	if (result != UNDO_DONE)
+		say_blocked(op, d);
 	else if (op->kind->overwrites && byteset_has(changed, target.data, target.len))
 		result = UNDO_DONE;
 	else
 		result = undo_in_journal(op, j, d);
-	if (result == UNDO_FAILED && target.len)
+	if ((result == UNDO_FAILED || result == UNDO_NEVER) && target.len) {
+		put_u32(stuck, result);
 		put_bytes(stuck, target.data, target.len);
+	}
 	if (result == UNDO_CONFLICT && op->kind->overwrites)
 		byteset_add(changed, target.data, target.len);
 	if (result == UNDO_DONE && op->kind->finish && op->kind->finish(op, d))

@@ -16,9 +16,15 @@ struct op_queue {
 	__u64 flags;
 	char *value;			/* pushed; or popped, and before that, what is on top */
 	size_t size;
+	char *below;			/* push: what was on top before; NULL: nothing, or unknown */
+	bool below_known;
 	char *result;			/* pop: where the caller wants it */
 	bool refused;
 };
+
+/* op.late: after a pop, what is on top then. */
+enum { LATE_BELOW };
+enum below { BELOW_UNKNOWN, BELOW_EQUAL, BELOW_OTHER };
 
 static struct op_queue *queue_of(const struct op *op)
 {
@@ -69,6 +75,32 @@ static void pop_describe(const struct op *op, struct buf *out)
 	describe_handle(out, queue_of(op)->map);
 }
 
+/* What is on top, or NULL with *err; an empty one has none, and no error. */
+static char *peek(const struct op_queue *q, int *err)
+{
+	char *now = xcalloc(1, q->size);
+
+	*err = kern_map_peek(q->map->fd, now);
+	if (!*err)
+		return now;
+	free(now);
+	if (*err == -ENOENT)
+		*err = 0;
+	return NULL;
+}
+
+/* A map that is open for writing only does not tell. */
+static int push_prepare(struct op *op, struct diags *d)
+{
+	struct op_queue *q = queue_of(op);
+	int err = -EOPNOTSUPP;
+
+	if (q->map->map.type == BPF_MAP_TYPE_STACK)
+		q->below = peek(q, &err);
+	q->below_known = !err;
+	return 0;
+}
+
 static int push_apply(struct op *op, struct diags *d)
 {
 	struct op_queue *q = queue_of(op);
@@ -87,6 +119,19 @@ static int pop_prepare(struct op *op, struct diags *d)
 	return err ? kern_map_error(d, op->span, "pop", q->map, -err) : 0;
 }
 
+/* An undo that is interrupted is judged by it. */
+static void note_below(struct op_queue *q)
+{
+	int err = -EOPNOTSUPP;
+	char *now = q->map->map.type == BPF_MAP_TYPE_STACK ? peek(q, &err) : NULL;
+
+	if (now)
+		q->op.late[LATE_BELOW] = memcmp(now, q->value, q->size) ? BELOW_OTHER : BELOW_EQUAL;
+	else
+		q->op.late[LATE_BELOW] = err ? BELOW_UNKNOWN : BELOW_OTHER;
+	free(now);
+}
+
 static int pop_apply(struct op *op, struct diags *d)
 {
 	struct op_queue *q = queue_of(op);
@@ -98,6 +143,7 @@ static int pop_apply(struct op *op, struct diags *d)
 	if (q->result)
 		memcpy(q->result, q->value, q->size);
 	q->result = NULL;
+	note_below(q);
 	return 0;
 }
 
@@ -133,15 +179,36 @@ static enum undo_result irreversible(struct op_queue *q, struct diags *d)
 /* True where our value is on top; *err says what else is the matter. */
 static bool on_top(struct op_queue *q, int *err)
 {
-	char *now = xcalloc(1, q->size);
-	bool ours;
+	char *now = peek(q, err);
+	bool ours = now && !memcmp(now, q->value, q->size);
 
-	*err = kern_map_peek(q->map->fd, now);
-	ours = !*err && !memcmp(now, q->value, q->size);
 	free(now);
-	if (*err == -ENOENT)
-		*err = 0;
 	return ours;
+}
+
+/*
+ * Our value is on top, and so is it where the operation, or its undo, was done or was
+ * not: the one below is alike, or may be. Nothing done is better than one too many.
+ */
+static enum undo_result undecidable(struct op_queue *q, struct diags *d)
+{
+	struct buf text = BUF_INIT;
+
+	describe_handle(&text, q->map);
+	buf_puts(&text, ": ");
+	describe_value(&text, q->map, q->value);
+	diag_error(d, q->op.span, "%s is on top, but whether '%s' %s cannot be told: left alone",
+		   buf_str(&text), q->op.kind->name, q->op.undoing ? "was undone" : "was done");
+	diag_hint(d, "the value below may be the same: compare what the stack holds with what it "
+		  "should");
+	buf_free(&text);
+	return UNDO_NEVER;
+}
+
+/* True where the value that a push covered is known to differ from what it pushed. */
+static bool pushed_on_other(const struct op_queue *q)
+{
+	return q->below_known && (!q->below || memcmp(q->below, q->value, q->size));
 }
 
 static enum undo_result push_undo(struct op *op, struct diags *d)
@@ -160,10 +227,25 @@ static enum undo_result push_undo(struct op *op, struct diags *d)
 		return queue_failed(q, d, "undo: peek", err);
 	if (!ours)
 		return op->applied && !op->undoing ? queue_conflict(q, d) : UNDO_DONE;
+	if ((!op->applied || op->undoing) && !pushed_on_other(q))
+		return undecidable(q, d);
 	gone = xcalloc(1, q->size);
 	err = kern_map_pop(q->map->fd, gone);
 	free(gone);
 	return err ? queue_failed(q, d, "undo: pop", err) : UNDO_DONE;
+}
+
+/* With another value on top, or none, the one that should have been popped was. */
+static void pop_settle(struct op *op)
+{
+	struct op_queue *q = queue_of(op);
+	int err;
+
+	if (q->refused || q->map->fd < 0 || q->map->map.type != BPF_MAP_TYPE_STACK ||
+	    on_top(q, &err) || err)
+		return;
+	op->applied = true;
+	op->late[LATE_BELOW] = BELOW_OTHER;
 }
 
 /*
@@ -180,7 +262,8 @@ static enum undo_result pop_undo(struct op *op, struct diags *d)
 	if (q->map->map.type != BPF_MAP_TYPE_STACK)
 		return irreversible(q, d);
 	if ((!op->applied || op->undoing) && on_top(q, &err))
-		return UNDO_DONE;
+		return op->applied && op->late[LATE_BELOW] == BELOW_OTHER ? UNDO_DONE :
+		       undecidable(q, d);
 	if (!err)
 		err = kern_map_push(q->map->fd, q->value, 0);
 	return err ? queue_failed(q, d, "undo: push", err) : UNDO_DONE;
@@ -197,6 +280,7 @@ static void queue_release(struct op *op)
 
 	handle_put(q->map);
 	free(q->value);
+	free(q->below);
 }
 
 static void queue_encode(const struct op *op, struct buf *out)
@@ -205,18 +289,24 @@ static void queue_encode(const struct op *op, struct buf *out)
 
 	put_map(out, q->map);
 	put_bytes(out, q->value, q->size);
+	put_u32(out, q->below_known);
+	put_bytes(out, q->below, q->below ? q->size : 0);
 }
 
 static bool queue_decode(struct op *op, struct reader *r)
 {
 	struct op_queue *q = queue_of(op);
-	const void *value;
+	const void *value, *below;
+	size_t below_size;
 
 	q->map = get_map(r);
 	value = get_bytes(r, &q->size);
-	if (r->bad || q->size != kern_value_bytes(q->map))
+	q->below_known = get_u32(r);
+	below = get_bytes(r, &below_size);
+	if (r->bad || q->size != kern_value_bytes(q->map) || (below_size && below_size != q->size))
 		return false;
 	q->value = xmemdup(value, q->size);
+	q->below = below_size ? xmemdup(below, below_size) : NULL;
 	return true;
 }
 
@@ -226,6 +316,7 @@ const struct op_kind op_push_kind = {
 	.size = sizeof(struct op_queue),
 	.class = push_class,
 	.describe = push_describe,
+	.prepare = push_prepare,
 	.apply = push_apply,
 	.undo = push_undo,
 	.undo_once = true,
@@ -243,6 +334,7 @@ const struct op_kind op_pop_kind = {
 	.describe = pop_describe,
 	.prepare = pop_prepare,
 	.apply = pop_apply,
+	.settle = pop_settle,
 	.undo = pop_undo,
 	.undo_once = true,
 	.target = queue_target,

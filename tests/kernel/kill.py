@@ -19,11 +19,13 @@ class World:
 
     KINDS = [("hash", 4, 4, 0), ("array", 4, 4, 0), ("percpu_hash", 4, 8, 0),
              ("percpu_array", 4, 8, 0), ("lpm_trie", 8, 4, 1)]
+    UNDECIDED = []		# checks that come upon what cannot be decided
 
     def __init__(self, box):
         if not os.path.exists(FAULTY):
             raise AssertionError(f"{FAULTY} is missing: run make faults")
         self.box = box
+        self.undecided = 0
         box.bpftool("prog", "loadall", box.obj("count"), box.pin("progs"))
         self.progs = [box.pin("xdp"), box.pin("tc")]
         self.held = [open_pin(box.pin(f"progs/{box.prefix}{name}")) for name in ("xdp", "tc")]
@@ -129,6 +131,22 @@ prog loadall {self.box.dir}/{self.box.prefix}count.o {pin("folder")}
         assert again.status == 0, f"{done}\n{again}"
         assert not journals(), f"{done}\n{again}\n{journals()}"
 
+    def recovered(self, done, wanted):
+        """
+        Recovers: what is not as wanted afterwards. Of a stack, what was done last may be
+        undecidable: then it is said, and the stack left as it was.
+        """
+        killed = self.state()
+        again = self.run("recover")
+        assert not journals(), f"{done}\n{again}\n{journals()}"
+        if again.status != 3 or "cannot be told" not in again.err:
+            assert again.status == 0, f"{done}\n{again}"
+            return difference(wanted, self.state())
+        wrong = difference(dict(wanted, stack=killed["stack"]), self.state())
+        self.undecided += 1
+        self.rebuild()
+        return wrong
+
     def state(self):
         return state(self.box.bpffs)
 
@@ -173,6 +191,35 @@ map push pinned {pin("stack")} value 7 0 0 0
 """
 
 
+class Alike(World):
+    """A stack whose values are all the same but one, beside a map: how high it is cannot be seen."""
+
+    def build(self):
+        os.close(self.make("hash", 4, 4, 4, "hash"))
+        stack = self.make("stack", 0, 4, 16, "stack")
+        for n in 5, 5, 6, 5, 5, 5:
+            update(stack, b"", u32(n))
+        os.close(stack)
+
+    def script(self):
+        pin = self.box.pin
+        return f"""\
+map update pinned {pin("hash")} key 1 0 0 0 value 1 0 0 0
+map push pinned {pin("stack")} value 5 0 0 0
+map pop pinned {pin("stack")}
+map pop pinned {pin("stack")}
+map push pinned {pin("stack")} value 5 0 0 0
+map push pinned {pin("stack")} value 7 0 0 0
+savepoint a
+map pop pinned {pin("stack")}
+map pop pinned {pin("stack")}
+rollback to a
+map update pinned {pin("hash")} key 1 0 0 0 value 2 0 0 0
+map push pinned {pin("stack")} value 8 0 0 0
+map push pinned {pin("stack")} value 8 0 0 0
+"""
+
+
 class Empty(World):
     """A map that is empty and nobody else's: operations of an import take keys to be new."""
 
@@ -205,8 +252,7 @@ def killed(world):
     for n in range(1, len(names) + 1):
         done = world.run("-f", path, fault=str(n))
         assert done.status == -signal.SIGKILL, done
-        world.recover(done)
-        wrong = difference(after if n >= committed else world.before, world.state())
+        wrong = world.recovered(done, after if n >= committed else world.before)
         assert not wrong, f"killed at point {n} of {len(names)}, {names[n - 1]}:\n{wrong}"
         if n >= committed:
             world.rebuild()
@@ -218,8 +264,7 @@ def killed_while_rolling_back(world):
     for n in range(first, len(names) + 1):
         done = world.run("-f", path, fault=str(n))
         assert done.status == -signal.SIGKILL, done
-        world.recover(done)
-        wrong = difference(world.before, world.state())
+        wrong = world.recovered(done, world.before)
         assert not wrong, f"killed at point {n} of {len(names)}, {names[n - 1]}:\n{wrong}"
 
 
@@ -239,8 +284,7 @@ def killed_while_undoing(world):
     for n in range(first + 1, len(names) + 1):
         done = world.run("--no-transaction", "-f", path, fault=str(n))
         assert done.status == -signal.SIGKILL, done
-        world.recover(done)
-        wrong = difference(world.before if n >= begun else after, world.state())
+        wrong = world.recovered(done, world.before if n >= begun else after)
         assert not wrong, f"killed at point {n} of {len(names)}, {names[n - 1]}:\n{wrong}"
         if n < begun:
             world.rebuild()
@@ -262,8 +306,7 @@ def killed_while_recovering(world):
             if killed.status == 0:
                 break
             assert killed.status == -signal.SIGKILL, killed
-            world.recover(killed)
-            wrong = difference(wanted, world.state())
+            wrong = world.recovered(killed, wanted)
             assert not wrong, f"killed at {at}, recovery at {n}:\n{wrong}"
             if wanted is after:
                 world.rebuild()
@@ -300,15 +343,22 @@ def test_killed_without_transaction(box):
 
 
 CHECKS = [killed, killed_while_rolling_back, killed_while_undoing, killed_while_recovering]
+Alike.UNDECIDED = CHECKS[:3]
 
 
 def on_world(kind, check):
-    return lambda box: check(kind(box))
+    def test(box):
+        world = kind(box)
+        check(world)
+        assert world.undecided or check not in kind.UNDECIDED
+
+    return test
 
 
 for check in CHECKS:
     globals()[f"test_{check.__name__}"] = on_world(World, check)
     globals()[f"test_bulk_{check.__name__}"] = on_world(Bulk, check)
+    globals()[f"test_alike_{check.__name__}"] = on_world(Alike, check)
 test_empty_killed = on_world(Empty, killed)
 
 run(__name__)
