@@ -112,16 +112,12 @@ static char *folder_path(void)
 	return runtime && *runtime == '/' ? xasprintf("%s/bpfsh", runtime) : NULL;
 }
 
+#define FOLDER_HINT "it must be a folder of your own with mode 0700"
+
 /* What is the matter with the folder, by errno. */
 static const char *folder_trouble(int err)
 {
 	return err == EPERM ? "others may write to it" : strerror(err);
-}
-
-static void hint_folder(struct diags *d, int err)
-{
-	if (err == EPERM)
-		diag_hint(d, "it must be a folder of your own with mode 0700");
 }
 
 /* Opens the folder, which must be ours alone; -1 with errno. Where *@path is NULL, there is none. */
@@ -266,9 +262,8 @@ static void say_no_journal(struct diags *d, const char *folder, int err)
 		return;
 	}
 	diag_error(d, NO_SPAN, "cannot make a journal in '%s': %s", folder, folder_trouble(err));
-	hint_folder(d, err);
-	diag_hint(d, "without one, nothing could be undone if bpfsh were killed; "
-		  "--no-transaction goes on without");
+	if (err == EPERM)
+		diag_hint(d, FOLDER_HINT);
 }
 
 struct journal *journal_create(struct diags *d)
@@ -606,7 +601,7 @@ void journal_each(bool orphans, void (*fn)(void *arg, struct journal *j), void *
 	if (folder < 0 && errno != ENOENT) {
 		diag_error(d, NO_SPAN, "ignoring the journals in '%s': %s", folder_name,
 			   folder_trouble(errno));
-		diag_hint(d, "it must be a folder of your own with mode 0700");
+		diag_hint(d, FOLDER_HINT);
 	}
 	while (dir && (e = readdir(dir))) {
 		struct journal *j;

@@ -76,6 +76,7 @@ static void end_journal(struct session *s, struct diags *d)
 	}
 	t->journal = NULL;
 	t->unsettled = 0;
+	t->unrecorded = 0;
 	buf_free(&t->stuck);
 }
 
@@ -86,6 +87,7 @@ void txn_free(struct txn *t)
 	log_cut(&t->log, 0);
 	log_cut(&t->last, 0);
 	buf_free(&t->stuck);
+	diags_clear(&t->no_journal);
 	if (t->journal)
 		journal_keep(t->journal);
 	if (t->idle)
@@ -169,25 +171,57 @@ static int refuse_irreversible(struct ctx *ctx, const struct op *op, const char 
 }
 
 /*
- * Makes the journal, unless there is one. Outside of a transaction a single
- * operation is done even where there is no place for it.
+ * What may be done where there is no place for a journal: a change that is there as a whole
+ * or not at all, as the only one of a command; and all that asks for no transaction.
  */
-static int open_journal(struct ctx *ctx)
+static bool may_go_without(const struct session *s, const struct op *op)
 {
-	struct txn *t = ctx->s->txn;
-	bool must = t->open && !ctx->s->opt.no_transaction;
-	struct diags d = { 0 };
+	const struct txn *t = s->txn;
 
+	return s->opt.no_transaction || (!t->open && !t->unrecorded && op->nr <= 1);
+}
+
+/* Of what was committed, once a process. */
+static void note_no_journal(struct txn *t, struct diags *d)
+{
+	const struct diag *why = &t->no_journal.list[0];
+
+	if (!t->unrecorded || t->unrecorded_said || !t->no_journal.nr)
+		return;
+	t->unrecorded_said = true;
+	diag_note(d, NO_SPAN, "done without a journal: %s", why->msg);
+	diag_hint(d, "%s", why->hint ? why->hint : "if bpfsh is killed meanwhile, 'recover' knows "
+		  "nothing of it");
+}
+
+/* Makes a journal, unless there is one; NULL where there is no place for it. */
+static struct journal *make_journal(struct txn *t)
+{
 	if (!t->journal && t->idle) {
 		t->journal = t->idle;
 		t->idle = NULL;
 	}
-	if (t->journal || (t->journal = journal_create(&d)))
+	diags_clear(&t->no_journal);
+	if (!t->journal)
+		t->journal = journal_create(&t->no_journal);
+	return t->journal;
+}
+
+/* Makes the journal for an operation, or lets it be done without. */
+static int open_journal(struct ctx *ctx, const struct op *op)
+{
+	struct txn *t = ctx->s->txn;
+
+	if (make_journal(t))
 		return 0;
-	if (must)
-		diags_move(ctx->diags, &d);
-	diags_clear(&d);
-	return must ? -1 : 0;
+	if (may_go_without(ctx->s, op)) {
+		t->unrecorded++;
+		return 0;
+	}
+	diags_move(ctx->diags, &t->no_journal);
+	diag_hint(ctx->diags, "without one, nothing could be undone if bpfsh were killed; "
+		  "--no-transaction goes on without");
+	return -1;
 }
 
 /* Writes the intent. */
@@ -198,7 +232,7 @@ static int record(struct ctx *ctx, struct op *op)
 
 	if (!op->kind->encode)
 		return 0;
-	if (open_journal(ctx))
+	if (open_journal(ctx, op))
 		return -1;
 	if (!t->journal)
 		return 0;
@@ -505,6 +539,7 @@ static int make_stay(struct ctx *ctx)
 	if (failed < 0)
 		return -1;
 	failed += finish_all(t, ctx->diags);
+	note_no_journal(t, ctx->diags);
 	end_journal(ctx->s, ctx->diags);
 	if (t->log.nr) {
 		t->kept = true;
@@ -581,9 +616,7 @@ static int journal_again(struct ctx *ctx)
 {
 	struct txn *t = ctx->s->txn;
 
-	if (open_journal(ctx))
-		return -1;
-	if (t->journal)
+	if (make_journal(t))
 		journal_set_phase(t->journal, JOURNAL_COMMIT);
 	for (size_t i = 0; i < t->log.nr; i++) {
 		struct op *op = t->log.list[i];
@@ -598,6 +631,13 @@ static int journal_again(struct ctx *ctx)
 	return 0;
 }
 
+static int nothing_to_undo(struct ctx *ctx)
+{
+	diag_error(ctx->diags, ctx->span, "there is nothing to undo");
+	diag_hint(ctx->diags, "'undo' takes back the last change of its own session, and no other's");
+	return -1;
+}
+
 int txn_undo_last(struct ctx *ctx, struct rollback *r)
 {
 	struct txn *t = ctx->s->txn;
@@ -610,7 +650,7 @@ int txn_undo_last(struct ctx *ctx, struct rollback *r)
 		return -1;
 	}
 	if (!t->last.nr)
-		return diag_error(ctx->diags, ctx->span, "there is nothing to undo");
+		return nothing_to_undo(ctx);
 	for (size_t i = 0; i < t->last.nr; i++)
 		if (t->last.list[i]->kind->class(t->last.list[i], &why) == UNDO_NONE)
 			return diag_error(ctx->diags, ctx->span, "'%s' cannot be undone: %s",

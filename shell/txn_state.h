@@ -23,6 +23,9 @@ struct txn {
 	struct log last;		/* the newest committed change, for `undo` */
 	struct journal *journal;	/* made by the first operation that needs it */
 	struct journal *idle;		/* an earlier command's, empty, for the next one */
+	size_t unrecorded;		/* operations of the log for which no journal could be made */
+	struct diags no_journal;	/* why */
+	bool unrecorded_said;
 	size_t unsettled;		/* its operations that could not be undone, or cleaned up */
 	struct buf stuck;		/* targets of the former */
 	struct rollback left;		/* by operations that failed half-way: to be counted */

@@ -284,6 +284,47 @@ def test_full(box):
     umount(FOLDER)
 
 
+def test_no_place(box):
+    """Without a journal one change is done, and said; what is many is refused, unless asked for."""
+    pin, note = box.map_create("m", entries=6000), "done without a journal"
+    program = box.obj("count")
+    lines = box.file("lines", "".join(f'{{"key":{n},"value":{n}}}\n' for n in range(5000)))
+    one = ["map", "update", "pinned", pin, "key", "1", "value", "1"]
+    script = box.file("s.bsh", (" ".join(one) + "\n") * 2)
+    mount("tmpfs", "/run", "tmpfs", 1, "mode=0755")		# MS_RDONLY
+    done = box.bpfsh("--json", *one).expect(0, err=[note, "Read-only"])
+    assert done.json is None
+    before = box.snapshot()
+    for many in (["map", "import", "pinned", pin, lines],
+                 ["prog", "loadall", program, box.pin("f")], ["-f", script]):
+        done = box.bpfsh(*many).expect(1, err=["cannot make a journal", "--no-transaction"])
+        assert note not in done.err, done
+        box.unchanged(before)
+    done = box.bpfsh("--no-transaction", "-f", script).expect(0)
+    assert done.err.count(note) == 1, done
+    box.bpfsh("--no-transaction", "map", "import", "pinned", pin, lines).expect(0, err=note)
+    assert len(box.elements(pin)) == 5000
+    box.bpfsh("map", "clear", "pinned", pin).expect(1, err="cannot make a journal")
+    umount("/run")
+    os.mkdir(FOLDER)
+    os.chmod(FOLDER, 0o777)
+    box.bpfsh("-f", script).expect(1, err=["others may write to it", "mode 0700"])
+    os.rmdir(FOLDER)
+    box.bpfsh("undo").expect(1, err=["nothing to undo", "its own session"])
+
+
+def test_counting_takes_no_lock(box):
+    """However often others look whether there is something to recover, `recover` gets it."""
+    for _ in range(10):
+        path, before = killed(box)
+        looking = [subprocess.Popen(["sh", "-c", f"for i in 1 2 3 4 5 6 7 8; do {BPFSH} vars; done"],
+                                    stderr=subprocess.DEVNULL) for _ in range(2)]
+        done = box.bpfsh("recover").expect(0, out="rolled back")
+        assert not journals(), done
+        for one in looking:
+            one.wait()
+
+
 def test_file_size_limit(box):
     """What the journal may not grow beyond stops the script, not the process."""
     pin = box.map_create("m", entries=60000)
