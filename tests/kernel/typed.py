@@ -35,8 +35,9 @@ def fill(box, name, rng):
                     "value", *random_bytes(rng, info["bytes_value"]))
 
 
-# Signed bit-fields of struct bits, and how wide they are.
-SIGNED = {"c": 3, "d": 17, "h": 24}
+# Bit-fields of struct bits that are signed, with newer compilers the enum's too, and how wide
+# they are.
+SIGNED = {"c": 3, "d": 17, "e": 4, "h": 24}
 
 
 def without_sign(dump):

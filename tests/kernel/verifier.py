@@ -91,7 +91,7 @@ REASONS = {
     "helper_of_tc": ["bpf_skb_vlan_pop", "advice: .*types of programs"],
     "sleeping": ["might sleep", "bpf_copy_from_user", "advice: only sleepable"],
     "no_pointer": ["invalid mem access 'scalar'", "advice: .*no pointer"],
-    "dead_code": [r"unreachable insn \d+", r"at \d+: \(b7\) r0 = 2", "source: return XDP_PASS; @ verifier.bpf.c:",
+    "dead_code": [r"unreachable insn \d+", r"at \d+: \(b[47]\) [rw]0 = 2", "source: return XDP_PASS; @ verifier.bpf.c:",
                   "advice: no path"],
     "any_result": ["program exit the register R0", "source: return skb->len", "R0=scalar",
                    "advice: .*results"],
@@ -120,7 +120,7 @@ def test_what_a_kernel_lacks(box):
         assert re.search(".*".join(words), done.err, re.S), done
         assert not re.search(r": -\d|Argument list|too old", done.err.partition("\n  prog load")[0]), done
     done = box.bpfsh("prog", "asm", "type", "fentry/do_unlinkat", "r0 = 0; exit")
-    assert done.status == 0 or re.search("not permitted.*hint: .*lockdown", done.err, re.S), done
+    assert done.status == 0 or re.search("not permitted.*hint: .*may forbid it", done.err, re.S), done
     with open("long.s", "w") as f:
         f.write("r0 = 0\n" * 1000001 + "exit\n")
     box.bpfsh("prog", "asm", "type", "xdp", "file", "long.s").expect(1, err="1000002 instructions")
@@ -133,7 +133,10 @@ def test_weak_externs(box):
                         ("weak_void", "kfunc 'bpf_no_such_void', which instruction 0 calls: ask bpf_ksym_exists"),
                         ("weak_variable", "variable 'bpf_no_such_variable', whose address instruction 0 takes: ask")):
         done = box.bpfsh("prog", "cfg", "obj", path, "prog", prog, "verifier", "summary").expect(0)
-        assert re.search("advice: this kernel lacks the weak " + words, done.err), (prog, done.err)
+        # A newer libbpf tells it itself.
+        assert re.search(f"advice: this kernel lacks the weak {words}", done.err) or \
+            re.search(f"{words.partition(',')[0]} is referenced but wasn't resolved.*"
+                      "this kernel lacks it: ask bpf_ksym_exists", done.err, re.S), (prog, done.err)
 
 
 def test_reason_without_a_log(box):

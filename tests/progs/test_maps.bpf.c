@@ -96,7 +96,7 @@ __u64 total = 7;
 struct pair last = { 1, { 2, 3 } };
 int zero[3];
 /* Padded to 12 bytes: there is room for a fourth element. */
-struct grow { __u32 n; __u16 more[]; } grow = { 2, { 7, 8, 9 } };
+struct grow { __u32 n; __u16 more[]; } grow = { 2, { 7, 8, 9, 0 } };
 volatile const __u32 limit = 42;
 volatile const char bpf_metadata_author[] SEC(".rodata") = "somebody";
 

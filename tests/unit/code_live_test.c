@@ -100,12 +100,12 @@ static char *cut_state(char *text)
 static char *verifier_text(const struct code *code, uint32_t i)
 {
 	struct buf text = BUF_INIT;
-	char *hash;
+	const char *hash;
 
 	code_print_insn(&text, code, i);
 	hash = strchr(buf_str(&text), '#');
 	if (hash && strncmp(text.data, "call pc", 7) == 0)
-		*hash = '\0';
+		text.data[hash - text.data] = '\0';
 	return buf_detach(&text);
 }
 
@@ -350,6 +350,9 @@ static void check_llvm_line(const struct code *code, uint32_t i, const char *lin
 	struct buf text = BUF_INIT;
 	char *theirs = plain(line, true), *ours;
 
+	/* Newer ones tell that a load zeroes the upper half: "w1 = *(u32 *)(r2 + 4)". */
+	if (*theirs == 'w' && strstr(theirs, "=*("))
+		*theirs = 'r';
 	code_print_insn(&text, code, i);
 	ours = plain(buf_str(&text), code->insns[i].code == INSN_LD_IMM64);
 	if (strcmp(theirs, ours) && !llvm_differs(code, i))
