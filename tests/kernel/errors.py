@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Exit statuses, and errors that say what failed and what to do."""
+import glob
 import os
 
 from bpfsh import *
@@ -249,6 +250,40 @@ def test_broken_stdin_script(box):
     assert done.out == "one\ntwo\n"
     done = box.run(BPFSH, "--no-rc", "-f", "-", input="echo one\n\0\x7f\x01(\n")
     assert done.status == 2 and done.out == "", done
+
+
+def named_commands():
+    """The commands with something to fill in that messages and hints name: "prog cfg obj FILE verifier"."""
+    form = re.compile(r"(?:^|[ '(])((?:prog|map|link|btf) [a-z]+ [^';:,()]*)")
+    for source in glob.glob(os.path.join(ROOT, "commands/*.c")) + glob.glob(os.path.join(ROOT, "shell/**/*.c"),
+                                                                           recursive=True):
+        with open(source) as f:
+            text = re.sub(r'"\s*\n\s*"', "", f.read())
+        for said in re.findall(r'"((?:[^"\\\n]|\\.)*)"', text):
+            for command in form.findall(said):
+                # What begins with a sign describes a change; a type alone is not all of its command.
+                if re.search(r"%s| [A-Z]{4}", command) and not re.search(r"\.\.\.|type %s", command) and \
+                        said[0] not in "+~-":
+                    yield re.sub(r" (makes|works).*", "", command).strip()
+
+
+def test_hints_name_what_is_accepted(box):
+    """Each command that a hint names passes the check, once its capitals are filled in."""
+    obj = os.path.join(BUILD, "tests/progs/load_two.bpf.o")
+    box.bpfsh("prog", "load", obj, box.pin("p")).expect(0)
+    group = box.cgroup()
+    fill = {"PROG": f"pinned {box.pin('p')}", "FILE.o": obj, "FILE": obj, "PATH": box.pin("new"), "DEVICE": "lo",
+            "TYPE": "egress", "map name %s": "map name flows", "%s": obj, "$m": "$m", "SIZE": "16"}
+    seen = set()
+    for command in named_commands():
+        line = command.replace("cgroup PATH", f"cgroup {group}")
+        for word, means in fill.items():
+            line = line.replace(word, means)
+        if line in seen:
+            continue
+        seen.add(line)
+        box.script(f"$m = map create type hash key 4 value 16 entries 4\n{line}\n", options=["--check"]).expect(0)
+    assert len(seen) > 5, seen
 
 
 run(__name__)
