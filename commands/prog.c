@@ -227,8 +227,7 @@ static int pin_loaded(struct ctx *ctx, const struct load_result *res, const stru
 	return 0;
 }
 
-/* The verifier's whole log, for people. */
-static void tell_log(struct ctx *ctx)
+void tell_log(struct ctx *ctx)
 {
 	struct buf text = BUF_INIT;
 
@@ -287,10 +286,11 @@ static const char *const visual_word[] = { "visual", NULL };
 	{ "map", &arg_load_map, ARG_KEYWORD | ARG_OPTIONAL | ARG_REPEAT,		\
 	  "a map to use in place of the object's own" }
 
+#define LOG_OPTION									\
+	{ "log", NULL, ARG_FLAG | ARG_OPTIONAL, "on failure, show the verifier's whole log", log_word }
+
 #define LOAD_ARGS									\
-	LOAD_OPTIONS,									\
-	{ "log", NULL, ARG_FLAG | ARG_OPTIONAL, "on failure, show the verifier's whole log", log_word }, \
-	{ 0 }
+	LOAD_OPTIONS, LOG_OPTION, { 0 }
 
 const struct cmd prog_cmds[] = {
 	{ "prog", "show", "list", "show all programs, or those named",
@@ -363,7 +363,7 @@ const struct cmd prog_cmds[] = {
 		{ "name", &arg_string, ARG_KEYWORD | ARG_OPTIONAL, "the program's name" },
 		{ "license", &arg_string, ARG_KEYWORD | ARG_OPTIONAL, "the program's licence, else GPL" },
 		{ "pin", &arg_pin_path, ARG_KEYWORD | ARG_OPTIONAL, "where to pin it" },
-		{ 0 } }, CMD_WRITES | CMD_MAKES, prog_asm,
+		LOG_OPTION, { 0 } }, CMD_WRITES | CMD_MAKES, prog_asm,
 	  (const char *const[]){ "$p = prog asm type xdp 'r0 = 2; exit'",
 				 "prog asm type cgroup/connect4 file allow.s name allow", NULL } },
 	CMD_HELP("prog", 3),

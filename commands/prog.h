@@ -28,6 +28,8 @@ struct code *prog_code(struct ctx *ctx, struct handle *prog, struct span at, str
 int prog_cfg(struct ctx *ctx, struct value *argv);
 /* Shows the verifier's last log. */
 int prog_log(struct ctx *ctx, struct value *argv);
+/* prog.c: the verifier's whole log, for people, where a load failed and `log` was said. */
+void tell_log(struct ctx *ctx);
 /* Appends that log as it is for a terminal. */
 void prog_log_text(struct buf *out);
 extern const char *const cfg_forms[];

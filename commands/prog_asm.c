@@ -8,7 +8,7 @@
 #include "render/asm.h"
 #include "shell/source.h"
 
-enum { ASM_TEXT, ASM_TYPE, ASM_FILE, ASM_NAME, ASM_LICENSE, ASM_PIN };
+enum { ASM_TEXT, ASM_TYPE, ASM_FILE, ASM_NAME, ASM_LICENSE, ASM_PIN, ASM_LOG };
 
 /* The maps that the text refers to, held until the program is loaded. */
 struct maps {
@@ -120,8 +120,11 @@ static int load_asm(struct ctx *ctx, struct value *argv, const struct bpf_insn *
 	if (!kern_is_name(req.name))
 		return kern_error(ctx->diags, argv[ASM_NAME].span, KERN_ENAME,
 				  "name a program '%s'", req.name);
-	if (txn_do(ctx, op_load(&req, &res, ctx->span)))
+	if (txn_do(ctx, op_load(&req, &res, ctx->span))) {
+		if (argv[ASM_LOG].kind != VALUE_NONE)
+			tell_log(ctx);
 		return -1;
+	}
 	prog = res.nr_progs ? res.progs[0] : handle_new(OBJ_PROG, -1, 0, req.name);
 	free(res.progs);
 	ctx->result = value_handle(prog);

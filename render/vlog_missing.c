@@ -61,10 +61,12 @@ static const char *only_kfunc(const struct code *code, uint32_t *insn)
  */
 static bool find_call(const struct vlog *v, uint32_t *insn)
 {
-	if (vlog_has(reason_of(v), "call not eliminated")) {
-		*insn = v->fail;
+	*insn = v->fail;
+	if (vlog_has(reason_of(v), "call not eliminated"))
 		return true;
-	}
+	/* So say kernels before 5.13, which know no kfuncs. */
+	if (vlog_has(reason_of(v), "BPF_CALL uses reserved fields"))
+		return *insn != VLOG_NONE && vlog_has(v->insns[*insn].text, "call bpf_unspec#0");
 	if (!vlog_has(reason_of(v), "R0 !read_ok"))
 		return false;
 	*insn = last_on_path(v, is_call);
@@ -83,7 +85,7 @@ static bool add_kfunc(struct buf *out, const struct vlog *v, const struct code *
 	if (name)
 		buf_printf(out, "the weak kfunc '%s', which instruction %u calls", name, insn);
 	else
-		buf_puts(out, "a weak kfunc that the program calls");
+		buf_puts(out, "a kfunc that the program calls");
 	buf_printf(out, ": ask bpf_ksym_exists(%s) first", name ? name : "");
 	return true;
 }

@@ -191,8 +191,10 @@ bool said_refusal(struct diags *d, const struct load_request *req, const char *l
 	if (req->spans && v->fail < req->nr_insns)
 		at = req->spans[v->fail];
 	vlog_explain(&text, v, code);
-	if (reason)
+	if (reason) {
 		diag_error(d, at, "the verifier refuses %s: %s", subject, buf_str(&text));
+		hint_section(d);
+	}
 	if (!said_verifier(log) && reason)
 		diag_hint(d, "'log' at the end of the command, or 'prog log', shows the whole log");
 	buf_free(&text);

@@ -147,6 +147,14 @@ def test_assembler_blames_the_line_that_is_refused(box):
     assert "R7 !read_ok" in done.err and "\n  out: r0 = r7 // never set\n       ^~~~~~~\n" in done.err, done
 
 
+def test_assembler_shows_the_log(box):
+    """The hint's word works here too."""
+    words = ["prog", "asm", "type", "xdp", "r0 = r9; exit"]
+    box.bpfsh(*words).expect(1, err="'log' at the end of the command")
+    done = box.bpfsh(*words, "log").expect(1, err="R9 !read_ok")
+    assert "processed " in done.err, done
+
+
 def test_assembler_names_the_script(box):
     done = box.bpfsh("-c", 'echo on\nprog asm type xdp "r0 = 0\n  r9 = r8; exit"').expect(1, err="asm:2:3: ")
     assert "sourced from -c:2" in done.err, done
