@@ -534,6 +534,7 @@ int kern_load_plan(const struct load_request *req, struct load_result *res, stru
 static int select_verbose(struct load *l, const char *name)
 {
 	struct bpf_program *prog;
+	bool found = false;
 
 	l->log = xmalloc(VERIFIER_LOG_SIZE);
 	l->log[0] = '\0';
@@ -544,8 +545,9 @@ static int select_verbose(struct load *l, const char *name)
 			return -1;
 		if (wanted)
 			bpf_program__set_log_level(prog, 2);
+		found |= wanted;
 	}
-	return 0;
+	return found ? 0 : no_programs(l);
 }
 
 static int verify(struct load *l, const char *name)

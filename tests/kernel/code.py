@@ -220,6 +220,7 @@ def test_graph_of_untyped_symbols(box):
     done = box.bpfsh("prog", "load", old, box.pin("p")).expect(1)
     assert re.search(r"section '\S+' holds \d+ instructions, but its symbols are no functions", done.err), done
     assert f"prog cfg obj {old}" in done.err, done
+    box.bpfsh("prog", "cfg", "obj", old, "prog", "sleeping", "verifier").expect(1, err="are no functions")
 
 
 def test_graph_of_the_other_byte_order(box):
