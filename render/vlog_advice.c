@@ -144,7 +144,8 @@ bool vlog_is_stale(const struct vlog *v, uint32_t reg)
 
 	if (v->nr_messages)
 		reason = v->messages[v->nr_messages - 1];
-	return vlog_has(reason, "invalid mem access") && (vlog_has(reason, "'scalar'") || vlog_has(reason, "'inv'")) &&
+	return vlog_has(reason, "invalid mem access") &&
+	       (vlog_has(reason, "'scalar'") || vlog_has(reason, "'inv'")) &&
 	       vlog_number(reason, "R", &n) && n == reg && reg < VLOG_REGS && is_pointer(v->regs[reg]);
 }
 

@@ -109,8 +109,8 @@ static bool add_variable(struct buf *out, const struct vlog *v, const struct cod
 	insn = last_on_path(v, is_zero_address);
 	if (insn == VLOG_NONE || !extern_at(code, insn))
 		return false;
-	buf_printf(out, "this kernel lacks the weak variable '%s', whose address instruction %u takes: "
-		   "ask bpf_ksym_exists(%s) first", extern_at(code, insn), insn,
+	buf_printf(out, "this kernel lacks the weak variable '%s', whose address instruction %u "
+		   "takes: ask bpf_ksym_exists(%s) first", extern_at(code, insn), insn,
 		   extern_at(code, insn));
 	return true;
 }

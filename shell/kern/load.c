@@ -103,10 +103,10 @@ static int no_programs(struct load *l)
 	const struct elf_func *func = obj && obj->nr_funcs ? obj->funcs : NULL;
 
 	if (func && func->untyped) {
-		fail(l, "no programs in '%s': section '%s' holds %u instructions, but its symbols are no "
-		     "functions", l->req->file, obj->secs[func->sec].name, func->nr);
-		diag_hint(l->d, "an old clang made it: compile it anew, or look at it: prog cfg obj %s",
-			  l->req->file);
+		fail(l, "no programs in '%s': section '%s' holds %u instructions, but its symbols "
+		     "are no functions", l->req->file, obj->secs[func->sec].name, func->nr);
+		diag_hint(l->d, "an old clang made it: compile it anew; this draws it: "
+			  "prog cfg obj %s", l->req->file);
 	} else {
 		fail(l, "no programs in '%s'", l->req->file);
 	}
@@ -210,7 +210,10 @@ static int check_reuse(struct load *l, struct span at, const struct bpf_map *map
 	return 0;
 }
 
-/* Maps are looked up before any is replaced, as that may rename them. Of a plan they may not be yet. */
+/*
+ * Maps are looked up before any is replaced, as that may rename them. Those of a
+ * plan may have no descriptor yet.
+ */
 static int reuse_maps(struct load *l)
 {
 	const struct load_request *req = l->req;

@@ -15,13 +15,13 @@
 
 /* Lines of libbpf's, of any release from 1.1 on; the first row counts whose parts one has. */
 static const struct {
-	const char *before, *behind;	/* a name stands between them, where before ends in ' or blank */
+	const char *before, *behind;	/* a name begins behind @before where that ends in ' or blank */
 	const char *text;		/* the name stands for %s; NULL: the line says it well */
 	const char *hint;
 } meanings[] = {
 	{ "failed to find kernel BTF type ID of '", "",
 	  "this kernel has no '%s' that a program can attach to",
-	  "it may be inlined, renamed or in a module; a placeholder is set by the object's own loader" },
+	  "it may be inlined, renamed or in a module; or its own loader sets another target" },
 	{ "prog '", "no BTF-based attach target", "program '%s' does not tell what it attaches to",
 	  "its section names that, as fentry/do_unlinkat does; or its own loader sets it" },
 	{ "prog '", "attach program FD is not set",
@@ -36,7 +36,7 @@ static const struct {
 	{ "extern 'CONFIG_", "not resolved", "this kernel's configuration has no 'CONFIG_%s'",
 	  DO_WITHOUT },
 	{ "extern '", "not resolved", "this kernel has nothing for extern '%s'",
-	  "the kernel lists data where CONFIG_KALLSYMS_ALL is set; declare it __weak to load without" },
+	  "data is known with CONFIG_KALLSYMS_ALL; " DO_WITHOUT },
 	{ "failed to find BTF for extern '", "] section",
 	  "it does not tell where extern '%s' is to be found",
 	  "declare it __ksym or __kconfig, or link the object that defines it" },
@@ -51,10 +51,12 @@ static const struct {
 	{ "failed to find valid kernel BTF", "", NO_TYPES, NO_BTF },
 	{ "program '", "is static and not supported", "program '%s' is static, and so no program",
 	  "drop 'static' from its definition" },
-	{ "legacy map definitions", "", "its maps are defined in the old form, in section 'maps'", MAPS },
-	{ "bad map relo against '", "", "map '%s' is defined in an old form, in a section of its own",
-	  MAPS },
-	{ "map '", "invalid pinning value", "map '%s' is to be pinned in a way that libbpf does not know",
+	{ "legacy map definitions", "",
+	  "its maps are defined in the old form, in section 'maps'", MAPS },
+	{ "bad map relo against '", "",
+	  "map '%s' is defined in an old form, in a section of its own", MAPS },
+	{ "map '", "invalid pinning value",
+	  "map '%s' is to be pinned in a way that libbpf does not know",
 	  "iproute2's PIN_GLOBAL_NS is for tc: write LIBBPF_PIN_BY_NAME (1)" },
 	{ "map '", "attr 'map_extra': expected PTR",
 	  "map '%s' has its map_extra as a number of 64 bits, which this libbpf cannot read",
