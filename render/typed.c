@@ -583,6 +583,10 @@ struct typed *typed_new(const struct btf *btf, uint32_t type_id, uint32_t size, 
 
 	t->btf = btf;
 	t->type_id = type_id;
+	/* None of them is NULL, as C adds nothing, not even 0, to that. */
+	t->members = xcalloc(1, sizeof(*t->members));
+	t->enums = xcalloc(1, sizeof(*t->enums));
+	t->gaps = xcalloc(1, sizeof(*t->gaps));
 	c.memo = xcalloc(c.nr_types, sizeof(*c.memo));
 	root = compile(&c, type_id, 0);
 	free(c.memo);

@@ -36,7 +36,7 @@ static void add_fields(struct names *names, const struct typed *t, const struct 
 {
 	const struct member *m = t->members + n->first, *end = m + n->nr;
 
-	for (; n->nr && m < end; m++) {
+	for (; m < end; m++) {
 		if (m->anonymous)
 			add_fields(names, t, &t->nodes[m->node]);
 		else
@@ -183,7 +183,7 @@ bool typed_is_exact(const struct typed *t, const void *data)
 	const struct gap *gap = t->gaps, *end = gap + t->nr_gaps;
 	uint32_t size = typed_root(t)->size;
 
-	for (; t->nr_gaps && gap < end; gap++)
+	for (; gap < end; gap++)
 		if (load_upto8((const uint8_t *)data + gap->at, size - gap->at) & gap->bits)
 			return false;
 	return t->gaps_known;
