@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "shell/kern.h"
 #include "shell/kern/fullname.h"
@@ -157,12 +158,16 @@ static enum fit fit_of(const struct declared *d, const struct bpf_map_info *info
 	return d->max_entries == info->max_entries ? FITS_EXACTLY : FITS;
 }
 
+#define CANDIDATES 16
+
 /* Variables of an object that may have declared the map. */
 struct search {
 	const struct btf *btf;
 	const struct bpf_map_info *info;
 	const char *found[FITS_EXACTLY + 1];
 	int nr[FITS_EXACTLY + 1];
+	__u32 entries[CANDIDATES];	/* that those which fit declare */
+	int nr_entries;
 };
 
 static void look_at_variable(struct search *s, __u32 var, bool is_struct_ops)
@@ -177,6 +182,8 @@ static void look_at_variable(struct search *s, __u32 var, bool is_struct_ops)
 	if (!is_struct_ops && (t = map_declaration(s->btf, var))) {
 		d = read_declaration(s->btf, t);
 		fit = fit_of(&d, s->info);
+		if (fit && s->nr_entries < CANDIDATES)
+			s->entries[s->nr_entries++] = d.max_entries;
 	}
 	s->found[fit] = name;
 	s->nr[fit]++;
@@ -193,6 +200,80 @@ static void look_at_section(struct search *s, const struct btf_type *sec)
 		look_at_variable(s, btf_var_secinfos(sec)[i].type, is_struct_ops);
 }
 
+/* Facts of all maps, as far as they tell those of one object that are called alike. */
+struct map_list {
+	struct bpf_map_info *maps;
+	size_t nr;
+};
+
+static void read_maps(struct map_list *l)
+{
+	struct object_walk w = { .kind = OBJ_MAP };
+	struct bpf_map_info info;
+	int fd;
+
+	l->nr = 0;
+	while ((fd = kern_next_object(&w)) >= 0) {
+		if (!kern_map_info(fd, &info)) {
+			GROW(l->maps, l->nr);
+			l->maps[l->nr++] = info;
+		}
+		close(fd);
+	}
+}
+
+static bool has_map(const struct map_list *l, __u32 id)
+{
+	for (size_t i = 0; i < l->nr; i++)
+		if (l->maps[i].id == id)
+			return true;
+	return false;
+}
+
+static bool is_sibling(const struct bpf_map_info *a, const struct bpf_map_info *b)
+{
+	return a->id != b->id && a->btf_id == b->btf_id && a->type == b->type &&
+	       a->btf_key_type_id == b->btf_key_type_id &&
+	       a->btf_value_type_id == b->btf_value_type_id && !strncmp(a->name, b->name, KEPT);
+}
+
+/* The place of the variable with this number of entries, -1: there is none. */
+static int place_of(const struct search *s, __u32 entries)
+{
+	for (int i = 0; i < s->nr_entries; i++)
+		if (s->entries[i] == entries)
+			return i;
+	return -1;
+}
+
+/* Whether a sibling is another variable's map, and was created before or behind as that stands. */
+static bool fits_beside(const struct search *s, const struct bpf_map_info *sibling)
+{
+	int ours = place_of(s, s->info->max_entries), place = place_of(s, sibling->max_entries);
+
+	return place >= 0 && place != ours && (place < ours) == (sibling->id < s->info->id);
+}
+
+/*
+ * Numbers of entries tell variables apart only where no loader changed them: each
+ * of the object's maps has one that is declared, no two have the same, and they
+ * were created in the order of the declarations, as libbpf does. All maps are
+ * read again when one comes that was not there before.
+ */
+static bool entries_tell(const struct search *s)
+{
+	static struct map_list all;
+
+	if (s->nr_entries == CANDIDATES)
+		return false;
+	if (!has_map(&all, s->info->id))
+		read_maps(&all);
+	for (size_t i = 0; i < all.nr; i++)
+		if (is_sibling(&all.maps[i], s->info) && !fits_beside(s, &all.maps[i]))
+			return false;
+	return has_map(&all, s->info->id);
+}
+
 /* The one variable that fits, or among several the one that does so exactly; else NULL. */
 static const char *variable_name(const struct btf *btf, const struct bpf_map_info *info)
 {
@@ -201,9 +282,9 @@ static const char *variable_name(const struct btf *btf, const struct bpf_map_inf
 	for (__u32 id = 1; id < btf__type_cnt(btf); id++)
 		if (btf_is_datasec(btf__type_by_id(btf, id)))
 			look_at_section(&s, btf__type_by_id(btf, id));
-	if (s.nr[FITS_EXACTLY] == 1)
-		return s.found[FITS_EXACTLY];
-	return s.nr[FITS] == 1 && !s.nr[FITS_EXACTLY] ? s.found[FITS] : NULL;
+	if (s.nr[FITS] + s.nr[FITS_EXACTLY] == 1)
+		return s.found[s.nr[FITS] ? FITS : FITS_EXACTLY];
+	return s.nr[FITS_EXACTLY] == 1 && entries_tell(&s) ? s.found[FITS_EXACTLY] : NULL;
 }
 
 /* Of a section of global data where that is what the map holds, else of a variable. */

@@ -16,7 +16,7 @@ PROGS = ["balance_by_source", "balance_by_target"]
 
 
 class World:
-    """The object with long names loaded by bpftool, and its maps and programs by their full name."""
+    """The object with long names, loaded by bpftool; IDs of its maps and programs by name."""
 
     def __init__(self, box):
         self.box = box
@@ -68,6 +68,11 @@ assert [$p.name, $m.name] == ["{name}", "{table}"]
     box.script(f"map update name {table} key 1 value 2\nprog pin name {name} {box.pin('again')}\n",
                options=["--plan"]).expect(0, out=[f"'{table}'", f"'{name}'"])
     box.bpfsh("map", "lookup", "name", table, "key", "7").expect(1, err=f"'{table}'")
+    with start(box) as tty:
+        alone = world.full("alone_with_its_beginning")
+        tty.check(f"map show name {alone[:9]}\t", f"{alone} ")
+        tty.check(f"\x15prog show name {name[:17]}\t", "balance_by_")
+        tty.check("\t", re.compile(f"{name}.*{world.full('balance_by_target')}", re.DOTALL))
 
 
 def test_each_full_name_names_one(box):
@@ -85,7 +90,7 @@ def test_each_full_name_names_one(box):
 
 
 def test_kept_beginnings(box):
-    """The 15 characters that the kernel keeps name what begins so: one, or a list to choose from."""
+    """What the kernel keeps of a name is one for all that begins so: several are listed."""
     world = World(box)
     alone = world.full("alone_with_its_beginning")
     assert world.ask("map", "show", "name", alone[:KEPT])["name"] == alone
@@ -159,13 +164,16 @@ prog show name NAME
 """
 
 
+REFERS = r"&arg_(progs?|maps?|holder|load_map)\b|ARG_MAP_ONE|LOAD_ARGS"
+
+
 def referring_verbs():
     found = set()
     for path in glob.glob(SOURCES):
         with open(path) as f:
             for row in re.split(r'\n\t\{ (?=")', f.read())[1:]:
                 name, row = re.match(r'"(\w+)", "(\w+)"', row), row.split("\n\t{ ")[0]
-                if name and re.search(r"&arg_(progs?|maps?|holder|load_map)\b|ARG_MAP_ONE|LOAD_ARGS", row):
+                if name and re.search(REFERS, row):
                     found.add(" ".join(name.groups()))
     return found
 
