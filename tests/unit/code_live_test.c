@@ -345,14 +345,24 @@ static bool llvm_differs(const struct code *code, uint32_t i)
 		insn->imm & BPF_FETCH);
 }
 
+/* Newer ones write those of memory's 32 bits so: "w1 = *(u32 *)(r2 + 4)", "*(u32 *)(r2 + 4) = w1". */
+static char *wide_registers(char *text)
+{
+	char *stored = strstr(text, ")=w");
+
+	if (*text == 'w' && strstr(text, "=*("))
+		*text = 'r';
+	else if (*text == '*' && stored)
+		stored[2] = 'r';
+	return text;
+}
+
 static void check_llvm_line(const struct code *code, uint32_t i, const char *line)
 {
 	struct buf text = BUF_INIT;
 	char *theirs = plain(line, true), *ours;
 
-	/* Newer ones tell that a load zeroes the upper half: "w1 = *(u32 *)(r2 + 4)". */
-	if (*theirs == 'w' && strstr(theirs, "=*("))
-		*theirs = 'r';
+	theirs = wide_registers(theirs);
 	code_print_insn(&text, code, i);
 	ours = plain(buf_str(&text), code->insns[i].code == INSN_LD_IMM64);
 	if (strcmp(theirs, ours) && !llvm_differs(code, i))
