@@ -13,10 +13,14 @@ static const struct column link_columns[] = {
 	{ "tp_name", "\n\ttp '%'", .flags = COL_WIDE },
 	{ "target_name", "  target_name %", .flags = COL_WIDE },
 	{ "cgroup_id", "\n\tcgroup_id %" },
+	{ "no cgroup", "\n\tcgroup_id (detached)", .flags = COL_PLAIN_ONLY },
 	{ "netns_ino", "\n\tnetns_ino %" },
+	{ "no netns", "\n\tnetns_ino (detached)", .flags = COL_PLAIN_ONLY },
 	{ "devname", "\n\tifindex %" },
 	{ "ifindex" },
 	{ "known ifindex", "(%)", .flags = COL_PLAIN_ONLY },
+	{ "far ifindex", "\n\tifindex %", .flags = COL_PLAIN_ONLY },
+	{ "sight", ", in %", .flags = COL_PLAIN_ONLY },
 	{ "attach_type", "  attach_type %" },
 	{ "target_obj_id", "\n\ttarget_obj_id %", .flags = COL_WIDE },
 	{ "target_btf_id", "  target_btf_id %", .flags = COL_WIDE },
@@ -29,8 +33,9 @@ static const struct column link_columns[] = {
 
 enum {
 	LINK_ID, LINK_TYPE, LINK_PROG, LINK_MAP, LINK_PROG_TYPE, LINK_TP, LINK_TARGET, LINK_CGROUP,
-	LINK_NETNS, LINK_DEV, LINK_IFINDEX, LINK_KNOWN_IFINDEX, LINK_ATTACH, LINK_TARGET_OBJ,
-	LINK_TARGET_BTF, LINK_PF, LINK_HOOK, LINK_PRIO, LINK_PINNED, LINK_COLUMNS
+	LINK_NO_CGROUP, LINK_NETNS, LINK_NO_NETNS, LINK_DEV, LINK_IFINDEX, LINK_KNOWN_IFINDEX,
+	LINK_FAR_IFINDEX, LINK_SIGHT, LINK_ATTACH, LINK_TARGET_OBJ, LINK_TARGET_BTF, LINK_PF,
+	LINK_HOOK, LINK_PRIO, LINK_PINNED, LINK_COLUMNS
 };
 
 static const struct record link_record = { "link", link_columns };
@@ -40,16 +45,31 @@ static void put_attach(struct cell *row, __u32 type)
 	row[LINK_ATTACH] = type_cell(kern_attach_type_name(type), type);
 }
 
-/* The device of an XDP, TCX or netkit link; it may be gone, or in another namespace. */
-static void put_device(struct cell *row, __u32 ifindex, char name[IF_NAMESIZE])
+/* The device of an XDP, tcx or netkit link; it may be gone, or in another namespace. */
+static void put_device(struct cell *row, const struct bpf_link_info *info, __u32 ifindex,
+		       char name[IF_NAMESIZE])
 {
+	enum kern_sight sight = kern_link_device(info, name);
+
 	row[LINK_IFINDEX] = cell_u64(ifindex);
-	if (if_indextoname(ifindex, name)) {
+	if (sight == KERN_HERE) {
 		row[LINK_DEV] = cell_str(name);
 		row[LINK_KNOWN_IFINDEX] = cell_u64(ifindex);
+	} else if (!ifindex) {
+		row[LINK_DEV] = cell_str("(detached)");
 	} else {
-		row[LINK_DEV] = cell_str(ifindex ? "(unknown)" : "(detached)");
+		row[LINK_DEV] = CELL(.kind = CELL_NULL);
+		row[LINK_FAR_IFINDEX] = cell_u64(ifindex);
+		row[LINK_SIGHT] = cell_str(sight == KERN_ELSEWHERE ? "another network namespace" :
+					   "an unknown network namespace");
 	}
+}
+
+/* What a link is attached to, by a number that is 0 when that is gone, or the link detached. */
+static void put_target(struct cell *row, int column, int no_column, __u64 number)
+{
+	row[column] = number ? cell_u64(number) : CELL(.kind = CELL_NULL);
+	row[no_column] = number ? CELL(.kind = CELL_NONE) : cell_bool(true);
 }
 
 static void put_tracing(struct cell *row, const struct bpf_link_info *info)
@@ -84,25 +104,25 @@ static void put_details(struct cell *row, const struct bpf_link_info *info, cons
 		put_tracing(row, info);
 		break;
 	case BPF_LINK_TYPE_CGROUP:
-		row[LINK_CGROUP] = cell_u64(info->cgroup.cgroup_id);
+		put_target(row, LINK_CGROUP, LINK_NO_CGROUP, info->cgroup.cgroup_id);
 		put_attach(row, info->cgroup.attach_type);
 		break;
 	case BPF_LINK_TYPE_ITER:
 		row[LINK_TARGET] = cell_str(name);
 		break;
 	case BPF_LINK_TYPE_NETNS:
-		row[LINK_NETNS] = cell_u64(info->netns.netns_ino);
+		put_target(row, LINK_NETNS, LINK_NO_NETNS, info->netns.netns_ino);
 		put_attach(row, info->netns.attach_type);
 		break;
 	case BPF_LINK_TYPE_XDP:
-		put_device(row, info->xdp.ifindex, device);
+		put_device(row, info, info->xdp.ifindex, device);
 		break;
 	case BPF_LINK_TYPE_STRUCT_OPS:
 		row[LINK_MAP] = cell_u64(dev.ifindex);
 		break;
 	case BPF_LINK_TYPE_TCX:
 	case BPF_LINK_TYPE_NETKIT:
-		put_device(row, dev.ifindex, device);
+		put_device(row, info, dev.ifindex, device);
 		put_attach(row, dev.attach_type);
 		break;
 	case BPF_LINK_TYPE_NETFILTER:
@@ -113,23 +133,33 @@ static void put_details(struct cell *row, const struct bpf_link_info *info, cons
 	}
 }
 
+/* Reads a link, and its name where its type has one: other types would leave the buffer there. */
+static int read_link(int fd, struct bpf_link_info *info, char *name, size_t size)
+{
+	__u32 len = sizeof(*info);
+	int err = kern_link_info(fd, info);
+
+	*name = '\0';
+	if (err || (info->type != BPF_LINK_TYPE_RAW_TRACEPOINT && info->type != BPF_LINK_TYPE_ITER))
+		return err;
+	/* Both have it at the same place. */
+	*info = (struct bpf_link_info){ 0 };
+	info->raw_tracepoint.tp_name = (uintptr_t)name;
+	info->raw_tracepoint.tp_name_len = size;
+	err = kern_info(fd, info, &len);
+	name[size - 1] = '\0';
+	return err;
+}
+
 static int show_link(struct ctx *ctx, struct handle *link, struct pin_table *pins)
 {
 	struct cell row[LINK_COLUMNS] = { 0 };
-	char name[128] = "", device[IF_NAMESIZE];
-	struct bpf_link_info info = {
-		/* raw_tracepoint and iter share the place of their name. */
-		.raw_tracepoint = { .tp_name = (uintptr_t)name, .tp_name_len = sizeof(name) },
-	};
-	__u32 len = sizeof(info);
-	int err = kern_info(link->fd, &info, &len);
+	char name[128], device[IF_NAMESIZE];
+	struct bpf_link_info info;
+	int err = read_link(link->fd, &info, name, sizeof(name));
 
-	/* Only the types with a name take the buffer; the others refuse or overwrite it. */
-	if (err)
-		err = kern_link_info(link->fd, &info);
 	if (err)
 		return kern_error(ctx->diags, ctx->span, -err, "read link %u", link->id);
-	name[sizeof(name) - 1] = '\0';
 	row[LINK_ID] = cell_u64(info.id);
 	row[LINK_TYPE] = type_cell(kern_link_type_name(info.type), info.type);
 	if (info.type != BPF_LINK_TYPE_STRUCT_OPS)

@@ -17,11 +17,16 @@ static const struct column xdp_columns[] = {
 	{ "modes", "%", .flags = COL_PLAIN_ONLY },
 	{ "mode" },
 	{ "id" },
+	{ "name" },
+	{ "link_id" },
 	{ "multi_attachments", .flags = COL_WIDE },
 	{ 0 }
 };
 
-enum { XDP_DEV, XDP_IFINDEX, XDP_PLAIN, XDP_MODE, XDP_PROG, XDP_MULTI, XDP_COLUMNS };
+enum {
+	XDP_DEV, XDP_IFINDEX, XDP_PLAIN, XDP_MODE, XDP_PROG, XDP_NAME, XDP_LINK, XDP_MULTI,
+	XDP_COLUMNS
+};
 
 static const struct column tc_columns[] = {
 	{ "devname", "%" },
@@ -60,11 +65,15 @@ static const struct column netfilter_columns[] = {
 	{ "flags" },
 	{ "id", " prog_id %" },
 	{ "link_id", " link_id %" },
+	/* Their links do not tell it, and those of all namespaces are listed. */
+	{ "netns_ino", .flags = COL_WIDE },
+	{ "any netns", " netns unknown", .flags = COL_PLAIN_ONLY },
 	{ 0 }
 };
 
 enum {
-	NF_PF, NF_FAMILY, NF_HOOK, NF_HOOK_NAME, NF_PRIO, NF_FLAGS, NF_PROG, NF_LINK, NF_COLUMNS
+	NF_PF, NF_FAMILY, NF_HOOK, NF_HOOK_NAME, NF_PRIO, NF_FLAGS, NF_PROG, NF_LINK, NF_NETNS,
+	NF_ANY_NETNS, NF_COLUMNS
 };
 
 static const struct record xdp_record = { "xdp", xdp_columns, .title = "xdp:\n" };
@@ -76,7 +85,7 @@ static const struct record netfilter_record = {
 	"netfilter", netfilter_columns, .title = "netfilter:\n"
 };
 
-/* What the links tell: those of netfilter, and the one that holds the flow dissector. */
+/* What the links tell: those of netfilter and XDP, and the one that holds the flow dissector. */
 struct listing {
 	struct ctx *ctx;
 	struct kern_device *devices;
@@ -88,6 +97,10 @@ struct listing {
 		__u32 prog_id, link_id;
 	} *netfilters;
 	size_t nr_netfilters;
+	struct xdp_link {
+		__u32 ifindex, prog_id, id;
+	} *xdp_links;
+	size_t nr_xdp_links;
 };
 
 /* XDP */
@@ -96,32 +109,97 @@ static const char *const xdp_modes[] = {
 	[KERN_XDP_GENERIC] = "generic", [KERN_XDP_DRIVER] = "driver", [KERN_XDP_OFFLOAD] = "offload"
 };
 
-static int show_xdp(struct ctx *ctx, const struct kern_device *dev)
+/* The name of a program that may be gone by now. */
+static void name_of(__u32 id, char *name, size_t size)
+{
+	struct bpf_prog_info info;
+	int fd = kern_open_id(OBJ_PROG, id);
+
+	*name = '\0';
+	if (fd < 0)
+		return;
+	if (!kern_prog_info(fd, &info))
+		kern_prog_name(fd, &info, name, size);
+	close(fd);
+}
+
+/*
+ * The link of a program on a device; 0: none, or several that tell the same number
+ * and program, so that all but one are in other namespaces.
+ */
+static __u32 xdp_link(const struct listing *l, __u32 ifindex, __u32 prog_id)
+{
+	__u32 id = 0, nr = 0;
+
+	for (size_t i = 0; i < l->nr_xdp_links; i++) {
+		const struct xdp_link *link = &l->xdp_links[i];
+
+		if (link->ifindex == ifindex && link->prog_id == prog_id) {
+			id = link->id;
+			nr++;
+		}
+	}
+	return nr == 1 ? id : 0;
+}
+
+/* A program on a device, in one of the modes. */
+struct xdp_prog {
+	const char *mode;
+	__u32 id, link;
+	char name[128];
+};
+
+static void put_xdp(struct cell *row, struct buf *plain, const struct xdp_prog *p)
+{
+	buf_printf(plain, " %s id %u", p->mode, p->id);
+	if (*p->name)
+		buf_printf(plain, " name %s", p->name);
+	if (p->link)
+		buf_printf(plain, " link_id %u", p->link);
+	row[XDP_MODE] = cell_str(p->mode);
+	row[XDP_PROG] = cell_u64(p->id);
+	row[XDP_NAME] = cell_str(p->name);
+	row[XDP_LINK] = p->link ? cell_u64(p->link) : CELL(.kind = CELL_NONE);
+}
+
+static jv xdp_json(const struct xdp_prog *p)
+{
+	jv one = JV_OBJECT(jv_string("mode"), jv_string(p->mode), jv_string("id"), jv_number(p->id));
+
+	if (*p->name)
+		one = jv_object_set(one, jv_string("name"), jv_string(p->name));
+	return p->link ? jv_object_set(one, jv_string("link_id"), jv_number(p->link)) : one;
+}
+
+static int show_xdp(const struct listing *l, const struct kern_device *dev)
 {
 	struct cell row[XDP_COLUMNS] = {
 		[XDP_DEV] = cell_str(dev->name), [XDP_IFINDEX] = cell_u64(dev->ifindex)
 	};
+	struct xdp_prog progs[KERN_XDP_MODES];
 	struct buf plain = BUF_INIT;
 	jv all = jv_array();
 	int nr = 0, err = 0;
 
 	for (int mode = 0; mode < KERN_XDP_MODES; mode++) {
+		struct xdp_prog *p = &progs[nr];
+
 		if (!dev->xdp[mode])
 			continue;
-		buf_printf(&plain, " %s id %u", xdp_modes[mode], dev->xdp[mode]);
-		row[XDP_MODE] = cell_str(xdp_modes[mode]);
-		row[XDP_PROG] = cell_u64(dev->xdp[mode]);
-		all = jv_array_append(all, JV_OBJECT(jv_string("mode"), jv_string(xdp_modes[mode]),
-						     jv_string("id"), jv_number(dev->xdp[mode])));
+		*p = (struct xdp_prog){ xdp_modes[mode], dev->xdp[mode],
+					xdp_link(l, dev->ifindex, dev->xdp[mode]) };
+		name_of(p->id, p->name, sizeof(p->name));
+		put_xdp(row, &plain, p);
+		all = jv_array_append(all, xdp_json(p));
 		nr++;
 	}
-	if (nr > 1) {
-		row[XDP_MODE] = row[XDP_PROG] = CELL(.kind = CELL_NONE);
+	for (int i = XDP_MODE; i < XDP_MULTI && nr > 1; i++)
+		row[i] = CELL(.kind = CELL_NONE);
+	if (nr > 1)
 		row[XDP_MULTI] = CELL(.kind = CELL_JSON, .json = all);
-	}
 	row[XDP_PLAIN] = cell_str(buf_str(&plain));
 	if (nr)
-		err = sink_row(ctx->sink, row);
+		err = sink_row(l->ctx->sink, row);
 	jv_free(all);
 	buf_free(&plain);
 	return err;
@@ -138,20 +216,6 @@ static jv actions(const struct kern_tc *tc)
 			jv_string("name"), jv_string(tc->actions[i].name),
 			jv_string("id"), jv_number(tc->actions[i].prog_id)));
 	return list;
-}
-
-/* The name of a program that may be gone by now. */
-static void name_of(__u32 id, char *name, size_t size)
-{
-	struct bpf_prog_info info;
-	int fd = kern_open_id(OBJ_PROG, id);
-
-	*name = '\0';
-	if (fd < 0)
-		return;
-	if (!kern_prog_info(fd, &info))
-		kern_prog_name(fd, &info, name, size);
-	close(fd);
 }
 
 /* The flags, each by itself, as bpftool has them. */
@@ -249,6 +313,7 @@ static int show_netfilter(struct ctx *ctx, const struct netfilter *n)
 		[NF_PRIO] = CELL(.kind = CELL_S64, .s = n->at.priority),
 		[NF_FLAGS] = cell_u64(n->at.flags),
 		[NF_PROG] = cell_u64(n->prog_id), [NF_LINK] = cell_u64(n->link_id),
+		[NF_NETNS] = CELL(.kind = CELL_NULL), [NF_ANY_NETNS] = cell_bool(true),
 	};
 
 	return sink_row(ctx->sink, row);
@@ -301,6 +366,12 @@ static void note_link(struct listing *l, const struct bpf_link_info *info)
 	if (info->type == BPF_LINK_TYPE_NETNS && info->netns.netns_ino == l->netns &&
 	    info->netns.attach_type == BPF_FLOW_DISSECTOR)
 		l->dissector_link = info->id;
+	if (info->type == BPF_LINK_TYPE_XDP) {
+		GROW(l->xdp_links, l->nr_xdp_links);
+		l->xdp_links[l->nr_xdp_links++] = (struct xdp_link){
+			info->xdp.ifindex, info->prog_id, info->id
+		};
+	}
 	if (info->type != BPF_LINK_TYPE_NETFILTER)
 		return;
 	memcpy(&n.at, &info->raw_tracepoint, sizeof(n.at));
@@ -348,7 +419,7 @@ static int show_lists(struct listing *l)
 	int err = sink_open(s, &CELL(0), "xdp", &xdp_record);
 
 	for (size_t i = 0; i < l->nr_devices && !err; i++)
-		err = show_xdp(l->ctx, &l->devices[i]);
+		err = show_xdp(l, &l->devices[i]);
 	if (err || sink_next(s, "tc", &tc_record) || show_all_tc(l) ||
 	    sink_next(s, "flow_dissector", &dissector_record))
 		return -1;
@@ -383,6 +454,7 @@ static int net_show(struct ctx *ctx, struct value *argv)
 	}
 	free(l.devices);
 	free(l.netfilters);
+	free(l.xdp_links);
 	return err ? -1 : sink_end(ctx->sink);
 }
 

@@ -73,8 +73,11 @@ static int show_prog(struct ctx *ctx, struct handle *prog, struct pin_table *pin
 	row[PROG_TYPE] = type_cell(kern_prog_type_name(info.type), info.type);
 	kern_prog_name(prog->fd, &info, name, sizeof(name));
 	row[PROG_NAME] = cell_str(name);
-	row[PROG_TAG] = cell_str(tag);
-	row[PROG_GPL] = cell_bool(info.gpl_compatible);
+	/* Of one whose device is gone, no more than ID and type are known. */
+	if (!orphaned) {
+		row[PROG_TAG] = cell_str(tag);
+		row[PROG_GPL] = cell_bool(info.gpl_compatible);
+	}
 	if (info.run_time_ns) {
 		row[PROG_RUN_TIME] = cell_u64(info.run_time_ns);
 		row[PROG_RUN_CNT] = cell_u64(info.run_cnt);
@@ -86,8 +89,11 @@ static int show_prog(struct ctx *ctx, struct handle *prog, struct pin_table *pin
 		row[PROG_UID] = cell_u64(info.created_by_uid);
 	}
 	row[PROG_ORPHANED] = cell_bool(orphaned);
-	row[PROG_XLATED] = cell_u64(info.xlated_prog_len);
-	row[PROG_JITED] = cell_bool(info.jited_prog_len);
+	/* The kernel hides both lengths from those who lack CAP_BPF. */
+	if (info.xlated_prog_len) {
+		row[PROG_XLATED] = cell_u64(info.xlated_prog_len);
+		row[PROG_JITED] = cell_bool(info.jited_prog_len);
+	}
 	if (info.jited_prog_len)
 		row[PROG_JITED_BYTES] = cell_u64(info.jited_prog_len);
 	if (kern_fdinfo(prog->fd, "memlock", memlock, sizeof(memlock)))

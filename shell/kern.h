@@ -266,6 +266,14 @@ int kern_link_find(const struct link_def *def, struct link_spot *spot, struct sp
  * it is severed, -EOPNOTSUPP or -ENOENT where nobody can tell.
  */
 int kern_link_spot(int fd, struct link_spot *spot);
+enum kern_sight { KERN_HERE, KERN_ELSEWHERE, KERN_UNSEEN };
+/*
+ * Where the device of an XDP, tcx or netkit link is, which tells no more than its
+ * number: here only if the device of that number, whose name is given then, runs
+ * the link's program. Unseen: it may be, but nobody can tell, or this user may not
+ * ask. A severed link's device is elsewhere.
+ */
+enum kern_sight kern_link_device(const struct bpf_link_info *info, char name[IF_NAMESIZE]);
 /* Opens what a spot of a link that is no more names by its ID; the same errors. */
 int kern_link_spot_open(struct link_spot *spot);
 void link_spot_free(struct link_spot *spot);

@@ -260,27 +260,35 @@ int kern_link_spot_open(struct link_spot *spot)
 	return -EOPNOTSUPP;
 }
 
+/* A number alone might be that of another device, in this namespace. */
+static int device_spot(const struct bpf_link_info *info, struct link_spot *spot)
+{
+	struct device_info dev;
+	char name[IF_NAMESIZE];
+
+	memcpy(&dev, &info->xdp, sizeof(dev));
+	spot->place = LINK_ON_DEVICE;
+	spot->ifindex = dev.ifindex;
+	spot->attach_type = info->type == BPF_LINK_TYPE_XDP ? BPF_XDP : dev.attach_type;
+	if (dev.ifindex && kern_link_device(info, name) != KERN_HERE)
+		return -ENOENT;
+	if (info->type == BPF_LINK_TYPE_XDP)
+		spot->flags = xdp_mode(dev.ifindex, info->prog_id);
+	return 0;
+}
+
 int kern_link_spot(int fd, struct link_spot *spot)
 {
 	struct bpf_link_info info;
-	struct device_info dev;
 	int err = kern_link_info(fd, &info);
 
 	*spot = (struct link_spot){ .fd = -1 };
 	if (err)
 		return err;
-	memcpy(&dev, &info.xdp, sizeof(dev));
 	switch (info.type) {
 	case BPF_LINK_TYPE_XDP:
-		spot->place = LINK_ON_DEVICE;
-		spot->ifindex = dev.ifindex;
-		spot->attach_type = BPF_XDP;
-		spot->flags = xdp_mode(dev.ifindex, info.prog_id);
-		break;
 	case BPF_LINK_TYPE_TCX:
-		spot->place = LINK_ON_DEVICE;
-		spot->ifindex = dev.ifindex;
-		spot->attach_type = dev.attach_type;
+		err = device_spot(&info, spot);
 		break;
 	case BPF_LINK_TYPE_CGROUP:
 		spot->place = LINK_ON_CGROUP;
@@ -295,7 +303,7 @@ int kern_link_spot(int fd, struct link_spot *spot)
 	default:
 		return -EOPNOTSUPP;
 	}
-	return kern_link_spot_open(spot);
+	return err ? err : kern_link_spot_open(spot);
 }
 
 bool kern_link_detachable(__u32 type)

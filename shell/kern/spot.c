@@ -2,6 +2,7 @@
 /* Who is at a place where programs are attached, and by which link. */
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -64,6 +65,54 @@ static void find_links(const struct link_spot *spot, struct occupant *o)
 		}
 		close(fd);
 	}
+}
+
+/* Whether several XDP links tell the same number and program: of devices in several namespaces. */
+static bool has_rivals(const struct bpf_link_info *info)
+{
+	struct link_spot spot = {
+		.place = LINK_ON_DEVICE, .attach_type = BPF_XDP, .ifindex = info->xdp.ifindex
+	};
+	struct occupant o = { .prog_id = info->prog_id };
+
+	find_links(&spot, &o);
+	return o.links > 1;
+}
+
+static enum kern_sight xdp_sight(const struct bpf_link_info *info)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, found);
+
+	if (bpf_xdp_query(info->xdp.ifindex, 0, &found))
+		return KERN_UNSEEN;
+	if (found.skb_prog_id != info->prog_id && found.drv_prog_id != info->prog_id &&
+	    found.hw_prog_id != info->prog_id)
+		return KERN_ELSEWHERE;
+	return has_rivals(info) ? KERN_UNSEEN : KERN_HERE;
+}
+
+static enum kern_sight mprog_sight(const struct bpf_link_info *info, const struct device_info *dev)
+{
+	enum kern_sight sight = KERN_ELSEWHERE;
+	struct kern_attached *list;
+	__u32 nr;
+	int err = kern_attached(dev->ifindex, dev->attach_type, 0, &list, &nr);
+
+	for (__u32 i = 0; i < nr; i++)
+		if (list[i].link_id == info->id)
+			sight = KERN_HERE;
+	free(list);
+	return err == -EPERM ? KERN_UNSEEN : sight;
+}
+
+enum kern_sight kern_link_device(const struct bpf_link_info *info, char name[IF_NAMESIZE])
+{
+	struct device_info dev;
+
+	memcpy(&dev, &info->raw_tracepoint, sizeof(dev));
+	if (!dev.ifindex || !if_indextoname(dev.ifindex, name))
+		return KERN_ELSEWHERE;
+	return info->type == BPF_LINK_TYPE_XDP ? xdp_sight(info) : mprog_sight(info, &dev);
 }
 
 /* Of several programs in a row, each with its link, the same one keeps itself out. */

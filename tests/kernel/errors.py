@@ -60,6 +60,52 @@ def test_unprivileged(box):
     assert "CAP_" in json.dumps(done.json), done
 
 
+def with_caps(box, caps, *words):
+    """bpfsh as a user who has these capabilities alone."""
+    caps = ",".join("+" + cap for cap in caps.split())
+    return box.run("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
+                   "--inh-caps=-all" + (f",{caps}" if caps else ""),
+                   *([f"--ambient-caps={caps}"] if caps else []), BPFSH, "--no-rc", *words)
+
+
+def test_missing_capabilities(box):
+    """Exactly those that the call takes and the process lacks; what it says is enough, is."""
+    os.chmod(box.bpffs, 0o777)
+    xdp = ["prog", "asm", "r0 = 2; exit", "type", "xdp", "name", box.prefix + "x", "pin", box.pin("x")]
+    probe = ["prog", "asm", "r0 = 0; exit", "type", "kprobe", "name", box.prefix + "k", "pin",
+             box.pin("k")]
+    new_map = ["map", "create", box.pin("m"), *"type hash key 4 value 4 entries 4".split(),
+               "name", box.prefix + "m"]
+    for words, caps, text in ((xdp, "bpf", "needs CAP_NET_ADMIN\n"),
+                              (xdp, "", "needs CAP_BPF and CAP_NET_ADMIN\n"),
+                              (probe, "bpf net_admin", "needs CAP_PERFMON\n"),
+                              (new_map, "net_admin perfmon", "needs CAP_BPF\n"),
+                              (["prog", "show"], "bpf net_admin perfmon", "needs CAP_SYS_ADMIN\n"),
+                              (["net", "show"], "bpf", "needs CAP_SYS_ADMIN\n"),
+                              (["prog", "load", box.obj("link"), box.pin("o")], "bpf",
+                               "needs CAP_NET_ADMIN\n")):
+        with_caps(box, caps, *words).expect(1, err=text)
+    for words, caps in (xdp, "bpf net_admin"), (probe, "bpf perfmon"), (new_map, "bpf"):
+        with_caps(box, caps, *words).expect(0)
+    done = box.run("unshare", "-Ur", BPFSH, "--no-rc", *new_map[:2], box.pin("n"), *new_map[3:])
+    done.expect(1, err=["needs CAP_BPF, and those of a user namespace do not count",
+                        "outside of the user namespace"])
+
+
+def test_unknown_is_not_zero(box):
+    """What the kernel hides from this user is left out, not told as 0 bytes and "not jited"."""
+    box.bpfsh("prog", "asm", "r0 = 0; exit", "type", "socket", "name", box.prefix + "s", "pin",
+              box.pin("s")).expect(0)
+    os.chmod(box.bpffs, 0o777)
+    os.chmod(box.pin("s"), 0o666)
+    words = ["prog", "show", "pinned", box.pin("s")]
+    assert box.bpfsh("-j", *words).expect(0).json["bytes_xlated"] == 16
+    hidden = box.unprivileged("-j", *words).expect(0).json
+    assert not {"bytes_xlated", "jited", "bytes_jited"} & hidden.keys(), hidden
+    out = box.unprivileged(*words).expect(0).out
+    assert "xlated" not in out and "jited" not in out and "memlock" in out, out
+
+
 def test_help_needs_no_privilege(box):
     box.unprivileged("help").expect(0, out="map")
     box.unprivileged("--version").expect(0, out="bpfsh")

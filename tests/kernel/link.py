@@ -2,6 +2,7 @@
 """Links: made, updated, detached, shown, taken back; on devices and cgroups of the test's own."""
 import re
 
+from attach import other_netns
 from bpfsh import *
 from state import info, journals, pin, prog_name
 
@@ -235,6 +236,43 @@ def test_refusals(box):
     ):
         box.bpfsh("link", *words.split()).expect(1, err=text)
         assert place.state() == before, words
+
+
+def test_taken_places(box):
+    """Who is there already is told by place, not by errno alone."""
+    place = Place(box)
+    for words, mode, text in (
+        ("tcx_ingress dev v0", "tcx_ingress dev v0",
+         "'v0': this program is attached there already, by link {id}"),
+        ("xdp dev v0", "xdpgeneric dev v0",
+         "'v0': it runs program {prog} already in another XDP mode, by link {id}"),
+        ("netns flow_dissector", "netns flow_dissector",
+         "this network namespace: the network namespace runs program {prog} there already, "
+         "by link {id}"),
+    ):
+        kind = {"n": "flow_dissector", "t": "tc", "x": "xdp"}[words[0]]
+        box.bpfsh("prog", "asm", "r0 = 2; exit", "type", kind, "name", box.prefix + "p", "pin",
+                  box.pin("taken")).expect(0)
+        box.bpfsh("link", "create", box.pin("taken"), *words.split(), "pin", box.pin("l")).expect(0)
+        link = Link(box.pin("l"))
+        done = box.bpfsh("link", "create", box.pin("taken"), *mode.split(), "pin", box.pin("m"))
+        done.expect(1, err=text.format(id=link.id, prog=link.prog_id))
+        os.unlink(box.pin("l"))
+        os.unlink(box.pin("taken"))
+        assert gone_soon(place)
+
+
+def test_waits_for_a_place_that_is_being_freed(box):
+    """What has no link may be a link on its way out: it is waited for, not for long."""
+    place = Place(box)
+    subprocess.run(["ip", "link", "set", "v0", "xdp", "pinned", place.prog("x1")], check=True)
+    begun = time.monotonic()
+    box.bpfsh(*place.create("x").split()).expect(1, err="attached without a link")
+    assert 0.5 < time.monotonic() - begun < 20
+    process = subprocess.Popen([BPFSH, "--no-rc", *place.create("x").split()])
+    time.sleep(0.1)
+    subprocess.run(["ip", "link", "set", "v0", "xdp", "off"], check=True)
+    assert process.wait(20) == 0 and place.link("x").prog == "x1"
 
 
 def test_words_are_checked_before_anything_runs(box):
@@ -734,6 +772,43 @@ def test_show_agrees_with_bpftool(box):
                    f"\tifindex v0({device})  attach_type tcx_ingress\n"), out
     box.script(f"link detach {place.pin('x')}\n").expect(0)
     box.bpfsh("link", "show", "pinned", place.pin("x")).expect(0, out="\n\tifindex (detached)\n")
+
+
+def test_show_severed(box):
+    """What a link was attached to, and is no more, has no number that could be one."""
+    place = Place(box)
+    place.attach("cn")
+    box.script("".join(f"link detach {place.pin(kind)}\n" for kind in "cn")).expect(0)
+    for kind, key in ("c", "cgroup_id"), ("n", "netns_ino"):
+        words = ["link", "show", "pinned", place.pin(kind)]
+        box.bpfsh(*words).expect(0, out=f"\n\t{key} (detached)  attach_type ")
+        assert box.bpfsh("-j", *words).expect(0).json[key] is None
+
+
+def test_links_of_another_namespace(box):
+    """A device's number means nothing elsewhere: none is named, none gets what a link there had."""
+    place = Place(box)
+    place.attach("xt")
+    device = socket.if_nametoindex("v0")
+    with other_netns():
+        box.veth("near", "by")
+        assert socket.if_nametoindex("near") == device
+        for kind in "xt":
+            words = ["link", "show", "pinned", place.pin(kind)]
+            shown = box.bpfsh("-j", *words).expect(0).json
+            assert (shown["devname"], shown["ifindex"]) == (None, device), shown
+            box.bpfsh(*words).expect(0, out=f"\n\tifindex {device}, in another network namespace")
+        plan = box.bpfsh("--plan", "link", "detach", place.pin("x")).expect(0)
+        assert "where it is attached cannot be found again" in plan.out + plan.err, plan
+        # The same program on a device of that number: which of the two links is it?
+        box.bpfsh("link", "create", place.prog("x1"), "xdp", "dev", "near", "pin",
+                  box.pin("n")).expect(0)
+        for path in place.pin("x"), box.pin("n"):
+            box.bpfsh("link", "show", "pinned", path).expect(0, out=f"\n\tifindex {device}, in an "
+                                                                    "unknown network namespace")
+        os.unlink(box.pin("n"))
+    words = ["-j", "link", "show", "pinned", place.pin("x")]
+    wait_until(lambda: box.bpfsh(*words).expect(0).json["devname"] == "v0")
 
 
 def test_show_pins(box):

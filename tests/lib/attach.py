@@ -3,19 +3,20 @@
 
 Each function returns a descriptor of the test's own process, which ends with it.
 """
+import contextlib
 import ctypes
 import fcntl
 import os
 import struct
 
-from bpfsh import BPF_LINK_CREATE, Skip, bpf, libc, mount, syscheck, umount
+from bpfsh import BPF_LINK_CREATE, CLONE_NEWNET, Skip, bpf, libc, mount, syscheck, umount
 
 PROG_LOAD, PROG_ATTACH, RAW_TRACEPOINT_OPEN = 5, 8, 17
 PERF_EVENT_OPEN = {"x86_64": 298, "aarch64": 241}
 PERF_TYPE_SOFTWARE, PERF_TYPE_TRACEPOINT = 1, 2
 PERF_EVENT_IOC_SET_BPF = 0x40042408
 BPF_FLOW_DISSECTOR, BPF_PERF_EVENT, BPF_NETFILTER = 17, 41, 45
-BPF_TCX_INGRESS, BPF_TCX_EGRESS, BPF_TRACE_UPROBE_MULTI = 46, 47, 48
+XDP, BPF_TCX_INGRESS, BPF_TCX_EGRESS, BPF_TRACE_UPROBE_MULTI = 37, 46, 47, 48
 # enum bpf_prog_type
 TYPES = {"kprobe": 2, "sched_cls": 3, "tracepoint": 5, "xdp": 6, "perf_event": 7, "cgroup_skb": 8,
          "cgroup_sock": 9, "cgroup_device": 15, "raw_tracepoint": 17, "cgroup_sock_addr": 18,
@@ -29,6 +30,18 @@ def load(kind, name, result=0, attach_type=0):
     return bpf(PROG_LOAD, struct.pack(
         "=IIQQIIQII16sII", TYPES[kind], 2, ctypes.addressof(code), ctypes.addressof(text), 0, 0, 0,
         0, 0, name.encode(), 0, attach_type))
+
+
+@contextlib.contextmanager
+def other_netns():
+    """A new network namespace for what is done meanwhile."""
+    own = os.open("/proc/self/ns/net", os.O_RDONLY)
+    syscheck(libc.unshare(CLONE_NEWNET), "cannot unshare")
+    try:
+        yield
+    finally:
+        syscheck(libc.setns(own, CLONE_NEWNET), "cannot go back")
+        os.close(own)
 
 
 def fact(fd, *names):
