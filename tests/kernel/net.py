@@ -149,10 +149,11 @@ def test_xdp_links(box):
     with other_netns():
         box.veth("w0", "w1")
         assert index("w0") == row["ifindex"]
-        far = link(prog, index("w0"), XDP)
+        far, keep = link(prog, index("w0"), XDP), os.open("/proc/self/ns/net", 0)
     # Nobody can tell which of the two links is here.
     assert show(box, "dev", "v0")["xdp"] == [row]
     os.close(far)
+    os.close(keep)
     wait_until(lambda: "link_id" in show(box, "dev", "v0")["xdp"][0])
 
 
