@@ -66,7 +66,7 @@ static bool find_call(const struct vlog *v, uint32_t *insn)
 		return true;
 	/* So say kernels before 5.13, which know no kfuncs. */
 	if (vlog_has(reason_of(v), "BPF_CALL uses reserved fields"))
-		return *insn != VLOG_NONE && vlog_has(v->insns[*insn].text, "call bpf_unspec#0");
+		return *insn < v->nr && vlog_has(v->insns[*insn].text, "call bpf_unspec#0");
 	if (!vlog_has(reason_of(v), "R0 !read_ok"))
 		return false;
 	*insn = last_on_path(v, is_call);
