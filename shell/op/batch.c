@@ -245,6 +245,18 @@ static void note_conflict(struct undoing *u, __u32 i, const char *now)
 			     b->after ? after_at(b, i) : NULL);
 }
 
+/*
+ * True where the key stands in the operation before, too: if the operation did not come
+ * as far as to its second value, what there is to be undone is the first.
+ */
+static bool is_again(const struct op_batch *b, __u32 i)
+{
+	for (__u32 j = 0; j < i; j++)
+		if (!memcmp(key_at(b, j), key_at(b, i), b->key_size))
+			return true;
+	return false;
+}
+
 static void undo_element(struct undoing *u, __u32 i, char *now)
 {
 	enum verdict v;
@@ -263,7 +275,7 @@ static void undo_element(struct undoing *u, __u32 i, char *now)
 		pile_add(u->b, &u->back, i, true);
 	} else if (v == REMOVE) {
 		pile_add(u->b, &u->gone, i, false);
-	} else if (v == CHANGED) {
+	} else if (v == CHANGED && (u->b->op.applied || !is_again(u->b, i))) {
 		note_conflict(u, i, err ? NULL : now);
 	} else if (v == ERROR) {
 		u->err = err;

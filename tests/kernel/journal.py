@@ -313,6 +313,21 @@ def test_no_place(box):
     box.bpfsh("undo").expect(1, err=["nothing to undo", "its own session"])
 
 
+def test_key_twice(box):
+    """A key that stands twice in an import which did not come as far as to its second value."""
+    fd = create("hash", 4, 4, 4, f"{box.prefix}m")
+    pin(fd, box.pin("m"))
+    update(fd, struct.pack("=I", 2), struct.pack("=I", 7))
+    os.close(fd)
+    before = state(box.bpffs)
+    lines = box.file("lines", "".join(f'{{"key":{key},"value":{value}}}\n' for key, value in
+                                      ((1, 1), (2, 2), (3, 3), (4, 4), (5, 5), (1, 6), (2, 8))))
+    done = box.run(FAULTY, "--no-rc", "map", "import", "pinned", box.pin("m"), lines,
+                   env=dict(os.environ, BPFSH_FAULT="1:0:map batch done"))
+    assert done.status == -signal.SIGKILL and difference(before, state(box.bpffs)), done
+    recovers(box, before)
+
+
 def test_counting_takes_no_lock(box):
     """However often others look whether there is something to recover, `recover` gets it."""
     for _ in range(10):
