@@ -6,6 +6,7 @@
 
 #include "shell/expr.h"
 #include "shell/interrupt.h"
+#include "shell/jq_child.h"
 #include "shell/session.h"
 #include "shell/vars.h"
 
@@ -190,6 +191,104 @@ static int declare_known(struct expr *e, const char *name, size_t len)
 	return 0;
 }
 
+/* Literals and variables alone need no jq, which takes long to compile anything. */
+
+/* JSON is a part of jq's language; what its parser refuses is none, or jq says what is wrong. */
+static jv literal(const char *expr)
+{
+	size_t len = strlen(expr);
+	jv v;
+
+	if (!strchr("-0123456789\"[{tfn", expr[strspn(expr, " \t\n")]) || len > INT32_MAX)
+		return jv_invalid();
+	v = jv_parse_sized(expr, len);
+	if (jv_is_valid(v))
+		return v;
+	jv_free(v);
+	return jv_invalid();
+}
+
+/* The value of "$name", which each_variable() has read, or of a literal; else invalid. */
+static jv constant(struct expr *e)
+{
+	const char *text = buf_str(&e->text);
+	size_t start = strspn(text, " \t\n"), len;
+
+	if (text[start] != '$')
+		return literal(text);
+	len = name_len(text + start + 1);
+	if (!len || text[start + 1 + len + strspn(text + start + 1 + len, " \t\n")])
+		return jv_invalid();
+	return jv_object_get(jv_copy(e->args), jv_string_sized(text + start + 1, len));
+}
+
+/* What runs in this process */
+
+/* Words that do no more in one step than what they are given is long. */
+static const char *const plain_words[] = {
+	"add", "and", "as", "elif", "else", "empty", "end", "endswith", "false", "has", "if",
+	"keys", "length", "map", "not", "null", "or", "range", "select", "startswith", "then", "tonumber", "tostring", "true", "type", NULL
+};
+
+static bool is_plain_word(const char *s, size_t len)
+{
+	for (const char *const *w = plain_words; *w; w++)
+		if (strlen(*w) == len && !memcmp(*w, s, len))
+			return true;
+	return false;
+}
+
+/* True for one that compares. */
+static bool is_plain_equals(const char *text, size_t at)
+{
+	return text[at + 1] == '=' || (at && strchr("=!<>", text[at - 1]));
+}
+
+/*
+ * Length of the part of a program's code at @at; 0 where it may recurse, repeat or take much
+ * memory, in short, where one step may be long or end the process.
+ */
+static size_t plain_part(const char *text, size_t at)
+{
+	const char *s = text + at;
+	size_t len = strspn(s, "0123456789") ? strspn(s, "0123456789.eE") : name_len(s);
+
+	if (*s == '$')
+		return 1 + name_len(s + 1);
+	if (*s == '.')
+		return s[1] == '.' ? 0 : 1 + name_len(s + 1);
+	if (len)
+		return isdigit((unsigned char)*s) || is_plain_word(s, len) ? len : 0;
+	return *s == '*' || *s == '@' || (*s == '=' && !is_plain_equals(text, at)) ? 0 : 1;
+}
+
+/* Whether running it can neither crash jq nor keep it beyond a signal; else a child does. */
+static bool is_plain(const char *text)
+{
+	struct expr_scan scan = { 0 };
+	size_t len = strlen(text);
+	bool gathers = false, ranges = false;
+
+	for (size_t at = 0; at < len;) {
+		bool code = !expr_in_text(&scan);
+		size_t n = expr_step(&scan, text + at, len - at);
+
+		if (code && text[at] == '#') {
+			n = strcspn(text + at, "\n");
+		} else if (code && text[at] != '"') {
+			size_t part = plain_part(text, at);
+
+			gathers |= text[at] == '[' || !strncmp(text + at, "map", 3);
+			ranges |= !strncmp(text + at, "range", 5);
+			if (!part)
+				return false;
+			n = part > n ? part : n;
+		}
+		at += n;
+	}
+	return !(gathers && ranges);
+}
+
 /* Compiled expressions */
 
 #define CACHE_MAX 32
@@ -334,9 +433,17 @@ static void expr_free(struct expr *e)
 int expr_check(struct ctx *ctx, const char *expr, jv known, struct span at)
 {
 	struct expr e = { .ctx = ctx, .at = at, .args = jv_object(), .known = known };
-	struct compiled *c;
+	struct compiled *c = NULL;
+	jv value;
 
 	each_variable(&e, expr, declare_known);
+	value = constant(&e);
+	if (jv_is_valid(value)) {
+		jv_free(value);
+		expr_free(&e);
+		return 0;
+	}
+	jv_free(value);
 	c = compile_expr(&e, known);
 	if (c)
 		compiled_put(ctx->s, c);
@@ -349,21 +456,32 @@ int expr_check(struct ctx *ctx, const char *expr, jv known, struct span at)
 struct expr_run {
 	struct ctx *ctx;
 	struct span at;
-	struct compiled *program;
+	struct compiled *program;	/* NULL: a constant */
 	jv args;
+	bool plain;		/* it runs here, not in a child */
+	struct jq_child *child;
+	jv constant, next;	/* its value; and what of it is still to come, or invalid */
 };
 
 struct expr_run *expr_open(struct ctx *ctx, const char *expr, struct span at, jv args)
 {
 	struct expr e = { .ctx = ctx, .at = at, .args = jv_copy(args) };
 	struct expr_run *r = NULL;
-	struct compiled *c = each_variable(&e, expr, read_variable) ? NULL :
-			     compile_expr(&e, e.args);
+	struct compiled *c = NULL;
+	jv value = jv_invalid();
+	int err = each_variable(&e, expr, read_variable);
 
-	if (c) {
+	if (!err)
+		value = constant(&e);
+	if (!err && !jv_is_valid(value))
+		c = compile_expr(&e, e.args);
+	if (c || jv_is_valid(value)) {
 		r = xcalloc(1, sizeof(*r));
 		*r = (struct expr_run){ .ctx = ctx, .at = at, .program = c,
-					.args = jv_copy(e.args) };
+					.args = jv_copy(e.args), .constant = value,
+					.plain = is_plain(expr), .next = jv_invalid() };
+	} else {
+		jv_free(value);
 	}
 	expr_free(&e);
 	return r;
@@ -371,8 +489,22 @@ struct expr_run *expr_open(struct ctx *ctx, const char *expr, struct span at, jv
 
 void expr_feed(struct expr_run *r, jv input)
 {
-	jq_start(r->program->jq, jv_array_append(jv_array_append(jv_array(), input),
-						 jv_copy(r->args)), 0);
+	if (r->child)
+		jq_child_end(r->child);
+	r->child = NULL;
+	if (!r->program) {
+		jv_free(input);
+		jv_free(r->next);
+		r->next = jv_copy(r->constant);
+		return;
+	}
+	input = jv_array_append(jv_array_append(jv_array(), input), jv_copy(r->args));
+	if (!r->plain)
+		r->child = jq_child_start(r->program->jq, jv_copy(input));
+	/* Where no process can be had, all that is lost is what it protects from. */
+	if (!r->child)
+		jq_start(r->program->jq, jv_copy(input), 0);
+	jv_free(input);
 }
 
 struct expr_run *expr_start(struct ctx *ctx, const char *expr, struct span at)
@@ -404,10 +536,32 @@ static jv next(jq_state *jq)
 	return result;
 }
 
+static int next_constant(struct expr_run *r, jv *result)
+{
+	*result = r->next;
+	r->next = jv_invalid();
+	return jv_is_valid(*result);
+}
+
+static int next_of_child(struct expr_run *r, jv *result)
+{
+	struct buf error = BUF_INIT;
+	int found = jq_child_next(r->child, result, &error);
+
+	if (found < 0)
+		diag_error(r->ctx->diags, r->at, "%s", buf_str(&error));
+	buf_free(&error);
+	return found;
+}
+
 int expr_next(struct expr_run *r, jv *result)
 {
 	jv msg;
 
+	if (!r->program)
+		return next_constant(r, result);
+	if (r->child)
+		return next_of_child(r, result);
 	*result = next(r->program->jq);
 	if (jv_is_valid(*result))
 		return 1;
@@ -428,8 +582,13 @@ int expr_next(struct expr_run *r, jv *result)
 
 void expr_end(struct expr_run *r)
 {
-	compiled_put(r->ctx->s, r->program);
+	if (r->child)
+		jq_child_end(r->child);
+	if (r->program)
+		compiled_put(r->ctx->s, r->program);
 	jv_free(r->args);
+	jv_free(r->constant);
+	jv_free(r->next);
 	free(r);
 }
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <fcntl.h>
 #include <poll.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "shell/buf.h"
 #include "shell/clock.h"
@@ -15,6 +18,11 @@ static void (*volatile to_call)(void *arg);
 static void *volatile call_arg;
 
 static const int stop_signals[] = { SIGINT, SIGTERM, SIGHUP };
+static const int fatal_signals[] = {
+	SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT, SIGALRM, SIGXCPU, SIGQUIT
+};
+static const char *volatile last_words;
+static char crash_stack[1 << 16];	/* a stack that overflowed is none to say it from */
 
 static void on_signal(int sig, siginfo_t *info, void *context)
 {
@@ -38,11 +46,43 @@ static void set_all(const struct sigaction *action)
 	}
 }
 
+void crash_words(const char *text)
+{
+	last_words = text;
+}
+
+/* The signal's own action, which is in place again, follows. */
+static void on_crash(int sig)
+{
+	const char *text = last_words;
+
+	if (text && write(STDERR_FILENO, text, strlen(text)) < 0)
+		last_words = NULL;
+	raise(sig);
+}
+
+/* Not where somebody else looks at crashes, as sanitizers do. */
+static void watch_crashes(void)
+{
+	const struct sigaction sa = {
+		.sa_handler = on_crash, .sa_flags = SA_ONSTACK | SA_RESETHAND | SA_NODEFER
+	};
+
+	sigaltstack(&(stack_t){ .ss_sp = crash_stack, .ss_size = sizeof(crash_stack) }, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(fatal_signals); i++) {
+		struct sigaction old;
+
+		if (!sigaction(fatal_signals[i], NULL, &old) && old.sa_handler == SIG_DFL)
+			sigaction(fatal_signals[i], &sa, NULL);
+	}
+}
+
 void interrupt_init(void)
 {
 	const struct sigaction sa = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO };
 
 	set_all(&sa);
+	watch_crashes();
 	/* A closed pipe or a full quota is an error of a call: the transaction is rolled back. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
@@ -111,10 +151,13 @@ void interrupt_reset(void)
 
 void crash_quietly(void)
 {
-	static const int fatal[] = { SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGALRM, SIGXCPU };
+	int score;
 
 	interrupt_reset();
-	for (size_t i = 0; i < ARRAY_SIZE(fatal); i++)
-		signal(fatal[i], SIG_DFL);
+	for (size_t i = 0; i < ARRAY_SIZE(fatal_signals); i++)
+		signal(fatal_signals[i], SIG_DFL);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0 });
+	score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (score >= 0 && write(score, "1000", 4) >= 0)
+		close(score);
 }

@@ -38,11 +38,16 @@ void interrupt_call(void (*fn)(void *arg), void *arg);
 void interrupt_nap(int64_t until);
 /* Waits until reading @fd returns at once; false where a signal came first. */
 bool interrupt_wait(int fd);
+/*
+ * What is written to standard error where a crash ends this process: a text that stays, or NULL
+ * for nothing.
+ */
+void crash_words(const char *text);
 /* In a forked child: signals as they were before. */
 void interrupt_reset(void);
 /*
  * The same in one that works on what may crash it or take forever, which its
- * parent sees: nothing reports that but its status.
+ * parent sees: nothing reports that but its status. Where memory is short it goes first.
  */
 void crash_quietly(void);
 

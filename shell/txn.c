@@ -74,6 +74,7 @@ static void end_journal(struct session *s, struct diags *d)
 	} else if (t->journal) {
 		journal_end(t->journal);
 	}
+	crash_words(NULL);
 	t->journal = NULL;
 	t->unsettled = 0;
 	t->unrecorded = 0;
@@ -239,8 +240,11 @@ static int record(struct ctx *ctx, struct op *op)
 	op->kind->encode(op, &payload);
 	op->at = journal_intent(t->journal, op->kind->id, payload.data, payload.len);
 	buf_free(&payload);
-	if (op->at != JOURNAL_NONE)
+	if (op->at != JOURNAL_NONE) {
+		crash_words("error: bpfsh died, and its changes are not rolled back: "
+			    "run 'bpfsh recover'\n");
 		return 0;
+	}
 	diag_error(ctx->diags, op->span, "cannot write the journal '%s': %s",
 		   journal_path(t->journal), strerror(errno));
 	return -1;

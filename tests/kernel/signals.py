@@ -44,7 +44,8 @@ def test_waiting_places(box):
               f"map import pinned {pin} {fifo}", f"source {fifo}", "watch 30 echo on",
               "time watch 30 echo on", f"map top pinned {pin} interval 30",
               "$x = echo a | sleep 30", "for $x in repeat(1) { !sleep 30\n }",
-              "[range(1e12)] | length")
+              "[range(1e12)] | length", "def f: f; f", '"x" * 1e9 | length',
+              '("x" * 1e6) | [match("."; "g")] | length')
     before = box.elements(pin)
     for place in places:
         command = place if place.split()[0] in "!sleep source map time watch for".split() or \
@@ -92,6 +93,54 @@ def test_impatient(box):
         while process.poll() is None:
             process.send_signal(sig)
         assert process.wait() == 128 + sig and box.elements(pin) == before, process.stderr.read()
+
+
+def test_crashes_of_expressions(box):
+    """What ends jq is an error of the expression, and the rest is rolled back as ever."""
+    pin = box.map_create("m")
+    before = box.elements(pin)
+    limited = ["prlimit", f"--as={3 << 30}"] if not os.environ.get("SANITIZE") else []
+    for expr, why in (("(reduce range(1000000) as $i (null; [.]) | length)", "too deep"),
+                      ("[] | .[500000000] = 1 | length", "not enough memory"),
+                      ("[range(300)] | reduce .[] as $i (0; [.])", "nested too deeply")):
+        if not limited and "memory" in why:
+            continue
+        text = f"map update pinned {pin} key 1 value 1\nassert {expr}\n"
+        done = box.run(*limited, BPFSH, "--no-rc", "-c", text).expect(1, err=[why, "rolled back 1 of 1"])
+        assert box.elements(pin) == before, done
+
+
+def test_own_crash(box):
+    """Whatever else ends bpfsh: it says what to do, where there is something to do."""
+    if os.environ.get("SANITIZE"):
+        raise Skip("the sanitizers look at crashes themselves")
+    pin = box.map_create("m")
+    before = box.elements(pin)
+    for sig in "SEGV", "ABRT", "BUS", "QUIT":
+        kill = f"!kill -{sig} $PPID; sleep 5"
+        done = subprocess.run([BPFSH, "--no-rc", "-c", f"map update pinned {pin} key 1 value 1\n{kill}"],
+                              capture_output=True, text=True)
+        assert done.returncode == -getattr(signal, f"SIG{sig}"), done
+        assert done.stderr == ("error: bpfsh died, and its changes are not rolled back: "
+                               "run 'bpfsh recover'\n"), done
+        box.bpfsh("recover").expect(0)
+        assert box.elements(pin) == before
+        done = subprocess.run([BPFSH, "--no-rc", "-c", f"map update pinned {pin} key 1 value 1\n"
+                               f"rollback\n{kill}"], capture_output=True, text=True)
+        assert not done.stderr, done
+
+
+def test_constants_are_jqs(box):
+    """Literals and variables that jq does not see have the values that it would give them."""
+    for text in ("7", "-1", "1.5e3", '"a\\u00e9\\n"', '[1, [2, {"a": null}]]', "007",
+                 '"a\\(1 + 1)"', "1 # one", "[1, 2][0]", "1e1000", '{"a": 1, "a": 2}'):
+        wanted = box.run("jq", "-nc", text).expect(0).out
+        done = box.bpfsh("-j", "-c", f"$x = {text}\n$y = $x\n$y = [$y][0]\nvars").expect(0).json
+        got = {v["name"]: v.get("value") for v in done[-1]["output"]}
+        assert got["x"] == got["y"] == json.loads(wanted), (text, got, wanted)
+    box.bpfsh("-c", "$x = [1, 2").expect(2)
+    box.bpfsh("-c", "$x = 1 2").expect(2, err="syntax error")
+    box.bpfsh("-c", "$x = $nothing").expect(2, err="nothing")
 
 
 run(__name__)

@@ -49,6 +49,17 @@ def test_ctrl_c_ends_an_endless_loop(box):
         box.unchanged(before)
 
 
+def test_ctrl_c_ends_a_step_of_jq(box):
+    """One that jq itself would not leave for long; the session and its variables stay."""
+    with start(box) as tty:
+        tty.check("$x = 7; begin\r", PROMPT)
+        for expr in '("x" * 1e9 | length)', '(("x" * 1e6) | [match("."; "g")] | length)':
+            tty.send(f"assert {expr}\r")
+            time.sleep(0.3)
+            assert "interrupted" in tty.check("\x03", PROMPT, timeout=PATIENCE)
+            tty.check("echo still $x\r", "still 7\n")
+
+
 def test_watch_marks_changes_and_ends_with_ctrl_c(box):
     pin = box.map_create("m", "array", entries=1)
     with start(box, columns=60) as tty:
