@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -15,6 +16,7 @@
 #include "render/outfile.h"
 #include "render/sink.h"
 #include "shell/clock.h"
+#include "shell/interrupt.h"
 
 const char *const image_formats[] = { "", "png", "svg", "pdf", "dot", "json", NULL };
 
@@ -66,8 +68,11 @@ run_child(const struct cfg *cfg, const struct image_options *o, int out, int err
 		sigaction(sig, &dfl, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	crash_quietly();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0 });
+	/* Graphviz would load what it finds there. */
+	unsetenv("GVBINDIR");
+	unsetenv("LTDL_LIBRARY_PATH");
 	out = fcntl(out, F_DUPFD, 10);
 	if (null < 0 || out < 0 || getppid() != parent || dup2(null, 0) < 0 || dup2(null, 1) < 0 ||
 	    dup2(err, 2) < 0 || dup2(out, 3) < 0)
@@ -139,6 +144,14 @@ static void note_said(struct buf *said, struct span at, struct diags *d)
 	buf_free(&line);
 }
 
+/* True where memory may run out though the machine has some. */
+static bool is_limited(void)
+{
+	struct rlimit memory;
+
+	return !getrlimit(RLIMIT_AS, &memory) && memory.rlim_cur != RLIM_INFINITY;
+}
+
 static int blame_child(const char *name, const char *killed, int status, struct span at,
 		       struct diags *d)
 {
@@ -151,6 +164,15 @@ static int blame_child(const char *name, const char *killed, int status, struct 
 	} else if (end >= CHILD_NO_GRAPHVIZ && end < CHILD_NR) {
 		diag_error(d, at, "cannot draw '%s': %s", name, child_ends[end].what);
 		diag_hint(d, "%s", child_ends[end].hint);
+	} else if (WIFSIGNALED(status) && is_limited()) {
+		diag_error(d, at, "cannot draw '%s': graphviz died of signal %d, perhaps for want of "
+			   "memory", name, WTERMSIG(status));
+		diag_hint(d, "the process' memory is limited (ulimit -v); draw one function, or write "
+			  ".dot or .json");
+	} else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
+		diag_error(d, at, "cannot draw '%s': graphviz was killed, perhaps for want of memory",
+			   name);
+		diag_hint(d, "draw one function, or write .dot or .json");
 	} else if (WIFSIGNALED(status)) {
 		diag_error(d, at, "cannot draw '%s': graphviz died of signal %d (%s)", name,
 			   WTERMSIG(status), strsignal(WTERMSIG(status)));

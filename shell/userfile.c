@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "shell/userfile.h"
+
+#define LINKS_MAX 40	/* as the kernel has it */
 
 bool user_path(struct buf *out, const char *variable, const char *fallback, const char *file)
 {
@@ -49,27 +52,64 @@ static int check_folders(const char *path, const char *file, struct diags *d)
 	return 0;
 }
 
+/* The path with its first symbolic link replaced by what that says; NULL where there is none. */
+static char *follow_link(const char *path)
+{
+	size_t len = 0, parent = 0;
+
+	do {
+		char target[PATH_MAX], *link;
+		ssize_t n;
+
+		parent = len;
+		len += strspn(path + len, "/");
+		len += strcspn(path + len, "/");
+		link = xstrndup(path, len);
+		n = readlink(link, target, sizeof(target));
+		free(link);
+		if (n > 0)
+			return *target == '/' ? xasprintf("%.*s%s", (int)n, target, path + len) :
+			       xasprintf("%.*s/%.*s%s", (int)parent, path, (int)n, target,
+					 path + len);
+	} while (path[len]);
+	return NULL;
+}
+
+/* All ways to the file: as it is written, and with one symbolic link after the other replaced. */
+static int check_ways(const char *path, struct diags *d)
+{
+	char *way = xstrdup(path);
+	int err = 0;
+
+	for (int links = 0; way && !err; links++) {
+		char *next = follow_link(way);
+
+		if (links == LINKS_MAX)
+			err = diag_error(d, NO_SPAN, "cannot read '%s': %s", path, strerror(ELOOP));
+		else
+			err = check_folders(way, path, d);
+		free(way);
+		way = next;
+	}
+	free(way);
+	return err;
+}
+
 /*
  * Whether nobody but root and this user decides what the file says, as what is in
- * it can run anything: the file that is open, and the way to it, with and without
- * the symbolic links on it.
+ * it can run anything: the file that is open, and the ways to it.
  */
 static int check_trust(int fd, const char *path, struct diags *d)
 {
-	char *real = realpath(path, NULL);
 	struct stat st;
-	int err;
 
-	if (!real || fstat(fd, &st)) {
-		err = diag_error(d, NO_SPAN, "cannot read '%s': %s", path, strerror(errno));
-	} else if (!is_ours(&st)) {
-		err = diag_error(d, NO_SPAN, "'%s' is not run: others can write it", path);
-		diag_hint(d, "chown it to yourself and chmod it to 0644");
-	} else {
-		err = check_folders(path, path, d) || check_folders(real, path, d) ? -1 : 0;
-	}
-	free(real);
-	return err;
+	if (fstat(fd, &st))
+		return diag_error(d, NO_SPAN, "cannot read '%s': %s", path, strerror(errno));
+	if (is_ours(&st))
+		return check_ways(path, d);
+	diag_error(d, NO_SPAN, "'%s' is not run: others can write it", path);
+	diag_hint(d, "chown it to yourself and chmod it to 0644");
+	return -1;
 }
 
 /*

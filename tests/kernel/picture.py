@@ -90,11 +90,26 @@ def test_full_disk(box):
 
 
 def test_no_plugins(box):
-    """Graphviz finds none where it is told to look."""
-    done = box.bpfsh("prog", "cfg", "pinned", load(box), "file", "x.png",
-                     env={**os.environ, "GVBINDIR": box.dir})
-    done.expect(1, err=("graphviz lacks its layout plugins", "install graphviz's plugins"))
+    """Graphviz looks where its own are, and not where the environment says that code is."""
+    words = "prog", "cfg", "pinned", load(box), "file", "x.png"
+    box.bpfsh(*words, env={**os.environ, "GVBINDIR": box.dir}).expect(0)
+    os.unlink("x.png")
+    folders = glob.glob("/usr/lib*/graphviz") + glob.glob("/usr/lib/*/graphviz")
+    for folder in folders:
+        mount("none", folder, "tmpfs")
+    box.bpfsh(*words).expect(1, err=("graphviz lacks its layout plugins",
+                                     "install graphviz's plugins"))
     assert not os.path.exists("x.png")
+    for folder in folders:
+        umount(folder)
+
+
+def test_little_memory(box):
+    if os.environ.get("SANITIZE"):
+        raise Skip("the sanitizers need all addresses")
+    done = box.run("prlimit", f"--as={60 << 20}", BPFSH, "--no-rc", "prog", "cfg", "pinned",
+                   load(box), "file", "x.png")
+    assert done.status == 1 and "memory" in done.err or "ulimit" in done.err, done
 
 
 TITLE_SIZE, TEXT_SIZE = 11, 10		# points

@@ -88,8 +88,7 @@ def test_impatient(box):
     before = box.elements(pin)
     for sig in SIGNALS:
         process = start(box, "-c", f"map import pinned {pin} {rows}\n!sleep 30")
-        wait_until(lambda: len(os.listdir(f"/proc/{process.pid}/task/{process.pid}")) and
-                   open(f"/proc/{process.pid}/task/{process.pid}/children").read())
+        wait_until(lambda: children(process.pid))
         while process.poll() is None:
             process.send_signal(sig)
         assert process.wait() == 128 + sig and box.elements(pin) == before, process.stderr.read()

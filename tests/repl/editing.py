@@ -383,6 +383,17 @@ def test_rc_file_is_refused_where_others_can_replace_it(box):
     os.chmod(folder, 0o755)
     refused(lambda: os.chown(rc, NOBODY, NOBODY), "others can write it")
     refused(lambda: link(in_theirs), f"others can write the folder '{theirs}'")
+    # A link there to a file of one's own is theirs, too, and so is a folder behind another.
+    hop, way = box.file("theirs/hop", ""), os.path.join(box.dir, "way")
+    for target in ours, "../ours":
+        os.unlink(hop)
+        os.symlink(target, hop)
+        refused(lambda: link(hop), f"others can write the folder '{theirs}'")
+    os.symlink(theirs, way)
+    refused(lambda: link(f"{way}/../theirs/hop"), "others can write the folder")
+    os.unlink(rc)
+    os.symlink("rc", rc)
+    refused(lambda: None, "cannot read")
     link(ours)
     with with_rc(box) as tty:
         tty.expect("\nfrom rc\n")
