@@ -561,6 +561,9 @@ void kern_init(bool debug);
  */
 int kern_map_error(struct diags *d, struct span at, const char *what, const struct handle *map,
 		   int err);
+/* The same for an update of a map of maps or programs, whose value names @value. */
+int kern_map_value_error(struct diags *d, struct span at, const char *what,
+			 const struct handle *map, const struct handle *value, int err);
 /* The same for anything else: "cannot WHAT: reason". */
 int kern_error(struct diags *d, struct span at, int err, const char *fmt, ...) printf_like(4, 5);
 

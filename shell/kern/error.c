@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "shell/kern.h"
+#include "shell/kern/inner.h"
 #include "shell/kern/load.h"
 #include "shell/kern/reason.h"
 #include "shell/kern/rights.h"
@@ -216,6 +217,37 @@ static bool blames_shape(int err)
 	return err == EINVAL || err == E2BIG || err == ENOTSUPP || err == EOPNOTSUPP;
 }
 
+/* A map of programs is bound to the type of those that use it. */
+static bool program_differs(struct buf *why, const struct handle *map, const struct handle *prog)
+{
+	struct bpf_prog_info info;
+	const char *have, *want;
+	char owner[16];
+
+	if (!kern_fdinfo(map->fd, "owner_prog_type", owner, sizeof(owner)) ||
+	    kern_prog_info(prog->fd, &info) || strtoul(owner, NULL, 10) == info.type)
+		return false;
+	have = kern_prog_type_name(info.type);
+	want = kern_prog_type_name(strtoul(owner, NULL, 10));
+	buf_printf(why, "the program has type %s, and those that use the map have type %s",
+		   have ? have : "unknown", want ? want : "unknown");
+	return true;
+}
+
+/* What the object is in which the kernel's EINVAL finds fault. */
+static bool value_reason(struct buf *why, struct buf *hint, const struct handle *map,
+			 const struct handle *value)
+{
+	struct inner_facts facts;
+
+	if (map->map.type == BPF_MAP_TYPE_PROG_ARRAY)
+		return program_differs(why, map, value);
+	if (map->map.type != BPF_MAP_TYPE_ARRAY_OF_MAPS && map->map.type != BPF_MAP_TYPE_HASH_OF_MAPS)
+		return false;
+	inner_read(map, &facts);
+	return inner_difference(why, hint, &facts, &value->map);
+}
+
 static void map_reason(struct buf *why, struct buf *hint, unsigned op, const struct handle *map,
 		       int err)
 {
@@ -239,6 +271,12 @@ static void map_reason(struct buf *why, struct buf *hint, unsigned op, const str
 int kern_map_error(struct diags *d, struct span at, const char *what, const struct handle *map,
 		   int err)
 {
+	return kern_map_value_error(d, at, what, map, NULL, err);
+}
+
+int kern_map_value_error(struct diags *d, struct span at, const char *what,
+			 const struct handle *map, const struct handle *value, int err)
+{
 	struct buf head = BUF_INIT, why = BUF_INIT, hint = BUF_INIT;
 	unsigned op = begin_head(&head, what);
 
@@ -248,6 +286,7 @@ int kern_map_error(struct diags *d, struct span at, const char *what, const stru
 		buf_printf(&head, " map %u", map->id);
 	else
 		buf_puts(&head, " map");
-	map_reason(&why, &hint, op, map, abs(err) == KERN_EPERM ? EPERM : abs(err));
+	if (!value || op != UPDATE || abs(err) != EINVAL || !value_reason(&why, &hint, map, value))
+		map_reason(&why, &hint, op, map, abs(err) == KERN_EPERM ? EPERM : abs(err));
 	return say(d, at, &head, &why, &hint);
 }

@@ -271,7 +271,7 @@ static int element_hold(struct op *op, struct diags *d)
 /* The kernel's refusal; of a key that is not there, which other key may be meant. */
 static int refused(struct op_element *e, const char *what, int err, struct diags *d)
 {
-	kern_map_error(d, e->op.span, what, e->map, -err);
+	kern_map_value_error(d, e->op.span, what, e->map, e->object, -err);
 	if (err == -ENOENT)
 		map_hint_twin(e->map, e->key, d);
 	return -1;

@@ -106,6 +106,39 @@ def test_unknown_is_not_zero(box):
     assert "xlated" not in out and "jited" not in out and "memlock" in out, out
 
 
+def test_maps_inside(box):
+    """In what a map differs from those that a map of maps takes, in an empty one and one with maps."""
+    def create(name, words):
+        box.bpfsh("map", "create", box.pin(name), *words.split(), "name", box.prefix + name).expect(0)
+        return box.pin(name)
+
+    array = create("a4", "type array key 4 value 4 entries 4")
+    hash_map = create("h", "type hash key 8 value 12 entries 4 flags 1")
+    ring = create("r", "type ringbuf entries 4096")
+    outer = "type array_of_maps key 4 value 4 entries 3 inner_map pinned "
+    for name, model, words, text in (
+        ("a", array, "type array key 4 value 4 entries 8", "entries 8, not 4\n"),
+        ("b", array, "type array key 4 value 16 entries 4", "value 16 bytes, not 4\n"),
+        ("c", array, "type percpu_array key 4 value 8 entries 4",
+         "type percpu_array, not array; value 8 bytes, not 4\n"),
+        ("d", hash_map, "type hash key 4 value 12 entries 9 flags 1", "key 4 bytes, not 8\n"),
+        ("e", hash_map, "type hash key 8 value 12 entries 9", "other flags (its are 0)"),
+        ("f", ring, "type hash key 8 value 12 entries 9",
+         "type hash, not ringbuf; key 8 bytes, not 0; value 12 bytes, not 0\n"),
+    ):
+        inside = create("i" + name, words)
+        for kind, key in (outer, "0"), (outer.replace("array_of", "hash_of"), "7"):
+            holder = create("o" + name + key, kind + model)
+            update = ["map", "update", holder, "key", key, "value", inside]
+            box.bpfsh(*update).expect(1, err=text)
+            update[-1] = model
+            box.bpfsh(*update).expect(0)
+            update[-1] = inside
+            box.bpfsh(*update).expect(1, err="flags 0, not 0x1\n" if name == "e" else text)
+    box.bpfsh("map", "update", create("last", outer + array), "key", "0", "value", hash_map).expect(
+        1, err="type hash, not array; key 8 bytes, not 4; value 12 bytes, not 4\n")
+
+
 def test_help_needs_no_privilege(box):
     box.unprivileged("help").expect(0, out="map")
     box.unprivileged("--version").expect(0, out="bpfsh")
