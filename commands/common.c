@@ -160,6 +160,27 @@ static int plan_look(struct ctx *ctx, const struct value *path, enum object_kind
 	return pin_look(path->str, kind, path->span, ctx->diags);
 }
 
+int need_pin(struct ctx *ctx, const struct match *m)
+{
+	const char *made = m->cmd->object, *behind = "";
+	int i = 0;
+
+	for_each_arg(m->cmd, a) {
+		if (a->type == &arg_pin_path && m->args[i].nr)
+			return 0;
+		if (a->type == &arg_pin_path && a->flags & ARG_KEYWORD)
+			behind = "pin ";
+		i++;
+	}
+	if (!session_keeps_nothing(ctx))
+		return 0;
+	diag_error(ctx->diags, ctx->span, "nothing would hold the %s when this command ends",
+		   !strcmp(made, "prog") ? object_names[OBJ_PROG] : made);
+	diag_hint(ctx->diags, "add '%sPATH' to pin it; in a script or at the prompt a variable holds "
+		  "it, too: $%c = %s %s ...", behind, *made, made, m->cmd->verb);
+	return -1;
+}
+
 int pin_run(struct ctx *ctx, struct value *argv)
 {
 	if (argv[2].kind != VALUE_NONE && plan_look(ctx, &argv[1], argv[0].handle->kind))

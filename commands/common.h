@@ -36,6 +36,8 @@ static inline struct cell type_cell(const char *name, __u32 type)
 
 /* Pins and unpins, for `prog`, `map` and `link` alike: argv is object, path, "replace". */
 int pin_run(struct ctx *ctx, struct value *argv);
+/* Refuses to make an object that nothing keeps: the check of commands that can pin what they make. */
+int need_pin(struct ctx *ctx, const struct match *m);
 /* argv is a path. */
 int unpin_run(struct ctx *ctx, struct value *argv);
 

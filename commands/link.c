@@ -176,17 +176,6 @@ static int link_show(struct ctx *ctx, struct value *argv)
 
 enum { CREATE_PROG, CREATE_HOOK, CREATE_PIN };
 
-/* A link lives as long as something holds it: one command alone would end it at once. */
-static int need_holder(struct ctx *ctx, const struct value *pin)
-{
-	if (pin->kind == VALUE_STR || ctx->s->mode != MODE_COMMAND)
-		return 0;
-	diag_error(ctx->diags, ctx->span, "nothing would hold the link when this command ends");
-	diag_hint(ctx->diags, "'pin PATH' behind it keeps it; in a script or at the prompt a "
-		  "variable does, too: $l = link create ...");
-	return -1;
-}
-
 static int link_create(struct ctx *ctx, struct value *argv)
 {
 	struct link_def def = hook_def(&argv[CREATE_HOOK]);
@@ -194,8 +183,6 @@ static int link_create(struct ctx *ctx, struct value *argv)
 	struct handle *link = NULL;
 	int err;
 
-	if (need_holder(ctx, pin))
-		return -1;
 	if (txn_do(ctx, op_link_create(argv[CREATE_PROG].handle, &def, &link,
 				       argv[CREATE_HOOK].span)))
 		return -1;
@@ -236,7 +223,8 @@ const struct cmd link_cmds[] = {
 				 "link create $p tcx_ingress dev eth0 pin /sys/fs/bpf/eth0_in",
 				 "$l = link create $p cgroup /sys/fs/cgroup/web egress",
 				 "$l = link create $p netns sk_lookup",
-				 "$l = link create $p raw_tp sched_switch", NULL } },
+				 "$l = link create $p raw_tp sched_switch", NULL },
+	  .check = need_pin },
 	{ "link", "update", NULL, "put another program in place of a link's, in one step",
 	  (const struct arg[]){ ARG_LINK_ONE,
 		{ "prog", &arg_prog, 0, "the new program" },

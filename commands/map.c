@@ -116,6 +116,7 @@ static const char *const or_words[] = { "null", NULL };
 static const char *const sum_word[] = { "sum", NULL };
 static const char *const recursive_word[] = { "recursive", NULL };
 
+static const char *const pins_word[] = { "pins", NULL };
 static const char *const exist_word[] = { "exist", NULL };
 
 #define ARG_VALUE { "value", &arg_value, ARG_KEYWORD, "value: bytes, or a literal of its type" }
@@ -148,7 +149,8 @@ const struct cmd map_cmds[] = {
 		"map create /sys/fs/bpf/counter type array key 4 value 4 entries 5 name counter",
 		"$m = map create type hash key 4 value 16 entries 64 name flows",
 		"$m = map create type hash btf flow.o key_type struct key value_type struct flow "
-		"entries 64 flags no_prealloc", NULL }, .place = 17 },
+		"entries 64 flags no_prealloc", NULL }, .place = 17,
+	  .check = need_pin },
 	{ "map", "dump", NULL, "show all elements of a map",
 	  (const struct arg[]){ { "map", &arg_maps, 0, "the map" },
 		{ "sum", NULL, ARG_FLAG | ARG_OPTIONAL, "add up the values of all CPUs", sum_word },
@@ -177,12 +179,14 @@ const struct cmd map_cmds[] = {
 				 "map update $m key 10.0.0.1 value pkts=1 verdict=V_DROP noexist",
 				 NULL },
 	  .place = 5 },
-	{ "map", "delete", NULL, "remove one element, or without a key the map: all its pins",
+	{ "map", "delete", NULL, "remove one element, or the map: all its pins",
 	  (const struct arg[]){ ARG_MAP_ONE,
 		{ "key", &arg_key, ARG_KEYWORD | ARG_OPTIONAL, "key: bytes, or a literal of its type" },
+		{ "pins", NULL, ARG_FLAG | ARG_OPTIONAL | ARG_WHOLE,
+		  "the map itself, which at a terminal needs no word", pins_word },
 		{ 0 } }, CMD_WRITES, map_delete,
-	  (const char *const[]){ "map delete $m key 1", "map delete name flows", NULL },
-	  .place = 8 },
+	  (const char *const[]){ "map delete $m key 1", "map delete name flows pins", NULL },
+	  .place = 8, .check = map_delete_check },
 	{ "map", "getnext", NULL, "show the key behind a key, or the first one",
 	  (const struct arg[]){ ARG_MAP_ONE,
 		{ "key", &arg_key, ARG_KEYWORD | ARG_OPTIONAL, "key to begin behind" },

@@ -36,10 +36,14 @@ int map_dump(struct ctx *ctx, struct value *argv);
 int map_lookup(struct ctx *ctx, struct value *argv);
 int map_update(struct ctx *ctx, struct value *argv);
 int map_delete(struct ctx *ctx, struct value *argv);
+int map_delete_check(struct ctx *ctx, const struct match *m);
 int map_getnext(struct ctx *ctx, struct value *argv);
 
-/* Unpins the map everywhere and drops the session's variables of it; shows what still keeps it. */
-int map_remove(struct ctx *ctx, struct handle *map);
+/*
+ * Unpins the map everywhere and drops the session's variables of it; shows what still keeps
+ * it, or (@tell) what was done in any case.
+ */
+int map_remove(struct ctx *ctx, struct handle *map, bool tell);
 /* Whether a program or another process may write to the map now; true where nobody can tell. */
 bool map_has_users(const struct handle *map);
 

@@ -39,10 +39,29 @@ int map_update(struct ctx *ctx, struct value *argv)
 					 flag, ctx->span));
 }
 
+enum { DELETE_MAP, DELETE_KEY, DELETE_PINS };
+
+/* A key that was forgotten, or a variable that is empty, is not to cost the map. */
+int map_delete_check(struct ctx *ctx, const struct match *m)
+{
+	bool key = m->args[DELETE_KEY].nr, pins = m->args[DELETE_PINS].nr;
+
+	if (key && pins)
+		return diag_error(ctx->diags, ctx->span,
+				  "'key' and 'pins' are two things to remove: leave one out");
+	if (key || pins || session_attended(ctx->s))
+		return 0;
+	diag_error(ctx->diags, ctx->span, "which element is to be removed is not said");
+	diag_hint(ctx->diags, "'key KEY' behind the map names it; 'pins' instead removes the map, "
+		  "that is, all its pins");
+	return -1;
+}
+
 int map_delete(struct ctx *ctx, struct value *argv)
 {
-	if (argv[1].kind != VALUE_BYTES)
-		return map_remove(ctx, argv[0].handle);
+	if (argv[DELETE_KEY].kind != VALUE_BYTES)
+		return map_remove(ctx, argv[DELETE_MAP].handle, ctx->s->mode == MODE_COMMAND &&
+				  argv[DELETE_PINS].kind == VALUE_NONE);
 	return txn_do(ctx, op_map_delete(argv[0].handle, argv[1].bytes.data, ctx->span));
 }
 

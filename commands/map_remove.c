@@ -200,8 +200,6 @@ static struct cell strings(char **list, size_t nr)
 
 static int show_kept(struct ctx *ctx, const struct handle *map, const struct users *u)
 {
-	if (!u->nr_progs && !u->nr_outer && !u->nr_processes)
-		return 0;
 	sink_begin(ctx->sink, &kept_record, SINK_ONE);
 	if (sink_row(ctx->sink, (const struct cell[]){
 		cell_u64(map->id), cell_str(map->name), strings(u->pins, u->nr_pins),
@@ -211,7 +209,7 @@ static int show_kept(struct ctx *ctx, const struct handle *map, const struct use
 	return sink_end(ctx->sink);
 }
 
-int map_remove(struct ctx *ctx, struct handle *map)
+int map_remove(struct ctx *ctx, struct handle *map, bool tell)
 {
 	struct users u = { .map = map->id };
 	int err = 0;
@@ -226,7 +224,8 @@ int map_remove(struct ctx *ctx, struct handle *map)
 		note_links(&u);
 		note_outer_maps(&u);
 		note_owners(&u);
-		err = show_kept(ctx, map, &u);
+		if (tell || u.nr_progs || u.nr_outer || u.nr_processes)
+			err = show_kept(ctx, map, &u);
 	}
 	users_free(&u);
 	return err;

@@ -270,6 +270,15 @@ static int load(struct ctx *ctx, struct value *argv, bool all)
 	return err;
 }
 
+/* Maps that the object declares as pinned stay as well. */
+static int load_check(struct ctx *ctx, const struct match *m)
+{
+	const struct slot *file = &m->args[LOAD_FILE].slots[0];
+	const char *name = m->words[file->first].text;
+
+	return name && session_keeps_nothing(ctx) && kern_declares_pins(name) ? 0 : need_pin(ctx, m);
+}
+
 static int prog_load(struct ctx *ctx, struct value *argv)
 {
 	return load(ctx, argv, false);
@@ -311,7 +320,8 @@ const struct cmd prog_cmds[] = {
 		{ "path", &arg_pin_path, ARG_OPTIONAL, "where to pin the program" },
 		LOAD_ARGS }, CMD_WRITES | CMD_MAKES, prog_load,
 	  (const char *const[]){ "prog load filter.o /sys/fs/bpf/filter",
-				 "$p = prog load filter.o map name flows $m", NULL }, .place = 6 },
+				 "$p = prog load filter.o map name flows $m", NULL }, .place = 6,
+	  .check = load_check },
 	{ "prog", "loadall", NULL, "load all programs of an object, pinned below PATH",
 	  (const struct arg[]){
 		{ "file", &arg_object, 0, "ELF object" },
@@ -371,7 +381,8 @@ const struct cmd prog_cmds[] = {
 		{ "pin", &arg_pin_path, ARG_KEYWORD | ARG_OPTIONAL, "where to pin it" },
 		LOG_OPTION, { 0 } }, CMD_WRITES | CMD_MAKES, prog_asm,
 	  (const char *const[]){ "$p = prog asm type xdp 'r0 = 2; exit'",
-				 "prog asm type cgroup/connect4 file allow.s name allow", NULL } },
+				 "prog asm type cgroup/connect4 file allow.s pin /sys/fs/bpf/allow",
+				 NULL }, .check = need_pin },
 	CMD_HELP("prog", 3),
 	{ 0 }
 };

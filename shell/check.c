@@ -211,7 +211,9 @@ static void check_blocks(struct known *k, const struct word *words, uint32_t nr,
 static void check_command(struct known *k, const struct word *words, uint32_t nr,
 			  const struct stmt *stmt, struct diags *d)
 {
-	struct ctx ctx = { .s = k->s, .diags = d };
+	struct ctx ctx = {
+		.s = k->s, .diags = d, .span = stmt->span, .kept = stmt->assign.text != NULL
+	};
 	struct match m = { .open = -1 };
 	bool ok = !match(&m, words, nr, stmt->span, session_match_flags(k->s), d) &&
 		  !match_check(&ctx, &m);

@@ -45,6 +45,8 @@ static const char *flag_word(const struct arg *a, const struct word *w, bool cut
 /* True where the word, as it stands or @cut short, names argument @a or is its value. */
 static bool is_keyword_of(const struct arg *a, const struct word *w, bool cut)
 {
+	if (cut && a->flags & ARG_WHOLE)
+		return false;
 	if (a->flags & ARG_KEYWORD)
 		return cut ? word_begins(w, a->name) : word_is(w, a->name);
 	return (a->flags & ARG_FLAG) && flag_word(a, w, cut);
@@ -608,6 +610,8 @@ int match_check(struct ctx *ctx, const struct match *m)
 		}
 		i++;
 	}
+	if (!err && m->cmd->check)
+		err = m->cmd->check(ctx, m);
 	return err;
 }
 

@@ -31,6 +31,7 @@ enum arg_flags {
 	ARG_REPEAT = 8,		/* may be given several times: VALUE_LIST */
 	ARG_SOLE = 16,		/* where no word stands before it: not beside others */
 	ARG_SETS = 32,		/* the command sets the variable that is named here */
+	ARG_WHOLE = 64,		/* its word is never cut short */
 };
 
 /* A candidate for Tab: text that replaces the word, and a note shown beside it. */
@@ -122,6 +123,8 @@ struct cmd {
 	 * cut short means the first of that list that fits, whatever else fits here.
 	 */
 	unsigned place;
+	/* What no single argument shows to be wrong, before anything runs: -1 with a diagnostic. */
+	int (*check)(struct ctx *ctx, const struct match *m);
 };
 
 /* All commands of an object stand together. Ends with a zero row. */
@@ -153,6 +156,7 @@ struct ctx {
 	struct value *argv;		/* values so far, for arguments behind them */
 	struct span span;		/* the whole command */
 	struct value result;		/* what $v = COMMAND keeps, where it is not the output */
+	bool kept;			/* a variable takes it */
 	int status;			/* of a command that fails unlike most do; else 0 */
 };
 

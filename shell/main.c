@@ -114,14 +114,61 @@ static int long_option(struct request *r, char **argv, int argc, int *i)
 	return set_option(r, o, equals ? equals + 1 : argv[++*i]);
 }
 
+/* True for the name of an object, of those too that only bpftool has. */
+static bool is_object(const char *word)
+{
+	for (const struct cmd_table *t = bpfsh_commands; t->cmds; t++)
+		if (t->object && !strcmp(t->object, word))
+			return true;
+	for (const struct absent *a = bpfsh_absent; a->name; a++)
+		if (!a->object && !strcmp(a->name, word))
+			return true;
+	return false;
+}
+
+static bool all_options(const char *letters)
+{
+	while (*letters && find_letter(*letters))
+		letters++;
+	return !*letters;
+}
+
+/*
+ * With bpftool, -f shows where pins are: "-f prog show", "link show -f -j", "-fj". No file is
+ * run because of that; @arg is what would be the file's name, or NULL.
+ */
+static bool is_bpftools_f(const struct request *r, const char *arg, bool attached)
+{
+	if (r->nr)
+		return true;
+	return arg && (is_object(arg) || (arg[0] == '-' && arg[1]) || (attached && all_options(arg)));
+}
+
+static int refuse_bpftools_f(struct request *r, const char *arg)
+{
+	diag_error(&r->diags, NO_SPAN, "'-f' runs a script, and this looks like bpftool's '-f'");
+	if (arg && !r->nr && *arg != '-')
+		diag_hint(&r->diags, "that is '--bpffs' here; to run a script of that name, write "
+			  "'-f ./%s'", arg);
+	else
+		diag_hint(&r->diags, "that is '--bpffs' here; a script stands first: "
+			  "bpfsh -f FILE [ARG...]");
+	return -1;
+}
+
 /* "-jp", "-f FILE", "-fFILE" */
 static int short_options(struct request *r, char **argv, int argc, int *i)
 {
 	for (char *p = argv[*i] + 1; *p; p++) {
 		const struct option_doc *o = find_letter(*p);
+		const char *arg = p[1] ? p + 1 : argv[*i + 1];
 
 		if (!o)
 			return usage(r, "unknown option '-%c'", *p);
+		if (*p == 'f' && is_bpftools_f(r, arg, p[1])) {
+			refuse_bpftools_f(r, arg);
+			continue;
+		}
 		if (!o->arg) {
 			if (set_option(r, o, NULL))
 				return -1;
@@ -237,16 +284,6 @@ static int run_complete(char **words, int nr)
 	return session_end(&s);
 }
 
-/* With bpftool, -f shows pinned paths: "-f prog show". */
-static bool is_bpftools_f(const struct request *r)
-{
-	const struct cmd_table *t = bpfsh_commands;
-
-	while (t->cmds && (!t->object || strcmp(t->object, r->file)))
-		t++;
-	return t->cmds && access(r->file, F_OK);
-}
-
 static int run_script(struct session *s, const struct request *r)
 {
 	struct source src = { 0 };
@@ -258,13 +295,22 @@ static int run_script(struct session *s, const struct request *r)
 		src = (struct source){ .name = xstrdup("-c"), .text = xstrdup(r->commands),
 				       .len = strlen(r->commands) };
 	else if (source_read(&src, r->file, NO_SPAN, &d)) {
-		if (is_bpftools_f(r))
-			diag_hint(&d, "did you mean --bpffs? -f runs a script");
 		session_show(s, &d);
 		s->status = interrupted() ? STATUS_SIGNAL + interrupted() : STATUS_USAGE;
 		return s->status;
 	}
 	return session_source(s, session_keep(s, &src));
+}
+
+/* With bpftool, -n is --nomount, and what was to be written must not be missed without a word. */
+static int run_command(struct session *s, const struct request *r)
+{
+	int status = session_command(s, r->words, r->nr);
+
+	if (r->opt.check && status == STATUS_OK)
+		fputs("note: checked, and nothing ran: '-n' is '--check' "
+		      "('--nomount' is how bpfsh always is)\n", stderr);
+	return status;
 }
 
 static enum mode mode_of(const struct request *r)
@@ -335,7 +381,7 @@ static int run(struct request *r)
 	if (mode == MODE_SCRIPT)
 		status = run_script(&s, r);
 	else if (mode == MODE_COMMAND)
-		status = session_command(&s, r->words, r->nr);
+		status = run_command(&s, r);
 	else
 		status = repl_run(&s);
 	end = session_end(&s);

@@ -191,7 +191,7 @@ static bool only_planned(const struct session *s, const struct cmd *cmd, const s
 static int run_cmd(struct session *s, const struct match *m, struct span span, struct out *out,
 		   enum sink_style style, struct value *result, struct diags *d)
 {
-	struct ctx ctx = { .s = s, .diags = d, .span = span };
+	struct ctx ctx = { .s = s, .diags = d, .span = span, .kept = result != NULL };
 	struct out shown;
 	int status;
 

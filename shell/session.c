@@ -25,6 +25,21 @@ void session_init(struct session *s, enum mode mode, const struct options *opt)
 	s->gather = gather_new();
 }
 
+bool session_attended(const struct session *s)
+{
+	if (s->depth || s->batch)
+		return false;
+	return s->mode == MODE_PROMPT ||
+	       (s->mode == MODE_COMMAND && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO));
+}
+
+bool session_keeps_nothing(const struct ctx *ctx)
+{
+	const struct session *s = ctx->s;
+
+	return !ctx->kept && (s->batch || (s->mode == MODE_COMMAND && !s->depth));
+}
+
 struct source *session_keep(struct session *s, const struct source *src)
 {
 	GROW(s->sources, s->nr_sources);
@@ -250,14 +265,16 @@ int session_source(struct session *s, const struct source *src)
 		session_show(s, &d);
 		return STATUS_FAILED;
 	}
+	s->depth += src->parent != NULL;
 	s->batch = src->batch;
 	status = session_check(s, src, &d);
 	session_show(s, &d);
 	if (status != STATUS_OK || s->opt.check) {
+		s->depth -= src->parent != NULL;
+		s->batch = false;
 		s->status = status;
 		return status;
 	}
-	s->depth += src->parent != NULL;
 	s->batch = src->batch;
 	entered = (s->mode == MODE_SCRIPT || src->parent) && session_enter(s);
 	status = session_leave(s, entered, run_all(s, src));

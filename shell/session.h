@@ -118,6 +118,10 @@ int session_check_stmt(struct session *s, const struct stmt *stmt, struct diags 
 bool session_ended_by_key(const struct session *s);
 /* Whether prefixes of words are enough where the session is now: enum match_flags. */
 unsigned session_match_flags(const struct session *s);
+/* True where a person types the command and sees what it says. */
+bool session_attended(const struct session *s);
+/* True where nothing is kept of what a command makes, unless the command pins it. */
+bool session_keeps_nothing(const struct ctx *ctx);
 /* Runs the words of the command line as one command. */
 int session_command(struct session *s, char **words, int nr);
 /* What the prompt asks while a line is typed: is the text a whole statement? */

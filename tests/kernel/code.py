@@ -115,6 +115,10 @@ def test_options_that_do_not_fit(box):
     assert hidden.status == 1 and "hides the machine code" in hidden.err, hidden
 
 
+def assemble(box, *words):
+    return box.bpfsh("prog", "asm", *words, "pin", box.pin(f"asm{len(box.pins())}"))
+
+
 def test_assembled_program_runs_its_text(box):
     box.bpfsh("prog", "asm", "type", "xdp", "r0 = 2; exit", "pin", box.pin("two")).expect(0)
     done = box.bpfsh("prog", "dump", "xlated", "pinned", box.pin("two")).expect(0)
@@ -135,15 +139,15 @@ assert $p.map_ids == [$m.id]"""
 
 
 def test_assembler_says_where(box):
-    box.bpfsh("prog", "asm", "type", "xdp", "r0 = 2; exlt").expect(1, err="exlt")
-    done = box.bpfsh("prog", "asm", "type", "xdp", "r0 = r5; exit").expect(1, err="!read_ok")
+    assemble(box, "type", "xdp", "r0 = 2; exlt").expect(1, err="exlt")
+    done = assemble(box, "type", "xdp", "r0 = r5; exit").expect(1, err="!read_ok")
     assert "R5" in done.err, done
 
 
 def test_assembler_blames_the_line_that_is_refused(box):
     with open("late.s", "w") as f:
         f.write("r6 = r1  # the context\nr0 = 0\n\nout: r0 = r7 // never set\nexit\n")
-    done = box.bpfsh("prog", "asm", "type", "xdp", "file", "late.s").expect(1, err="late.s:4:6: ")
+    done = assemble(box, "type", "xdp", "file", "late.s").expect(1, err="late.s:4:6: ")
     assert "R7 !read_ok" in done.err and "\n  out: r0 = r7 // never set\n       ^~~~~~~\n" in done.err, done
 
 
@@ -158,26 +162,26 @@ def test_assembler_shows_the_log(box):
 def test_assembler_names_the_script(box):
     done = box.bpfsh("-c", 'echo on\nprog asm type xdp "r0 = 0\n  r9 = r8; exit"').expect(1, err="asm:2:3: ")
     assert "sourced from -c:2" in done.err, done
-    done = box.bpfsh("prog", "asm", "type", "xdp", "r9 = r8; exit").expect(1, err="asm:1:1: ")
+    done = assemble(box, "type", "xdp", "r9 = r8; exit").expect(1, err="asm:1:1: ")
     assert "sourced" not in done.err, done
 
 
 def test_assembler_knows_kfuncs_targets_and_licences(box):
-    box.bpfsh("prog", "asm", "type", "xdp", "call bpf_rcu_read_lock kfunc; "
+    assemble(box, "type", "xdp", "call bpf_rcu_read_lock kfunc; "
               "call bpf_rcu_read_unlock kfunc; r0 = 1; exit").expect(0)
-    box.bpfsh("prog", "asm", "type", "xdp", "call bpf_rcu_read_lock; exit").expect(
+    assemble(box, "type", "xdp", "call bpf_rcu_read_lock; exit").expect(
         1, err="it is a kfunc: call bpf_rcu_read_lock kfunc")
-    box.bpfsh("prog", "asm", "type", "xdp", "call bpf_cgrp_storage_get; exit").expect(
+    assemble(box, "type", "xdp", "call bpf_cgrp_storage_get; exit").expect(
         1, err="#210")      # newer than Debian's headers
-    box.bpfsh("prog", "asm", "type", "tp_btf/sched_switch", "r0 = 0; exit").expect(0)
-    box.bpfsh("prog", "asm", "type", "tp_btf/no_such", "r0 = 0; exit").expect(1, err="has no 'no_such'")
-    box.bpfsh("prog", "asm", "type", "tp_btf", "r0 = 0; exit").expect(1, err="lacks what it attaches to")
+    assemble(box, "type", "tp_btf/sched_switch", "r0 = 0; exit").expect(0)
+    assemble(box, "type", "tp_btf/no_such", "r0 = 0; exit").expect(1, err="has no 'no_such'")
+    assemble(box, "type", "tp_btf", "r0 = 0; exit").expect(1, err="lacks what it attaches to")
     sleeps = "r1 = r10; r1 += -8; r2 = 8; r3 = 0; call bpf_copy_from_user; r0 = 0; exit"
-    box.bpfsh("prog", "asm", "type", "uprobe.s", sleeps).expect(0)
-    box.bpfsh("prog", "asm", "type", "uprobe", sleeps).expect(1, err="might sleep")
-    box.bpfsh("prog", "asm", "type", "raw_tp", sleeps.replace("copy_from_user", "probe_read_kernel"),
+    assemble(box, "type", "uprobe.s", sleeps).expect(0)
+    assemble(box, "type", "uprobe", sleeps).expect(1, err="might sleep")
+    assemble(box, "type", "raw_tp", sleeps.replace("copy_from_user", "probe_read_kernel"),
               "license", "BSD").expect(1, err="GPL-restricted")
-    box.bpfsh("prog", "asm", "type", "xdp", "r0 = 1; exit", "name", "sixteen_letters_").expect(
+    assemble(box, "type", "xdp", "r0 = 1; exit", "name", "sixteen_letters_").expect(
         1, err="at most 15 letters")
 
 

@@ -24,7 +24,7 @@ def test_status_2(box):
 
 
 def test_missing_script(box):
-    box.bpfsh("-f", "prog", "show").expect(2, err=["cannot read 'prog'", "did you mean --bpffs?"])
+    box.bpfsh("-f", "prog", "show").expect(2, err=["looks like bpftool's '-f'", "--bpffs"])
     done = box.bpfsh("-f", "not-there.bsh")
     assert done.status in (1, 2) and "not-there.bsh" in done.err, done
 

@@ -185,7 +185,7 @@ def attached(place):
 def test_create_needs_a_holder(box):
     place = Place(box)
     done = box.bpfsh("link", "create", place.prog("x1"), *place.hooks["x"].split())
-    done.expect(1, err=["nothing would hold the link", "pin PATH"])
+    done.expect(2, err=["nothing would hold the link", "pin PATH"])
     assert place.ours() == []
     box.bpfsh(*place.create("x").split()).expect(0)
     assert place.ours() == [("xdp", "x1")], place.ours()

@@ -201,8 +201,8 @@ def test_types_from_file(box):
                            (["key", "3", "key_type", "key", "value_type", "value"],
                             "'key' has 8 bytes, not the 3 of the key"),
                            (["key", "4", "value", "4"], "no value type")):
-        box.bpfsh("map", "create", "type", "hash", "btf", obj, *words).expect(1, err=message)
-    box.bpfsh("map", "create", "type", "hash", "key_type", "int").expect(1, err="btf FILE.o")
+        box.bpfsh("map", "create", box.pin("n"), "type", "hash", "btf", obj, *words).expect(1, err=message)
+    box.bpfsh("map", "create", box.pin("n"), "type", "hash", "key_type", "int").expect(1, err="btf FILE.o")
 
 
 def test_types_from_program(box):

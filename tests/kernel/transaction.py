@@ -192,7 +192,7 @@ prog load none.o
                       f"4:{len(box.pin('m')) + 20}", "5:11"], errors
     errors, notes = missing(box.script(f"""\
 prog dump xlated name {box.prefix}none
-time map delete name {box.prefix}none
+time map delete name {box.prefix}none pins
 if $? == 0 {{ map dump name {box.prefix}none }}
 link create pinned {box.pin("m")} xdp dev none
 link create pinned {box.pin("none")} cgroup /none egress

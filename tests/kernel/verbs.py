@@ -111,7 +111,7 @@ link pin {self.pin("lc")} {self.pin("lc2")}
             if name not in ("lpm", "cpu"):
                 new = key.replace("1", "2", 1)
                 yield "map update", kind, f"map update pinned {pin(name)} key {new} value {value}"
-        yield "map delete", FULL, f"map delete pinned {pin('hash')}"
+        yield "map delete", FULL, f"map delete pinned {pin('hash')} pins"
         yield "map clear", FULL, f"map clear pinned {pin('array')}"
         for name, kind in ("hash", FULL), ("lru", LOSSY), ("array", FULL):
             yield "map import", kind, f"map import pinned {pin(name)} {self.box.dir}/lines"

@@ -119,11 +119,12 @@ def test_what_a_kernel_lacks(box):
         done = box.bpfsh("prog", "load", path, box.pin("p")).expect(1)
         assert re.search(".*".join(words), done.err, re.S), done
         assert not re.search(r": -\d|Argument list|too old", done.err.partition("\n  prog load")[0]), done
-    done = box.bpfsh("prog", "asm", "type", "fentry/do_unlinkat", "r0 = 0; exit")
+    done = box.bpfsh("prog", "asm", "type", "fentry/do_unlinkat", "r0 = 0; exit",
+                     "pin", box.pin("f"))
     assert done.status == 0 or re.search("not permitted.*hint: .*may forbid it", done.err, re.S), done
     with open("long.s", "w") as f:
         f.write("r0 = 0\n" * 1000001 + "exit\n")
-    box.bpfsh("prog", "asm", "type", "xdp", "file", "long.s").expect(1, err="1000002 instructions")
+    box.bpfsh("prog", "asm", "type", "xdp", "file", "long.s", "pin", box.pin("l")).expect(1, err="1000002 instructions")
 
 
 def test_weak_externs(box):
