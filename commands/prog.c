@@ -216,6 +216,13 @@ static void free_pins(struct load_pin *pins, size_t nr)
 	free(pins);
 }
 
+static void free_result(struct load_result *res)
+{
+	free_handles(res->progs, res->nr_progs);
+	free_handles(res->maps, res->nr_maps);
+	free_pins(res->pins, res->nr_pins);
+}
+
 /* Pins the first program at PATH, or, with loadall, each below it by its name; makes that folder. */
 static int pin_loaded(struct ctx *ctx, const struct load_result *res, const struct value *path,
 		      bool all)
@@ -264,19 +271,31 @@ static int load(struct ctx *ctx, struct value *argv, bool all)
 		err = pin_loaded(ctx, &res, &argv[LOAD_PATH], all);
 	if (!err && res.nr_progs)
 		ctx->result = value_handle(handle_get(res.progs[0]));
-	free_handles(res.progs, res.nr_progs);
-	free_handles(res.maps, res.nr_maps);
-	free_pins(res.pins, res.nr_pins);
+	free_result(&res);
 	return err;
 }
 
-/* Maps that the object declares as pinned stay as well. */
+/* Whether the object has maps that ask to be pinned; true where loading it will say why not. */
+static bool pins_itself(const char *file)
+{
+	struct load_request req = { .file = file, .prog_type = -1, .attach_type = -1 };
+	struct diags quiet = { 0 };
+	struct load_result res;
+	bool found = kern_load_plan(&req, &res, &quiet) || res.nr_pins;
+
+	free_result(&res);
+	diags_clear(&quiet);
+	return found;
+}
+
+/* Such maps stay, if not the program. */
 static int load_check(struct ctx *ctx, const struct match *m)
 {
-	const struct slot *file = &m->args[LOAD_FILE].slots[0];
-	const char *name = m->words[file->first].text;
+	const char *file = m->words[m->args[LOAD_FILE].slots[0].first].text;
 
-	return name && session_keeps_nothing(ctx) && kern_declares_pins(name) ? 0 : need_pin(ctx, m);
+	if (file && !m->args[LOAD_PATH].nr && session_keeps_nothing(ctx) && pins_itself(file))
+		return 0;
+	return need_pin(ctx, m);
 }
 
 static int prog_load(struct ctx *ctx, struct value *argv)

@@ -532,8 +532,6 @@ int kern_section_type(const char *name, int *prog_type, int *attach_type);
  * diagnostic has the verifier's last words.
  */
 int kern_load(const struct load_request *req, struct load_result *res, struct diags *d);
-/* Whether the object file has maps that ask to be pinned; true where it cannot be read. */
-bool kern_declares_pins(const char *file);
 /*
  * What a load of an object file would make, which is only read: handles without
  * descriptors for its programs and maps, and the pins. Maps of @req without a

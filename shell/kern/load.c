@@ -597,24 +597,6 @@ static int header_type(const char *name, int *prog_type, int *attach_type)
 	return 0;
 }
 
-bool kern_declares_pins(const char *file)
-{
-	struct diags quiet = { 0 };
-	struct load l = { .d = &quiet };
-	struct bpf_map *map;
-	bool found;
-
-	said_begin();
-	l.obj = object_open(file, NO_SPAN, &l.bytes, &quiet);
-	found = !l.obj;
-	if (l.obj)
-		bpf_object__for_each_map(map, l.obj)
-			found |= bpf_map__pin_path(map) != NULL;
-	end_load(&l);
-	diags_clear(&quiet);
-	return found;
-}
-
 int kern_section_type(const char *name, int *prog_type, int *attach_type)
 {
 	char *folder = xasprintf("%s/", name);

@@ -153,9 +153,9 @@ def test_assembler_blames_the_line_that_is_refused(box):
 
 def test_assembler_shows_the_log(box):
     """The hint's word works here too."""
-    words = ["prog", "asm", "type", "xdp", "r0 = r9; exit"]
-    box.bpfsh(*words).expect(1, err="'log' at the end of the command")
-    done = box.bpfsh(*words, "log").expect(1, err="R9 !read_ok")
+    words = ["type", "xdp", "r0 = r9; exit"]
+    assemble(box, *words).expect(1, err="'log' at the end of the command")
+    done = assemble(box, *words, "log").expect(1, err="R9 !read_ok")
     assert "processed " in done.err, done
 
 
