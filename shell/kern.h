@@ -254,7 +254,7 @@ struct link_spot {
 	enum link_place place;
 	__u32 attach_type, flags, ifindex;
 	int fd;				/* of the cgroup or namespace, or -1 */
-	__u64 id;			/* the former's ID, the latter's inode */
+	__u64 id;			/* of the cgroup; inode of the namespace, a device's too */
 	char *tracepoint;
 };
 
@@ -262,7 +262,7 @@ struct link_spot {
 int kern_link_find(const struct link_def *def, struct link_spot *spot, struct span at,
 		   struct diags *d);
 /*
- * Where a link is attached, so that a new one can take its place: -ENOLINK where
+ * Where a link is attached, a device being taken for one of this network namespace, so that a new one can take its place: -ENOLINK where
  * it is severed, -EOPNOTSUPP or -ENOENT where nobody can tell.
  */
 int kern_link_spot(int fd, struct link_spot *spot);
@@ -274,7 +274,10 @@ enum kern_sight { KERN_HERE, KERN_ELSEWHERE, KERN_UNSEEN };
  * ask. A severed link's device is elsewhere.
  */
 enum kern_sight kern_link_device(const struct bpf_link_info *info, char name[IF_NAMESIZE]);
-/* Opens what a spot of a link that is no more names by its ID; the same errors. */
+/*
+ * Opens what a spot of a link that is no more names by its ID; the same errors, and -EXDEV
+ * where it is of another network namespace.
+ */
 int kern_link_spot_open(struct link_spot *spot);
 void link_spot_free(struct link_spot *spot);
 int kern_link_create(int prog_fd, const struct link_spot *spot);

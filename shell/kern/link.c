@@ -237,16 +237,25 @@ static int open_netns_inode(__u64 inode)
 
 	if (fd >= 0 && (fstat(fd, &st) || st.st_ino != inode)) {
 		close(fd);
-		return -ENOENT;
+		return -EXDEV;
 	}
 	return fd < 0 ? -errno : fd;
+}
+
+static __u64 own_netns(void)
+{
+	struct stat st;
+
+	return stat(OWN_NETNS, &st) ? 0 : st.st_ino;
 }
 
 int kern_link_spot_open(struct link_spot *spot)
 {
 	switch (spot->place) {
 	case LINK_ON_DEVICE:
-		return spot->ifindex ? 0 : -ENOLINK;
+		if (!spot->ifindex)
+			return -ENOLINK;
+		return spot->id == own_netns() ? 0 : -EXDEV;
 	case LINK_ON_CGROUP:
 	case LINK_ON_NETNS:
 		if (!spot->id)
@@ -303,6 +312,8 @@ int kern_link_spot(int fd, struct link_spot *spot)
 	default:
 		return -EOPNOTSUPP;
 	}
+	if (spot->place == LINK_ON_DEVICE)
+		spot->id = own_netns();
 	return err ? err : kern_link_spot_open(spot);
 }
 

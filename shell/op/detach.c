@@ -25,6 +25,7 @@ struct op_detach {
 	__u32 id, type, prog_id;
 	struct link_spot spot;
 	bool found;			/* the spot is known */
+	bool other_netns;		/* it is in another network namespace */
 	struct link_pin *pins;		/* of the link, when it was detached */
 	size_t nr_pins;
 };
@@ -165,6 +166,13 @@ static struct handle *attach_again(struct op_detach *t, enum undo_result *r, str
 	struct handle *fresh;
 	int fd;
 
+	*r = UNDO_FAILED;
+	if (t->other_netns) {
+		diag_error(d, t->op.span, "link %u belongs to another network namespace: left "
+			   "detached", t->id);
+		diag_hint(d, "'recover' there attaches it again");
+		return NULL;
+	}
 	*r = UNDO_NEVER;
 	if (!t->found || !t->prog || !has_holder(t)) {
 		diag_error(d, t->op.span, "link %u stays detached: %s", t->id,
@@ -184,17 +192,32 @@ static struct handle *attach_again(struct op_detach *t, enum undo_result *r, str
 	return fresh;
 }
 
+/*
+ * The new link comes to the path, and the old one, which is severed, goes. Where the bpffs
+ * cannot exchange the two, there is a moment without a pin: the new one waits in the trash.
+ */
+static int exchange(const struct link_pin *p)
+{
+	int err = kern_rename(p->trash.pin, p->path, RENAME_EXCHANGE);
+
+	if (err != -KERN_ENOEXCHANGE)
+		return err;
+	err = kern_unlink(p->path);
+	return err ? err : kern_rename(p->trash.pin, p->path, RENAME_NOREPLACE);
+}
+
 /* The new link takes the old one's place at a pin, if that still is the old one's. */
 static int pin_again(struct op_detach *t, struct link_pin *p, const struct handle *fresh,
 		     struct diags *d)
 {
 	int err;
 
-	if (!is_pinned_at(p->path, OBJ_LINK, t->id))
+	if (access(p->path, F_OK) && trash_has(&p->trash, OBJ_LINK, fresh->id))
+		err = kern_rename(p->trash.pin, p->path, RENAME_NOREPLACE);
+	else if (!is_pinned_at(p->path, OBJ_LINK, t->id))
 		return 0;
-	err = trash_replace(&p->trash, fresh->fd);
-	if (!err)
-		err = kern_rename(p->trash.pin, p->path, RENAME_EXCHANGE);
+	else if (!(err = trash_replace(&p->trash, fresh->fd)))
+		err = exchange(p);
 	return err ? kern_error(d, t->op.span, -err, "pin the new link at '%s'", p->path) : 0;
 }
 
@@ -310,6 +333,7 @@ static void get_pins(struct op_detach *t, struct reader *r)
 static bool detach_decode(struct op *op, struct reader *r)
 {
 	struct op_detach *t = detach_of(op);
+	int err;
 
 	t->id = get_u32(r);
 	t->type = get_u32(r);
@@ -326,7 +350,9 @@ static bool detach_decode(struct op *op, struct reader *r)
 		return false;
 	t->link = open_link(t->id, t->type);
 	t->prog = kern_open_object(OBJ_PROG, t->prog_id);
-	t->found = t->found && !kern_link_spot_open(&t->spot);
+	err = t->found ? kern_link_spot_open(&t->spot) : -ENOLINK;
+	t->found = !err;
+	t->other_netns = err == -EXDEV;
 	return true;
 }
 
