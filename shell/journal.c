@@ -423,6 +423,7 @@ static bool sound_state(const struct record *r)
 	case RECORD_UNDOING:
 	case RECORD_UNDONE:
 	case RECORD_STUCK:
+	case RECORD_LOST:
 	case RECORD_LITTER:
 		return r->late_crc == late_crc(r);
 	}

@@ -35,6 +35,7 @@ enum journal_state {
 	RECORD_DONE = 0x646f6e65,
 	RECORD_UNDOING = 0x6261636b,	/* undo has begun, and is perhaps done */
 	RECORD_UNDONE = 0x756e646f,
+	RECORD_LOST = 0x6c6f7374,	/* never can be undone: nor what was before it */
 	RECORD_STUCK = 0x7374636b,	/* could not be undone: recovery tries again, in any phase */
 	RECORD_LITTER = 0x6c697474,	/* is settled, but what undo needed is still there */
 };

@@ -21,7 +21,7 @@ struct recovery {
 struct ops {
 	struct entry {
 		struct op *op;
-		bool undo, litter;
+		bool undo, litter, lost;
 	} *list;
 	size_t nr;
 };
@@ -86,8 +86,10 @@ static struct ops read_ops(const struct journal *j, struct diags *d)
 		GROW(ops.list, ops.nr);
 		ops.list[ops.nr++] = (struct entry){
 			.op = op, .litter = rec.state == RECORD_LITTER,
+			.lost = rec.state == RECORD_LOST,
 			.undo = rec.state == RECORD_STUCK ||
-				(!is_committed(j) && rec.state != RECORD_LITTER),
+				(!is_committed(j) && rec.state != RECORD_LITTER &&
+				 rec.state != RECORD_LOST),
 		};
 	}
 	return ops;
@@ -98,6 +100,18 @@ static enum undo_result undo_one(struct op *op, struct journal *j, struct buf *s
 				 struct byteset *changed, struct diags *d)
 {
 	return op->kind->deferred && !op->applied ? UNDO_DONE : op_undo(op, j, stuck, changed, d);
+}
+
+/* Whoever found that out may have died before it was said. */
+static void stay_lost(struct recovery *rec, const struct op *op, struct buf *stuck, struct diags *d)
+{
+	struct buf text = BUF_INIT;
+
+	op->kind->describe(op, &text);
+	diag_error(d, NO_SPAN, "an earlier attempt left it for good: %s", buf_str(&text));
+	buf_free(&text);
+	stuck_add(stuck, op, UNDO_NEVER);
+	rec->own.failed++;
 }
 
 static void undo_all(struct recovery *rec, struct journal *j, const struct ops *ops,
@@ -111,12 +125,14 @@ static void undo_all(struct recovery *rec, struct journal *j, const struct ops *
 		enum undo_result result;
 		enum journal_state state;
 
+		if (ops->list[i].lost)
+			stay_lost(rec, op, &stuck, d);
 		if (!ops->list[i].undo)
 			continue;
 		result = undo_one(op, j, &stuck, &changed, d);
 		state = rollback_count(&rec->own, op, op->nr ? op->nr : 1, result);
 		journal_set_state(j, op->at, state);
-		rec->unsettled += state != RECORD_UNDONE;
+		rec->unsettled += !is_settled(state);
 	}
 	buf_free(&stuck);
 	byteset_free(&changed);
@@ -141,7 +157,8 @@ static void finish_all(struct recovery *rec, struct journal *j, const struct ops
 	for (size_t i = 0; i < ops->nr; i++) {
 		struct op *op = ops->list[i].op;
 
-		if (ops->list[i].undo || ops->list[i].litter || !op->kind->deferred || op->applied)
+		if (ops->list[i].undo || ops->list[i].litter || ops->list[i].lost ||
+		    !op->kind->deferred || op->applied)
 			continue;
 		if (op->kind->apply(op, d))
 			failed(rec, 1);

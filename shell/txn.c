@@ -267,7 +267,7 @@ static void undo_one(struct txn *t, struct op *op, struct byteset *changed, stru
 	if (op->at == JOURNAL_NONE || !t->journal)
 		return;
 	journal_set_state(t->journal, op->at, state);
-	t->unsettled += state != RECORD_UNDONE;
+	t->unsettled += !is_settled(state);
 }
 
 /* Nothing of the operation stays when its apply fails half-way. */

@@ -113,6 +113,9 @@ struct op {
 enum undo_result op_undo(struct op *op, struct journal *j, struct buf *stuck,
 			 struct byteset *changed, struct diags *d);
 
+/* Adds one to @stuck that is known to have failed. */
+void stuck_add(struct buf *stuck, const struct op *op, enum undo_result result);
+
 /* All kinds, NULL-ended. */
 extern const struct op_kind *const op_kinds[];
 
@@ -171,6 +174,9 @@ struct rollback {
 /* What a journal keeps of an operation after undo; its @nr changes are counted in @r. */
 enum journal_state rollback_count(struct rollback *r, const struct op *op, __u32 nr,
 				  enum undo_result result);
+
+/* True where another try at the operation is of no use. */
+bool is_settled(enum journal_state state);
 
 /* Undoes everything, and closes the transaction; or only what came after the savepoint @name. */
 int txn_rollback(struct ctx *ctx, const char *name, struct span at, struct rollback *r);

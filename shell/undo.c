@@ -22,6 +22,19 @@ static enum undo_result blocker(const struct buf *stuck, const struct buf *targe
 	return UNDO_DONE;
 }
 
+void stuck_add(struct buf *stuck, const struct op *op, enum undo_result result)
+{
+	struct buf target = BUF_INIT;
+
+	if (op->kind->target)
+		op->kind->target(op, &target);
+	if (target.len) {
+		put_u32(stuck, result);
+		put_bytes(stuck, target.data, target.len);
+	}
+	buf_free(&target);
+}
+
 static void say_blocked(const struct op *op, struct diags *d)
 {
 	struct buf text = BUF_INIT;
@@ -63,10 +76,8 @@ enum undo_result op_undo(struct op *op, struct journal *j, struct buf *stuck,
 		result = UNDO_DONE;
 	else
 		result = undo_in_journal(op, j, d);
-	if ((result == UNDO_FAILED || result == UNDO_NEVER) && target.len) {
-		put_u32(stuck, result);
-		put_bytes(stuck, target.data, target.len);
-	}
+	if (result == UNDO_FAILED || result == UNDO_NEVER)
+		stuck_add(stuck, op, result);
 	if (result == UNDO_CONFLICT && op->kind->overwrites)
 		byteset_add(changed, target.data, target.len);
 	if (result == UNDO_DONE && op->kind->finish && op->kind->finish(op, d))
@@ -76,12 +87,17 @@ enum undo_result op_undo(struct op *op, struct journal *j, struct buf *stuck,
 	return result;
 }
 
+bool is_settled(enum journal_state state)
+{
+	return state == RECORD_UNDONE || state == RECORD_LOST;
+}
+
 enum journal_state rollback_count(struct rollback *r, const struct op *op, __u32 nr,
 				  enum undo_result result)
 {
 	static const enum journal_state states[] = {
 		[UNDO_DONE] = RECORD_UNDONE, [UNDO_CONFLICT] = RECORD_UNDONE,
-		[UNDO_FAILED] = RECORD_STUCK, [UNDO_NEVER] = RECORD_UNDONE,
+		[UNDO_FAILED] = RECORD_STUCK, [UNDO_NEVER] = RECORD_LOST,
 		[UNDO_LITTER] = RECORD_LITTER,
 	};
 

@@ -472,7 +472,7 @@ static enum undo_result put_back(struct op_element *e, __u64 flags, struct diags
 }
 
 /* True where nothing was changed, nothing is there any more, or nothing can be undone. */
-static bool is_settled(const struct op_element *e, enum undo_result *r, struct diags *d)
+static bool needs_nothing(const struct op_element *e, enum undo_result *r, struct diags *d)
 {
 	const char *why;
 
@@ -505,7 +505,7 @@ static enum undo_result undo_element(struct op *op, struct diags *d,
 	char *now;
 	int err;
 
-	if (is_settled(e, &r, d))
+	if (needs_nothing(e, &r, d))
 		return undone(e, r, d);
 	now = xmalloc(e->size);
 	err = kern_map_element(e->map, e->key, now);

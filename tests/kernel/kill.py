@@ -315,6 +315,29 @@ def killed_while_recovering(world):
         world.rebuild()
 
 
+def test_undecided_while_recovering(box):
+    """What could not be told keeps what was done before it, also when recovery is killed behind that."""
+    world = Alike(box)
+    path = world.box.file("script.bsh", world.script())
+    names, _ = world.points(path)
+    world.rebuild()
+    pops = [n + 1 for n, name in enumerate(names) if name == "map pop done"]
+    pushes = [n + 1 for n, name in enumerate(names) if name == "map push done"]
+    for at in pops[1], pushes[1], pushes[-1]:
+        n, status = 1, -signal.SIGKILL
+        while status == -signal.SIGKILL:
+            world.run("-f", path, fault=str(at))
+            stack = world.state()["stack"]
+            status = world.run("recover", fault=str(n)).status
+            again = world.run("recover")
+            assert {status, again.status} & {3} and not journals(), (at, n, again)
+            wrong = difference(dict(world.before, stack=stack), world.state())
+            assert not wrong, f"killed at {at}, {names[at - 1]}, recovery at {n}:\n{wrong}"
+            world.rebuild()
+            n += 1
+        assert n > 3, n
+
+
 def test_killed_without_transaction(box):
     """One journal serves all commands, but only the one that was in flight is unfinished."""
     world = Empty(box)
