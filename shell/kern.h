@@ -262,7 +262,7 @@ struct link_spot {
 int kern_link_find(const struct link_def *def, struct link_spot *spot, struct span at,
 		   struct diags *d);
 /*
- * Where a link is attached, a device being taken for one of this network namespace, so that a new one can take its place: -ENOLINK where
+ * Where a link is attached, so that a new one can take its place: -ENOLINK where
  * it is severed, -EOPNOTSUPP or -ENOENT where nobody can tell.
  */
 int kern_link_spot(int fd, struct link_spot *spot);
