@@ -166,7 +166,7 @@ def test_other_boot(box):
 
 def elsewhere(box, *commands):
     """Runs shell commands in another mount namespace, with a bpffs of its own in the same place."""
-    return box.run("unshare", "-m", "--propagation", "private", "sh", "-c",
+    return box.run("unshare", "-m", "--propagation", "unchanged", "sh", "-c",
                    f"umount {box.bpffs} && " + "; ".join(commands))
 
 
@@ -208,7 +208,7 @@ def test_other_mount_namespace(box):
 def test_same_bpffs_elsewhere(box):
     """What another mount namespace sees of the same bpffs, or needs none for, is undone there."""
     path, before = killed(box)
-    box.run("unshare", "-m", "--propagation", "private", BPFSH, "recover").expect(0)
+    box.run("unshare", "-m", "--propagation", "unchanged", BPFSH, "recover").expect(0)
     assert not difference(before, state(box.bpffs)) and not journals()
     path = box.file("script.bsh", f"map update pinned {box.pin('m')} key 1 0 0 0 value 7 0 0 0\n"
                                   "!kill -9 $PPID\n")
