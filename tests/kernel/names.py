@@ -134,7 +134,7 @@ map copy name NAME name GOOD
 map copy name GOOD name NAME
 map count name NAME
 map create PIN type hash_of_maps key 4 value 4 entries 1 inner_map name NAME
-map delete name NAME
+map delete name NAME pins
 map delete name NAME key 1
 map dequeue name NAME
 map diff name NAME name GOOD
