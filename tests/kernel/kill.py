@@ -101,7 +101,7 @@ map update pinned {pin("jmp")} key 1 0 0 0 value pinned {self.progs[0]}
 map pin $m {pin("inner")} replace
 map unpin {pin("hash")}
 $p = prog load {self.box.dir}/{self.box.prefix}count.o {pin("loaded")}
-prog pin $p {pin("made")} replace
+prog pin $p {self.progs[0]} replace
 prog unpin {self.progs[1]}
 prog loadall {self.box.dir}/{self.box.prefix}count.o {pin("folder")}
 """
