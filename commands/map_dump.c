@@ -265,6 +265,9 @@ static int check_sum(const struct dump *d, struct handle *map)
 				  "CPUs: there is nothing to sum", map->title);
 	if (element_is_number(f))
 		return 0;
+	if (f->unread)
+		return diag_error(d->ctx->diags, d->ctx->span, "cannot sum values of %u bytes: "
+				  "their types cannot be read (%s)", f->value_size, f->unread);
 	diag_error(d->ctx->diags, d->ctx->span, "cannot sum values of %u bytes without BTF",
 		   f->value_size);
 	diag_hint(d->ctx->diags, "only values of 1, 2, 4 or 8 bytes are taken for numbers");

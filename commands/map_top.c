@@ -315,7 +315,9 @@ static int find_counters(struct top *t, const struct value *by)
 		return 0;
 	diag_error(t->ctx->diags, t->ctx->span, "values of map '%s' hold no integer to count",
 		   t->map->title);
-	if (!t->format->value)
+	if (t->format->unread)
+		diag_hint(t->ctx->diags, "their types cannot be read: %s", t->format->unread);
+	else if (!t->format->value)
 		diag_hint(t->ctx->diags,
 			  "without BTF only values of 1, 2, 4 or 8 bytes are numbers");
 	return -1;

@@ -98,6 +98,7 @@ struct typed_target {
 	const struct typed *type;	/* NULL: no BTF; else of the same size */
 	bool lpm;			/* an LPM trie's key: u32 prefix length, then data */
 	bool keep;			/* @out holds the old value: field=value words change it */
+	const char *unread;		/* why no type is known though there is one, or NULL */
 };
 
 /*
@@ -148,6 +149,7 @@ struct element_format {
 	uint32_t cpus;		/* of a per-CPU map: values, element_stride() apart; else 0 */
 	bool inner_map;		/* the value is the ID of a map */
 	bool beside;		/* in plain, something better than the value's bytes follows */
+	const char *unread;	/* there is BTF, but it cannot be read: why; else NULL */
 };
 
 /* Bytes from one CPU's value to the next: the size rounded up to 8. */

@@ -429,7 +429,11 @@ static bool takes_fields(const struct typed_target *t)
 static int encode_nameless(struct encoder *e, const struct word_text *words, size_t nr)
 {
 	read_words(e, words, nr);
-	encode_error(e, NULL, e->source, "without BTF no field is known by a name");
+	if (e->target->unread)
+		encode_error(e, NULL, e->source, "its types cannot be read (%s), so that no field "
+			     "is known by a name", e->target->unread);
+	else
+		encode_error(e, NULL, e->source, "without BTF no field is known by a name");
 	diag_hint(e->d, "%zu bytes are wanted: numbers, or 'hex ...'", e->target->size);
 	return -1;
 }

@@ -171,7 +171,7 @@ static int key_parse(struct ctx *ctx, const struct arg *a, const struct word *w,
 	const struct element_format *f = map_format(map);
 	struct typed_target target = {
 		.what = "key", .size = map->map.key_size, .type = f->key,
-		.lpm = map->map.type == BPF_MAP_TYPE_LPM_TRIE
+		.lpm = map->map.type == BPF_MAP_TYPE_LPM_TRIE, .unread = f->unread
 	};
 	struct texts t;
 	void *bytes;
@@ -239,7 +239,8 @@ static int encode_one(struct ctx *ctx, const struct element_format *f, const str
 		      size_t first, size_t nr, bool keep, void *to)
 {
 	struct typed_target target = {
-		.what = "value", .size = f->value_size, .type = f->value, .keep = keep
+		.what = "value", .size = f->value_size, .type = f->value, .keep = keep,
+		.unread = f->unread
 	};
 
 	return typed_encode(&target, t->list + first, nr, to, ctx->diags);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <bpf/btf.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #include "shell/kern.h"
@@ -9,6 +10,7 @@ struct map_types {
 	struct element_format format;
 	struct btf *btf;		/* NULL: none, or the kernel's own */
 	struct typed *key, *value;
+	struct buf unread;		/* why @btf cannot be read */
 };
 
 /* Compiles a type; NULL where it is damaged, or not of the size that the kernel transfers. */
@@ -43,6 +45,13 @@ static void load_types(struct map_types *t, const struct map_facts *map)
 	if (!map->btf_id)
 		return;
 	t->btf = kern_btf(map->btf_id);
+	if (!t->btf) {
+		struct buf hint = BUF_INIT;
+
+		kern_reason(&t->unread, &hint, KERN_LISTING, errno);
+		t->format.unread = buf_str(&t->unread);
+		buf_free(&hint);
+	}
 	t->key = compile(t->btf, map->btf_key_type_id, map->key_size);
 	t->value = compile(t->btf, map->btf_value_type_id, map->value_size);
 }
@@ -56,6 +65,7 @@ const struct element_format *map_format(struct handle *map)
 	t = xcalloc(1, sizeof(*t));
 	load_types(t, &map->map);
 	t->format = (struct element_format){
+		.unread = t->format.unread,
 		.key = t->key,
 		.value = t->value,
 		.key_size = map->map.key_size,
@@ -126,6 +136,7 @@ void map_types_free(struct map_types *types)
 	typed_free(types->key);
 	typed_free(types->value);
 	btf__free(types->btf);
+	buf_free(&types->unread);
 	free(types);
 }
 

@@ -70,9 +70,26 @@ static int find_device(struct link_spot *spot, const char *name, struct span at,
 	return -1;
 }
 
+/* Programs are only for those of version 2, which may be mounted beside version 1. */
+static int no_cgroup2(const char *path, bool version_1, struct span at, struct diags *d)
+{
+	char *root = kern_cgroup_root();
+
+	if (version_1)
+		diag_error(d, at, "'%s' is a cgroup of version 1, which takes no programs", path);
+	else
+		diag_error(d, at, "'%s' is no cgroup of version 2", path);
+	if (root)
+		diag_hint(d, "those of version 2 are '%s' and the folders in it", root);
+	else
+		diag_hint(d, "they are the folders of a mounted cgroup2, which is nowhere here");
+	free(root);
+	return -1;
+}
+
 static int find_cgroup(struct link_spot *spot, const char *path, struct span at, struct diags *d)
 {
-	struct statfs fs;
+	struct statfs fs = { 0 };
 	struct stat st;
 
 	spot->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -83,9 +100,7 @@ static int find_cgroup(struct link_spot *spot, const char *path, struct span at,
 		spot->id = st.st_ino;
 		return 0;
 	}
-	diag_error(d, at, "'%s' is no cgroup of version 2", path);
-	diag_hint(d, "they are the folders of a mounted cgroup2, see: findmnt -t cgroup2");
-	return -1;
+	return no_cgroup2(path, (__u32)fs.f_type == CGROUP_SUPER_MAGIC, at, d);
 }
 
 static int find_netns(struct link_spot *spot, struct span at, struct diags *d)

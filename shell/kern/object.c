@@ -269,6 +269,12 @@ int kern_btf_info(int fd, struct bpf_btf_info *info, char *name, size_t size)
 	info->name = (uintptr_t)name;
 	info->name_len = size;
 	err = kern_info(fd, info, &len);
+	if (err == -E2BIG) {
+		/* Before 5.11 they have no names, and nothing may stand there. */
+		memset(info, 0, sizeof(*info));
+		len = sizeof(*info);
+		err = kern_info(fd, info, &len);
+	}
 	/* A name that does not fit is cut, which is no failure. */
 	return err == -ENOSPC ? 0 : err;
 }

@@ -52,6 +52,7 @@ static void answer_free(struct answer *a)
 static int ask_all(struct query *q, struct answer *a)
 {
 	__u32 nr = q->prog_cnt;
+	int err;
 
 	*a = (struct answer){
 		xcalloc(nr, sizeof(__u32)), xcalloc(nr, sizeof(__u32)), xcalloc(nr, sizeof(__u32)),
@@ -65,7 +66,15 @@ static int ask_all(struct query *q, struct answer *a)
 		q->link_ids = (uintptr_t)a->links;
 		q->link_attach_flags = (uintptr_t)a->link_flags;
 	}
-	return ask(q, q);
+	err = ask(q, q);
+	if (err != -EINVAL || !q->prog_attach_flags)
+		return err;
+	/* Kernels before 6.0 tell one for all. */
+	q->prog_attach_flags = 0;
+	err = ask(q, q);
+	for (__u32 i = 0; i < nr && !err; i++)
+		a->prog_flags[i] = q->attach_flags;
+	return err;
 }
 
 int kern_attached(int target, __u32 type, __u32 flags, struct kern_attached **list, __u32 *nr)

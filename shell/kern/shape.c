@@ -129,6 +129,23 @@ static const struct shape *shape_of(__u32 type)
 	return NULL;
 }
 
+/* The release that brought a type which supported kernels may lack. */
+static void say_since(struct buf *out, __u32 type)
+{
+	static const struct {
+		__u32 type;
+		const char *release;
+	} since[] = {
+		{ BPF_MAP_TYPE_TASK_STORAGE, "5.11" }, { BPF_MAP_TYPE_BLOOM_FILTER, "5.16" },
+		{ BPF_MAP_TYPE_USER_RINGBUF, "6.1" }, { BPF_MAP_TYPE_CGRP_STORAGE, "6.2" },
+		{ BPF_MAP_TYPE_ARENA, "6.9" }, { BPF_MAP_TYPE_INSN_ARRAY, "6.19" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(since); i++)
+		if (since[i].type == type)
+			buf_printf(out, ", which came with Linux %s", since[i].release);
+}
+
 bool shape_error(struct buf *out, const struct map_facts *map)
 {
 	const char *type = kern_map_type_name(map->type);
@@ -136,6 +153,11 @@ bool shape_error(struct buf *out, const struct map_facts *map)
 
 	if (!type) {
 		buf_printf(out, "this kernel has no maps of type %u", map->type);
+		return true;
+	}
+	if (!kern_knows_map_type(map->type)) {
+		buf_printf(out, "this kernel has no maps of type %s", type);
+		say_since(out, map->type);
 		return true;
 	}
 	return s && (size_error(out, type, "keys", &s->key, map->key_size) ||

@@ -83,19 +83,36 @@ static struct object object_of(struct handle *h)
 	return h ? (struct object){ h, h->kind, h->id } : (struct object){ 0 };
 }
 
+/* Where objects can be pinned: where a bpffs is, else where one is to be mounted. */
+static void hint_bpffs(struct diags *d)
+{
+	char **mounts = kern_bpffs_mounts();
+
+	if (*mounts)
+		diag_hint(d, "objects are pinned below a mounted bpffs, here: '%s'", *mounts);
+	else
+		diag_hint(d, "objects are pinned below a mounted bpffs, as by: "
+			  "mount -t bpf bpf /sys/fs/bpf");
+	for (char **m = mounts; *m; m++)
+		free(*m);
+	free(mounts);
+}
+
 static int check_bpffs(struct op_pin *p, struct diags *d)
 {
 	char *dir = folder_of(p->path);
 	const char *name = strrchr(p->path, '/');
 	int err = 0;
 
-	if (access(dir, F_OK)) {
+	if (kern_is_bpffs(p->path) && !kern_is_bpffs(dir)) {
+		err = diag_error(d, p->op.span, "'%s' is where a bpffs is mounted", p->path);
+		diag_hint(d, "name the pin in it: '%s/NAME'", p->path);
+	} else if (access(dir, F_OK)) {
 		err = diag_error(d, p->op.span, "no folder '%s'", dir);
 		diag_hint(d, "make it first: mkdir '%s'", dir);
 	} else if (!kern_is_bpffs(dir)) {
 		err = diag_error(d, p->op.span, "'%s' is not on a bpffs", p->path);
-		diag_hint(d, "objects are pinned below a mounted bpffs, as by: "
-			  "mount -t bpf bpf /sys/fs/bpf");
+		hint_bpffs(d);
 	} else if (strchr(name ? name + 1 : p->path, '.')) {
 		err = diag_error(d, p->op.span, "cannot pin at '%s': bpffs allows no dot in a name",
 				 p->path);

@@ -145,6 +145,39 @@ def test_maps_inside(box):
         1, err="type hash, not array; key 8 bytes, not 4; value 12 bytes, not 4\n")
 
 
+def test_types_that_cannot_be_read(box):
+    """A map has BTF, and only root may read it: that is not "without BTF"."""
+    box.bpfsh("map", "create", box.pin("m"), *"type hash key_type int value_type int".split(),
+              "entries", "4", "btf", box.obj("typed"), "name", box.prefix + "m").expect(0)
+    os.chmod(box.bpffs, 0o777)
+    os.chmod(box.pin("m"), 0o666)
+    done = box.unprivileged("map", "update", "pinned", box.pin("m"), "key", "a=1", "value", "b=2")
+    assert "its types cannot be read (needs CAP_SYS_ADMIN)" in done.err, done
+    assert "without BTF" not in done.err, done
+
+
+def test_pin_at_the_mount_point(box):
+    new = ["type", "hash", "key", "4", "value", "4", "entries", "4", "name", box.prefix + "m"]
+    box.bpfsh("map", "create", box.bpffs, *new).expect(1, err=[
+        f"'{box.bpffs}' is where a bpffs is mounted", f"name the pin in it: '{box.bpffs}/NAME'"])
+    box.bpfsh("map", "create", box.dir + "/m", *new).expect(1, err=[
+        "is not on a bpffs", f"below a mounted bpffs, here: '{box.bpffs}'"])
+
+
+def test_cgroup_of_version_1(box):
+    path = os.path.join(box.dir, "old")
+    os.mkdir(path)
+    try:
+        mount("none", path, "cgroup", data=f"none,name={box.prefix}v1")
+    except OSError as error:
+        raise Skip(f"no cgroups of version 1: {error}")
+    try:
+        box.bpfsh("cgroup", "show", path).expect(1, err=[f"'{path}' is a cgroup of version 1",
+                                                         "those of version 2 are"])
+    finally:
+        umount(path)
+
+
 def test_help_needs_no_privilege(box):
     box.unprivileged("help").expect(0, out="map")
     box.unprivileged("--version").expect(0, out="bpfsh")
