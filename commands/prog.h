@@ -25,6 +25,8 @@ jv prog_metadata(const __u32 *map_ids, __u32 nr);
  * diagnostic, and *@raw is nothing.
  */
 struct code *prog_code(struct ctx *ctx, struct handle *prog, struct span at, struct kern_code *raw);
+/* Queues why the kernel hides the code of a program; returns -1. */
+int code_hidden(struct ctx *ctx, const struct handle *prog, struct span at);
 int prog_cfg(struct ctx *ctx, struct value *argv);
 /* Shows the verifier's last log. */
 int prog_log(struct ctx *ctx, struct value *argv);

@@ -29,6 +29,21 @@ static const char *helper_call_name(void *user, const struct bpf_insn *call)
 	return call->src_reg ? NULL : kern_helper_name(call->imm);
 }
 
+/* To those who lack CAP_BPF the kernel tells no lengths either; else constants are blinded. */
+int code_hidden(struct ctx *ctx, const struct handle *prog, struct span at)
+{
+	struct bpf_prog_info info;
+
+	diag_error(ctx->diags, at, "the kernel does not show the instructions of program %u",
+		   prog->id);
+	if (!kern_prog_info(prog->fd, &info) && info.xlated_prog_len)
+		diag_hint(ctx->diags, "its constants are blinded (net.core.bpf_jit_harden): they are "
+			  "shown with CAP_SYSLOG, see kernel.kptr_restrict");
+	else
+		diag_hint(ctx->diags, "it needs CAP_BPF");
+	return -1;
+}
+
 struct code *prog_code(struct ctx *ctx, struct handle *prog, struct span at, struct kern_code *raw)
 {
 	int err;
@@ -44,10 +59,7 @@ struct code *prog_code(struct ctx *ctx, struct handle *prog, struct span at, str
 	}
 	if (!raw->insns) {
 		kern_code_free(raw);
-		diag_error(ctx->diags, at, "the kernel does not show the instructions of program %u",
-			   prog->id);
-		diag_hint(ctx->diags, "it needs CAP_BPF and CAP_PERFMON; see kernel.kptr_restrict and "
-			  "net.core.bpf_jit_harden");
+		code_hidden(ctx, prog, at);
 		return NULL;
 	}
 	return code_new_xlated(&(struct code_raw){

@@ -208,6 +208,8 @@ static int no_machine_code(struct ctx *ctx, const struct value *prog)
 		diag_hint(ctx->diags, "it needs CAP_SYSLOG; see kernel.kptr_restrict");
 		return -1;
 	}
+	if (!info.xlated_prog_len)
+		return code_hidden(ctx, prog->handle, prog->span);
 	diag_error(ctx->diags, prog->span, "program %u has no machine code: it is interpreted",
 		   prog->handle->id);
 	diag_hint(ctx->diags, "what is loaded after 'sysctl net.core.bpf_jit_enable=1' is not");

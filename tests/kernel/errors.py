@@ -110,6 +110,10 @@ def test_unknown_is_not_zero(box):
     assert not {"bytes_xlated", "jited", "bytes_jited"} & hidden.keys(), hidden
     out = box.unprivileged(*words).expect(0).out
     assert "xlated" not in out and "jited" not in out and "memlock" in out, out
+    for form in "xlated", "jited":
+        box.unprivileged("prog", "dump", form, "pinned", box.pin("s")).expect(
+            1, err="hint: it needs CAP_BPF\n")
+    with_caps(box, "bpf", "prog", "dump", "xlated", "pinned", box.pin("s")).expect(0, out="exit")
 
 
 def test_maps_inside(box):
