@@ -34,7 +34,7 @@ class World:
 def test_full_names_are_shown(box):
     world = World(box)
     for kind, names in ("map", MAPS), ("prog", PROGS):
-        shown = {o["id"]: o["name"] for o in world.ask(kind, "show")}
+        shown = {o["id"]: o.get("name") for o in world.ask(kind, "show")}
         for name in names:
             ident = world.id[name]
             assert shown[ident] == world.full(name), (name, shown[ident])
