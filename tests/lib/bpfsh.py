@@ -41,6 +41,7 @@ BPFSH = os.path.join(BUILD, "bpfsh")
 TIMEOUT = int(os.environ.get("TEST_TIMEOUT", "300"))
 # Deadlines are there for what hangs: what is merely slow, on a busy machine, is to pass.
 PATIENCE = 60
+LINKER_DIED = "Inconsistency detected by ld.so: "
 PLACEHOLDER = "XXXX"
 
 CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
@@ -341,6 +342,9 @@ class Box:
         command = [str(word) for word in command]
         done = subprocess.run(command, input=input, text=True, errors="replace", timeout=timeout,
                               **more)
+        # Now and then, on a busy machine, the dynamic linker dies before the program begins.
+        if done.returncode == 127 and (done.stderr or "").startswith(LINKER_DIED):
+            return self.run(*command, input=input, timeout=timeout, **more)
         result = Done(command, done.returncode, done.stdout or "", done.stderr or "")
         assert not crashed(result), f"crash:\n{result}"
         return result
