@@ -4,7 +4,7 @@
 #	make check              every test (root and a kernel with bpf(2))
 #	make bench              speed side by side with the installed bpftool
 #	make install            PREFIX and DESTDIR are honoured
-#	make faults             O/faults/bpfsh, with points at which the tests kill it (shell/fault.h)
+#	make faults             O/faults/bpfsh, with points at which the tests kill it (shell/base/fault.h)
 #	make fuzz               O/fuzz/tests/fuzz/*_fuzz: libFuzzer, for tests/fuzz/run (clang)
 #	make SANITIZE=1 O=DIR   the same with address and undefined-behaviour sanitizers
 #
@@ -51,9 +51,9 @@ CPPFLAGS := $(CPPFLAGS) -D_GNU_SOURCE -I. -DVERSION='"$(VERSION)"' \
 	    $(shell $(PKG_CONFIG) --cflags $(PKGS) $(DRAW))
 LDLIBS	:= $(LDLIBS) $(shell $(PKG_CONFIG) --libs libbpf libelf zlib) -ljq -ldl -lm -pthread
 
-SRCS	:= $(wildcard shell/*.c shell/kern/*.c shell/op/*.c commands/*.c render/*.c)
+SRCS	:= $(wildcard shell/*.c shell/*/*.c render/*/*.c commands/*.c commands/*/*.c)
 OBJS	:= $(SRCS:%.c=$(O)/%.o)
-FAULTY	:= $(shell grep -l '"shell/fault.h"' shell/*.c shell/*/*.c)
+FAULTY	:= $(shell grep -l '"shell/base/fault.h"' $(SRCS))
 LIBOBJS	:= $(filter-out $(O)/shell/main.o,$(OBJS))
 UNITS	:= $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/*_test.c))
 FUZZERS	:= $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))

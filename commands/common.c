@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "commands/common.h"
-#include "shell/interrupt.h"
+#include "shell/base/interrupt.h"
 
 /* Pins by object, sorted. */
 

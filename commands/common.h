@@ -3,12 +3,12 @@
 #ifndef BPFSH_COMMANDS_COMMON_H
 #define BPFSH_COMMANDS_COMMON_H
 
-#include "shell/args.h"
-#include "shell/expr.h"
-#include "shell/kern.h"
-#include "shell/ops.h"
-#include "shell/session.h"
-#include "shell/vars.h"
+#include "shell/kern/kern.h"
+#include "shell/lang/args.h"
+#include "shell/lang/expr.h"
+#include "shell/lang/vars.h"
+#include "shell/op/ops.h"
+#include "shell/session/session.h"
 
 /*
  * Paths at which objects are pinned, by kind and ID; read once for a command

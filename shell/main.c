@@ -6,13 +6,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "shell/complete.h"
-#include "shell/interrupt.h"
-#include "shell/kern.h"
-#include "shell/manual.h"
-#include "shell/repl.h"
-#include "shell/session.h"
-#include "shell/source.h"
+#include "shell/base/interrupt.h"
+#include "shell/kern/kern.h"
+#include "shell/lang/complete.h"
+#include "shell/lang/manual.h"
+#include "shell/prompt/repl.h"
+#include "shell/session/session.h"
+#include "shell/session/source.h"
 
 /* What the command line asks for. */
 struct request {

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <net/if.h>
 
-#include "shell/kern.h"
+#include "shell/kern/kern.h"
 #include "shell/kern/reason.h"
 #include "shell/kern/rights.h"
 #include "shell/kern/spot.h"

@@ -13,9 +13,9 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "shell/interrupt.h"
-#include "shell/fault.h"
-#include "shell/kern.h"
+#include "shell/base/fault.h"
+#include "shell/base/interrupt.h"
+#include "shell/kern/kern.h"
 
 #define DEPTH_MAX 64
 

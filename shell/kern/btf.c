@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "render/btf_check.h"
-#include "render/btf_elf.h"
-#include "shell/fault.h"
-#include "shell/kern.h"
+#include "render/btf/btf_check.h"
+#include "render/btf/btf_elf.h"
+#include "shell/base/fault.h"
+#include "shell/kern/kern.h"
 #include "shell/kern/load.h"
 
 /* Not those of programs and variables: libbpf completes them when it loads an object. */

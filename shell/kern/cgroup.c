@@ -12,8 +12,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "shell/interrupt.h"
-#include "shell/kern.h"
+#include "shell/base/interrupt.h"
+#include "shell/kern/kern.h"
 #include "shell/kern/query.h"
 
 char *kern_cgroup_root(void)

@@ -5,8 +5,8 @@
 
 #include <bpf/btf.h>
 
-#include "shell/compat.h"
-#include "shell/kern.h"
+#include "shell/base/compat.h"
+#include "shell/kern/kern.h"
 
 /* An array of struct bpf_prog_info: where its address, its number and its record size stand. */
 struct code_array {

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "shell/kern.h"
 #include "shell/kern/inner.h"
+#include "shell/kern/kern.h"
 #include "shell/kern/load.h"
 #include "shell/kern/reason.h"
 #include "shell/kern/rights.h"

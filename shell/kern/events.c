@@ -5,8 +5,8 @@
 #include <linux/perf_event.h>
 #include <stdlib.h>
 
-#include "shell/interrupt.h"
-#include "shell/kern.h"
+#include "shell/base/interrupt.h"
+#include "shell/kern/kern.h"
 
 /* Pages of each processor's buffer for a perf event array; a power of 2. */
 #define PERF_PAGES 64

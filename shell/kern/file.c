@@ -11,9 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "shell/child.h"
-#include "shell/interrupt.h"
-#include "shell/kern.h"
+#include "shell/base/child.h"
+#include "shell/base/interrupt.h"
+#include "shell/kern/kern.h"
 #include "shell/kern/load.h"
 
 /* No object file that the kernel could take is near this. */

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "shell/kern.h"
 #include "shell/kern/fullname.h"
+#include "shell/kern/kern.h"
 
 #define KEPT (BPF_OBJ_NAME_LEN - 1)
 

@@ -3,7 +3,7 @@
 #ifndef BPFSH_KERN_INNER_H
 #define BPFSH_KERN_INNER_H
 
-#include "shell/kern.h"
+#include "shell/kern/kern.h"
 
 struct inner_facts {
 	struct map_facts map;		/* type, sizes of key and value; more as is said below */

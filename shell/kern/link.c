@@ -12,9 +12,9 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "shell/fault.h"
-#include "shell/interrupt.h"
-#include "shell/kern.h"
+#include "shell/base/fault.h"
+#include "shell/base/interrupt.h"
+#include "shell/kern/kern.h"
 #include "shell/kern/spot.h"
 
 #define OWN_NETNS "/proc/self/ns/net"

@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "render/code.h"
-#include "render/elf_obj.h"
-#include "shell/fault.h"
-#include "shell/kern.h"
+#include "render/code/code.h"
+#include "render/code/elf_obj.h"
+#include "shell/base/fault.h"
 #include "shell/kern/fullname.h"
+#include "shell/kern/kern.h"
 #include "shell/kern/load.h"
 #include "shell/kern/rights.h"
 

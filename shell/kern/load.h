@@ -6,7 +6,7 @@
 #ifndef BPFSH_KERN_LOAD_H
 #define BPFSH_KERN_LOAD_H
 
-#include "shell/value.h"
+#include "shell/lang/value.h"
 
 struct bpf_object;
 struct btf;

@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "shell/fault.h"
-#include "shell/kern.h"
+#include "shell/base/fault.h"
+#include "shell/kern/kern.h"
 #include "shell/kern/load.h"
 
 /* What the end of a section's first part asks for. */

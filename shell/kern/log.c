@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "render/vlog.h"
-#include "shell/kern.h"
+#include "render/code/vlog.h"
+#include "shell/kern/kern.h"
 #include "shell/kern/load.h"
 #include "shell/kern/rights.h"
 

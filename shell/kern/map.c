@@ -11,9 +11,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "shell/interrupt.h"
-#include "shell/fault.h"
-#include "shell/kern.h"
+#include "shell/base/fault.h"
+#include "shell/base/interrupt.h"
+#include "shell/kern/kern.h"
 
 /* The most that any kernel can be built for: buffers are large enough where /sys is missing. */
 #define CPUS_MAX 8192

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "shell/kern.h"
+#include "shell/kern/kern.h"
 #include "shell/kern/load.h"
 
 #define DO_WITHOUT "declare it __weak to load where it is missing"

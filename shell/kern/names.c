@@ -8,8 +8,8 @@
 #include <ctype.h>
 #include <stdio.h>
 
-#include "render/disasm.h"
-#include "shell/kern.h"
+#include "render/code/disasm.h"
+#include "shell/kern/kern.h"
 
 /* No enum of the kernel's API is near this. */
 #define NUMBER_MAX 1024

@@ -10,8 +10,8 @@
 #include <linux/tc_act/tc_bpf.h>
 #include <stdlib.h>
 
-#include "shell/interrupt.h"
-#include "shell/kern.h"
+#include "shell/base/interrupt.h"
+#include "shell/kern/kern.h"
 #include "shell/kern/mnl_lib.h"
 
 /* ALTIFNAMSIZ of linux/if.h, which does not go with net/if.h. */

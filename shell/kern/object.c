@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "shell/kern.h"
+#include "shell/kern/kern.h"
 #include "shell/kern/proc.h"
 
 int kern_next_id(enum object_kind kind, __u32 *id)

@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "shell/kern.h"
+#include "shell/kern/kern.h"
 #include "shell/kern/proc.h"
 
 struct search {

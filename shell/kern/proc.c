@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "shell/interrupt.h"
+#include "shell/base/interrupt.h"
 #include "shell/kern/proc.h"
 
 size_t proc_read(int folder, const char *path, char *text, size_t size)

@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "shell/kern.h"
+#include "shell/kern/kern.h"
 #include "shell/kern/query.h"
 
 /* As in union bpf_attr; in part newer than the oldest headers (6.6). */

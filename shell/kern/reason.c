@@ -8,7 +8,7 @@
 #include <linux/bpf.h>
 #include <string.h>
 
-#include "shell/compat.h"
+#include "shell/base/compat.h"
 #include "shell/kern/reason.h"
 
 #define S(kind) (1ull << SPOT_##kind)

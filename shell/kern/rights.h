@@ -3,7 +3,7 @@
 #ifndef BPFSH_KERN_RIGHTS_H
 #define BPFSH_KERN_RIGHTS_H
 
-#include "shell/kern.h"
+#include "shell/kern/kern.h"
 
 /* What this process may, as far as it can know. */
 struct rights {

@@ -6,7 +6,7 @@
 #include <linux/bpf.h>
 #include <unistd.h>
 
-#include "shell/kern.h"
+#include "shell/kern/kern.h"
 #include "shell/kern/load.h"
 
 /* From @min to @max bytes (0: no limit), in steps. */

@@ -3,7 +3,7 @@
 #ifndef BPFSH_KERN_SPOT_H
 #define BPFSH_KERN_SPOT_H
 
-#include "shell/kern.h"
+#include "shell/kern/kern.h"
 #include "shell/kern/reason.h"
 
 struct occupant {

@@ -4,7 +4,7 @@
 #include <unistd.h>
 #include <fcntl.h>
 
-#include "shell/kern.h"
+#include "shell/kern/kern.h"
 
 struct symbol {
 	__u64 address;

@@ -17,8 +17,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "shell/interrupt.h"
-#include "shell/kern.h"
+#include "shell/base/interrupt.h"
+#include "shell/kern/kern.h"
 
 /* Bytes of keys and values that one batch call fetches: much, so that threads seldom wait. */
 #define BATCH_BYTES (1u << 20)

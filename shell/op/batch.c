@@ -9,9 +9,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "shell/map_ops.h"
-#include "shell/maptypes.h"
+#include "shell/kern/maptypes.h"
 #include "shell/op/element.h"
+#include "shell/op/map_ops.h"
 
 struct op_batch {
 	struct op op;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Operations as bytes of the journal, in the host's byte order; and the table of their kinds. */
 
-#include "shell/map_ops.h"
+#include "shell/op/map_ops.h"
 
 #define NO_STRING UINT32_MAX
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "shell/op/link.h"
-#include "shell/trash.h"
+#include "shell/txn/trash.h"
 
 /* A pin of the link, and where a new link waits to be exchanged with it. */
 struct link_pin {

@@ -3,7 +3,7 @@
 #ifndef BPFSH_OP_ELEMENT_H
 #define BPFSH_OP_ELEMENT_H
 
-#include "shell/ops.h"
+#include "shell/op/ops.h"
 
 /* How well changes of this map's elements can be undone; *why says what is lost. */
 enum undo_class map_undo_class(struct handle *map, const char **why);

@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "shell/ops.h"
-#include "shell/trash.h"
+#include "shell/op/ops.h"
+#include "shell/txn/trash.h"
 
 struct op_folder {
 	struct op op;			/* late[0]: the folder's inode */

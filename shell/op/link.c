@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "shell/op/link.h"
-#include "shell/trash.h"
+#include "shell/txn/trash.h"
 
 struct handle *open_link(__u32 id, __u32 type)
 {

@@ -3,7 +3,7 @@
 #ifndef BPFSH_OP_LINK_H
 #define BPFSH_OP_LINK_H
 
-#include "shell/ops.h"
+#include "shell/op/ops.h"
 
 /* The link of a journal, or of before the commit; NULL where it has ended. */
 struct handle *open_link(__u32 id, __u32 type);

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "shell/ops.h"
+#include "shell/op/ops.h"
 
 struct op_create {
 	struct op op;

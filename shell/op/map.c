@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "shell/maptypes.h"
+#include "shell/kern/maptypes.h"
 #include "shell/op/element.h"
-#include "shell/trash.h"
+#include "shell/txn/trash.h"
 
 struct op_element {
 	struct op op;

@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "shell/ops.h"
-#include "shell/trash.h"
+#include "shell/op/ops.h"
+#include "shell/txn/trash.h"
 
 /* What is pinned: a journal knows its kind and ID. */
 struct object {

@@ -7,8 +7,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "shell/map_ops.h"
 #include "shell/op/element.h"
+#include "shell/op/map_ops.h"
 
 struct op_queue {
 	struct op op;

@@ -2,7 +2,7 @@
 /* Beginning to read events: those that come from then on are not for others any more. */
 #include <errno.h>
 
-#include "shell/map_ops.h"
+#include "shell/op/map_ops.h"
 
 struct op_read {
 	struct op op;

@@ -7,8 +7,8 @@
  */
 #include <jv.h>
 
-#include "shell/session.h"
-#include "shell/vars.h"
+#include "shell/lang/vars.h"
+#include "shell/session/session.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/script.h"
 

@@ -6,10 +6,10 @@
  *
  * Each input is a stream of instructions.
  */
-#include "render/asm.h"
-#include "render/cfg.h"
-#include "render/code_make.h"
-#include "shell/compat.h"
+#include "render/cfg/cfg.h"
+#include "render/code/asm.h"
+#include "render/code/code_make.h"
+#include "shell/base/compat.h"
 #include "tests/fuzz/fuzz.h"
 
 #define INSNS_MAX 1024

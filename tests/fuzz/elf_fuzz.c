@@ -14,10 +14,10 @@
 #include <bpf/libbpf.h>
 #include <jv.h>
 
-#include "render/btf_check.h"
-#include "render/btf_raw.h"
-#include "render/cfg.h"
-#include "shell/kern.h"
+#include "render/btf/btf_check.h"
+#include "render/btf/btf_raw.h"
+#include "render/cfg/cfg.h"
+#include "shell/kern/kern.h"
 #include "tests/fuzz/fuzz.h"
 
 #define CORPUS "tests/fuzz/corpus/elf/*"

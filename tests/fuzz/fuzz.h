@@ -18,7 +18,7 @@
 
 #include <bpf/libbpf.h>
 
-#include "shell/buf.h"
+#include "shell/base/buf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);

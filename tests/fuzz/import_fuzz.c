@@ -11,7 +11,7 @@
 #include <jv.h>
 #include <sys/socket.h>
 
-#include "commands/element_file.h"
+#include "commands/map/element_file.h"
 #include "tests/fuzz/fuzz.h"
 
 #define FILE_MAX 60000		/* what a socket takes at once */

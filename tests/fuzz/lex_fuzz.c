@@ -9,9 +9,9 @@
  *
  * The first byte of an input says whether it is a batch file of bpftool's.
  */
-#include "shell/complete.h"
-#include "shell/interrupt.h"
-#include "shell/vars.h"
+#include "shell/base/interrupt.h"
+#include "shell/lang/complete.h"
+#include "shell/lang/vars.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/script.h"
 

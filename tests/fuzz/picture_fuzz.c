@@ -10,10 +10,10 @@
 
 #include <jv.h>
 
-#include "render/cfg_text.h"
-#include "render/code_make.h"
-#include "render/dot.h"
-#include "render/layout.h"
+#include "render/cfg/cfg_text.h"
+#include "render/code/code_make.h"
+#include "render/picture/dot.h"
+#include "render/picture/layout.h"
 #include "tests/fuzz/fuzz.h"
 
 #define INSNS_MAX 400

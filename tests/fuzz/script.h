@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#include "shell/buf.h"
+#include "shell/base/buf.h"
 
 static const char *const pieces[] = {
 	" ", " ", " ", "\n", ";", "|", ">", ">>", "#", "!", "\\", "'", "\"", "$", "${", "}", "{",

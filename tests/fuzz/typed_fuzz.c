@@ -10,7 +10,7 @@
 #include <bpf/libbpf.h>
 #include <jv.h>
 
-#include "render/typed.h"
+#include "render/typed/typed.h"
 #include "tests/fuzz/fuzz.h"
 
 #define VALUE_MAX 65536

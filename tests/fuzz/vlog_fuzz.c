@@ -3,8 +3,8 @@
  * Verifier logs: pieces of lines in any order, cut anywhere. Nothing may crash
  * or hang, and instructions on the path must be ones that were counted.
  */
-#include "render/cfg_text.h"
-#include "render/marks.h"
+#include "render/cfg/cfg_text.h"
+#include "render/cfg/marks.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/code.h"
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Killed at every point: what recovery leaves is the state of before, or of after.
 
-A mixed script is run once for each point that shell/fault.h counts. Journals,
+A mixed script is run once for each point that shell/base/fault.h counts. Journals,
 trash folders, pins, what is pinned, and every element are compared.
 """
 from bpfsh import *

@@ -546,7 +546,7 @@ link update $l {place.prog("x2")}
 
 
 class Faulty:
-    """Runs with a fault at a point; see shell/fault.h."""
+    """Runs with a fault at a point; see shell/base/fault.h."""
 
     def __init__(self, place):
         if not os.path.exists(FAULTY):

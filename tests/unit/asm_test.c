@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "render/asm.h"
+#include "render/code/asm.h"
 #include "tests/unit/code.h"
 
 static struct bpf_insn *assemble(const char *text, enum code_form form,

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "shell/cmd.h"
+#include "shell/lang/cmd.h"
 
 #define WORDS_MAX 32
 

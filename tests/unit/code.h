@@ -3,8 +3,8 @@
 #ifndef BPFSH_TESTS_UNIT_CODE_H
 #define BPFSH_TESTS_UNIT_CODE_H
 
-#include "render/code_make.h"
-#include "shell/compat.h"
+#include "render/code/code_make.h"
+#include "shell/base/compat.h"
 
 #define INSN(c, d, s, o, i) \
 	((struct bpf_insn){ .code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i) })

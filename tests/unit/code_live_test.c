@@ -21,12 +21,12 @@
 #include <bpf/libbpf.h>
 #include <cmocka.h>
 
-#include "render/asm.h"
-#include "render/cfg.h"
-#include "render/code_make.h"
-#include "render/disasm.h"
-#include "render/elf_obj.h"
-#include "shell/compat.h"
+#include "render/cfg/cfg.h"
+#include "render/code/asm.h"
+#include "render/code/code_make.h"
+#include "render/code/disasm.h"
+#include "render/code/elf_obj.h"
+#include "shell/base/compat.h"
 #include "tests/unit/generator.h"
 
 #define LOG_SIZE (16 << 20)

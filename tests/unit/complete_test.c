@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-#include "shell/complete.h"
-#include "shell/history.h"
-#include "shell/vars.h"
+#include "shell/lang/complete.h"
+#include "shell/lang/vars.h"
+#include "shell/prompt/history.h"
 
 static int set_up(void **state)
 {

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "render/disasm.h"
+#include "render/code/disasm.h"
 #include "tests/unit/code.h"
 
 #define ALU64(op, d, s, o, i) INSN(BPF_ALU64 | (op), d, s, o, i)

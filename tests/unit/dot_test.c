@@ -12,9 +12,9 @@
 
 #include <cmocka.h>
 
-#include "render/cfg_text.h"
-#include "render/dot.h"
-#include "render/layout.h"
+#include "render/cfg/cfg_text.h"
+#include "render/picture/dot.h"
+#include "render/picture/layout.h"
 #include "tests/unit/code.h"
 
 /* A loop, both ways of a branch, code never reached, a subprogram, and one that nothing calls. */

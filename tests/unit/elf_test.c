@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "render/cfg.h"
+#include "render/cfg/cfg.h"
 
 static char *object(const char *name)
 {

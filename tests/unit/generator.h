@@ -9,8 +9,8 @@
 
 #include <stdlib.h>
 
-#include "render/disasm.h"
-#include "shell/compat.h"
+#include "render/code/disasm.h"
+#include "shell/base/compat.h"
 
 #define BODY 80
 #define SLOTS 8

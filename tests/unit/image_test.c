@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "render/image.h"
+#include "render/picture/image.h"
 #include "tests/unit/code.h"
 
 static const struct bpf_insn small[] = {

@@ -22,7 +22,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "shell/kern.h"
+#include "shell/kern/kern.h"
 
 static struct {
 	char dir[64];			/* the bpffs */

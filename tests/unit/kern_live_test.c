@@ -5,8 +5,8 @@
 #include <signal.h>
 #include <stdatomic.h>
 
-#include "shell/interrupt.h"
-#include "shell/maptypes.h"
+#include "shell/base/interrupt.h"
+#include "shell/kern/maptypes.h"
 #include "tests/unit/kern_live.h"
 
 static struct handle *try_map(__u32 type, __u32 key, __u32 value, __u32 entries, __u32 flags)

@@ -3,7 +3,7 @@
 #include <bpf/btf.h>
 
 #include "shell/kern/load.h"
-#include "shell/maptypes.h"
+#include "shell/kern/maptypes.h"
 #include "tests/unit/kern_live.h"
 
 /* Path of a test program beside this one: O/tests/progs/NAME.bpf.o. */

@@ -8,7 +8,7 @@
 
 #include <errno.h>
 
-#include "shell/kern.h"
+#include "shell/kern/kern.h"
 #include "shell/kern/load.h"
 
 static void map_errors(void **state)

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "render/layer.h"
-#include "shell/buf.h"
+#include "render/picture/layer.h"
+#include "shell/base/buf.h"
 
 static struct layer_graph make(uint32_t nodes, uint32_t edges)
 {

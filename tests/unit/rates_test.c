@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "commands/rates.h"
+#include "shell/sample/rates.h"
 
 #define MANY 300000u
 

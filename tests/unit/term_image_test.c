@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "render/term_image.h"
+#include "render/picture/term_image.h"
 #include "tests/unit/code.h"
 
 static const struct bpf_insn small[] = { MOV(0, 1), EXIT };

@@ -12,7 +12,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
-#include "render/typed.h"
+#include "render/typed/typed.h"
 
 #define BITS8(n) ((n) * 8)
 #define LITTLE (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
-#include "render/vlog.h"
+#include "render/code/vlog.h"
 
 /* Linux 6.18, level 1. */
 static const char packet[] =

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "commands/btf/btf.h"
+#include "commands/common.h"
+#include "shell/base/interrupt.h"
+
+static const struct column btf_columns[] = {
+	{ "id", "%: " },
+	{ "anon", "name <anon>", .flags = COL_PLAIN_ONLY },
+	{ "kernel name", "name [%]", .flags = COL_PLAIN_ONLY },
+	{ "user name", "name %", .flags = COL_PLAIN_ONLY },
+	{ "size", "  size %B" },
+	{ "prog_ids", "  prog_ids %" },
+	{ "map_ids", "  map_ids %" },
+	{ "kernel" },
+	{ "name" },
+	{ 0 }
+};
+
+enum {
+	BTF_ID, BTF_ANON, BTF_KERNEL_NAME, BTF_USER_NAME, BTF_SIZE, BTF_PROGS, BTF_MAPS, BTF_KERNEL,
+	BTF_NAME, BTF_COLUMNS
+};
+
+static const struct record btf_record = { "btf", btf_columns };
+
+/* Which programs and maps use which BTF, for a whole listing at once. */
+struct users {
+	struct user {
+		__u32 btf_id, id;
+	} *list;
+	size_t nr;
+};
+
+static void add_user(struct users *u, __u32 btf_id, __u32 id)
+{
+	if (!btf_id)
+		return;
+	GROW(u->list, u->nr);
+	u->list[u->nr++] = (struct user){ btf_id, id };
+}
+
+static struct users users_of(enum object_kind kind)
+{
+	struct object_walk w = { .kind = kind };
+	struct users u = { 0 };
+	int fd;
+
+	while ((fd = kern_next_object(&w)) >= 0) {
+		struct bpf_prog_info prog;
+		struct bpf_map_info map;
+
+		if (kind == OBJ_PROG && !kern_prog_info(fd, &prog))
+			add_user(&u, prog.btf_id, w.id);
+		else if (kind == OBJ_MAP && !kern_map_info(fd, &map))
+			add_user(&u, map.btf_id, w.id);
+		close(fd);
+	}
+	return u;
+}
+
+/* IDs of the users of one BTF, in the order of their making; freed by the caller. */
+static __u32 *ids_of(const struct users *u, __u32 btf_id, size_t *nr)
+{
+	__u32 *ids = NULL;
+
+	*nr = 0;
+	for (size_t i = 0; i < u->nr; i++) {
+		if (u->list[i].btf_id != btf_id)
+			continue;
+		GROW(ids, *nr);
+		ids[(*nr)++] = u->list[i].id;
+	}
+	return ids;
+}
+
+struct btf_listing {
+	struct users progs, maps;
+};
+
+static int show_btf(struct ctx *ctx, struct handle *btf, const struct btf_listing *l)
+{
+	struct cell row[BTF_COLUMNS] = { 0 };
+	struct bpf_btf_info info;
+	char name[KERN_NAME_MAX] = "";
+	size_t nr_progs, nr_maps;
+	__u32 *progs, *maps;
+	int err = kern_btf_info(btf->fd, &info, name, sizeof(name));
+
+	if (err)
+		return kern_error(ctx->diags, ctx->span, -err, "read BTF object %u", btf->id);
+	progs = ids_of(&l->progs, info.id, &nr_progs);
+	maps = ids_of(&l->maps, info.id, &nr_maps);
+	row[BTF_ID] = cell_u64(info.id);
+	row[BTF_ANON] = *name ? CELL(.kind = CELL_NONE) : cell_bool(true);
+	row[info.kernel_btf ? BTF_KERNEL_NAME : BTF_USER_NAME] = cell_str(name);
+	row[BTF_SIZE] = cell_u64(info.btf_size);
+	row[BTF_PROGS] = CELL(.kind = CELL_U32S, .u32s = { progs, nr_progs });
+	row[BTF_MAPS] = CELL(.kind = CELL_U32S, .u32s = { maps, nr_maps });
+	row[BTF_KERNEL] = cell_bool(info.kernel_btf);
+	row[BTF_NAME] = cell_str(name);
+	err = sink_row(ctx->sink, row);
+	free(progs);
+	free(maps);
+	return err;
+}
+
+static int show_all_btf(struct ctx *ctx, const struct btf_listing *l)
+{
+	struct object_walk w = { .kind = OBJ_BTF };
+	int fd;
+
+	while ((fd = kern_next_object(&w)) >= 0) {
+		struct handle *h = handle_new(OBJ_BTF, fd, w.id, "");
+		int err = show_btf(ctx, h, l);
+
+		handle_put(h);
+		if (err || interrupted())
+			return -1;
+	}
+	return w.err ? kern_call_error(ctx->diags, ctx->span, KERN_LISTING, -w.err,
+				       "list all BTF objects") : 0;
+}
+
+static int btf_show(struct ctx *ctx, struct value *argv)
+{
+	struct btf_listing l = { users_of(OBJ_PROG), users_of(OBJ_MAP) };
+	bool one = argv[0].kind == VALUE_HANDLE || argv[0].kind == VALUE_HANDLES;
+	struct handle *h = argv[0].kind == VALUE_HANDLE ? argv[0].handle :
+			   argv[0].kind == VALUE_HANDLES ? argv[0].handles.list[0] : NULL;
+	int err;
+
+	sink_begin(ctx->sink, &btf_record, one ? SINK_ONE : SINK_LIST);
+	err = one ? show_btf(ctx, h, &l) : show_all_btf(ctx, &l);
+	free(l.progs.list);
+	free(l.maps.list);
+	if (err)
+		return -1;
+	if (one)
+		ctx->result = value_handle(handle_get(h));
+	return sink_end(ctx->sink);
+}
+
+const struct cmd btf_cmds[] = {
+	{ "btf", "show", "list", "show all BTF objects of the kernel, or one",
+	  (const struct arg[]){ { "btf", &arg_btf, ARG_OPTIONAL, "the BTF object" }, { 0 } },
+	  CMD_DEFAULT, btf_show, (const char *const[]){ "btf show", "btf show id 1", NULL },
+	  .place = 1 },
+	{ "btf", "dump", NULL, "show types: of BTF, a map's elements, a program, a file",
+	  (const struct arg[]){
+		{ "btf", &arg_btf, ARG_OPTIONAL | ARG_SOLE, "BTF that the kernel holds" },
+		{ "map", &arg_map, ARG_KEYWORD | ARG_OPTIONAL, "map with BTF" },
+		{ "prog", &arg_prog, ARG_KEYWORD | ARG_OPTIONAL, "program with BTF" },
+		{ "file", &arg_input, ARG_KEYWORD | ARG_OPTIONAL,
+		  "ELF file, or BTF as below /sys/kernel/btf" },
+		{ "base", &arg_input, ARG_KEYWORD | ARG_OPTIONAL,
+		  "file whose types those of the other one continue" },
+		{ "part", NULL, ARG_FLAG | ARG_OPTIONAL,
+		  "types of the map; without this word those of key and value", btf_parts },
+		{ "format", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL,
+		  "raw: as they stand, or c: as declarations", btf_formats },
+		{ "root_id", &arg_number, ARG_KEYWORD | ARG_OPTIONAL | ARG_REPEAT,
+		  "only the type with this ID" },
+		{ 0 } }, 0, btf_dump,
+	  (const char *const[]){
+		"btf dump id 1", "btf dump map $m key", "btf dump prog $p", "btf dump file filter.o",
+		"btf dump file /sys/kernel/btf/vmlinux format c > vmlinux.h", NULL }, .place = 4 },
+	CMD_HELP("btf", 3),
+	{ 0 }
+};

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Whole maps: exported, imported, copied, cleared, counted. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "commands/map/element_file.h"
+#include "commands/map/map_feed.h"
+#include "shell/base/interrupt.h"
+#include "shell/base/outfile.h"
+#include "shell/kern/maptypes.h"
+
+/* export */
+
+struct export {
+	struct ctx *ctx;
+	const struct element_format *format;
+	struct out *out;		/* NULL: the sink */
+	struct progress progress;
+};
+
+static const struct record export_record = { "element", NULL };
+
+static int export_element(void *arg, const void *key, const void *value)
+{
+	struct export *e = arg;
+
+	progress_count(&e->progress);
+	if (!e->out)
+		return sink_row(e->ctx->sink, &CELL(.kind = CELL_ELEMENT,
+						    .element = { e->format, key, value, true }));
+	element_nice(out_buf(e->out), e->format, key, value);
+	buf_putc(out_buf(e->out), '\n');
+	out_pushed(e->out);
+	return e->out->error ? -1 : 0;
+}
+
+static int export_sink(struct ctx *ctx, struct handle *map, struct export *e)
+{
+	sink_begin(ctx->sink, &export_record, SINK_LIST);
+	return map_walked(ctx, map, kern_map_walk(map, export_element, e)) ? -1 :
+	       sink_end(ctx->sink);
+}
+
+/* To a file, whose old content stays until all is written. */
+static int export_file(struct ctx *ctx, struct handle *map, const struct value *path,
+		       struct export *e)
+{
+	struct outfile file;
+	struct out out;
+	int why = outfile_open(&file, path->str), closed, err = 0;
+
+	if (!why) {
+		out_init(&out, file.fd);
+		e->out = &out;
+		err = map_walked(ctx, map, kern_map_walk(map, export_element, e));
+		out_flush(&out);
+		why = out.error;
+		out_free(&out);
+		closed = outfile_close(&file, !err && !why);
+		why = why ? why : closed;
+	}
+	if (why)
+		err = diag_error(ctx->diags, path->span, "cannot write '%s': %s", path->str,
+				 strerror(why));
+	return err;
+}
+
+int map_export(struct ctx *ctx, struct value *argv)
+{
+	struct handle *map = argv[0].handle;
+	struct export e = { .ctx = ctx };
+	bool file = strcmp(argv[1].str, "-");
+	int err;
+
+	if (need_real(ctx, map))
+		return -1;
+	e.format = map_format(map);
+	(file ? progress_begin : progress_begin_beside)(&e.progress, "exported");
+	err = file ? export_file(ctx, map, &argv[1], &e) : export_sink(ctx, map, &e);
+	progress_end(&e.progress);
+	return err;
+}
+
+/* import */
+
+int map_import(struct ctx *ctx, struct value *argv)
+{
+	struct handle *map = argv[0].handle;
+	bool input = !strcmp(argv[1].str, "-");
+	struct element_file r = { .name = input ? "standard input" : argv[1].str,
+				    .at = argv[1].span, .format = map_format(map),
+				    .diags = ctx->diags };
+	struct map_feed feed;
+	void *key, *value;
+	int err;
+
+	if (!map->map.key_size)
+		return kern_map_error(ctx->diags, argv[0].span, "update", map, EOPNOTSUPP);
+	r.fd = input ? STDIN_FILENO : open(argv[1].str, O_RDONLY | O_CLOEXEC);
+	if (r.fd < 0)
+		return element_file_error(&r, "open");
+	key = xcalloc(1, map->map.key_size);
+	value = xcalloc(1, kern_value_bytes(map));
+	feed_begin(&feed, ctx, map, false, "imported");
+	do {
+		err = element_file_next(&r, key, value);
+		if (err > 0 && feed_add(&feed, key, value, NULL))
+			err = -1;
+	} while (err > 0);
+	err = feed_end(&feed, err);
+	free(key);
+	free(value);
+	element_file_free(&r);
+	if (!input)
+		close(r.fd);
+	return err;
+}
+
+/* copy */
+
+static int copy_element(void *arg, const void *key, const void *value)
+{
+	return feed_add(arg, key, value, NULL);
+}
+
+int map_copy(struct ctx *ctx, struct value *argv)
+{
+	struct handle *from = argv[0].handle, *to = argv[1].handle;
+	struct map_feed feed;
+
+	if (need_real(ctx, from))
+		return -1;
+	if (from->id == to->id)
+		return diag_error(ctx->diags, argv[1].span, "a map cannot be copied onto itself");
+	if (from->map.key_size != to->map.key_size || from->map.value_size != to->map.value_size ||
+	    kern_map_percpu(from->map.type) != kern_map_percpu(to->map.type))
+		return diag_error(ctx->diags, argv[1].span, "map '%s' has keys and values of %u and %u "
+				  "bytes, map '%s' of %u and %u%s", from->title, from->map.key_size,
+				  from->map.value_size, to->title, to->map.key_size, to->map.value_size,
+				  kern_map_percpu(from->map.type) == kern_map_percpu(to->map.type) ? "" :
+				  "; values of one of them are per CPU");
+	feed_begin(&feed, ctx, to, false, "copied");
+	return feed_end(&feed, map_walked(ctx, from, kern_map_walk(from, copy_element, &feed)));
+}
+
+/* clear */
+
+/* Elements of arrays cannot be deleted: they become zero. */
+static bool is_array(const struct handle *map)
+{
+	return map->map.type == BPF_MAP_TYPE_ARRAY || map->map.type == BPF_MAP_TYPE_PERCPU_ARRAY;
+}
+
+/* A trie whose walk may have stepped over elements, by what it deleted itself, is walked again. */
+#define CLEAR_ROUNDS 4
+
+struct clearing {
+	struct map_feed feed;
+	char *zero;			/* NULL: elements are deleted */
+	size_t size;
+};
+
+static int clear_element(void *arg, const void *key, const void *value)
+{
+	struct clearing *c = arg;
+
+	if (c->zero && !memcmp(value, c->zero, c->size))
+		return 0;
+	return feed_add(&c->feed, key, c->zero, value);
+}
+
+/* Sets *@walked to what the walk came to. */
+static int clear_round(struct clearing *c, struct ctx *ctx, struct handle *map, int *walked)
+{
+	feed_begin(&c->feed, ctx, map, !c->zero, "cleared");
+	*walked = kern_map_walk(map, clear_element, c);
+	return feed_end(&c->feed, *walked == -KERN_ECHANGED ? 0 : map_walked(ctx, map, *walked));
+}
+
+int map_clear(struct ctx *ctx, struct value *argv)
+{
+	struct handle *map = argv[0].handle;
+	struct clearing c = { .size = kern_value_bytes(map) };
+	int err, walked, rounds = 0;
+
+	if (need_real(ctx, map))
+		return -1;
+	if (is_array(map))
+		c.zero = xcalloc(1, c.size);
+	do {
+		err = clear_round(&c, ctx, map, &walked);
+	} while (!err && walked == -KERN_ECHANGED && !map_is_empty(map) && ++rounds < CLEAR_ROUNDS);
+	if (!err && rounds == CLEAR_ROUNDS)
+		err = map_walked(ctx, map, walked);
+	free(c.zero);
+	return err;
+}
+
+/* count */
+
+static int count_element(void *arg, const void *key, const void *value)
+{
+	progress_count(arg);
+	return 0;
+}
+
+static const struct column count_columns[] = { { "count", "%" }, { "max_entries" }, { 0 } };
+static const struct record count_record = { "count", count_columns };
+
+int map_count(struct ctx *ctx, struct value *argv)
+{
+	struct handle *map = argv[0].handle;
+	struct progress p;
+	int err;
+
+	if (need_real(ctx, map))
+		return -1;
+	progress_begin(&p, "counted");
+	err = map_walked(ctx, map, kern_map_walk(map, count_element, &p));
+	progress_end(&p);
+	if (err)
+		return -1;
+	sink_begin(ctx->sink, &count_record, SINK_ONE);
+	if (sink_row(ctx->sink, (const struct cell[]){ cell_u64(p.nr),
+						      cell_u64(map->map.max_entries) }))
+		return -1;
+	return sink_end(ctx->sink);
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * A whole map goes: its pins, and what the session holds of it. The kernel
+ * frees it when nothing else uses it; what does is listed.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "commands/map/map.h"
+
+/* IDs and names of what keeps the map, in growing lists. */
+struct users {
+	__u32 map;
+	char **pins;
+	size_t nr_pins;
+	__u32 *progs;
+	size_t nr_progs;
+	__u32 *links;
+	size_t nr_links;
+	__u32 *outer;			/* maps of maps */
+	size_t nr_outer;
+	char **processes;
+	size_t nr_processes;
+	bool unknown;			/* not all could be seen, or seen through */
+};
+
+static void free_strings(char **list, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		free(list[i]);
+	free(list);
+}
+
+static void users_free(struct users *u)
+{
+	free_strings(u->pins, u->nr_pins);
+	free_strings(u->processes, u->nr_processes);
+	free(u->progs);
+	free(u->links);
+	free(u->outer);
+}
+
+static int note_pin(void *arg, const struct pin *pin)
+{
+	struct users *u = arg;
+
+	if (pin->kind == OBJ_MAP && pin->id == u->map) {
+		GROW(u->pins, u->nr_pins);
+		u->pins[u->nr_pins++] = xstrdup(pin->path);
+	}
+	return 0;
+}
+
+static int note_owner(void *arg, const struct owner *owner)
+{
+	struct users *u = arg;
+
+	if (owner->kind == OBJ_MAP && owner->id == u->map && owner->pid != getpid()) {
+		GROW(u->processes, u->nr_processes);
+		u->processes[u->nr_processes++] = xasprintf("%s(%d)", owner->comm, owner->pid);
+	}
+	return 0;
+}
+
+static bool prog_uses(int fd, __u32 map)
+{
+	__u32 nr, *ids = kern_prog_maps(fd, &nr);
+	bool uses = false;
+
+	for (__u32 i = 0; i < nr && !uses; i++)
+		uses = ids[i] == map;
+	free(ids);
+	return uses;
+}
+
+static void note_progs(struct users *u)
+{
+	struct object_walk w = { .kind = OBJ_PROG };
+	int fd;
+
+	while ((fd = kern_next_object(&w)) >= 0) {
+		if (prog_uses(fd, u->map)) {
+			GROW(u->progs, u->nr_progs);
+			u->progs[u->nr_progs++] = w.id;
+		}
+		close(fd);
+	}
+	u->unknown |= w.err != 0;
+}
+
+static void note_owners(struct users *u)
+{
+	if (kern_owners(note_owner, u))
+		u->unknown = true;
+}
+
+static int compare_inner(void *map, const void *key, const void *value)
+{
+	return !memcmp(value, map, sizeof(__u32));
+}
+
+/* Maps of maps, through which programs reach it without having it. */
+static void note_outer_map(struct users *u, const struct handle *h)
+{
+	int found;
+
+	if (h->map.type != BPF_MAP_TYPE_ARRAY_OF_MAPS && h->map.type != BPF_MAP_TYPE_HASH_OF_MAPS)
+		return;
+	found = kern_map_walk(h, compare_inner, &u->map);
+	u->unknown |= found < 0;
+	if (found <= 0)
+		return;
+	GROW(u->outer, u->nr_outer);
+	u->outer[u->nr_outer++] = h->id;
+}
+
+static void note_outer_maps(struct users *u)
+{
+	struct object_walk w = { .kind = OBJ_MAP };
+	int fd;
+
+	while ((fd = kern_next_object(&w)) >= 0) {
+		struct handle *h = kern_handle(OBJ_MAP, fd);
+
+		if (h)
+			note_outer_map(u, h);
+		else
+			u->unknown = true;
+		handle_put(h);
+	}
+	u->unknown |= w.err != 0;
+}
+
+bool map_has_users(const struct handle *map)
+{
+	struct users u = { .map = map->id };
+	bool found;
+
+	note_progs(&u);
+	note_owners(&u);
+	note_outer_maps(&u);
+	found = u.unknown || u.nr_progs || u.nr_processes || u.nr_outer;
+	users_free(&u);
+	return found;
+}
+
+static bool is_user(const struct users *u, __u32 prog)
+{
+	for (size_t i = 0; i < u->nr_progs; i++)
+		if (u->progs[i] == prog)
+			return true;
+	return false;
+}
+
+/* Links that hold one of the programs. */
+static void note_links(struct users *u)
+{
+	struct object_walk w = { .kind = OBJ_LINK };
+	int fd;
+
+	while (u->nr_progs && (fd = kern_next_object(&w)) >= 0) {
+		struct bpf_link_info info = { 0 };
+
+		if (!kern_link_info(fd, &info) && is_user(u, info.prog_id)) {
+			GROW(u->links, u->nr_links);
+			u->links[u->nr_links++] = w.id;
+		}
+		close(fd);
+	}
+}
+
+/* Variables that hold the map. A rollback brings them back. */
+static void drop_variables(struct session *s, __u32 map)
+{
+	for (size_t i = s->nr_vars; i-- > 0;) {
+		const struct value *v = &s->vars[i].value;
+
+		if (v->kind == VALUE_HANDLE && v->handle->kind == OBJ_MAP && v->handle->id == map)
+			var_unset(s, s->vars[i].name);
+	}
+}
+
+static const struct column kept_columns[] = {
+	{ "id", "map %" },
+	{ "name", " '%'" },
+	{ "pinned", "\n\tunpinned %", .flags = COL_EACH | COL_WIDE },
+	{ "prog_ids", "\n\tstill used by programs %" },
+	{ "link_ids", "\n\twhich links % attach" },
+	{ "outer_map_ids", "\n\tstill inside of maps %" },
+	{ "pids", "\n\tstill open in %" },
+	{ 0 }
+};
+
+static const struct record kept_record = { "map", kept_columns };
+
+static struct cell strings(char **list, size_t nr)
+{
+	return CELL(.kind = nr ? CELL_STRS : CELL_NONE, .strs = { (const char *const *)list, nr });
+}
+
+static int show_kept(struct ctx *ctx, const struct handle *map, const struct users *u)
+{
+	sink_begin(ctx->sink, &kept_record, SINK_ONE);
+	if (sink_row(ctx->sink, (const struct cell[]){
+		cell_u64(map->id), cell_str(map->name), strings(u->pins, u->nr_pins),
+		cell_u32s(u->progs, u->nr_progs), cell_u32s(u->links, u->nr_links),
+		cell_u32s(u->outer, u->nr_outer), strings(u->processes, u->nr_processes) }))
+		return -1;
+	return sink_end(ctx->sink);
+}
+
+int map_remove(struct ctx *ctx, struct handle *map, bool tell)
+{
+	struct users u = { .map = map->id };
+	int err = 0;
+
+	if (map->fd >= 0)
+		kern_pins(note_pin, &u);
+	for (size_t i = 0; i < u.nr_pins && !err; i++)
+		err = txn_do(ctx, op_unpin(u.pins[i], OBJ_MAP, map->id, ctx->span));
+	if (!err && map->fd >= 0 && !txn_planning(ctx->s)) {
+		drop_variables(ctx->s, map->id);
+		note_progs(&u);
+		note_links(&u);
+		note_outer_maps(&u);
+		note_owners(&u);
+		if (tell || u.nr_progs || u.nr_outer || u.nr_processes)
+			err = show_kept(ctx, map, &u);
+	}
+	users_free(&u);
+	return err;
+}

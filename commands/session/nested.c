@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Commands that run commands: of files, of blocks, once, under a condition or again and again. */
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "commands/common.h"
+#include "shell/base/clock.h"
+#include "shell/base/interrupt.h"
+#include "shell/session/source.h"
+
+/* Runs the file as part of what runs already, if @nested; its own commands say what is wrong. */
+static int run_file(struct ctx *ctx, const struct value *path, bool nested, bool batch)
+{
+	static const struct source prompt = { .text = "" };
+	struct source src = { .parent_at = ctx->span.start, .batch = batch };
+
+	if (nested)
+		src.parent = ctx->span.src ? ctx->span.src : &prompt;
+	if (source_read(&src, path->str, path->span, ctx->diags))
+		return -1;
+	ctx->status = session_source(ctx->s, session_keep(ctx->s, &src));
+	return ctx->status == STATUS_OK ? 0 : -1;
+}
+
+int source_run(struct ctx *ctx, struct value *argv)
+{
+	return run_file(ctx, &argv[0], true, false);
+}
+
+/* On the command line the file is a script like that of -f. */
+static int batch_run(struct ctx *ctx, struct value *argv)
+{
+	bool nested = ctx->s->mode != MODE_COMMAND;
+
+	if (!nested)
+		ctx->s->mode = MODE_SCRIPT;
+	return run_file(ctx, &argv[0], nested, true);
+}
+
+/*
+ * What the commands would set is forgotten again: it stands for nothing. What
+ * they begin, commit or roll back is a transaction of the plan.
+ */
+int plan_run(struct ctx *ctx, struct value *argv)
+{
+	struct session *s = ctx->s;
+	struct vars vars = vars_copy(s);
+	struct txn *own = s->txn;
+	bool planning = s->opt.plan, open = txn_open(s);
+
+	s->opt.plan = true;
+	s->txn = txn_new();
+	if (open)
+		txn_begin(ctx);
+	ctx->status = session_block(s, argv[0].block);
+	txn_free(s->txn);
+	s->txn = own;
+	s->opt.plan = planning;
+	vars_restore(s, vars);
+	return ctx->status == STATUS_OK ? 0 : -1;
+}
+
+/* Runs a block, if there is one, as a transaction unless one is open. */
+static int run_block(struct ctx *ctx, const struct value *block)
+{
+	bool entered;
+
+	if (block->kind != VALUE_BLOCK)
+		return 0;
+	entered = session_enter(ctx->s);
+	ctx->status = session_leave(ctx->s, entered, session_block(ctx->s, block->block));
+	return ctx->status == STATUS_OK ? 0 : -1;
+}
+
+/* A plan cannot know what the condition will be: both ways are shown. */
+static int plan_both(struct ctx *ctx, struct value *argv, char *unknown)
+{
+	diag_note(ctx->diags, argv[0].span, "what '$%s' is will only be known then: %s", unknown,
+		  argv[2].kind == VALUE_BLOCK ? "both ways are planned" :
+		  "the commands may not be run");
+	free(unknown);
+	session_show(ctx->s, ctx->diags);
+	return run_block(ctx, &argv[1]) || run_block(ctx, &argv[2]) ? -1 : 0;
+}
+
+int if_run(struct ctx *ctx, struct value *argv)
+{
+	char *unknown = txn_planning(ctx->s) ? expr_unknown(ctx, argv[0].str) : NULL;
+	jv result;
+
+	if (unknown)
+		return plan_both(ctx, argv, unknown);
+	if (expr_eval(ctx, argv[0].str, argv[0].span, &result))
+		return -1;
+	return run_block(ctx, expr_truth(result) ? &argv[1] : &argv[2]);
+}
+
+/* One turn; takes over @item. */
+static int run_turn(struct ctx *ctx, struct value *argv, jv item)
+{
+	var_set(ctx->s, argv[0].str, value_json(item));
+	return session_block(ctx->s, argv[2].block);
+}
+
+/* A turn for a result, or for each of its elements where it is an array; takes over @result. */
+static int run_turns(struct ctx *ctx, struct value *argv, jv result)
+{
+	int status = STATUS_OK;
+
+	if (jv_get_kind(result) != JV_KIND_ARRAY)
+		return run_turn(ctx, argv, result);
+	jv_array_foreach(result, i, item) {
+		if (status == STATUS_OK && !interrupted())
+			status = run_turn(ctx, argv, item);
+		else
+			jv_free(item);
+	}
+	jv_free(result);
+	return status;
+}
+
+/* The results are taken one by one, as there may be no end of them. */
+static int run_loop(struct ctx *ctx, struct value *argv)
+{
+	struct session *s = ctx->s;
+	struct expr_run *r = expr_start(ctx, argv[1].str, argv[1].span);
+	int status = STATUS_OK, found = r ? 0 : -1;
+	jv result;
+
+	while (r && status == STATUS_OK && !interrupted() && !s->quit && !s->out.error &&
+	       (found = expr_next(r, &result)) > 0)
+		status = run_turns(ctx, argv, result);
+	if (r)
+		expr_end(r);
+	if (found < 0)
+		return STATUS_FAILED;
+	return status == STATUS_OK && interrupted() ? STATUS_SIGNAL + interrupted() : status;
+}
+
+int for_run(struct ctx *ctx, struct value *argv)
+{
+	char *unknown = txn_planning(ctx->s) ? expr_unknown(ctx, argv[1].str) : NULL;
+	bool entered;
+
+	if (unknown) {
+		diag_note(ctx->diags, argv[1].span, "what '$%s' is will only be known then: "
+			  "the commands of the loop are not planned", unknown);
+		free(unknown);
+		return 0;
+	}
+	entered = session_enter(ctx->s);
+	ctx->status = session_leave(ctx->s, entered, run_loop(ctx, argv));
+	return ctx->status == STATUS_OK ? 0 : -1;
+}
+
+/* Seconds of processor time, of this process and those that it waited for. */
+static void processor_time(double *user, double *kernel)
+{
+	*user = *kernel = 0;
+	for (int who = RUSAGE_CHILDREN; who <= RUSAGE_SELF; who++) {
+		struct rusage used;
+
+		getrusage(who, &used);
+		*user += used.ru_utime.tv_sec + used.ru_utime.tv_usec / 1e6;
+		*kernel += used.ru_stime.tv_sec + used.ru_stime.tv_usec / 1e6;
+	}
+}
+
+int time_run(struct ctx *ctx, struct value *argv)
+{
+	double user, kernel, user_end, kernel_end;
+	int64_t start = clock_ns();
+
+	processor_time(&user, &kernel);
+	ctx->status = session_run(ctx, &argv[0], NULL);
+	processor_time(&user_end, &kernel_end);
+	diag_note(ctx->diags, NO_SPAN,
+		  "%.3f s, of them %.3f s in programs and %.3f s in the kernel",
+		  (clock_ns() - start) / 1e9, user_end - user, kernel_end - kernel);
+	return ctx->status == STATUS_OK ? 0 : -1;
+}
+
+const struct cmd batch_cmds[] = {
+	{ "batch", "file", NULL, "run a batch file of bpftool's, all or nothing",
+	  (const struct arg[]){ { "file", &arg_batch, 0, "the file, or -" }, { 0 } },
+	  CMD_CONTROL | CMD_NESTED, batch_run,
+	  (const char *const[]){ "batch file updates.batch", NULL }, .place = 1 },
+	CMD_HELP("batch", 2),
+	{ 0 }
+};

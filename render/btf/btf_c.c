@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <bpf/btf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "render/btf/btf_c.h"
+#include "render/btf/btf_check.h"
+#include "render/sink/sink.h"
+#include "shell/base/interrupt.h"
+
+/* The kernel's types take a tenth of a second. */
+#define CPU_SECONDS 10
+
+/* Of one declaration; the kernel's largest is a hundredth of that. */
+#define TEXT_MAX (1 << 20)
+
+static const char before[] =
+	"#ifndef __VMLINUX_H__\n"
+	"#define __VMLINUX_H__\n"
+	"\n"
+	"#ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n"
+	"#pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)\n"
+	"#endif\n"
+	"\n";
+
+static const char behind[] =
+	"#ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n"
+	"#pragma clang attribute pop\n"
+	"#endif\n"
+	"\n"
+	"#endif /* __VMLINUX_H__ */\n";
+
+/* The child */
+
+static void add_text(void *out, const char *fmt, va_list ap)
+{
+	buf_vprintf(out_buf(out), fmt, ap);
+	out_pushed(out);
+}
+
+/* 0 or -errno. */
+static int write_types(struct out *out, const struct btf *btf, const uint32_t *roots, size_t nr)
+{
+	struct btf_dump *dump = btf_dump__new(btf, add_text, out, NULL);
+	int err = dump ? 0 : -errno;
+
+	out_write(out, before, strlen(before));
+	for (size_t i = 0; i < nr && !err; i++)
+		err = btf_dump__dump_type(dump, roots[i]);
+	for (uint32_t id = 1; !nr && id < btf__type_cnt(btf) && !err; id++)
+		err = btf_dump__dump_type(dump, id);
+	if (!err)
+		out_write(out, behind, strlen(behind));
+	return err;
+}
+
+/* Ends with an errno as its status. */
+static void __attribute__((noreturn))
+run_child(int fd, const struct btf *btf, const uint32_t *roots, size_t nr, pid_t parent)
+{
+	struct out out;
+	int err;
+
+	crash_quietly();
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setrlimit(RLIMIT_CPU, &(struct rlimit){ CPU_SECONDS, CPU_SECONDS + 1 });
+	if (getppid() != parent)
+		_exit(ESRCH);
+	out_init(&out, fd);
+	err = write_types(&out, btf, roots, nr);
+	out_flush(&out);
+	_exit(err ? -err : out.error);
+}
+
+/* The parent */
+
+/* Hands on what is whole of @text; @all: what is left, too. */
+static int hand_on(struct buf *text, bool all, btf_c_fn fn, void *arg)
+{
+	const char *at = buf_str(text), *end = at + text->len, *blank;
+	int err = 0;
+
+	while (!err && (blank = memmem(at, end - at, "\n\n", 2))) {
+		err = fn(arg, at, blank + 2 - at);
+		at = blank + 2;
+	}
+	if (!all && end - at > TEXT_MAX && (blank = memrchr(at, '\n', end - at))) {
+		err = err ? err : fn(arg, at, blank + 1 - at);
+		at = blank + 1;
+	}
+	if (!err && all && at < end) {
+		err = fn(arg, at, end - at);
+		at = end;
+	}
+	text->len = end - at;
+	memmove(text->data, at, text->len);
+	return err;
+}
+
+/* Reads until the child closes its end; -1 where no more is wanted. */
+static int read_all(int fd, btf_c_fn fn, void *arg)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	struct buf text = BUF_INIT;
+	ssize_t n = 1;
+	int err = 0;
+
+	while (n && !err && !interrupted()) {
+		/* Short waits, as a signal may come just before poll(). */
+		if (poll(&pfd, 1, 100) <= 0)
+			continue;
+		n = read(fd, buf_reserve(&text, 1 << 16), 1 << 16);
+		if (n > 0)
+			buf_commit(&text, n);
+		err = hand_on(&text, false, fn, arg);
+	}
+	if (!err && !interrupted())
+		err = hand_on(&text, true, fn, arg);
+	buf_free(&text);
+	return err || interrupted() ? -1 : 0;
+}
+
+/* What the child's end says about the types. */
+static int blame_child(int status, struct span at, struct diags *d)
+{
+	if (!status)
+		return 0;
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)
+		return diag_error(d, at, "cannot write the types as C: it takes too long");
+	if (WIFSIGNALED(status))
+		return diag_error(d, at, "cannot write the types as C: they are damaged");
+	if (WEXITSTATUS(status) == ELOOP)
+		return diag_error(d, at, "cannot write the types as C: one contains itself");
+	return diag_error(d, at, "cannot write the types as C: %s", strerror(WEXITSTATUS(status)));
+}
+
+static int start(pid_t *pid, const struct btf *btf, const uint32_t *roots, size_t nr)
+{
+	pid_t parent = getpid();
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -1;
+	*pid = fork();
+	if (!*pid)
+		run_child(ends[1], btf, roots, nr, parent);
+	close(ends[1]);
+	if (*pid >= 0)
+		return ends[0];
+	close(ends[0]);
+	return -1;
+}
+
+int btf_c(const struct btf *btf, const uint32_t *roots, size_t nr, btf_c_fn fn, void *arg,
+	  struct span at, struct diags *d)
+{
+	struct buf why = BUF_INIT;
+	int fd, err, status;
+	pid_t pid;
+
+	if (!btf_check(btf, &why)) {
+		diag_error(d, at, "cannot write the types as C: %s", buf_str(&why));
+		buf_free(&why);
+		return -1;
+	}
+	fd = start(&pid, btf, roots, nr);
+	if (fd < 0)
+		return diag_error(d, at, "cannot write the types as C: %s", strerror(errno));
+	err = read_all(fd, fn, arg);
+	close(fd);
+	if (err)
+		kill(pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return err ? err : blame_child(status, at, d);
+}

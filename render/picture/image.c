@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "render/cfg/cfg_text.h"
+#include "render/picture/dot.h"
+#include "render/picture/image.h"
+#include "render/picture/image_child.h"
+#include "render/sink/sink.h"
+#include "shell/base/clock.h"
+#include "shell/base/interrupt.h"
+#include "shell/base/outfile.h"
+
+const char *const image_formats[] = { "", "png", "svg", "pdf", "dot", "json", NULL };
+
+/* What a child's exit status means: the sentence after "cannot draw 'x.png': ", and the hint. */
+static const struct {
+	const char *what, *hint;
+} child_ends[CHILD_NR] = {
+	[CHILD_NO_GRAPHVIZ] = { "graphviz is not installed",
+				"install graphviz (Debian: libgvc6), or write .dot or .json" },
+	[CHILD_OLD_GRAPHVIZ] = { "the installed graphviz is not the one built for",
+				 "build again, or write .dot or .json" },
+	[CHILD_BAD_GRAPH] = { "graphviz does not accept the graph", "write .dot or .json instead" },
+	[CHILD_NO_LAYOUT] = { "graphviz lacks its layout plugins",
+			      "install graphviz's plugins (Debian: libgvplugin-neato-layout8 or, "
+			      "before there was one, graphviz), or write .dot or .json" },
+	[CHILD_NO_FORMAT] = { "graphviz cannot write this format",
+			      "install graphviz's plugins (Debian: graphviz, elsewhere also "
+			      "graphviz-cairo), or write .svg, .dot or .json" },
+	[CHILD_TOO_LARGE] = { "the program is too large for a legible bitmap",
+			      "write .svg or .pdf, or draw one function" },
+	[CHILD_NO_ROOM] = { "its bytes cannot be kept", "is there memory for them?" },
+};
+
+/* The format that @path ends in, or @format where it is given; else -1 and a diagnostic. */
+static int format_of(const char *path, enum image_format format, struct span at, struct diags *d)
+{
+	const char *dot = strrchr(path, '.');
+
+	if (format != IMAGE_BY_NAME)
+		return format;
+	for (int i = 1; image_formats[i] && dot && !strchr(dot, '/'); i++) {
+		if (!strcasecmp(dot + 1, image_formats[i]))
+			return i;
+	}
+	diag_error(d, at, "cannot tell the format of '%s' from its name", path);
+	diag_hint(d, "end the name in .png, .svg, .pdf, .dot or .json");
+	return -1;
+}
+
+/* The child: no terminal, no handlers, no descriptors but the picture's, and no way back. */
+static void __attribute__((noreturn))
+run_child(const struct cfg *cfg, const struct image_options *o, int out, int err, pid_t parent)
+{
+	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	int null = open("/dev/null", O_RDWR);
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		sigaction(sig, &dfl, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	crash_quietly();
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* Graphviz would load what it finds there. */
+	unsetenv("GVBINDIR");
+	unsetenv("LTDL_LIBRARY_PATH");
+	out = fcntl(out, F_DUPFD, 10);
+	if (null < 0 || out < 0 || getppid() != parent || dup2(null, 0) < 0 || dup2(null, 1) < 0 ||
+	    dup2(err, 2) < 0 || dup2(out, 3) < 0)
+		_exit(CHILD_NO_ROOM);
+	close_range(4, ~0U, 0);
+	if (o->stall_ms)
+		poll(NULL, 0, o->stall_ms);
+	_exit(child_draw(cfg, o, 3));
+}
+
+/*
+ * Collects what the child says until it closes its end. Returns 0, or what to
+ * say of a child that has to be killed.
+ */
+static const char *listen_to(int err, struct buf *said, const struct image_options *o)
+{
+	int deadline = o->deadline_ms ? o->deadline_ms : IMAGE_DEADLINE_MS;
+	int64_t end = clock_ms() + deadline;
+	struct pollfd pfd = { .fd = err, .events = POLLIN };
+
+	for (;;) {
+		int64_t left = end - clock_ms();
+		char text[512];
+		ssize_t n;
+
+		if (o->stop && *o->stop)
+			return "interrupted";
+		if (left <= 0)
+			return "it takes too long";
+		if (o->tick)
+			o->tick(o->user, false);
+		/* Short waits, as a signal may come just before poll(). */
+		if (poll(&pfd, 1, left < 100 ? left : 100) <= 0)
+			continue;
+		n = read(err, text, sizeof(text));
+		if (n == 0 || (n < 0 && errno != EINTR))
+			return NULL;
+		if (n > 0 && said->len < 4096)
+			buf_add(said, text, n);
+	}
+}
+
+static pid_t start_child(const struct cfg *cfg, const struct image_options *o, int out, int *err)
+{
+	pid_t parent = getpid(), pid;
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -1;
+	pid = fork();
+	if (!pid)
+		run_child(cfg, o, out, ends[1], parent);
+	close(ends[1]);
+	if (pid < 0)
+		close(ends[0]);
+	*err = ends[0];
+	return pid;
+}
+
+/* The first line that graphviz said, as a note. */
+static void note_said(struct buf *said, struct span at, struct diags *d)
+{
+	size_t len = strcspn(buf_str(said), "\n");
+	struct buf line = BUF_INIT;
+
+	buf_escaped(&line, said->data, len);
+	if (len)
+		diag_note(d, at, "graphviz says: %s", buf_str(&line));
+	buf_free(&line);
+}
+
+/* True where memory may run out though the machine has some. */
+static bool is_limited(void)
+{
+	struct rlimit memory;
+
+	return !getrlimit(RLIMIT_AS, &memory) && memory.rlim_cur != RLIM_INFINITY;
+}
+
+static int blame_child(const char *name, const char *killed, int status, struct span at,
+		       struct diags *d)
+{
+	int end = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+
+	if (killed) {
+		diag_error(d, at, "cannot draw '%s': %s", name, killed);
+		if (strcmp(killed, "interrupted"))
+			diag_hint(d, "draw one function, or write .dot or .json");
+	} else if (end >= CHILD_NO_GRAPHVIZ && end < CHILD_NR) {
+		diag_error(d, at, "cannot draw '%s': %s", name, child_ends[end].what);
+		diag_hint(d, "%s", child_ends[end].hint);
+	} else if (WIFSIGNALED(status) && is_limited()) {
+		diag_error(d, at, "cannot draw '%s': graphviz died of signal %d, perhaps for want of "
+			   "memory", name, WTERMSIG(status));
+		diag_hint(d, "the process' memory is limited (ulimit -v); draw one function, or write "
+			  ".dot or .json");
+	} else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
+		diag_error(d, at, "cannot draw '%s': graphviz was killed, perhaps for want of memory",
+			   name);
+		diag_hint(d, "draw one function, or write .dot or .json");
+	} else if (WIFSIGNALED(status)) {
+		diag_error(d, at, "cannot draw '%s': graphviz died of signal %d (%s)", name,
+			   WTERMSIG(status), strsignal(WTERMSIG(status)));
+		diag_hint(d, "draw one function, or write .dot or .json");
+	} else {
+		diag_error(d, at, "cannot draw '%s': graphviz gave up (status %d)", name, end);
+		diag_hint(d, "write .dot or .json instead");
+	}
+	return -1;
+}
+
+/* Has a child draw into the descriptor @out. */
+static int draw_apart(const struct cfg *cfg, const struct image_options *o, int out,
+		      const char *name, struct span at, struct diags *d)
+{
+	struct buf said = BUF_INIT;
+	const char *killed;
+	int err, status = 0;
+	pid_t pid = start_child(cfg, o, out, &err);
+	int ret = 0;
+
+	if (pid < 0) {
+		buf_free(&said);
+		return diag_error(d, at, "cannot draw '%s': %s", name, strerror(errno));
+	}
+	killed = listen_to(err, &said, o);
+	if (o->tick)
+		o->tick(o->user, true);
+	if (killed)
+		kill(pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	close(err);
+	if (killed || status) {
+		ret = blame_child(name, killed, status, at, d);
+		note_said(&said, at, d);
+	}
+	buf_free(&said);
+	return ret;
+}
+
+/* The formats that are text of our own. */
+static bool make_text(struct buf *out, const struct cfg *cfg, const struct image_options *o)
+{
+	struct dot_options dot = DOT_DEFAULTS;
+
+	dot.func = o->one_func ? o->func : CFG_NONE;
+	if (o->format == IMAGE_DOT)
+		dot_write(out, cfg, &dot);
+	else if (o->format == IMAGE_JSON)
+		cfg_json(out, cfg, dot.func);
+	else
+		return false;
+	return true;
+}
+
+/* Appends what @fd holds from its start. */
+static int read_back(struct buf *out, int fd)
+{
+	ssize_t n;
+
+	if (lseek(fd, 0, SEEK_SET))
+		return -1;
+	do {
+		n = read(fd, buf_reserve(out, 65536), 65536);
+		if (n > 0)
+			buf_commit(out, n);
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	return n;
+}
+
+static int make(struct buf *out, const struct cfg *cfg, const struct image_options *o,
+		const char *name, struct span at, struct diags *d)
+{
+	int fd, ret;
+
+	if (make_text(out, cfg, o))
+		return 0;
+	fd = memfd_create("picture", MFD_CLOEXEC);
+	if (fd < 0)
+		return diag_error(d, at, "cannot draw '%s': %s", name, strerror(errno));
+	ret = draw_apart(cfg, o, fd, name, at, d);
+	if (!ret && read_back(out, fd))
+		ret = diag_error(d, at, "cannot draw '%s': %s", name, strerror(errno));
+	close(fd);
+	return ret;
+}
+
+int image_make(struct buf *out, const struct cfg *cfg, const struct image_options *o,
+	       struct span at, struct diags *d)
+{
+	return make(out, cfg, o, "picture", at, d);
+}
+
+static int put(const char *path, const struct buf *picture)
+{
+	struct outfile f;
+	int err = outfile_open(&f, path), closed;
+
+	if (err)
+		return err;
+	err = out_all(f.fd, picture->data, picture->len);
+	closed = outfile_close(&f, !err);
+	return err ? err : closed;
+}
+
+int image_write(const struct cfg *cfg, const struct image_options *o, const char *path,
+		struct span at, struct diags *d)
+{
+	int format = format_of(path, o->format, at, d), err, ret = 0;
+	struct image_options known = *o;
+	struct buf picture = BUF_INIT;
+
+	if (format < 0)
+		return -1;
+	known.format = format;
+	err = outfile_check(path);
+	if (!err)
+		ret = make(&picture, cfg, &known, path, at, d);
+	/* The picture is complete before its first byte is written. */
+	if (!err && !ret)
+		err = put(path, &picture);
+	buf_free(&picture);
+	return err ? diag_error(d, at, "cannot write '%s': %s", path, strerror(err)) : ret;
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <dlfcn.h>
+#include <math.h>
+#include <stdio.h>
+
+#include <graphviz/cgraph.h>
+#include <graphviz/gvc.h>
+
+#include "render/picture/dot.h"
+#include "render/picture/image_child.h"
+
+/*
+ * Graphviz is not linked, as merely loading it costs more than most commands
+ * take. The types are those of its headers, so the compiler checks each call.
+ */
+#define GRAPHVIZ_FUNCTIONS(X) \
+	X(cgraph, agmemread) \
+	X(gvc, gvContext) \
+	X(gvc, gvLayout) \
+	X(gvc, gvRender)
+
+struct graphviz {
+#define MEMBER(lib, fn) __typeof__(fn) *fn;
+	GRAPHVIZ_FUNCTIONS(MEMBER)
+#undef MEMBER
+};
+
+static enum child_status open_graphviz(struct graphviz *gv)
+{
+	void *cgraph = dlopen(LIBCGRAPH, RTLD_NOW | RTLD_GLOBAL);
+	void *gvc = dlopen(LIBGVC, RTLD_NOW | RTLD_GLOBAL);
+
+	if (!cgraph || !gvc) {
+		fprintf(stderr, "%s\n", dlerror());
+		return CHILD_NO_GRAPHVIZ;
+	}
+#define LOOK_UP(lib, fn) \
+	gv->fn = (__typeof__(fn) *)dlsym(lib, #fn); \
+	if (!gv->fn) \
+		return CHILD_OLD_GRAPHVIZ;
+	GRAPHVIZ_FUNCTIONS(LOOK_UP)
+#undef LOOK_UP
+	return CHILD_DONE;
+}
+
+/* What graphviz calls the format. */
+static const char *const device_names[] = {
+	[IMAGE_PNG] = "png",
+	[IMAGE_SVG] = "svg",
+	[IMAGE_PDF] = "pdf",
+};
+
+/* Sides from which on cairo scales a bitmap down by itself. */
+#define PIXELS_MAX 32767
+
+static enum child_status draw(struct graphviz *gv, const char *dot, enum image_format format,
+			      int out)
+{
+	graph_t *g = gv->agmemread(dot);
+	GVC_t *gvc = gv->gvContext();
+	FILE *f = fdopen(out, "wb");
+
+	if (!g || !gvc || !f)
+		return CHILD_BAD_GRAPH;
+	if (gv->gvLayout(gvc, g, "nop2"))
+		return CHILD_NO_LAYOUT;
+	if (gv->gvRender(gvc, g, device_names[format], f))
+		return CHILD_NO_FORMAT;
+	return fflush(f) || ferror(f) ? CHILD_NO_ROOM : CHILD_DONE;
+}
+
+/*
+ * How much is told of each block as graphs get larger, at text of no less than
+ * 9 pixels (10 points at 66 dpi).
+ */
+static const struct level {
+	uint32_t blocks;	/* formats without pixels: up to so many */
+	uint32_t body, columns;
+	int terse;
+	double gap;
+	int dpi;
+} levels[] = {
+	{ 300, 24, 72, 0, 1, 96 },
+	{ 1000, 10, 56, 0, 1, 96 },
+	{ UINT32_MAX, 6, 44, 0, 0.8, 84 },
+	{ UINT32_MAX, 0, 32, 1, 0.6, 72 },
+	{ UINT32_MAX, 0, 26, 1, 0.5, 66 },
+	{ UINT32_MAX, 0, 24, 2, 0.5, 66 },
+};
+
+/* Points, without the margins: the format ends at 200 inches. */
+#define PDF_SIDE_MAX (14400.0 - 72)
+
+/* Encoding takes a second for about every 20 million pixels. */
+#define PIXELS_WANTED 40e6
+#define PIXELS_AT_MOST 120e6
+
+static bool is_last(const struct level *level)
+{
+	return level == &levels[ARRAY_SIZE(levels) - 1];
+}
+
+/* Whether a bitmap of a page of that many points is one to write at @level. */
+static bool fits_bitmap(const struct level *level, struct point size)
+{
+	double w = size.x * level->dpi / 72, h = size.y * level->dpi / 72;
+
+	return w < PIXELS_MAX && h < PIXELS_MAX &&
+	       w * h <= (is_last(level) ? PIXELS_AT_MOST : PIXELS_WANTED);
+}
+
+/* Not all programs show a larger page whole, but that is no reason for none. */
+static bool fits_page(const struct level *level, struct point size)
+{
+	return is_last(level) || fmax(size.x, size.y) <= PDF_SIDE_MAX;
+}
+
+/* Whether a picture as @dot, set for @level, says is no larger than it should be. */
+static bool fits(const struct level *level, const struct cfg *cfg, const struct image_options *o,
+		 const struct dot_options *dot)
+{
+	uint32_t blocks = o->one_func ? cfg->funcs[o->func].nr_blocks : cfg->nr_blocks;
+
+	if (o->format == IMAGE_PNG)
+		return fits_bitmap(level, dot_write(NULL, cfg, dot));
+	if (blocks > level->blocks)
+		return false;
+	return o->format != IMAGE_PDF || fits_page(level, dot_write(NULL, cfg, dot));
+}
+
+/* Writes the graph with places for everything, telling as much as fits. */
+static bool write_placed(struct buf *text, const struct cfg *cfg, const struct image_options *o,
+			 struct dot_options *dot)
+{
+	dot->placed = true;
+	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
+		const struct level *level = &levels[i];
+
+		dot->body = level->body;
+		dot->columns = level->columns;
+		dot->terse = level->terse;
+		dot->gap = level->gap;
+		dot->dpi = o->format == IMAGE_PNG ? level->dpi : 0;
+		if (fits(level, cfg, o, dot)) {
+			dot_write(text, cfg, dot);
+			return true;
+		}
+	}
+	return false;
+}
+
+enum child_status child_draw(const struct cfg *cfg, const struct image_options *o, int out)
+{
+	struct dot_options dot = DOT_DEFAULTS;
+	struct buf text = BUF_INIT;
+	enum child_status status;
+	struct graphviz gv;
+
+	status = open_graphviz(&gv);
+	if (status)
+		return status;
+	dot.func = o->one_func ? o->func : CFG_NONE;
+	dot.tooltips = o->format == IMAGE_SVG;
+	if (!write_placed(&text, cfg, o, &dot))
+		return CHILD_TOO_LARGE;
+	return draw(&gv, buf_str(&text), o->format, out);
+}

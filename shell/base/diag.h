@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Where text came from, and what is wrong with it.
+ *
+ * Every token keeps a span of its source, so that an error can show the line
+ * with a caret, whoever notices it: the lexer, an argument's parser, or the
+ * kernel. A function that fails queues one diagnostic and returns -1.
+ *
+ * Wording: lower case, what failed first, the subject in single quotes, no
+ * full stop; the hint is a line of its own that says what to do.
+ */
+#ifndef BPFSH_DIAG_H
+#define BPFSH_DIAG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shell/base/buf.h"
+
+/* A script, a line of the prompt, or the words of the command line. */
+struct source {
+	const char *name;		/* file name, or NULL: positions are not worth showing */
+	const char *text;
+	size_t len;
+	const struct source *parent;	/* the script that sourced this one, or NULL */
+	uint32_t parent_at;		/* where in it, as an offset */
+	bool batch;			/* of bpftool's: no variables, pipes or separators */
+};
+
+/* Bytes start..end (exclusive) of a source; src is NULL where no text is to blame. */
+struct span {
+	const struct source *src;
+	uint32_t start, end;
+};
+
+#define NO_SPAN ((struct span){ 0 })
+
+enum severity { SEV_ERROR, SEV_NOTE };
+
+struct diag {
+	enum severity severity;
+	struct span span;
+	char *msg, *hint;
+};
+
+#define DIAGS_MAX 10
+
+/* At most DIAGS_MAX, the rest is only counted. Starts zeroed, ends with diags_clear(). */
+struct diags {
+	struct diag list[DIAGS_MAX];
+	int nr, more, errors;
+};
+
+/* Queues an error and returns -1, so that "return diag_error(...)" ends a function. */
+int diag_error(struct diags *d, struct span at, const char *fmt, ...) printf_like(3, 4);
+void diag_note(struct diags *d, struct span at, const char *fmt, ...) printf_like(3, 4);
+/* Gives the newest diagnostic its hint, unless it has one. */
+void diag_hint(struct diags *d, const char *fmt, ...) printf_like(2, 3);
+void diags_clear(struct diags *d);
+/* Moves all of @from behind what is in @to. */
+void diags_move(struct diags *to, struct diags *from);
+
+/* Writes the queue as text: position, message, the line with its caret, hint. */
+void diags_text(struct buf *out, const struct diags *d, bool color);
+/* Writes the queue as one JSON document: {"error":{...}}, further ones under "errors". */
+void diags_json(struct buf *out, const struct diags *d);
+
+/*
+ * From now on characters are as wide as the user's locale says. Whoever measures
+ * text calls this first: most commands do without, and it takes a while.
+ */
+void use_locale(void);
+/* Text for a person: kernel and file names may hold control characters, which become \xNN. */
+void buf_escaped(struct buf *out, const char *s, size_t len);
+/* The same for text of several lines: its line ends and tabs are meant. */
+void buf_escaped_lines(struct buf *out, const char *s, size_t len);
+/* A JSON string, quotes included; bytes that are not UTF-8 become U+FFFD. */
+void buf_json_string(struct buf *out, const char *s, size_t len);
+
+/*
+ * Of @words (NULL-ended), the one that @word most probably was meant to be, or
+ * NULL where nothing is near enough to be worth saying.
+ */
+const char *nearest_word(const char *word, const char *const *words);
+
+#endif

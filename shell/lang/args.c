@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Plain argument types: text, numbers, choices, files, variables. */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "shell/kern/kern.h"
+#include "shell/lang/args.h"
+#include "shell/lang/vars.h"
+#include "shell/session/session.h"
+
+/* Text of a value that stands within a word. */
+static char *value_text(struct ctx *ctx, const struct value *v)
+{
+	char *text;
+	jv dump;
+
+	switch (v->kind) {
+	case VALUE_STR:
+		return xstrdup(v->str);
+	case VALUE_NUM:
+		return xasprintf("%" PRIu64, (uint64_t)v->num);
+	case VALUE_HANDLE:
+		return xasprintf("%u", v->handle->id);
+	case VALUE_JSON:
+		if (jv_get_kind(v->json) == JV_KIND_STRING)
+			return xstrndup(jv_string_value(v->json),
+					jv_string_length_bytes(jv_copy(v->json)));
+		dump = jv_dump_string(jv_copy(v->json), 0);
+		text = xstrdup(jv_string_value(dump));
+		jv_free(dump);
+		return text;
+	default:
+		return xstrdup("");
+	}
+}
+
+int word_value(struct ctx *ctx, const struct word *w, struct value *out)
+{
+	if (!w->text && w->nr_parts == 1)
+		return var_read(ctx, w->parts[0].text, w->parts[0].len, w->parts[0].span, out);
+	*out = (struct value){ .kind = VALUE_STR, .span = w->span };
+	out->str = word_text(ctx, w);
+	if (out->str)
+		return 0;
+	out->kind = VALUE_NONE;
+	return -1;
+}
+
+char *word_text(struct ctx *ctx, const struct word *w)
+{
+	struct buf text = BUF_INIT;
+
+	if (w->text)
+		return xstrndup(w->text, w->len);
+	for (uint32_t i = 0; i < w->nr_parts; i++) {
+		const struct part *p = &w->parts[i];
+		struct value v;
+		char *s;
+
+		if (!p->is_var) {
+			buf_add(&text, p->text, p->len);
+			continue;
+		}
+		if (var_read(ctx, p->text, p->len, p->span, &v)) {
+			buf_free(&text);
+			return NULL;
+		}
+		s = value_text(ctx, &v);
+		buf_puts(&text, s);
+		free(s);
+		value_free(&v);
+	}
+	return buf_detach(&text);
+}
+
+int arg_parse_string(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+		     struct value *out)
+{
+	char *text = word_text(ctx, w);
+
+	if (!text)
+		return -1;
+	*out = (struct value){ .kind = VALUE_STR, .str = text };
+	return 0;
+}
+
+const struct arg_type arg_string = { .parse = arg_parse_string };
+
+/* Numbers */
+
+static int parse_number(struct ctx *ctx, const struct arg *a, const struct word *w, __u64 max,
+			struct value *out)
+{
+	char *text = word_text(ctx, w), *end;
+	unsigned long long n;
+	int err = 0;
+
+	if (!text)
+		return -1;
+	errno = 0;
+	n = strtoull(text, &end, 0);
+	if (!*text || *end || *text == '-' || *text == ' ')
+		err = diag_error(ctx->diags, w->span, "%s: '%s' is not a number", a->name, text);
+	else if (errno == ERANGE || n > max)
+		err = diag_error(ctx->diags, w->span, "%s: %s is too large (at most %llu)", a->name,
+				 text, (unsigned long long)max);
+	else
+		*out = (struct value){ .kind = VALUE_NUM, .num = n };
+	free(text);
+	return err;
+}
+
+static int number_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+			struct value *out)
+{
+	return parse_number(ctx, a, w, UINT32_MAX, out);
+}
+
+static int number64_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+			  struct value *out)
+{
+	return parse_number(ctx, a, w, UINT64_MAX, out);
+}
+
+const struct arg_type arg_number = { .name = "N", .parse = number_parse, .pure = true };
+const struct arg_type arg_number64 = { .name = "N", .parse = number64_parse, .pure = true };
+
+#define SECONDS_MAX 1000000
+
+static int seconds_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+			 struct value *out)
+{
+	char *text = word_text(ctx, w), *end;
+	double n;
+	int err = 0;
+
+	if (!text)
+		return -1;
+	n = strtod(text, &end);
+	if (!isdigit((unsigned char)*text) || *end)
+		err = diag_error(ctx->diags, w->span, "%s: '%s' is not a number", a->name, text);
+	else if (!(n >= 0.01 && n <= SECONDS_MAX))
+		err = diag_error(ctx->diags, w->span, "%s: %s is out of range (0.01 to %d)", a->name,
+				 text, SECONDS_MAX);
+	else
+		*out = (struct value){ .kind = VALUE_NUM, .num = n * 1000 };
+	free(text);
+	return err;
+}
+
+const struct arg_type arg_seconds = { .parse = seconds_parse, .pure = true };
+
+/* One of a few words */
+
+static int choice_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+			struct value *out)
+{
+	char *text = word_text(ctx, w);
+	struct buf all = BUF_INIT;
+	const char *near;
+	int i = 0;
+
+	if (!text)
+		return -1;
+	while (a->words[i] && strcmp(a->words[i], text))
+		i++;
+	if (!a->words[i] && session_match_flags(ctx->s) & MATCH_PREFIX)
+		i = word_among(w, a->words, true);
+	if (i >= 0 && a->words[i]) {
+		*out = (struct value){ .kind = VALUE_NUM, .num = i };
+		free(text);
+		return 0;
+	}
+	diag_error(ctx->diags, w->span, "unknown %s '%s'", a->name, text);
+	near = nearest_word(text, a->words);
+	for (const char *const *p = a->words; *p; p++)
+		buf_printf(&all, "%s%s", p == a->words ? "" : ", ", *p);
+	if (near)
+		diag_hint(ctx->diags, "did you mean '%s'?", near);
+	else
+		diag_hint(ctx->diags, "one of: %s", buf_str(&all));
+	buf_free(&all);
+	free(text);
+	return -1;
+}
+
+static void choice_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+			    const struct word *w, size_t nr, struct candidates *c)
+{
+	for (const char *const *p = a->words; *p; p++)
+		candidate_add(c, *p, NULL, false);
+}
+
+const struct arg_type arg_choice = {
+	.parse = choice_parse, .complete = choice_complete, .pure = true
+};
+
+/* Files */
+
+/* Entries of the folder that the prefix names; folders end with a slash. */
+static void complete_paths(struct candidates *c,
+			   bool (*keep)(const char *path, const struct stat *st))
+{
+	const char *slash = strrchr(c->prefix, '/');
+	int dir_len = slash ? slash + 1 - c->prefix : 0;
+	char *dir = dir_len ? xstrndup(c->prefix, dir_len) : xstrdup(".");
+	DIR *d = opendir(dir);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		char *path = xasprintf("%.*s%s", dir_len, c->prefix, e->d_name);
+		struct stat st;
+
+		if ((*e->d_name != '.' || c->prefix[dir_len] == '.') && strcmp(e->d_name, ".") &&
+		    strcmp(e->d_name, "..") && !stat(path, &st) && (!keep || keep(path, &st))) {
+			char *shown = S_ISDIR(st.st_mode) ? xasprintf("%s/", path) : xstrdup(path);
+
+			candidate_add(c, shown, NULL, S_ISDIR(st.st_mode));
+			free(shown);
+		}
+		free(path);
+	}
+	if (d)
+		closedir(d);
+	free(dir);
+}
+
+void arg_file_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+		       const struct word *w, size_t nr, struct candidates *c)
+{
+	complete_paths(c, NULL);
+}
+
+static bool is_folder(const char *path, const struct stat *st)
+{
+	return S_ISDIR(st->st_mode);
+}
+
+static void folder_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+			    const struct word *w, size_t nr, struct candidates *c)
+{
+	complete_paths(c, is_folder);
+}
+
+static int cgroup_look(struct ctx *ctx, const struct value *v)
+{
+	return place_look(ctx, &(struct link_def){ LINK_ON_CGROUP, .target = v->str }, v->span);
+}
+
+const struct arg_type arg_cgroup = {
+	.parse = arg_parse_string, .complete = folder_complete, .look = cgroup_look
+};
+
+const struct arg_type arg_file = { .parse = arg_parse_string, .complete = arg_file_complete };
+
+/* Asks without opening the file, which may be a pipe. */
+static int input_look(struct ctx *ctx, const struct value *v)
+{
+	struct stat st;
+
+	if (!strcmp(v->str, "-"))
+		return 0;
+	if (access(v->str, R_OK) || stat(v->str, &st))
+		return kern_error(ctx->diags, v->span, errno, "read '%s'", v->str);
+	if (S_ISDIR(st.st_mode))
+		return kern_error(ctx->diags, v->span, EISDIR, "read '%s'", v->str);
+	return 0;
+}
+
+const struct arg_type arg_input = {
+	.parse = arg_parse_string, .complete = arg_file_complete, .look = input_look
+};
+const struct arg_type arg_script = {
+	.parse = arg_parse_string, .complete = arg_file_complete, .look = input_look, .script = true
+};
+const struct arg_type arg_batch = {
+	.parse = arg_parse_string, .complete = arg_file_complete, .look = input_look,
+	.script = true, .batch = true
+};
+
+static bool on_bpffs(const char *path, const struct stat *st)
+{
+	return S_ISDIR(st->st_mode) || kern_is_bpffs(path);
+}
+
+static int add_mount(struct candidates *c, const char *mount)
+{
+	char *dir = xasprintf("%s/", mount);
+
+	candidate_add(c, dir, "bpffs", true);
+	free(dir);
+	return 0;
+}
+
+static void pin_path_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+			      const struct word *w, size_t nr, struct candidates *c)
+{
+	char **mounts = kern_bpffs_mounts();
+
+	complete_paths(c, on_bpffs);
+	for (char **p = mounts; p && *p; p++) {
+		if (strlen(c->prefix) <= strlen(*p))
+			add_mount(c, *p);
+		free(*p);
+	}
+	free(mounts);
+}
+
+const struct arg_type arg_pin_path = {
+	.name = "PATH", .parse = arg_parse_string, .complete = pin_path_complete
+};
+
+/* Words and expressions as they stand */
+
+static int words_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+		       struct value *out)
+{
+	*out = (struct value){ .kind = VALUE_WORDS, .words = { w, nr } };
+	return 0;
+}
+
+const struct arg_type arg_words = { .name = "WORD...", .parse = words_parse, .greedy = true };
+
+static int expr_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+		      struct value *out)
+{
+	if (!w->len) {
+		diag_error(ctx->diags, w->span, "an expression is missing");
+		diag_hint(ctx->diags, "expressions are jq's: assert $m.max_entries == 64");
+		return -1;
+	}
+	*out = (struct value){ .kind = VALUE_STR, .str = xstrndup(w->text, w->len) };
+	return 0;
+}
+
+static int block_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+		       struct value *out)
+{
+	*out = (struct value){ .kind = VALUE_BLOCK, .block = w->block };
+	return w->block ? 0 : diag_error(ctx->diags, w->span, "a block in braces must stand here");
+}
+
+const struct arg_type arg_block = { .name = "{ COMMANDS }", .parse = block_parse, .pure = true,
+				    .block = true };
+
+const struct arg_type arg_expr = { .name = "EXPR", .parse = expr_parse, .pure = true, .raw = true };
+
+/* Map types */
+
+static int map_type_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+			  struct value *out)
+{
+	char *text = word_text(ctx, w);
+	const char **names, *near;
+	int type;
+
+	if (!text)
+		return -1;
+	type = kern_map_type(text);
+	if (type >= 0) {
+		*out = (struct value){ .kind = VALUE_NUM, .num = type };
+		free(text);
+		return 0;
+	}
+	names = kern_map_type_names();
+	near = nearest_word(text, names);
+	diag_error(ctx->diags, w->span, "unknown map type '%s'", text);
+	if (near)
+		diag_hint(ctx->diags, "did you mean '%s'?", near);
+	free(names);
+	free(text);
+	return -1;
+}
+
+static void map_type_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+			      const struct word *w, size_t nr, struct candidates *c)
+{
+	const char **names = kern_map_type_names();
+
+	for (const char **p = names; *p; p++)
+		candidate_add(c, *p, NULL, false);
+	free(names);
+}
+
+const struct arg_type arg_map_type = {
+	.name = "TYPE", .parse = map_type_parse, .complete = map_type_complete, .pure = true
+};
+
+/* Commands, for help */
+
+static void command_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+			     const struct word *w, size_t nr, struct candidates *c)
+{
+	if (nr < 2)
+		cmd_complete(ctx, w, nr, c);
+}
+
+const struct arg_type arg_command = {
+	.name = "COMMAND", .parse = words_parse, .complete = command_complete, .greedy = true
+};
+
+static void run_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+			 const struct word *w, size_t nr, struct candidates *c)
+{
+	cmd_complete(ctx, w, nr, c);
+}
+
+const struct arg_type arg_run = {
+	.name = "COMMAND", .parse = words_parse, .complete = run_complete, .greedy = true,
+	.runs = true
+};
+
+/* Variables by name */
+
+static int variable_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+			  struct value *out)
+{
+	const char *name = w->nr_parts == 1 ? w->parts[0].text : w->text ? w->text : "";
+	bool bad = !*name || isdigit((unsigned char)*name) || !strcmp(name, "_");
+
+	for (const char *p = name; *p && !bad; p++)
+		bad = !isalnum((unsigned char)*p) && *p != '_';
+	if (bad) {
+		diag_error(ctx->diags, w->span, "a variable's name must stand here");
+		diag_hint(ctx->diags, "as in: $name");
+		return -1;
+	}
+	*out = (struct value){ .kind = VALUE_STR, .str = xstrdup(name) };
+	return 0;
+}
+
+static void variable_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+			      const struct word *w, size_t nr, struct candidates *c)
+{
+	for (size_t i = 0; i < ctx->s->nr_vars; i++) {
+		char *text = xasprintf("$%s", ctx->s->vars[i].name);
+
+		candidate_add(c, text, NULL, false);
+		free(text);
+	}
+}
+
+const struct arg_type arg_variable = {
+	.name = "$VARIABLE", .parse = variable_parse, .complete = variable_complete,
+	.pure = true, .names = true
+};

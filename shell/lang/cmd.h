@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The command table, and what walks it.
+ *
+ * A command's grammar is data: parsing, usage, help, Tab, the manual page and
+ * shell completion all read the same rows. A command is OBJECT VERB ARGUMENTS,
+ * or VERB ARGUMENTS for those of the session (object NULL). Arguments are
+ * positional, or introduced by their name (ARG_KEYWORD), or one of a few words
+ * (ARG_FLAG); those with names come in any order.
+ *
+ * Matching has two steps. match() finds which words belong to which argument,
+ * without looking at kernel or variables: a script is matched whole before
+ * anything runs. match_values() then turns the words into values, in the order
+ * of the table, so that a key is read when its map is known.
+ */
+#ifndef BPFSH_CMD_H
+#define BPFSH_CMD_H
+
+#include "render/sink/sink.h"
+#include "shell/lang/lex.h"
+#include "shell/lang/value.h"
+
+struct ctx;
+struct session;
+struct match;
+
+enum arg_flags {
+	ARG_OPTIONAL = 1,
+	ARG_KEYWORD = 2,	/* stands behind its own name */
+	ARG_FLAG = 4,		/* one of .words, without a name before it */
+	ARG_REPEAT = 8,		/* may be given several times: VALUE_LIST */
+	ARG_SOLE = 16,		/* where no word stands before it: not beside others */
+	ARG_SETS = 32,		/* the command sets the variable that is named here */
+	ARG_WHOLE = 64,		/* its word is never cut short */
+};
+
+/* A candidate for Tab: text that replaces the word, and a note shown beside it. */
+struct candidate {
+	char *text, *note;
+	bool partial;		/* more follows without a blank: a folder, "field=" */
+};
+
+struct candidates {
+	struct candidate *list;
+	size_t nr;
+	size_t more;		/* found beyond the limit, not kept */
+	bool cut;		/* looking for more would have taken too long */
+	const char *prefix;	/* what stands before the cursor, unquoted */
+	char *trouble;		/* why there is nothing to show, or NULL */
+};
+
+/* Keeps the candidate where it begins with the prefix; copies both texts, @note may be NULL. */
+void candidate_add(struct candidates *c, const char *text, const char *note, bool partial);
+/* True where further candidates are only counted: their notes are not worth looking up. */
+bool candidates_full(const struct candidates *c);
+void candidates_free(struct candidates *c);
+
+struct arg;
+
+/* An argument type owns its parser, its candidates and its name in usage. */
+struct arg_type {
+	const char *name;	/* "MAP"; NULL: the argument's own name in capitals */
+	/*
+	 * How many of the words (at least one is there) belong to the argument;
+	 * 0 where words are missing at the end. NULL: one.
+	 */
+	size_t (*take)(const struct match *m, const struct arg *a, const struct word *w, size_t nr);
+	/* Words to a value; the words' variables are read here. */
+	int (*parse)(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+		     struct value *out);
+	/* Candidates for the word behind the @nr words of this argument that are there already. */
+	void (*complete)(struct ctx *ctx, const struct match *m, const struct arg *a,
+			 const struct word *w, size_t nr, struct candidates *c);
+	/*
+	 * For --check: whether there is what the value names, where parse does not look;
+	 * -1 with a diagnostic. ctx->argv has the arguments before it. NULL: parse looks.
+	 */
+	int (*look)(struct ctx *ctx, const struct value *v);
+	bool pure;		/* parse needs neither kernel nor session: checked beforehand */
+	bool greedy;		/* takes words up to the next keyword */
+	bool raw;		/* takes the rest of the statement as an expression */
+	bool block;		/* takes "{ COMMANDS }" */
+	bool runs;		/* takes a whole command: the rest of the words */
+	bool names;		/* the word names a variable: it is not replaced by its value */
+	bool refers;		/* names an object, which commands with CMD_MAKES may make */
+	bool relative;		/* parse reads the values of the arguments before it */
+	bool script, batch;	/* the file has commands; it is a batch file of bpftool's */
+};
+
+struct arg {
+	const char *name;
+	const struct arg_type *type;	/* NULL for ARG_FLAG */
+	unsigned flags;
+	const char *help;
+	const char *const *words;	/* ARG_FLAG, arg_choice: what may stand here */
+	const char *header;		/* "BPF_": the words are also as linux/bpf.h has them */
+};
+
+enum cmd_flags {
+	CMD_WRITES = 1,		/* changes the kernel: through the transaction layer */
+	CMD_DEFAULT = 2,	/* what the object alone means */
+	CMD_CONTROL = 4,	/* of the session: runs in --plan too, as no transaction */
+	CMD_OUTSIDE = 8,	/* has effects outside the kernel that are not undone */
+	CMD_NESTED = 16,	/* runs commands, which say themselves what they did */
+	CMD_GATHERS = 32,	/* may be done later, with those like it that follow */
+	CMD_MAKES = 64,		/* makes objects, which have IDs and names */
+	CMD_WHOLE = 128,	/* takes away what others may use: its verb is never cut short */
+};
+
+#define ARGS_MAX 16
+
+struct cmd {
+	const char *object, *verb;
+	const char *alias;		/* second name of the verb, or NULL */
+	const char *help;		/* one sentence */
+	const struct arg *args;		/* ends with a zero row; NULL: none */
+	unsigned flags;
+	/* Runs with a value for each argument, VALUE_NONE: not given; 0, or -1 with a diagnostic. */
+	int (*run)(struct ctx *ctx, struct value *argv);
+	const char *const *examples;	/* NULL-ended */
+	/*
+	 * Its place in bpftool's list of this object's commands; 0: bpftool has it not. A word
+	 * cut short means the first of that list that fits, whatever else fits here.
+	 */
+	unsigned place;
+	/* What no single argument shows to be wrong, before anything runs: -1 with a diagnostic. */
+	int (*check)(struct ctx *ctx, const struct match *m);
+};
+
+/* All commands of an object stand together. Ends with a zero row. */
+struct cmd_table {
+	const char *object;		/* NULL: session commands */
+	const char *help;
+	const struct cmd *cmds;
+	unsigned place;			/* in bpftool's list of objects */
+};
+
+extern const struct cmd_table bpfsh_commands[];
+
+/* What bpftool has and bpfsh does not yet: to be called that, and no other command by mistake. */
+struct absent {
+	const char *object;		/* NULL: @name is an object itself */
+	const char *name;
+	unsigned place;			/* as above */
+	const char *instead;		/* what does the same, or NULL */
+};
+
+extern const struct absent bpfsh_absent[];
+
+/* What a command runs with. */
+struct ctx {
+	struct session *s;
+	struct diags *diags;
+	struct sink *sink;
+	const struct cmd *cmd;
+	struct value *argv;		/* values so far, for arguments behind them */
+	struct span span;		/* the whole command */
+	struct value result;		/* what $v = COMMAND keeps, where it is not the output */
+	bool kept;			/* a variable takes it */
+	int status;			/* of a command that fails unlike most do; else 0 */
+};
+
+/* The words of one argument. */
+struct slot {
+	uint32_t first, nr;		/* words of the value; the keyword stands before them */
+};
+
+struct match {
+	const struct cmd *cmd;
+	const struct word *words;	/* all words of the command, object and verb included */
+	uint32_t nr;
+	uint32_t rest;			/* index of the first word behind object and verb */
+	unsigned flags;			/* enum match_flags, as given */
+	struct {
+		struct slot *slots;
+		uint32_t nr;
+	} args[ARGS_MAX];
+	int open;			/* argument that takes more words, or -1 */
+	uint32_t open_first;		/* its first word */
+};
+
+enum match_flags {
+	MATCH_PREFIX = 1,		/* words of the table may be cut short */
+	MATCH_PARTIAL = 2,		/* the end may be missing: for completion */
+};
+
+/* Fills @m, which match_free() ends in any case; -1 with a diagnostic. */
+int match(struct match *m, const struct word *words, uint32_t nr, struct span span,
+	  unsigned flags, struct diags *d);
+/*
+ * Matches as far as the words go, for completion; false where they fit no
+ * command. An object alone leaves m->cmd NULL, and *@t is its table.
+ */
+bool match_partial(struct match *m, const struct word *words, uint32_t nr,
+		   const struct cmd_table **t);
+/* The next positional argument, which has no words yet; -1: none. */
+int match_next(const struct match *m);
+/* Parses what depends on nothing but the words, to find errors before anything runs. */
+int match_check(struct ctx *ctx, const struct match *m);
+/* The value of one slot of argument @a; -1 with a diagnostic. */
+int match_value(struct ctx *ctx, const struct match *m, const struct arg *a,
+		const struct slot *slot, struct value *out);
+/* Fills argv[ARGS_MAX]; the caller frees the values, also after an error. */
+int match_values(struct ctx *ctx, const struct match *m, struct value *argv);
+void match_free(struct match *m);
+
+/* What may follow the first words of a command. */
+enum lex_tail cmd_raw_tail(const struct word *words, uint32_t nr);
+/* The word that names the variable which the command sets for its block; or NULL. */
+const struct word *cmd_sets(const struct word *words, uint32_t nr);
+/* True for commands of expressions and blocks: on the command line, their words are one text. */
+bool cmd_takes_text(const struct word *first);
+/* "map update MAP key KEY value VALUE [any|exist|noexist]" */
+void cmd_usage(struct buf *out, const struct cmd *cmd);
+const char *arg_display(const struct arg *a, struct buf *scratch);
+/* Candidates for the word after @nr words; c->prefix is set by the caller. */
+void cmd_complete(struct ctx *ctx, const struct word *words, uint32_t nr, struct candidates *c);
+/* What may stand after @nr words, a line each: "MAP  map to change". */
+void cmd_help_at(struct buf *out, const struct word *words, uint32_t nr);
+
+/* The first of the words that @w is, or begins where it may be cut short; -1: none. */
+int word_among(const struct word *w, const char *const *words, bool cut);
+
+#define for_each_arg(cmd, a) for (const struct arg *a = (cmd)->args; a && a->name; a++)
+
+#endif

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What the command table says to people: usage, candidates for Tab, what fits at the cursor. */
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "shell/lang/args.h"
+#include "shell/lang/cmd.h"
+
+const char *arg_display(const struct arg *a, struct buf *scratch)
+{
+	buf_reset(scratch);
+	if (a->flags & ARG_FLAG || (a->type && a->type == &arg_choice && a->words)) {
+		for (const char *const *w = a->words; *w; w++)
+			buf_printf(scratch, "%s%s", w == a->words ? "" : "|", *w);
+	} else if (a->type->name) {
+		buf_puts(scratch, a->type->name);
+	} else {
+		for (const char *p = a->name; *p; p++)
+			buf_putc(scratch, toupper((unsigned char)*p));
+	}
+	return buf_str(scratch);
+}
+
+void cmd_usage(struct buf *out, const struct cmd *cmd)
+{
+	struct buf scratch = BUF_INIT;
+
+	if (cmd->object)
+		buf_printf(out, "%s ", cmd->object);
+	buf_puts(out, cmd->verb);
+	for_each_arg(cmd, a) {
+		bool optional = a->flags & ARG_OPTIONAL;
+
+		buf_puts(out, optional ? " [" : " ");
+		if (a->flags & ARG_KEYWORD)
+			buf_printf(out, "%s ", a->name);
+		buf_puts(out, arg_display(a, &scratch));
+		buf_puts(out, optional ? "]" : "");
+		buf_puts(out, a->flags & ARG_REPEAT ? "..." : "");
+	}
+	buf_free(&scratch);
+}
+
+/* Completion */
+
+#define CANDIDATES_MAX 1000
+
+bool candidates_full(const struct candidates *c)
+{
+	return c->nr == CANDIDATES_MAX;
+}
+
+void candidate_add(struct candidates *c, const char *text, const char *note, bool partial)
+{
+	if (strncmp(text, c->prefix, strlen(c->prefix)))
+		return;
+	if (candidates_full(c)) {
+		c->more++;
+		return;
+	}
+	GROW(c->list, c->nr);
+	c->list[c->nr++] = (struct candidate){
+		.text = xstrdup(text), .note = note ? xstrdup(note) : NULL, .partial = partial
+	};
+}
+
+void candidates_free(struct candidates *c)
+{
+	for (size_t i = 0; i < c->nr; i++) {
+		free(c->list[i].text);
+		free(c->list[i].note);
+	}
+	free(c->list);
+	free(c->trouble);
+	*c = (struct candidates){ 0 };
+}
+
+static void complete_objects(struct candidates *c)
+{
+	for (const struct cmd_table *t = bpfsh_commands; t->cmds; t++) {
+		if (t->object) {
+			candidate_add(c, t->object, t->help, false);
+			continue;
+		}
+		for (const struct cmd *cmd = t->cmds; cmd->verb; cmd++)
+			candidate_add(c, cmd->verb, cmd->help, false);
+	}
+}
+
+static void complete_verbs(const struct cmd_table *t, struct candidates *c)
+{
+	for (const struct cmd *cmd = t->cmds; cmd->verb; cmd++)
+		candidate_add(c, cmd->verb, cmd->help, false);
+}
+
+static void complete_arg(struct ctx *ctx, const struct match *m, int i, const struct word *w,
+			 uint32_t nr, struct candidates *c)
+{
+	const struct arg *a = &m->cmd->args[i];
+
+	if (a->type && a->type->complete)
+		a->type->complete(ctx, m, a, w, nr, c);
+}
+
+/* Keywords and flag words that may come next. */
+static void complete_keywords(const struct match *m, struct candidates *c)
+{
+	int i = 0;
+
+	for_each_arg(m->cmd, a) {
+		bool free = !m->args[i].nr || (a->flags & ARG_REPEAT);
+
+		if (free && (a->flags & ARG_KEYWORD))
+			candidate_add(c, a->name, a->help, false);
+		for (const char *const *w = a->flags & ARG_FLAG && free ? a->words : NULL; w && *w; w++)
+			candidate_add(c, *w, a->help, false);
+		i++;
+	}
+}
+
+void cmd_complete(struct ctx *ctx, const struct word *words, uint32_t nr, struct candidates *c)
+{
+	struct match m = { .open = -1 };
+	const struct cmd_table *t;
+	int next;
+
+	if (!nr) {
+		complete_objects(c);
+		return;
+	}
+	if (match_partial(&m, words, nr, &t)) {
+		if (!m.cmd) {
+			complete_verbs(t, c);
+		} else if (m.open >= 0) {
+			complete_arg(ctx, &m, m.open, words + m.open_first, nr - m.open_first, c);
+			if (m.cmd->args[m.open].type->greedy && m.args[m.open].nr)
+				complete_keywords(&m, c);
+		} else {
+			next = match_next(&m);
+			if (next >= 0)
+				complete_arg(ctx, &m, next, NULL, 0, c);
+			complete_keywords(&m, c);
+		}
+	}
+	match_free(&m);
+}
+
+static void help_arg(struct buf *out, const struct arg *a)
+{
+	struct buf scratch = BUF_INIT, left = BUF_INIT;
+
+	if (a->flags & ARG_KEYWORD)
+		buf_printf(&left, "%s ", a->name);
+	buf_puts(&left, arg_display(a, &scratch));
+	buf_printf(out, "  %-24s %s\n", buf_str(&left), a->help);
+	buf_free(&left);
+	buf_free(&scratch);
+}
+
+static void help_verbs(struct buf *out, const struct cmd *cmds)
+{
+	for (const struct cmd *c = cmds; c->verb; c++)
+		buf_printf(out, "  %-24s %s\n", c->verb, c->help);
+}
+
+static void help_next(struct buf *out, const struct match *m)
+{
+	int i = 0, next = match_next(m);
+	const struct arg *open = m->open >= 0 ? &m->cmd->args[m->open] : NULL;
+	bool any = false;
+
+	if (open && open->type->runs) {
+		cmd_help_at(out, m->words + m->open_first, m->nr - m->open_first);
+		return;
+	}
+
+	cmd_usage(out, m->cmd);
+	buf_putc(out, '\n');
+	for_each_arg(m->cmd, a) {
+		bool free = !m->args[i].nr || (a->flags & ARG_REPEAT);
+
+		if (i == m->open || (m->open < 0 && (i == next ||
+		    (free && (a->flags & (ARG_KEYWORD | ARG_FLAG)))))) {
+			help_arg(out, a);
+			any = true;
+		}
+		i++;
+	}
+	if (!any)
+		buf_puts(out, "  (nothing more)\n");
+}
+
+void cmd_help_at(struct buf *out, const struct word *words, uint32_t nr)
+{
+	struct match m = { .open = -1 };
+	const struct cmd_table *t;
+
+	if (!nr) {
+		for (t = bpfsh_commands; t->cmds; t++) {
+			if (t->object)
+				buf_printf(out, "  %-24s %s\n", t->object, t->help);
+			else
+				help_verbs(out, t->cmds);
+		}
+		return;
+	}
+	if (!match_partial(&m, words, nr, &t))
+		buf_puts(out, "  (no command begins like this)\n");
+	else if (!m.cmd)
+		help_verbs(out, t->cmds);
+	else
+		help_next(out, &m);
+	match_free(&m);
+}

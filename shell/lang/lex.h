@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Bytes to statements: words with spans, pipes and redirections.
+ *
+ * One statement, with the blocks in it, is read at a time, and its memory is an
+ * arena that the next one reuses, so that a script of any size takes the memory
+ * of its longest statement. The same answer serves script and prompt: a statement is
+ * COMPLETE, the text ends inside one (INCOMPLETE: the prompt asks for more),
+ * or it is an ERROR, in which case the rest of its line is skipped.
+ *
+ * Words are quoted as in a POSIX shell. A word is literal, or a list of parts
+ * of which some are variable references; these are never looked at again as
+ * text once they are replaced. In a block, an unquoted '}' ends that where it
+ * closes no '{' of the same statement.
+ */
+#ifndef BPFSH_LEX_H
+#define BPFSH_LEX_H
+
+#include "shell/base/diag.h"
+
+/* $name, $name.path, ${name.path}: @text is what stands behind the dollar sign, braces left out. */
+struct part {
+	bool is_var, quoted;
+	const char *text;
+	uint32_t len;
+	struct span span;
+};
+
+struct word {
+	struct span span;
+	bool quoted;		/* some of it was quoted: never a keyword */
+	bool raw;		/* an expression as it stands in the source, or a block */
+	const struct block *block;	/* "{ COMMANDS }"; else NULL */
+	const char *text;	/* NUL-ended, or NULL where the word has variables */
+	uint32_t len;
+	const struct part *parts;	/* where text is NULL */
+	uint32_t nr_parts;
+};
+
+/* One program behind a "|". */
+struct stage {
+	struct word *words;
+	uint32_t nr;
+};
+
+struct stmt {
+	struct span span;
+	struct word assign;		/* the name in "$name = ...", .text NULL without */
+	struct word *words;
+	uint32_t nr;
+	struct stage *stages;
+	uint32_t nr_stages;
+	struct word redirect;		/* the file behind > or >>, .len 0 without */
+	bool has_redirect, append;
+	bool shell;			/* "!command": words[0] is the rest of the line */
+};
+
+/* Commands in braces. */
+struct block {
+	struct stmt *stmts;
+	uint32_t nr;
+};
+
+#define NESTING_MAX 100		/* blocks in each other, and commands of which each runs the next */
+
+enum lex_result { LEX_STMT, LEX_END, LEX_INCOMPLETE, LEX_ERROR };
+
+/* What the grammar says may follow the words of a statement. */
+enum lex_tail {
+	TAIL_WORDS,		/* words, up to the statement's end */
+	TAIL_WORD,		/* a word, and then perhaps something else */
+	TAIL_EXPRESSION,	/* an expression, up to the statement's end */
+	TAIL_CONDITION,		/* an expression, up to the '{' of a block */
+	TAIL_BLOCK,
+	TAIL_CHAIN,		/* a block, or in its place a command ("else if") */
+};
+
+typedef enum lex_tail (*lex_raw_fn)(const struct word *words, uint32_t nr);
+
+struct arena;
+
+struct lexer {
+	const struct source *src;
+	size_t pos;
+	lex_raw_fn raw_tail;
+	bool open_end;		/* the text is being typed: its end ends all blocks */
+	uint32_t depth;		/* braces of blocks around this place */
+	uint32_t nesting;	/* blocks, with and without braces */
+	uint32_t braces;	/* open in the words of this statement */
+	struct arena *arena;
+	struct diags *diags;
+};
+
+void lex_init(struct lexer *l, const struct source *src, lex_raw_fn raw_tail, struct diags *d);
+/* Reads the next statement, which stays valid until the next call. */
+enum lex_result lex_next(struct lexer *l, struct stmt *stmt);
+void lex_free(struct lexer *l);
+
+#define STRINGS_MAX 32
+
+/* A scan of an expression, which may have strings, with expressions in them, and so on. */
+struct expr_scan {
+	uint32_t depth[STRINGS_MAX];	/* brackets of each string's expression; 0: in its text */
+	uint32_t nr;
+};
+
+/* Bytes of the next character or escape of the text, at least one of @len. */
+size_t expr_step(struct expr_scan *s, const char *text, size_t len);
+
+/* True inside of a string. */
+static inline bool expr_in_text(const struct expr_scan *s)
+{
+	return s->nr && !s->depth[s->nr - 1];
+}
+
+/* True where the word is, unquoted, exactly @s. */
+static inline bool word_is(const struct word *w, const char *s)
+{
+	return w->text && *w->text == *s && !w->quoted && !w->raw && !strcmp(w->text, s);
+}
+
+/* True where the word is, unquoted, the beginning of @s. */
+static inline bool word_begins(const struct word *w, const char *s)
+{
+	return w->text && *w->text && *w->text == *s && !w->quoted && !w->raw &&
+	       !strncmp(s, w->text, strlen(w->text));
+}
+
+#endif

@@ -1,0 +1,560 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "shell/base/child.h"
+#include "shell/base/interrupt.h"
+#include "shell/lang/args.h"
+#include "shell/lang/expr.h"
+#include "shell/session/pipe.h"
+
+/* A filter of jq that runs in this process. */
+struct jq_stage {
+	char *filter;
+	struct span span;
+	jv args;
+	bool raw, compact, sort, ascii, slurp, status;
+	bool list;		/* results become one array: the output of a script with -j */
+	size_t results;
+};
+
+static void jq_stage_free(struct jq_stage *jq)
+{
+	if (!jq)
+		return;
+	free(jq->filter);
+	jv_free(jq->args);
+	free(jq);
+}
+
+static const struct {
+	const char *option;
+	size_t field;
+} jq_options[] = {
+	{ "-r", offsetof(struct jq_stage, raw) },
+	{ "--raw-output", offsetof(struct jq_stage, raw) },
+	{ "-c", offsetof(struct jq_stage, compact) },
+	{ "--compact-output", offsetof(struct jq_stage, compact) },
+	{ "-S", offsetof(struct jq_stage, sort) },
+	{ "--sort-keys", offsetof(struct jq_stage, sort) },
+	{ "-a", offsetof(struct jq_stage, ascii) },
+	{ "-s", offsetof(struct jq_stage, slurp) },
+	{ "--slurp", offsetof(struct jq_stage, slurp) },
+	{ "-e", offsetof(struct jq_stage, status) },
+	{ "--exit-status", offsetof(struct jq_stage, status) },
+};
+
+static bool set_option(struct jq_stage *jq, const char *option)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(jq_options); i++) {
+		if (strcmp(jq_options[i].option, option))
+			continue;
+		*(bool *)((char *)jq + jq_options[i].field) = true;
+		return true;
+	}
+	return false;
+}
+
+/* -rc is -r -c. */
+static bool set_options(struct jq_stage *jq, const char *word)
+{
+	char one[3] = "-";
+
+	if (set_option(jq, word))
+		return true;
+	for (const char *p = word + 1; *p; p++) {
+		one[1] = *p;
+		if (word[1] == '-' || !set_option(jq, one))
+			return false;
+	}
+	return word[1];
+}
+
+/* --arg NAME TEXT, --argjson NAME JSON */
+static int jq_argument(struct ctx *ctx, struct jq_stage *jq, const struct word *w, uint32_t left)
+{
+	char *name, *text;
+	jv value;
+
+	if (left < 3)
+		return diag_error(ctx->diags, w->span, "jq: '%s' takes a name and a value", w->text);
+	name = word_text(ctx, &w[1]);
+	text = name ? word_text(ctx, &w[2]) : NULL;
+	if (!text) {
+		free(name);
+		return -1;
+	}
+	value = word_is(w, "--arg") ? jv_string(text) : jv_parse(text);
+	free(text);
+	if (!jv_is_valid(value)) {
+		jv_free(value);
+		free(name);
+		return diag_error(ctx->diags, w[2].span, "jq: the value is not JSON");
+	}
+	jq->args = jv_object_set(jq->args, jv_string(name), value);
+	free(name);
+	return 0;
+}
+
+/* Reads the words behind "jq"; NULL with a diagnostic. */
+static struct jq_stage *jq_stage_new(struct ctx *ctx, const struct stage *stage)
+{
+	struct jq_stage *jq = xcalloc(1, sizeof(*jq));
+
+	jq->args = jv_object();
+	jq->span = stage->words[0].span;
+	for (uint32_t i = 1; i < stage->nr; i++) {
+		const struct word *w = &stage->words[i];
+
+		if (word_is(w, "--arg") || word_is(w, "--argjson")) {
+			if (jq_argument(ctx, jq, w, stage->nr - i))
+				goto fail;
+			i += 2;
+		} else if (w->text && !w->quoted && *w->text == '-') {
+			if (!set_options(jq, w->text)) {
+				diag_error(ctx->diags, w->span, "jq: unknown option '%s'", w->text);
+				diag_hint(ctx->diags, "known are -r -c -S -a -s -e, --arg and --argjson");
+				goto fail;
+			}
+		} else if (jq->filter) {
+			diag_error(ctx->diags, w->span, "jq: more than one filter");
+			goto fail;
+		} else {
+			jq->filter = word_text(ctx, w);
+			if (!jq->filter)
+				goto fail;
+			jq->span = w->span;
+		}
+	}
+	if (!jq->filter)
+		jq->filter = xstrdup(".");
+	return jq;
+fail:
+	jq_stage_free(jq);
+	return NULL;
+}
+
+static int jq_dump_flags(const struct jq_stage *jq)
+{
+	return (jq->compact ? 0 : JV_PRINT_PRETTY | JV_PRINT_INDENT_FLAGS(2)) |
+	       (jq->sort ? JV_PRINT_SORTED : 0) | (jq->ascii ? JV_PRINT_ASCII : 0);
+}
+
+/* Names from the kernel are among it: on a terminal control characters are shown, not obeyed. */
+static void jq_write(struct out *out, const char *text, size_t len)
+{
+	if (out->escape)
+		buf_escaped_lines(out_buf(out), text, len);
+	else
+		buf_add(out_buf(out), text, len);
+	out_pushed(out);
+}
+
+static void jq_print(struct jq_stage *jq, jv v, struct out *out)
+{
+	bool raw = jq->raw && !jq->list && jv_get_kind(v) == JV_KIND_STRING;
+	jv text = raw ? v : jv_dump_string(v, jq->list ? 0 : jq_dump_flags(jq));
+
+	if (jq->list && jq->results++)
+		out_write(out, ",", 1);
+	jq_write(out, jv_string_value(text), jv_string_length_bytes(jv_copy(text)));
+	if (!jq->list)
+		out_write(out, "\n", 1);
+	jv_free(text);
+}
+
+/* All results for one input, which is taken over. */
+static int jq_one(struct jq_stage *jq, struct expr_run *run, jv input, struct out *out, bool *truth)
+{
+	int found = 0;
+	jv v;
+
+	expr_feed(run, input);
+	while (!out->error && !interrupted() && (found = expr_next(run, &v)) > 0) {
+		*truth = jv_get_kind(v) != JV_KIND_NULL && jv_get_kind(v) != JV_KIND_FALSE;
+		jq_print(jq, v, out);
+	}
+	return found < 0 ? -1 : 0;
+}
+
+/* The documents of the command's JSON, each by itself or all as one. */
+static int jq_all(struct jq_stage *jq, struct expr_run *run, const struct buf *in, struct out *out,
+		  bool *truth)
+{
+	struct jv_parser *parser = jv_parser_new(0);
+	jv slurped = jv_array(), v;
+	int err = 0;
+
+	jv_parser_set_buf(parser, in->data ? in->data : "", in->len, 0);
+	while (!err && jv_is_valid(v = jv_parser_next(parser))) {
+		if (jq->slurp)
+			slurped = jv_array_append(slurped, v);
+		else
+			err = jq_one(jq, run, v, out, truth);
+	}
+	if (!err)
+		jv_free(v);
+	jv_parser_free(parser);
+	if (!err && jq->slurp)
+		return jq_one(jq, run, slurped, out, truth);
+	jv_free(slurped);
+	return err;
+}
+
+/* The command's JSON through the filter. */
+static int jq_run(struct jq_stage *jq, struct session *s, const struct buf *in, struct out *out,
+		  struct diags *d)
+{
+	struct ctx ctx = { .s = s, .diags = d };
+	struct expr_run *run = expr_open(&ctx, jq->filter, jq->span, jq->args);
+	bool truth = false;
+	int err;
+
+	if (!run)
+		return -1;
+	if (jq->list)
+		out_write(out, "[", 1);
+	err = jq_all(jq, run, in, out, &truth);
+	if (jq->list)
+		out_write(out, "]", 1);
+	expr_end(run);
+	if (!err && jq->status && !truth)
+		err = diag_error(d, jq->span, "jq: the last result is false or null");
+	return err;
+}
+
+/* Processes */
+
+static void argv_free(char **argv)
+{
+	for (char **p = argv; p && *p; p++)
+		free(*p);
+	free(argv);
+}
+
+static char **stage_argv(struct ctx *ctx, const struct stage *stage)
+{
+	char **argv = xcalloc(stage->nr + 1, sizeof(*argv));
+
+	for (uint32_t i = 0; i < stage->nr; i++) {
+		argv[i] = word_text(ctx, &stage->words[i]);
+		if (!argv[i]) {
+			argv_free(argv);
+			return NULL;
+		}
+	}
+	return argv;
+}
+
+/* In the child: runs the program, or tells the parent why it cannot. */
+static void child_exec(char **argv, int in, int out, bool apart, int report)
+{
+	int err;
+
+	interrupt_reset();
+	if (apart)
+		setpgid(0, 0);
+	if (in >= 0)
+		dup2(in, STDIN_FILENO);
+	if (out >= 0)
+		dup2(out, STDOUT_FILENO);
+	execvp(argv[0], argv);
+	err = errno;
+	if (write(report, &err, sizeof(err)) < 0)
+		_exit(126);
+	_exit(127);
+}
+
+/* Starts a program; @in and @out -1: those of this process. Returns its PID, or -errno. */
+static pid_t spawn(char **argv, int in, int out, bool apart)
+{
+	int report[2], err = 0;
+	pid_t pid;
+
+	if (pipe2(report, O_CLOEXEC))
+		return -errno;
+	pid = fork();
+	if (!pid)
+		child_exec(argv, in, out, apart, report[1]);
+	close(report[1]);
+	if (pid < 0) {
+		close(report[0]);
+		return -errno;
+	}
+	if (read(report[0], &err, sizeof(err)) != sizeof(err))
+		err = 0;
+	close(report[0]);
+	if (err) {
+		waitpid(pid, NULL, 0);
+		return -err;
+	}
+	return pid;
+}
+
+/* Exit status as a shell has it. */
+static int shell_status(int st)
+{
+	return WIFEXITED(st) ? WEXITSTATUS(st) : 128 + WTERMSIG(st);
+}
+
+static int open_redirect(struct ctx *ctx, const struct stmt *stmt, int *fd)
+{
+	char *path = word_text(ctx, &stmt->redirect);
+
+	if (!path)
+		return -1;
+	*fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (stmt->append ? O_APPEND : O_TRUNC), 0666);
+	if (*fd < 0)
+		diag_error(ctx->diags, stmt->redirect.span, "cannot write '%s': %s", path,
+			   strerror(errno));
+	free(path);
+	return *fd < 0 ? -1 : 0;
+}
+
+/*
+ * Starts the programs from the last to the first; *@fd is where the first one
+ * reads, and before that where the last one writes (-1: standard output).
+ */
+static int start_programs(struct ctx *ctx, struct pipeline *p, const struct stage *stages,
+			  uint32_t nr, int *fd)
+{
+	p->pids = xcalloc(nr, sizeof(*p->pids));
+	p->apart = child_apart();
+	for (uint32_t i = nr; i-- > 0;) {
+		char **argv = stage_argv(ctx, &stages[i]);
+		int ends[2];
+		pid_t pid;
+
+		if (!argv)
+			return -1;
+		if (pipe2(ends, O_CLOEXEC)) {
+			argv_free(argv);
+			return diag_error(ctx->diags, stages[i].words[0].span, "cannot make a pipe: %s",
+					  strerror(errno));
+		}
+		pid = spawn(argv, ends[0], *fd, p->apart);
+		close(ends[0]);
+		if (*fd >= 0)
+			close(*fd);
+		*fd = ends[1];
+		if (pid < 0) {
+			diag_error(ctx->diags, stages[i].words[0].span, "cannot run '%s': %s", argv[0],
+				   pid == -ENOENT ? "command not found" : strerror(-pid));
+			argv_free(argv);
+			return -1;
+		}
+		argv_free(argv);
+		p->pids[p->nr++] = pid;
+	}
+	return 0;
+}
+
+/* Ends the input of the programs and waits for them; $? is the last one's status. */
+static void end_programs(struct pipeline *p, struct session *s)
+{
+	int *statuses = xcalloc(p->nr + 1, sizeof(*statuses));
+
+	child_wait(p->pids, p->nr, p->apart, statuses);
+	if (p->nr)
+		s->status = shell_status(statuses[0]);
+	free(statuses);
+	free(p->pids);
+}
+
+/*
+ * What programs write goes where the session's output does. To become part of
+ * that (a string in an array of outputs, a variable's value), it goes to memory
+ * first, which *@fd is then.
+ */
+static int capture_open(struct session *s, struct diags *d, struct span at, int *fd)
+{
+	*fd = -1;
+	if (!s->batch_open && s->out.fd >= 0)
+		return 0;
+	*fd = memfd_create("output", MFD_CLOEXEC);
+	return *fd < 0 ? diag_error(d, at, "cannot capture the output: %s", strerror(errno)) : 0;
+}
+
+/* A descriptor of its own for the output of a program: what is captured, or the session's. */
+static int output_fd(const struct session *s, int capture)
+{
+	return fcntl(capture >= 0 ? capture : s->out.fd, F_DUPFD_CLOEXEC, 0);
+}
+
+/* Shows what was captured, and closes it. */
+static void capture_show(struct session *s, int fd)
+{
+	struct buf text = BUF_INIT;
+	ssize_t n;
+
+	if (fd < 0)
+		return;
+	lseek(fd, 0, SEEK_SET);
+	while ((n = read(fd, buf_reserve(&text, 65536), 65536)) > 0)
+		buf_commit(&text, n);
+	if (s->batch_open || s->opt.output == SINK_JSON)
+		buf_json_string(out_buf(&s->out), buf_str(&text), text.len);
+	else
+		buf_add(out_buf(&s->out), text.data, text.len);
+	out_pushed(&s->out);
+	buf_free(&text);
+	close(fd);
+}
+
+static bool is_jq(const struct stage *stage)
+{
+	return stage->nr && word_is(&stage->words[0], "jq");
+}
+
+bool pipeline_text(const struct stmt *stmt)
+{
+	return stmt->nr_stages > is_jq(&stmt->stages[0]);
+}
+
+int pipeline_check(const struct stmt *stmt, struct session *s, jv known, struct diags *d)
+{
+	struct ctx ctx = { .s = s, .diags = d, .span = stmt->span };
+	const struct stage *stage = stmt->stages;
+	struct jq_stage *jq;
+	int err;
+
+	if (!stmt->nr_stages || !is_jq(stage))
+		return 0;
+	for (uint32_t i = 0; i < stage->nr; i++)
+		if (!stage->words[i].text)
+			return 0;
+	jq = jq_stage_new(&ctx, stage);
+	if (!jq)
+		return -1;
+	known = jv_object_merge(jv_copy(known), jv_copy(jq->args));
+	err = expr_check(&ctx, jq->filter, known, jq->span);
+	jv_free(known);
+	jq_stage_free(jq);
+	return err;
+}
+
+int pipeline_open(struct pipeline *p, struct session *s, const struct stmt *stmt, struct diags *d)
+{
+	struct ctx ctx = { .s = s, .diags = d, .span = stmt->span };
+	uint32_t first = stmt->nr_stages && is_jq(&stmt->stages[0]);
+	int fd = -1;
+
+	*p = (struct pipeline){ .end_fd = -1, .capture = -1 };
+	out_init(&p->out, -1);
+	if (stmt->has_redirect && open_redirect(&ctx, stmt, &fd))
+		return -1;
+	if (!stmt->has_redirect && stmt->nr_stages > first) {
+		if (capture_open(s, d, stmt->span, &p->capture))
+			return -1;
+		fd = output_fd(s, p->capture);
+	}
+	out_flush(&s->out);
+	if (first && !(p->jq = jq_stage_new(&ctx, &stmt->stages[0])))
+		goto fail;
+	if (stmt->nr_stages > first &&
+	    start_programs(&ctx, p, stmt->stages + first, stmt->nr_stages - first, &fd))
+		goto fail;
+	if (stmt->nr_stages > first)
+		p->last = &stmt->stages[stmt->nr_stages - 1].words[0];
+	p->json = p->jq;
+	p->end_fd = fd;
+	if (!p->jq)
+		out_init(&p->out, fd);
+	return 0;
+fail:
+	if (fd >= 0)
+		close(fd);
+	end_programs(p, s);
+	capture_show(s, p->capture);
+	jq_stage_free(p->jq);
+	out_free(&p->out);
+	return -1;
+}
+
+/* Runs the filter on what the command wrote to memory. */
+static int run_filter(struct pipeline *p, struct session *s, struct diags *d)
+{
+	struct out to;
+	int err;
+
+	if (p->end_fd < 0) {
+		p->jq->list = s->batch_open;
+		return jq_run(p->jq, s, &p->out.buf, &s->out, d);
+	}
+	out_init(&to, p->end_fd);
+	err = jq_run(p->jq, s, &p->out.buf, &to, d);
+	out_flush(&to);
+	if (to.error && to.error != EPIPE && !err)
+		err = diag_error(d, p->jq->span, "cannot write the output: %s", strerror(to.error));
+	out_free(&to);
+	return err;
+}
+
+/* A program that fails makes its command fail. */
+static int check_status(struct session *s, struct diags *d, struct span at, const char *name)
+{
+	if (!s->status)
+		return 0;
+	if (interrupted())
+		return diag_error(d, at, "interrupted");
+	if (s->status > 128)
+		return diag_error(d, at, "'%s' was ended by signal %d", name, s->status - 128);
+	return diag_error(d, at, "'%s' failed with status %d", name, s->status);
+}
+
+int pipeline_close(struct pipeline *p, struct session *s, bool ok, struct diags *d)
+{
+	int err = 0;
+
+	s->status = STATUS_OK;
+	if (p->jq && ok)
+		err = run_filter(p, s, d);
+	else if (!p->jq)
+		out_flush(&p->out);
+	/* A reader that has seen enough is no failure. */
+	if (!p->jq && p->out.error && p->out.error != EPIPE && ok && !err)
+		err = diag_error(d, NO_SPAN, "cannot write the output: %s", strerror(p->out.error));
+	if (p->end_fd >= 0 && close(p->end_fd) && errno != EINTR && ok && !err)
+		err = diag_error(d, NO_SPAN, "cannot write the output: %s", strerror(errno));
+	end_programs(p, s);
+	capture_show(s, p->capture);
+	if (ok && !err && p->last)
+		err = check_status(s, d, p->last->span, p->last->text ? p->last->text : "program");
+	jq_stage_free(p->jq);
+	out_free(&p->out);
+	return err ? STATUS_FAILED : STATUS_OK;
+}
+
+int run_shell(struct session *s, const struct stmt *stmt, struct diags *d)
+{
+	char *argv[] = { getenv("SHELL"), "-c", (char *)stmt->words[0].text, NULL };
+	bool apart = child_apart();
+	int capture, fd, st = 0;
+	pid_t pid;
+
+	if (!argv[0] || *argv[0] != '/')
+		argv[0] = "/bin/sh";
+	if (s->opt.plan) {
+		diag_note(d, stmt->span, "what '!' does is not undone");
+		return STATUS_OK;
+	}
+	if (capture_open(s, d, stmt->span, &capture))
+		return STATUS_FAILED;
+	out_flush(&s->out);
+	fd = output_fd(s, capture);
+	pid = spawn(argv, -1, fd, apart);
+	if (fd >= 0)
+		close(fd);
+	if (pid < 0) {
+		diag_error(d, stmt->span, "cannot run '%s': %s", argv[0], strerror(-pid));
+	} else {
+		child_wait(&pid, 1, apart, &st);
+		s->status = shell_status(st);
+	}
+	capture_show(s, capture);
+	return pid < 0 || check_status(s, d, stmt->span, argv[0]) ? STATUS_FAILED : STATUS_OK;
+}
