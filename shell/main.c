@@ -6,13 +6,16 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "commands/table.h"
 #include "shell/base/interrupt.h"
 #include "shell/kern/kern.h"
 #include "shell/lang/complete.h"
 #include "shell/lang/manual.h"
+#include "shell/op/gather.h"
 #include "shell/prompt/repl.h"
 #include "shell/session/session.h"
 #include "shell/session/source.h"
+#include "shell/txn/journal.h"
 
 /* What the command line asks for. */
 struct request {
@@ -117,12 +120,13 @@ static int long_option(struct request *r, char **argv, int argc, int *i)
 /* True for the name of an object, of those too that only bpftool has. */
 static bool is_object(const char *word)
 {
-	for (const struct cmd_table *t = bpfsh_commands; t->cmds; t++)
+	for (const struct cmd_table *t = bpfsh_commands; t->cmds; t++) {
 		if (t->object && !strcmp(t->object, word))
 			return true;
-	for (const struct absent *a = bpfsh_absent; a->name; a++)
-		if (!a->object && !strcmp(a->name, word))
-			return true;
+		for (const struct absent *a = t->object ? NULL : t->absent; a && a->name; a++)
+			if (!strcmp(a->name, word))
+				return true;
+	}
 	return false;
 }
 
@@ -258,7 +262,7 @@ static int run_alone(const struct request *r)
 	if (!strcmp(r->alone->name, "version")) {
 		buf_printf(&text, "bpfsh %s\n", VERSION);
 	} else if (!strcmp(r->alone->name, "man")) {
-		manual_page(&text);
+		manual_page(&text, bpfsh_commands);
 	} else if (!strcmp(r->alone->name, "completion")) {
 		completion_script(&text, r->alone_arg);
 	} else {
@@ -267,7 +271,7 @@ static int run_alone(const struct request *r)
 			 "       bpfsh [OPTIONS] -c 'COMMANDS' [ARG...]\n\noptions:\n");
 		options_text(&text);
 		buf_puts(&text, "\ncommands:\n");
-		cmd_help_at(&text, NULL, 0);
+		cmd_help_at(&text, bpfsh_commands, NULL, 0);
 	}
 	return print(&text);
 }
@@ -279,7 +283,7 @@ static int run_complete(char **words, int nr)
 	struct session s;
 
 	kern_init(false);
-	session_init(&s, MODE_COMMAND, &opt);
+	session_init(&s, bpfsh_commands, MODE_COMMAND, &opt);
 	completion_words(&s, words, nr, &s.out);
 	return session_end(&s);
 }
@@ -374,7 +378,7 @@ static int run(struct request *r)
 	if (mode == MODE_SCRIPT && !r->commands && !r->file)
 		r->file = "-";
 	kern_init(r->opt.debug);
-	session_init(&s, mode, &r->opt);
+	session_init(&s, bpfsh_commands, mode, &r->opt);
 	raise_limits();
 	interrupt_init();
 	mention_orphans(r);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "commands/map/map.h"
+#include "shell/op/gather.h"
 
 /* A map that --plan made has no elements yet. */
 int need_real(struct ctx *ctx, const struct handle *map)

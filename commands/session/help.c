@@ -36,11 +36,11 @@ static bool is_verb(const struct cmd *c, const char *word)
 }
 
 /* help OBJECT, help OBJECT VERB, help VERB; false where there is no such thing. */
-static bool help_words(struct buf *out, const char *first, const char *second)
+static bool help_words(struct buf *out, const struct cmd_table *commands, const char *first, const char *second)
 {
 	bool found = false;
 
-	for (const struct cmd_table *t = bpfsh_commands; t->cmds; t++) {
+	for (const struct cmd_table *t = commands; t->cmds; t++) {
 		if (t->object && !strcmp(t->object, first) && !second) {
 			help_table(out, t);
 			found = true;
@@ -61,8 +61,8 @@ static bool help_words(struct buf *out, const char *first, const char *second)
 static int no_such_command(struct ctx *ctx, const struct value *words)
 {
 	struct match m;
-	int err = match(&m, words->words.list, words->words.nr, words->span, MATCH_PARTIAL,
-			ctx->diags);
+	int err = match(&m, ctx->s->commands, words->words.list, words->words.nr, words->span,
+			MATCH_PARTIAL, ctx->diags);
 
 	match_free(&m);
 	if (err)
@@ -79,10 +79,10 @@ int help_run(struct ctx *ctx, struct value *argv)
 	struct buf text = BUF_INIT;
 
 	if (!nr) {
-		cmd_help_at(&text, NULL, 0);
+		cmd_help_at(&text, ctx->s->commands, NULL, 0);
 		buf_puts(&text, "help COMMAND says more; Tab completes, ? helps at the cursor\n");
 	} else if (nr > 2 || !w[0].text || (nr == 2 && !w[1].text) ||
-		   !help_words(&text, w[0].text, nr == 2 ? w[1].text : NULL)) {
+		   !help_words(&text, ctx->s->commands, w[0].text, nr == 2 ? w[1].text : NULL)) {
 		buf_free(&text);
 		return no_such_command(ctx, &argv[0]);
 	}
@@ -93,7 +93,7 @@ int object_help_run(struct ctx *ctx, struct value *argv)
 {
 	struct buf text = BUF_INIT;
 
-	help_words(&text, ctx->cmd->object, NULL);
+	help_words(&text, ctx->s->commands, ctx->cmd->object, NULL);
 	return show_text(ctx, &text);
 }
 
@@ -157,7 +157,7 @@ int apropos_run(struct ctx *ctx, struct value *argv)
 			return diag_error(ctx->diags, argv[0].words.list[i].span,
 					  "a plain word must stand here");
 	sink_begin(ctx->sink, &apropos_record, SINK_LIST);
-	for (const struct cmd_table *t = bpfsh_commands; t->cmds; t++) {
+	for (const struct cmd_table *t = ctx->s->commands; t->cmds; t++) {
 		for (const struct cmd *c = t->cmds; c->verb; c++) {
 			if (!command_has_all(c, &argv[0]))
 				continue;

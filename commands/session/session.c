@@ -77,7 +77,7 @@ static int wait_confirm(struct ctx *ctx, unsigned seconds)
 		  seconds);
 	if (ctx->s->mode == MODE_PROMPT)
 		return 0;
-	if (session_flush(ctx->s, ctx->diags))
+	if (txn_flush_output(ctx->s, ctx->diags))
 		return -1;
 	ctx->s->status = STATUS_OK;
 	failed = txn_wait_confirm(ctx->s);

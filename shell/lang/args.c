@@ -11,7 +11,7 @@
 #include "shell/kern/kern.h"
 #include "shell/lang/args.h"
 #include "shell/lang/vars.h"
-#include "shell/session/session.h"
+#include "shell/lang/state.h"
 
 /* Text of a value that stands within a word. */
 static char *value_text(struct ctx *ctx, const struct value *v)

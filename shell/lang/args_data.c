@@ -6,7 +6,8 @@
 #include "shell/kern/kern.h"
 #include "shell/kern/maptypes.h"
 #include "shell/lang/args.h"
-#include "shell/session/session.h"
+#include "shell/lang/state.h"
+#include "shell/op/gather.h"
 
 /* Words with their variables replaced; texts and the list belong to this. */
 struct texts {

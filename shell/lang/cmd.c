@@ -379,16 +379,21 @@ static void add_cmds(struct senses *s, const struct word *w, const struct cmd_ta
 		senses_add(s, w, &(struct sense){ c->verb, t, c, NULL, c->place });
 }
 
-static bool is_of(const struct absent *a, const char *object)
+static bool is_of(const struct cmd_table *t, const char *object)
 {
-	return object ? a->object && !strcmp(a->object, object) : !a->object;
+	return object ? t->object && !strcmp(t->object, object) : !t->object;
 }
 
-static void add_absent(struct senses *s, const struct word *w, const char *object)
+static void add_absent(struct senses *s, const struct word *w, const struct cmd_table *t)
 {
-	for (const struct absent *a = bpfsh_absent; a->name; a++)
-		if (is_of(a, object))
-			senses_add(s, w, &(struct sense){ a->name, NULL, NULL, a, a->place });
+	for (const struct absent *a = t->absent; a && a->name; a++)
+		senses_add(s, w, &(struct sense){ a->name, NULL, NULL, a, a->place });
+}
+
+static void add_all(struct senses *s, const struct word *w, const struct cmd_table *t)
+{
+	add_cmds(s, w, t);
+	add_absent(s, w, t);
 }
 
 /* What bpftool would take, else the only one; NULL where there is neither. */
@@ -405,28 +410,31 @@ static const struct sense *choose(const struct senses *s)
 	return best;
 }
 
-static const struct absent *find_absent(const struct word *w, const char *object)
+static const struct absent *find_absent(const struct cmd_table *commands, const struct word *w,
+					const char *object)
 {
-	for (const struct absent *a = bpfsh_absent; a->name; a++)
-		if (is_of(a, object) && word_is(w, a->name))
-			return a;
+	for (const struct cmd_table *t = commands; t->cmds; t++)
+		for (const struct absent *a = is_of(t, object) ? t->absent : NULL; a && a->name; a++)
+			if (word_is(w, a->name))
+				return a;
 	return NULL;
 }
 
-static void not_there_yet(struct diags *d, const struct word *w, const struct absent *a)
+static void not_there_yet(struct diags *d, const struct word *w, const char *object,
+			  const struct absent *a)
 {
-	diag_error(d, w->span, "bpftool's '%s%s%s' is not there yet", a->object ? a->object : "",
-		   a->object ? " " : "", a->name);
+	diag_error(d, w->span, "bpftool's '%s%s%s' is not there yet", object ? object : "",
+		   object ? " " : "", a->name);
 	if (a->instead)
 		diag_hint(d, "%s", a->instead);
 	else
-		diag_hint(d, "'help%s%s' lists what is", a->object ? " " : "",
-			  a->object ? a->object : "");
+		diag_hint(d, "'help%s%s' lists what is", object ? " " : "",
+			  object ? object : "");
 }
 
 /* Why a word stands for nothing here; all that might be meant, of an object or at the start. */
-static void explain_word(struct diags *d, const struct word *w, const char *object,
-			 const struct senses *s)
+static void explain_word(struct diags *d, const struct cmd_table *commands, const struct word *w,
+			 const char *object, const struct senses *s)
 {
 	struct names names = { 0 };
 
@@ -436,7 +444,7 @@ static void explain_word(struct diags *d, const struct word *w, const char *obje
 		ambiguous(d, w, &names);
 		return;
 	}
-	for (const struct cmd_table *t = bpfsh_commands; t->cmds; t++) {
+	for (const struct cmd_table *t = commands; t->cmds; t++) {
 		bool same = object ? t->object && !strcmp(t->object, object) : !t->object;
 
 		names_add(&names, object ? NULL : t->object);
@@ -449,29 +457,29 @@ static void explain_word(struct diags *d, const struct word *w, const char *obje
 }
 
 /* What the word is cut short for; NULL with a diagnostic, which nobody hears where @d is. */
-static const struct sense *expand(const struct word *w, const char *object,
-				  const struct senses *s, struct diags *d)
+static const struct sense *expand(const struct cmd_table *commands, const struct word *w,
+				  const char *object, const struct senses *s, struct diags *d)
 {
-	const struct absent *absent = find_absent(w, object);
+	const struct absent *absent = find_absent(commands, w, object);
 	const struct sense *best = absent ? NULL : choose(s);
 
 	absent = best ? best->absent : absent;
 	if (best && !absent && !(best->cmd && best->cmd->flags & CMD_WHOLE))
 		return best;
 	if (absent && d) {
-		not_there_yet(d, w, absent);
+		not_there_yet(d, w, object, absent);
 	} else if (best && d) {
 		diag_error(d, w->span, "'%s' is too short for '%s'", w->text, best->name);
 		diag_hint(d, "it takes away what others may use, and is written in full");
 	} else if (d) {
-		explain_word(d, w, object, s);
+		explain_word(d, commands, w, object, s);
 	}
 	return NULL;
 }
 
 /* The verb of an object's commands; NULL with a diagnostic. */
-static const struct cmd *find_verb(const struct cmd_table *t, const struct word *w, unsigned flags,
-				   struct diags *d)
+static const struct cmd *find_verb(const struct cmd_table *commands, const struct cmd_table *t,
+				   const struct word *w, unsigned flags, struct diags *d)
 {
 	const struct sense *found;
 	struct senses s;
@@ -480,11 +488,9 @@ static const struct cmd *find_verb(const struct cmd_table *t, const struct word 
 		if (names_verb(c, w))
 			return c;
 	s.nr = 0;
-	if (flags & MATCH_PREFIX) {
-		add_cmds(&s, w, t);
-		add_absent(&s, w, t->object);
-	}
-	found = expand(w, t->object, &s, d);
+	if (flags & MATCH_PREFIX)
+		add_all(&s, w, t);
+	found = expand(commands, w, t->object, &s, d);
 	return found ? found->cmd : NULL;
 }
 
@@ -497,10 +503,11 @@ static const struct cmd *default_verb(const struct cmd_table *t)
 }
 
 /* The table, or session command, that the first word names in full. */
-static const struct cmd_table *find_whole_object(const struct word *w,
+static const struct cmd_table *find_whole_object(const struct cmd_table *commands,
+						 const struct word *w,
 						 const struct cmd **session_cmd)
 {
-	for (const struct cmd_table *t = bpfsh_commands; t->cmds; t++) {
+	for (const struct cmd_table *t = commands; t->cmds; t++) {
 		if (t->object && word_is(w, t->object))
 			return t;
 		for (const struct cmd *c = t->object ? NULL : t->cmds; c && c->verb; c++) {
@@ -517,36 +524,35 @@ static const struct cmd_table *find_whole_object(const struct word *w,
  * The table that the first word opens, or the session command that it is; NULL with a
  * diagnostic, if @d is not NULL.
  */
-static const struct cmd_table *find_object(const struct word *w, unsigned flags,
-					   const struct cmd **session_cmd, struct diags *d)
+static const struct cmd_table *find_object(const struct cmd_table *commands, const struct word *w,
+					   unsigned flags, const struct cmd **session_cmd,
+					   struct diags *d)
 {
 	const struct cmd_table *whole;
 	const struct sense *found;
 	struct senses s;
 
 	*session_cmd = NULL;
-	whole = find_whole_object(w, session_cmd);
+	whole = find_whole_object(commands, w, session_cmd);
 	if (whole)
 		return whole;
 	s.nr = 0;
-	for (const struct cmd_table *t = bpfsh_commands; flags & MATCH_PREFIX && t->cmds; t++) {
+	for (const struct cmd_table *t = commands; flags & MATCH_PREFIX && t->cmds; t++) {
 		if (t->object)
 			senses_add(&s, w, &(struct sense){ t->object, t, NULL, NULL, t->place });
 		else
-			add_cmds(&s, w, t);
+			add_all(&s, w, t);
 	}
-	if (flags & MATCH_PREFIX)
-		add_absent(&s, w, NULL);
-	found = expand(w, NULL, &s, d);
+	found = expand(commands, w, NULL, &s, d);
 	*session_cmd = found ? found->cmd : NULL;
 	return found ? found->table : NULL;
 }
 
 /* Finds the command of the words, and where its arguments begin. */
-static int match_cmd(struct match *m, unsigned flags, struct diags *d)
+static int match_cmd(struct match *m, const struct cmd_table *commands, unsigned flags, struct diags *d)
 {
 	const struct cmd *session_cmd;
-	const struct cmd_table *t = find_object(&m->words[0], flags, &session_cmd, d);
+	const struct cmd_table *t = find_object(commands, &m->words[0], flags, &session_cmd, d);
 	struct buf verbs = BUF_INIT;
 
 	if (!t)
@@ -557,7 +563,7 @@ static int match_cmd(struct match *m, unsigned flags, struct diags *d)
 		return 0;
 	if (m->nr > 1) {
 		m->rest = 2;
-		m->cmd = find_verb(t, &m->words[1], flags, d);
+		m->cmd = find_verb(commands, t, &m->words[1], flags, d);
 		return m->cmd ? 0 : -1;
 	}
 	m->cmd = default_verb(t);
@@ -571,11 +577,11 @@ static int match_cmd(struct match *m, unsigned flags, struct diags *d)
 	return -1;
 }
 
-int match(struct match *m, const struct word *words, uint32_t nr, struct span span,
-	  unsigned flags, struct diags *d)
+int match(struct match *m, const struct cmd_table *commands, const struct word *words, uint32_t nr,
+	  struct span span, unsigned flags, struct diags *d)
 {
 	*m = (struct match){ .words = words, .nr = nr, .open = -1, .flags = flags };
-	if (match_cmd(m, flags, d))
+	if (match_cmd(m, commands, flags, d))
 		return -1;
 	return match_args(m, span, flags, d);
 }
@@ -664,13 +670,13 @@ int match_values(struct ctx *ctx, const struct match *m, struct value *argv)
 }
 
 /* The session command of this name, or of a name that only begins like this. */
-static const struct cmd *session_cmd(const struct word *w)
+static const struct cmd *session_cmd(const struct cmd_table *commands, const struct word *w)
 {
 	const struct cmd *found;
 
 	if (!w->text || w->quoted || w->raw || !*w->text)
 		return NULL;
-	find_object(w, MATCH_PREFIX, &found, NULL);
+	find_object(commands, w, MATCH_PREFIX, &found, NULL);
 	return found;
 }
 
@@ -690,9 +696,9 @@ static bool runs_words(const struct cmd *c)
 	return false;
 }
 
-bool cmd_takes_text(const struct word *first)
+bool cmd_takes_text(const struct cmd_table *commands, const struct word *first)
 {
-	const struct cmd *c = session_cmd(first);
+	const struct cmd *c = session_cmd(commands, first);
 
 	return c && takes_text(c);
 }
@@ -707,9 +713,10 @@ static enum lex_tail tail_of(const struct arg *a)
 }
 
 /* What follows behind @depth commands of which each runs the next; too many are told later. */
-static enum lex_tail tail_at(const struct word *words, uint32_t nr, uint32_t depth)
+static enum lex_tail tail_at(const struct cmd_table *commands, const struct word *words, uint32_t nr,
+			     uint32_t depth)
 {
-	const struct cmd *c = session_cmd(&words[0]);
+	const struct cmd *c = session_cmd(commands, &words[0]);
 	uint32_t at = 1;
 
 	if (!c || (!takes_text(c) && !runs_words(c)) || depth > NESTING_MAX)
@@ -722,7 +729,8 @@ static enum lex_tail tail_at(const struct word *words, uint32_t nr, uint32_t dep
 				return TAIL_WORDS;
 		}
 		if (a->type && a->type->runs)
-			return at < nr ? tail_at(words + at, nr - at, depth + 1) : TAIL_WORD;
+			return at < nr ? tail_at(commands, words + at, nr - at, depth + 1) :
+			       TAIL_WORD;
 		if (at++ == nr)
 			return tail_of(a);
 	}
@@ -730,19 +738,20 @@ static enum lex_tail tail_at(const struct word *words, uint32_t nr, uint32_t dep
 }
 
 /* Where expressions and blocks are taken, each argument is one word, behind its keyword. */
-enum lex_tail cmd_raw_tail(const struct word *words, uint32_t nr)
+enum lex_tail cmd_raw_tail(const struct cmd_table *commands, const struct word *words,
+			   uint32_t nr)
 {
-	return tail_at(words, nr, 0);
+	return tail_at(commands, words, nr, 0);
 }
 
-const struct word *cmd_sets(const struct word *words, uint32_t nr)
+const struct word *cmd_sets(const struct cmd_table *commands, const struct word *words, uint32_t nr)
 {
 	const struct word *found = NULL;
 	struct diags quiet = { 0 };
 	struct match m;
 	int i = 0;
 
-	if (!match(&m, words, nr, NO_SPAN, MATCH_PREFIX | MATCH_PARTIAL, &quiet)) {
+	if (!match(&m, commands, words, nr, NO_SPAN, MATCH_PREFIX | MATCH_PARTIAL, &quiet)) {
 		for_each_arg(m.cmd, a) {
 			if ((a->flags & ARG_SETS) && m.args[i].nr)
 				found = &words[m.args[i].slots[0].first];
@@ -754,19 +763,19 @@ const struct word *cmd_sets(const struct word *words, uint32_t nr)
 	return found;
 }
 
-bool match_partial(struct match *m, const struct word *words, uint32_t nr,
-			  const struct cmd_table **t)
+bool match_partial(struct match *m, const struct cmd_table *commands, const struct word *words,
+		   uint32_t nr, const struct cmd_table **t)
 {
 	const struct cmd *session_cmd;
 	struct diags quiet = { 0 };
 	bool ok;
 
-	*t = find_object(&words[0], MATCH_PREFIX, &session_cmd, &quiet);
+	*t = find_object(commands, &words[0], MATCH_PREFIX, &session_cmd, &quiet);
 	if (*t && !session_cmd && nr == 1) {
 		diags_clear(&quiet);
 		return true;
 	}
-	ok = !match(m, words, nr, NO_SPAN, MATCH_PREFIX | MATCH_PARTIAL, &quiet);
+	ok = !match(m, commands, words, nr, NO_SPAN, MATCH_PREFIX | MATCH_PARTIAL, &quiet);
 	diags_clear(&quiet);
 	return ok;
 }

@@ -127,25 +127,21 @@ struct cmd {
 	int (*check)(struct ctx *ctx, const struct match *m);
 };
 
+/* What bpftool has and bpfsh does not yet: to be called that, and no other command by mistake. */
+struct absent {
+	const char *name;		/* NULL ends the list */
+	unsigned place;			/* in bpftool's list */
+	const char *instead;		/* what does the same, or NULL */
+};
+
 /* All commands of an object stand together. Ends with a zero row. */
 struct cmd_table {
 	const char *object;		/* NULL: session commands */
 	const char *help;
 	const struct cmd *cmds;
 	unsigned place;			/* in bpftool's list of objects */
+	const struct absent *absent;	/* verbs that are not there yet; with NULL: objects; or NULL */
 };
-
-extern const struct cmd_table bpfsh_commands[];
-
-/* What bpftool has and bpfsh does not yet: to be called that, and no other command by mistake. */
-struct absent {
-	const char *object;		/* NULL: @name is an object itself */
-	const char *name;
-	unsigned place;			/* as above */
-	const char *instead;		/* what does the same, or NULL */
-};
-
-extern const struct absent bpfsh_absent[];
 
 /* What a command runs with. */
 struct ctx {
@@ -185,14 +181,14 @@ enum match_flags {
 };
 
 /* Fills @m, which match_free() ends in any case; -1 with a diagnostic. */
-int match(struct match *m, const struct word *words, uint32_t nr, struct span span,
-	  unsigned flags, struct diags *d);
+int match(struct match *m, const struct cmd_table *commands, const struct word *words, uint32_t nr,
+	  struct span span, unsigned flags, struct diags *d);
 /*
  * Matches as far as the words go, for completion; false where they fit no
  * command. An object alone leaves m->cmd NULL, and *@t is its table.
  */
-bool match_partial(struct match *m, const struct word *words, uint32_t nr,
-		   const struct cmd_table **t);
+bool match_partial(struct match *m, const struct cmd_table *commands, const struct word *words,
+		   uint32_t nr, const struct cmd_table **t);
 /* The next positional argument, which has no words yet; -1: none. */
 int match_next(const struct match *m);
 /* Parses what depends on nothing but the words, to find errors before anything runs. */
@@ -205,18 +201,20 @@ int match_values(struct ctx *ctx, const struct match *m, struct value *argv);
 void match_free(struct match *m);
 
 /* What may follow the first words of a command. */
-enum lex_tail cmd_raw_tail(const struct word *words, uint32_t nr);
+enum lex_tail cmd_raw_tail(const struct cmd_table *commands, const struct word *words,
+			   uint32_t nr);
 /* The word that names the variable which the command sets for its block; or NULL. */
-const struct word *cmd_sets(const struct word *words, uint32_t nr);
+const struct word *cmd_sets(const struct cmd_table *commands, const struct word *words, uint32_t nr);
 /* True for commands of expressions and blocks: on the command line, their words are one text. */
-bool cmd_takes_text(const struct word *first);
+bool cmd_takes_text(const struct cmd_table *commands, const struct word *first);
 /* "map update MAP key KEY value VALUE [any|exist|noexist]" */
 void cmd_usage(struct buf *out, const struct cmd *cmd);
 const char *arg_display(const struct arg *a, struct buf *scratch);
 /* Candidates for the word after @nr words; c->prefix is set by the caller. */
 void cmd_complete(struct ctx *ctx, const struct word *words, uint32_t nr, struct candidates *c);
 /* What may stand after @nr words, a line each: "MAP  map to change". */
-void cmd_help_at(struct buf *out, const struct word *words, uint32_t nr);
+void cmd_help_at(struct buf *out, const struct cmd_table *commands, const struct word *words,
+		 uint32_t nr);
 
 /* The first of the words that @w is, or begins where it may be cut short; -1: none. */
 int word_among(const struct word *w, const char *const *words, bool cut);

@@ -5,6 +5,7 @@
 
 #include "shell/lang/args.h"
 #include "shell/lang/cmd.h"
+#include "shell/lang/state.h"
 
 const char *arg_display(const struct arg *a, struct buf *scratch)
 {
@@ -75,9 +76,9 @@ void candidates_free(struct candidates *c)
 	*c = (struct candidates){ 0 };
 }
 
-static void complete_objects(struct candidates *c)
+static void complete_objects(const struct cmd_table *commands, struct candidates *c)
 {
-	for (const struct cmd_table *t = bpfsh_commands; t->cmds; t++) {
+	for (const struct cmd_table *t = commands; t->cmds; t++) {
 		if (t->object) {
 			candidate_add(c, t->object, t->help, false);
 			continue;
@@ -125,10 +126,10 @@ void cmd_complete(struct ctx *ctx, const struct word *words, uint32_t nr, struct
 	int next;
 
 	if (!nr) {
-		complete_objects(c);
+		complete_objects(ctx->s->commands, c);
 		return;
 	}
-	if (match_partial(&m, words, nr, &t)) {
+	if (match_partial(&m, ctx->s->commands, words, nr, &t)) {
 		if (!m.cmd) {
 			complete_verbs(t, c);
 		} else if (m.open >= 0) {
@@ -163,14 +164,14 @@ static void help_verbs(struct buf *out, const struct cmd *cmds)
 		buf_printf(out, "  %-24s %s\n", c->verb, c->help);
 }
 
-static void help_next(struct buf *out, const struct match *m)
+static void help_next(struct buf *out, const struct cmd_table *commands, const struct match *m)
 {
 	int i = 0, next = match_next(m);
 	const struct arg *open = m->open >= 0 ? &m->cmd->args[m->open] : NULL;
 	bool any = false;
 
 	if (open && open->type->runs) {
-		cmd_help_at(out, m->words + m->open_first, m->nr - m->open_first);
+		cmd_help_at(out, commands, m->words + m->open_first, m->nr - m->open_first);
 		return;
 	}
 
@@ -190,13 +191,14 @@ static void help_next(struct buf *out, const struct match *m)
 		buf_puts(out, "  (nothing more)\n");
 }
 
-void cmd_help_at(struct buf *out, const struct word *words, uint32_t nr)
+void cmd_help_at(struct buf *out, const struct cmd_table *commands, const struct word *words,
+		 uint32_t nr)
 {
 	struct match m = { .open = -1 };
 	const struct cmd_table *t;
 
 	if (!nr) {
-		for (t = bpfsh_commands; t->cmds; t++) {
+		for (t = commands; t->cmds; t++) {
 			if (t->object)
 				buf_printf(out, "  %-24s %s\n", t->object, t->help);
 			else
@@ -204,11 +206,11 @@ void cmd_help_at(struct buf *out, const struct word *words, uint32_t nr)
 		}
 		return;
 	}
-	if (!match_partial(&m, words, nr, &t))
+	if (!match_partial(&m, commands, words, nr, &t))
 		buf_puts(out, "  (no command begins like this)\n");
 	else if (!m.cmd)
 		help_verbs(out, t->cmds);
 	else
-		help_next(out, &m);
+		help_next(out, commands, &m);
 	match_free(&m);
 }

@@ -21,6 +21,7 @@ enum place {
  * cursor, so that a word always stands there, and open quotes are closed.
  */
 struct cursor {
+	const struct cmd_table *commands;
 	enum place place;
 	struct buf text;
 	struct source src;
@@ -50,7 +51,7 @@ static bool read_statement(struct cursor *c, const char *text, size_t len, const
 	buf_putc(&c->text, MARKER);
 	buf_puts(&c->text, closer);
 	c->src = (struct source){ .text = buf_str(&c->text), .len = c->text.len };
-	lex_init(&c->lexer, &c->src, cmd_raw_tail, &c->diags);
+	lex_init(&c->lexer, &c->src, cmd_raw_tail, c->commands, &c->diags);
 	c->lexer.open_end = true;
 	do
 		r = lex_next(&c->lexer, &c->stmt);
@@ -162,9 +163,9 @@ static void find_in_statement(struct cursor *c, const char *text, size_t len)
 	}
 }
 
-static void cursor_find(struct cursor *c, const char *text, size_t len)
+static void cursor_find(struct cursor *c, const struct session *s, const char *text, size_t len)
 {
-	*c = (struct cursor){ .place = PLACE_NONE };
+	*c = (struct cursor){ .commands = s->commands, .place = PLACE_NONE };
 	for (size_t i = 0; i < ARRAY_SIZE(closers); i++) {
 		size_t n = strlen(closers[i]);
 
@@ -260,7 +261,7 @@ static void complete_block_names(struct session *s, struct candidates *c, const 
 	const struct block *b;
 
 	while ((b = open_block(at, stmt))) {
-		const struct word *w = cmd_sets(stmt->words, stmt->nr);
+		const struct word *w = cmd_sets(s->commands, stmt->words, stmt->nr);
 
 		if (w)
 			complete_set(s, c, w->nr_parts ? w->parts[0].text : w->text);
@@ -387,7 +388,7 @@ void complete_text(struct session *s, const char *text, size_t len, struct compl
 	struct ctx ctx = { .s = s, .diags = &quiet };
 	struct cursor at;
 
-	cursor_find(&at, text, len);
+	cursor_find(&at, s, text, len);
 	*c = (struct completion){ .start = at.start, .quote = at.quote, .prefix = at.prefix,
 				  .verbatim = at.reference };
 	at.prefix = NULL;
@@ -483,15 +484,15 @@ void completion_typed(struct buf *out, const struct completion *c, const struct 
 		buf_putc(out, ' ');
 }
 
-bool complete_help(struct buf *out, const char *text, size_t len)
+bool complete_help(const struct session *s, struct buf *out, const char *text, size_t len)
 {
 	struct cursor at;
 	bool here;
 
-	cursor_find(&at, text, len);
+	cursor_find(&at, s, text, len);
 	here = at.place == PLACE_ARGUMENT && !at.quote && !*at.prefix && at.start == len;
 	if (here)
-		cmd_help_at(out, at.words, at.nr);
+		cmd_help_at(out, s->commands, at.words, at.nr);
 	cursor_free(&at);
 	return here;
 }

@@ -10,7 +10,7 @@
 #ifndef BPFSH_COMPLETE_H
 #define BPFSH_COMPLETE_H
 
-#include "shell/session/session.h"
+#include "shell/lang/state.h"
 
 struct completion {
 	struct candidates found;	/* sorted, each text once */
@@ -43,7 +43,7 @@ void word_quoted(struct buf *out, const char *text, bool whole);
  * What may stand at the cursor, for "?". False where a question mark is text:
  * in a word, quotes, an expression, a comment, or another program's arguments.
  */
-bool complete_help(struct buf *out, const char *text, size_t len);
+bool complete_help(const struct session *s, struct buf *out, const char *text, size_t len);
 
 /* Candidates with their notes in columns, at most @rows lines and "... n more". */
 void candidates_show(struct buf *out, const struct candidates *c, int columns, int rows,

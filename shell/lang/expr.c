@@ -8,7 +8,7 @@
 #include "shell/lang/expr.h"
 #include "shell/lang/jq_child.h"
 #include "shell/lang/vars.h"
-#include "shell/session/session.h"
+#include "shell/lang/state.h"
 
 /* An expression made ready for jq, whose variables cannot be digits or '?'. */
 struct expr {

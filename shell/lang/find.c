@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "shell/lang/find.h"
-#include "shell/session/session.h"
+#include "shell/lang/state.h"
 
 #define TAG_TEXT (2 * BPF_TAG_SIZE)
 

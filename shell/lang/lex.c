@@ -58,9 +58,10 @@ static void arena_reset(struct arena *a)
 	a->last = a->first;
 }
 
-void lex_init(struct lexer *l, const struct source *src, lex_raw_fn raw_tail, struct diags *d)
+void lex_init(struct lexer *l, const struct source *src, lex_raw_fn raw_tail,
+	      const struct cmd_table *commands, struct diags *d)
 {
-	*l = (struct lexer){ .src = src, .raw_tail = raw_tail, .diags = d };
+	*l = (struct lexer){ .src = src, .raw_tail = raw_tail, .commands = commands, .diags = d };
 	l->arena = xcalloc(1, sizeof(*l->arena));
 }
 
@@ -237,7 +238,7 @@ static enum lex_result lex_words(struct lexer *l, struct word **words, uint32_t 
 	for (;;) {
 		skip_blanks(l);
 		if (*nr && tail != TAIL_WORDS)
-			tail = l->raw_tail(*words, *nr);
+			tail = l->raw_tail(l->commands, *words, *nr);
 		if (tail <= TAIL_WORD ? ends_word(l, peek(l, 0)) : l->open_end && peek(l, 0) == -1)
 			return worst;
 		before = *nr;

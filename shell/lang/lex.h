@@ -75,7 +75,9 @@ enum lex_tail {
 	TAIL_CHAIN,		/* a block, or in its place a command ("else if") */
 };
 
-typedef enum lex_tail (*lex_raw_fn)(const struct word *words, uint32_t nr);
+struct cmd_table;
+
+typedef enum lex_tail (*lex_raw_fn)(const struct cmd_table *commands, const struct word *words, uint32_t nr);
 
 struct arena;
 
@@ -83,6 +85,7 @@ struct lexer {
 	const struct source *src;
 	size_t pos;
 	lex_raw_fn raw_tail;
+	const struct cmd_table *commands;	/* what it is asked about */
 	bool open_end;		/* the text is being typed: its end ends all blocks */
 	uint32_t depth;		/* braces of blocks around this place */
 	uint32_t nesting;	/* blocks, with and without braces */
@@ -91,7 +94,8 @@ struct lexer {
 	struct diags *diags;
 };
 
-void lex_init(struct lexer *l, const struct source *src, lex_raw_fn raw_tail, struct diags *d);
+void lex_init(struct lexer *l, const struct source *src, lex_raw_fn raw_tail,
+	      const struct cmd_table *commands, struct diags *d);
 /* Reads the next statement, which stays valid until the next call. */
 enum lex_result lex_next(struct lexer *l, struct stmt *stmt);
 void lex_free(struct lexer *l);

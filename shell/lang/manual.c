@@ -170,10 +170,10 @@ static void page_command(struct buf *out, const struct cmd *cmd)
 	buf_free(&usage);
 }
 
-static void page_commands(struct buf *out)
+static void page_commands(struct buf *out, const struct cmd_table *commands)
 {
 	buf_puts(out, ".SH COMMANDS\n");
-	for (const struct cmd_table *t = bpfsh_commands; t->cmds; t++) {
+	for (const struct cmd_table *t = commands; t->cmds; t++) {
 		buf_puts(out, ".SS ");
 		roff(out, t->object ? t->object : "session");
 		buf_putc(out, '\n');
@@ -291,11 +291,11 @@ static const char page_end[] =
 	".SH SEE ALSO\n"
 	".BR bpftool (8),\n.BR bpf (2),\n.BR jq (1)\n";
 
-void manual_page(struct buf *out)
+void manual_page(struct buf *out, const struct cmd_table *commands)
 {
 	buf_puts(out, page_begin);
 	page_options(out);
 	buf_puts(out, page_language);
-	page_commands(out);
+	page_commands(out, commands);
 	buf_puts(out, page_end);
 }

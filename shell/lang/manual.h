@@ -28,6 +28,6 @@ extern const struct option_doc bpfsh_options[];
 /* "  -f, --file FILE    run a script ...", a line each. */
 void options_text(struct buf *out);
 /* The whole page in the language of man(7). */
-void manual_page(struct buf *out);
+void manual_page(struct buf *out, const struct cmd_table *commands);
 
 #endif

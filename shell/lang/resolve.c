@@ -9,8 +9,9 @@
 
 #include "shell/lang/args.h"
 #include "shell/lang/find.h"
+#include "shell/lang/state.h"
 #include "shell/lang/vars.h"
-#include "shell/session/session.h"
+#include "shell/op/gather.h"
 
 /* What a kind can be found by, besides its ID and its pin. */
 static const struct {

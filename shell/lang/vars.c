@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "shell/lang/vars.h"
-#include "shell/session/session.h"
+#include "shell/lang/state.h"
 
 struct value *var_find(struct session *s, const char *name)
 {
@@ -97,9 +97,9 @@ void vars_restore(struct session *s, struct vars v)
 }
 
 /* The command that shows objects of a kind, by its place in the table. */
-static const struct cmd *show_cmd(enum object_kind kind)
+static const struct cmd *show_cmd(const struct cmd_table *commands, enum object_kind kind)
 {
-	for (const struct cmd_table *t = bpfsh_commands; t->cmds; t++)
+	for (const struct cmd_table *t = commands; t->cmds; t++)
 		for (const struct cmd *c = t->cmds; t->object && c->verb; c++)
 			if (!strcmp(t->object, object_words[kind]) && !strcmp(c->verb, "show"))
 				return c;
@@ -109,7 +109,7 @@ static const struct cmd *show_cmd(enum object_kind kind)
 jv handle_record(struct ctx *ctx, struct handle *h)
 {
 	struct value argv[ARGS_MAX] = { { .kind = VALUE_HANDLES } };
-	struct ctx sub = { .s = ctx->s, .diags = ctx->diags, .cmd = show_cmd(h->kind) };
+	struct ctx sub = { .s = ctx->s, .diags = ctx->diags, .cmd = show_cmd(ctx->s->commands, h->kind) };
 	struct out memory;
 	jv record;
 

@@ -4,7 +4,7 @@
 #include "shell/op/element.h"
 #include "shell/op/gather.h"
 #include "shell/op/map_ops.h"
-#include "shell/session/session.h"
+#include "shell/lang/state.h"
 
 #define GATHER_MAX 1024			/* updates */
 #define GATHER_BYTES (256 * 1024)	/* of keys and values */

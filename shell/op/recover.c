@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "shell/kern/kern.h"
-#include "shell/session/session.h"
+#include "shell/lang/state.h"
 #include "shell/txn/mounted.h"
 #include "shell/txn/txn.h"
 

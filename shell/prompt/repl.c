@@ -7,6 +7,7 @@
 
 #include "shell/base/interrupt.h"
 #include "shell/kern/kern.h"
+#include "shell/op/gather.h"
 #include "shell/prompt/history.h"
 #include "shell/prompt/keyboard.h"
 #include "shell/prompt/paste.h"
@@ -16,6 +17,8 @@
 #include "shell/prompt/tab.h"
 #include "shell/prompt/terminal.h"
 #include "shell/prompt/userfile.h"
+#include "shell/session/session.h"
+#include "shell/txn/txn.h"
 
 #define TICK_MS 200	/* between two looks at what waits for a confirmation */
 
@@ -125,7 +128,7 @@ static unsigned char key_help(EditLine *el, int ch)
 	struct tab_result result;
 
 	statement_so_far(r, &text);
-	tab_help(&text, &result);
+	tab_help(r->s, &text, &result);
 	buf_free(&text);
 	return apply(r, &result);
 }
@@ -473,7 +476,7 @@ static enum line read_statement(struct repl *r)
 		if (result != LINE_READ)
 			return result;
 		src = (struct source){ .text = r->text.data, .len = r->text.len - 1 };
-		if (session_complete(&src) != LEX_INCOMPLETE)
+		if (session_complete(r->s, &src) != LEX_INCOMPLETE)
 			break;
 	}
 	r->text.len--;

@@ -77,10 +77,10 @@ void tab_complete(struct session *s, const struct terminal *t, const struct buf 
 	completion_free(&c);
 }
 
-void tab_help(const struct buf *text, struct tab_result *r)
+void tab_help(const struct session *s, const struct buf *text, struct tab_result *r)
 {
 	*r = (struct tab_result){ 0 };
-	if (!complete_help(&r->below, text->data, text->len))
+	if (!complete_help(s, &r->below, text->data, text->len))
 		buf_putc(&r->insert, '?');
 }
 

@@ -23,7 +23,7 @@ struct tab_result {
 void tab_complete(struct session *s, const struct terminal *t, const struct buf *text, size_t line,
 		  char **last, struct tab_result *r);
 /* What may stand at the cursor; a question mark that is text is inserted. */
-void tab_help(const struct buf *text, struct tab_result *r);
+void tab_help(const struct session *s, const struct buf *text, struct tab_result *r);
 void tab_result_free(struct tab_result *r);
 
 #endif

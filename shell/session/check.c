@@ -7,10 +7,12 @@
 #include "shell/base/interrupt.h"
 #include "shell/lang/expr.h"
 #include "shell/lang/vars.h"
+#include "shell/op/gather.h"
 #include "shell/session/check_refs.h"
 #include "shell/session/pipe.h"
 #include "shell/session/session.h"
 #include "shell/session/source.h"
+#include "shell/txn/txn.h"
 
 /* The variables that there are, by name: what the session has and earlier statements set. */
 struct known {
@@ -215,7 +217,8 @@ static void check_command(struct known *k, const struct word *words, uint32_t nr
 		.s = k->s, .diags = d, .span = stmt->span, .kept = stmt->assign.text != NULL
 	};
 	struct match m = { .open = -1 };
-	bool ok = !match(&m, words, nr, stmt->span, session_match_flags(k->s), d) &&
+	bool ok = !match(&m, k->s->commands, words, nr, stmt->span,
+				session_match_flags(k->s), d) &&
 		  !match_check(&ctx, &m);
 	struct slot run = ok ? run_words(&m) : (struct slot){ .first = nr };
 
@@ -277,7 +280,7 @@ static void check_statements(struct known *k, const struct source *src, struct d
 	struct lexer l;
 	struct stmt stmt;
 
-	lex_init(&l, src, cmd_raw_tail, d);
+	lex_init(&l, src, cmd_raw_tail, k->s->commands, d);
 	while (!interrupted() && (r = lex_next(&l, &stmt)) != LEX_END) {
 		if (r == LEX_STMT)
 			check_stmt(k, &stmt, d);
@@ -336,14 +339,14 @@ int session_check_stmt(struct session *s, const struct stmt *stmt, struct diags 
 	return check_end(&k, d);
 }
 
-enum lex_result session_complete(const struct source *src)
+enum lex_result session_complete(const struct session *s, const struct source *src)
 {
 	enum lex_result r, worst = LEX_END;
 	struct diags quiet = { 0 };
 	struct lexer l;
 	struct stmt stmt;
 
-	lex_init(&l, src, cmd_raw_tail, &quiet);
+	lex_init(&l, src, cmd_raw_tail, s->commands, &quiet);
 	while ((r = lex_next(&l, &stmt)) != LEX_END)
 		if (worst == LEX_END || r != LEX_STMT)
 			worst = r;

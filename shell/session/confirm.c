@@ -8,6 +8,9 @@
 
 #include "shell/base/clock.h"
 #include "shell/base/interrupt.h"
+#include "shell/op/gather.h"
+#include "shell/session/session.h"
+#include "shell/txn/txn.h"
 #include "shell/txn/txn_state.h"
 
 /* Names what is not done yet, as nothing would take it back. */

@@ -10,7 +10,10 @@
 #include "shell/base/interrupt.h"
 #include "shell/lang/args.h"
 #include "shell/lang/expr.h"
+#include "shell/op/gather.h"
 #include "shell/session/pipe.h"
+#include "shell/session/session.h"
+#include "shell/txn/txn.h"
 
 /* A filter of jq that runs in this process. */
 struct jq_stage {

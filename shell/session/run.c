@@ -7,8 +7,10 @@
 #include "shell/lang/args.h"
 #include "shell/lang/expr.h"
 #include "shell/lang/vars.h"
+#include "shell/op/gather.h"
 #include "shell/session/pipe.h"
 #include "shell/session/session.h"
+#include "shell/txn/txn.h"
 
 #define LAST_LIMIT (256 * 1024)	/* bytes of JSON that $_ keeps */
 
@@ -33,7 +35,7 @@ static void explain_stop(struct session *s, struct out *out, struct diags *d, st
 	if (interrupted())
 		diag_error(d, at, "interrupted");
 	else if (out->error)
-		session_output_failed(s, out, d);
+		txn_output_failed(s, out, d);
 }
 
 /* $_ is of the commands that a session runs one after the other. */
@@ -443,11 +445,6 @@ static int run_matched(struct session *s, const struct stmt *stmt, const struct 
 	return run_cmd(s, m, stmt->span, &s->out, s->opt.output, NULL, d);
 }
 
-unsigned session_match_flags(const struct session *s)
-{
-	return (s->mode == MODE_SCRIPT || s->depth) && !s->batch ? 0 : MATCH_PREFIX;
-}
-
 /* In JSON: each command's output is a member of one array. */
 static void batch_begin(struct session *s, const struct stmt *stmt)
 {
@@ -531,7 +528,7 @@ static int exec_stmt(struct session *s, const struct stmt *stmt, bool *nested, s
 	int status = STATUS_OK;
 
 	if (!stmt->shell && !is_expression(stmt) &&
-	    match(&m, stmt->words, stmt->nr, stmt->span, session_match_flags(s), d))
+	    match(&m, s->commands, stmt->words, stmt->nr, stmt->span, session_match_flags(s), d))
 		status = STATUS_USAGE;
 	*nested = m.cmd && (m.cmd->flags & CMD_NESTED) && !stmt->nr_stages && !stmt->has_redirect;
 	if (!*nested)

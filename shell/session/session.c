@@ -12,10 +12,12 @@
 #include "shell/op/gather.h"
 #include "shell/session/session.h"
 #include "shell/session/source.h"
+#include "shell/txn/txn.h"
 
-void session_init(struct session *s, enum mode mode, const struct options *opt)
+void session_init(struct session *s, const struct cmd_table *commands, enum mode mode,
+		  const struct options *opt)
 {
-	*s = (struct session){ .mode = mode, .opt = *opt };
+	*s = (struct session){ .commands = commands, .mode = mode, .opt = *opt };
 	out_init(&s->out, STDOUT_FILENO);
 	s->out.escape = isatty(STDOUT_FILENO);
 	s->out.pretty = opt->pretty;
@@ -105,25 +107,6 @@ void session_show(struct session *s, struct diags *d)
 	diags_clear(d);
 }
 
-void session_output_failed(const struct session *s, struct out *out, struct diags *d)
-{
-	if (out->told || out->error == EPIPE)
-		return;
-	diag_error(d, NO_SPAN, "cannot write the output: %s", strerror(out->error));
-	if (txn_kept(s) && s->mode != MODE_PROMPT)
-		diag_note(d, NO_SPAN, "what was committed before that stays");
-	out->told = true;
-}
-
-int session_flush(struct session *s, struct diags *d)
-{
-	if (!out_flush(&s->out))
-		return 0;
-	if (!interrupted())
-		session_output_failed(s, &s->out, d);
-	return -1;
-}
-
 bool session_ended_by_key(const struct session *s)
 {
 	if (interrupted() != SIGINT || s->mode == MODE_SCRIPT)
@@ -185,7 +168,7 @@ static int run_all(struct session *s, const struct source *src)
 	struct lexer l;
 	struct stmt stmt;
 
-	lex_init(&l, src, cmd_raw_tail, &d);
+	lex_init(&l, src, cmd_raw_tail, s->commands, &d);
 	while (goes_on(s, status) && lex_next(&l, &stmt) == LEX_STMT)
 		status = look_around(s, session_stmt(s, &stmt));
 	lex_free(&l);
@@ -320,7 +303,7 @@ int session_command(struct session *s, char **argv, int nr)
 	int status;
 
 	/* An expression or a block is read as in a script. */
-	if (cmd_takes_text(&words[0]))
+	if (cmd_takes_text(s->commands, &words[0]))
 		status = session_source(s, session_keep(s, &(struct source){
 			.text = xstrdup(src.text), .len = src.len }));
 	else
@@ -347,7 +330,7 @@ static int end_output(struct session *s)
 		return STATUS_OK;
 	if (s->out.error == EPIPE)
 		return kept ? STATUS_OK : STATUS_SIGNAL + SIGPIPE;
-	session_output_failed(s, &s->out, &d);
+	txn_output_failed(s, &s->out, &d);
 	session_show(s, &d);
 	return kept && !s->opt.no_transaction ? STATUS_PARTIAL : STATUS_FAILED;
 }

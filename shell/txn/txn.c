@@ -527,7 +527,7 @@ static int show_before(struct ctx *ctx)
 
 	if (!s->txn->log.nr && !s->txn->open)
 		return 0;
-	return whole && any_deferred(&s->txn->log) ? 0 : session_flush(s, ctx->diags);
+	return whole && any_deferred(&s->txn->log) ? 0 : txn_flush_output(s, ctx->diags);
 }
 
 /* Makes the whole log stay; what `undo` needs of it is kept. */

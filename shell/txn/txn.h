@@ -199,6 +199,14 @@ bool txn_check_confirm(struct session *s);
 /* Waits until the transaction is confirmed: 0; or its time is over and it is rolled back: -1. */
 int txn_wait_confirm(struct session *s);
 
+/* Says, once, that what goes to @out cannot be written. */
+void txn_output_failed(const struct session *s, struct out *out, struct diags *d);
+/*
+ * Writes out all that was shown so far; -1 where that cannot be done, with a diagnostic
+ * unless the reader went away. What is to be final waits for this.
+ */
+int txn_flush_output(struct session *s, struct diags *d);
+
 /* Takes the last committed change back. */
 int txn_undo_last(struct ctx *ctx, struct rollback *r);
 /* Shows the log: what the open transaction did so far. */

@@ -4,7 +4,7 @@
 #define BPFSH_TXN_STATE_H
 
 #include "shell/lang/vars.h"
-#include "shell/session/session.h"
+#include "shell/lang/state.h"
 #include "shell/txn/txn.h"
 
 struct savepoint {

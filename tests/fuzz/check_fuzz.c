@@ -7,6 +7,7 @@
  */
 #include <jv.h>
 
+#include "commands/table.h"
 #include "shell/lang/vars.h"
 #include "shell/session/session.h"
 #include "tests/fuzz/fuzz.h"
@@ -39,11 +40,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			      .batch = size && *data == 'b' };
 	struct session s;
 
-	session_init(&s, MODE_SCRIPT, &options);
+	session_init(&s, bpfsh_commands, MODE_SCRIPT, &options);
 	s.out.fd = -1;
 	var_set(&s, "x", value_json(jv_number(1)));
 	check_all(&s, &src);
-	session_complete(&src);
+	session_complete(&s, &src);
 	session_end(&s);
 	free(text);
 	return 0;

@@ -9,9 +9,11 @@
  *
  * The first byte of an input says whether it is a batch file of bpftool's.
  */
+#include "commands/table.h"
 #include "shell/base/interrupt.h"
 #include "shell/lang/complete.h"
 #include "shell/lang/vars.h"
+#include "shell/session/session.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/script.h"
 
@@ -64,7 +66,7 @@ static void read_alone(const struct stmt *stmt)
 	struct stmt again;
 	struct lexer l;
 
-	lex_init(&l, &src, cmd_raw_tail, &d);
+	lex_init(&l, &src, cmd_raw_tail, bpfsh_commands, &d);
 	REQUIRE(lex_next(&l, &again) == LEX_STMT);
 	require_same(stmt, &again);
 	REQUIRE(lex_next(&l, &again) == LEX_END);
@@ -81,7 +83,7 @@ static void read_statements(const struct source *src)
 	struct lexer l;
 	size_t at = 0;
 
-	lex_init(&l, src, cmd_raw_tail, &d);
+	lex_init(&l, src, cmd_raw_tail, bpfsh_commands, &d);
 	while ((r = lex_next(&l, &stmt)) != LEX_END) {
 		REQUIRE(l.pos > at && l.pos <= src->len && !l.depth && !l.nesting);
 		require_within(stmt.span, (struct span){ src, at, src->len });
@@ -108,7 +110,7 @@ static void quote(const char *data, size_t len)
 	buf_puts(&text, "echo ");
 	word_quoted(&text, wanted, true);
 	src = (struct source){ .text = buf_str(&text), .len = text.len };
-	lex_init(&l, &src, cmd_raw_tail, &d);
+	lex_init(&l, &src, cmd_raw_tail, bpfsh_commands, &d);
 	REQUIRE(lex_next(&l, &stmt) == LEX_STMT && stmt.nr == 2 && stmt.words[1].text);
 	REQUIRE(!strcmp(stmt.words[1].text, wanted));
 	lex_free(&l);
@@ -127,12 +129,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct completion c;
 	struct session s;
 
-	session_init(&s, MODE_SCRIPT, &options);
+	session_init(&s, bpfsh_commands, MODE_SCRIPT, &options);
 	s.out.fd = -1;
 	var_set(&s, "x", value_json(jv_number(1)));
 	read_statements(&src);
-	session_complete(&src);
-	complete_help(&help, src.text, src.len);
+	session_complete(&s, &src);
+	complete_help(&s, &help, src.text, src.len);
 	if (size % 16 == 0) {	/* it looks at the kernel and at files */
 		complete_text(&s, src.text, src.len, &c);
 		completion_free(&c);

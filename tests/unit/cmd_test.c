@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "commands/table.h"
 #include "shell/lang/cmd.h"
 
 #define WORDS_MAX 32
@@ -33,7 +34,7 @@ static char *matched(const char *line, unsigned flags)
 	struct match m;
 	int i = 0;
 
-	if (match(&m, words, split(&src, copy, words), NO_SPAN, flags, &d)) {
+	if (match(&m, bpfsh_commands, words, split(&src, copy, words), NO_SPAN, flags, &d)) {
 		buf_puts(&out, d.list[0].msg);
 	} else {
 		buf_printf(&out, "%s%s%s", m.cmd->object ? m.cmd->object : "",

@@ -11,16 +11,18 @@
 
 #include <cmocka.h>
 
+#include "commands/table.h"
 #include "shell/lang/complete.h"
 #include "shell/lang/vars.h"
 #include "shell/prompt/history.h"
+#include "shell/session/session.h"
 
 static int set_up(void **state)
 {
 	struct session *s = xcalloc(1, sizeof(*s));
 	struct options opt = { 0 };
 
-	session_init(s, MODE_PROMPT, &opt);
+	session_init(s, bpfsh_commands, MODE_PROMPT, &opt);
 	var_set(s, "flows", value_json(jv_parse("{\"id\": 7, \"name\": \"x\"}")));
 	var_set(s, "flags", value_json(jv_number(3)));
 	setenv("PATH", "/nonexistent", 1);
@@ -161,7 +163,7 @@ static void test_help(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct buf out = BUF_INIT;
-		bool help = complete_help(&out, cases[i].line, strlen(cases[i].line));
+		bool help = complete_help(*state, &out, cases[i].line, strlen(cases[i].line));
 
 		if (help != cases[i].help)
 			print_error("'%s'\n", cases[i].line);
@@ -190,7 +192,7 @@ static void test_any_text(void **state)
 		if (c.found.nr)
 			assert_true(completion_common(&c) >= strlen(c.prefix));
 		completion_free(&c);
-		complete_help(&help, text, len);
+		complete_help(*state, &help, text, len);
 		buf_free(&help);
 	}
 }
