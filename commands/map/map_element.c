@@ -30,10 +30,13 @@ int map_update(struct ctx *ctx, struct value *argv)
 	const void *key = argv[1].bytes.data;
 	__u64 flag = update_flag(&argv[3]);
 
-	if (value->kind == VALUE_BYTES && flag == BPF_ANY)
+	if (value->kind == VALUE_BYTES && !value->bytes.mask && flag == BPF_ANY)
 		return gather_update(ctx, argv[0].handle, key, value->bytes.data);
 	if (gather_flush(ctx))
 		return -1;
+	if (value->kind == VALUE_BYTES && value->bytes.mask)
+		return txn_do(ctx, op_map_merge(argv[0].handle, key, value->bytes.data,
+						value->bytes.mask, flag, ctx->span));
 	return txn_do(ctx, op_map_update(argv[0].handle, key,
 					 value->kind == VALUE_BYTES ? value->bytes.data : NULL,
 					 value->kind == VALUE_HANDLE ? value->handle : NULL,

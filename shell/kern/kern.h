@@ -14,7 +14,8 @@
 #include <sys/types.h>
 
 #include "shell/base/compat.h"
-#include "shell/lang/value.h"
+#include "shell/base/diag.h"
+#include "shell/kern/handle.h"
 
 struct btf;
 

@@ -6,7 +6,8 @@
 #ifndef BPFSH_KERN_LOAD_H
 #define BPFSH_KERN_LOAD_H
 
-#include "shell/lang/value.h"
+#include "shell/base/diag.h"
+#include "shell/kern/handle.h"
 
 struct bpf_object;
 struct btf;

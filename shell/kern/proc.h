@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-#include "shell/lang/value.h"
+#include "shell/kern/handle.h"
 
 /* The kind of object that a link in /proc/PID/fd names, "anon_inode:bpf-map". */
 bool object_inode(const char *target, enum object_kind *kind);

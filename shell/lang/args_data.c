@@ -7,7 +7,6 @@
 #include "shell/kern/maptypes.h"
 #include "shell/lang/args.h"
 #include "shell/lang/state.h"
-#include "shell/op/gather.h"
 
 /* Words with their variables replaced; texts and the list belong to this. */
 struct texts {
@@ -160,7 +159,7 @@ static int owner_parse(struct ctx *ctx, const struct handle *map, const struct t
 	if (fd < 0)
 		return -1;
 	*out = (struct value){
-		.kind = VALUE_BYTES, .bytes = { xmemdup(&fd, sizeof(fd)), sizeof(fd), fd }
+		.kind = VALUE_BYTES, .bytes = { .data = xmemdup(&fd, sizeof(fd)), .len = sizeof(fd), .fd = fd }
 	};
 	return 0;
 }
@@ -200,7 +199,7 @@ static int key_parse(struct ctx *ctx, const struct arg *a, const struct word *w,
 		free(bytes);
 		return -1;
 	}
-	*out = (struct value){ .kind = VALUE_BYTES, .bytes = { bytes, target.size } };
+	*out = (struct value){ .kind = VALUE_BYTES, .bytes = { .data = bytes, .len = target.size } };
 	return 0;
 }
 
@@ -263,17 +262,12 @@ static int cpu_number(struct ctx *ctx, const struct word_text *w, __u32 cpus, __
 	return 0;
 }
 
-/* "cpu N VALUE..." groups: the other CPUs keep what they have. */
+/* "cpu N VALUE..." groups, into what is there. */
 static int encode_groups(struct ctx *ctx, struct handle *map, const struct texts *t, char *bytes)
 {
 	const struct element_format *f = map_format(map);
 	size_t i = 0;
 
-	/* What they have may be gathered still. */
-	if (gather_flush(ctx))
-		return -1;
-	if (ctx->argv[1].kind == VALUE_BYTES)
-		kern_map_lookup(map->fd, ctx->argv[1].bytes.data, bytes, 0);
 	while (i < t->nr) {
 		size_t first = i + 2, end = first;
 		__u32 cpu;
@@ -290,6 +284,27 @@ static int encode_groups(struct ctx *ctx, struct handle *map, const struct texts
 			return -1;
 		i = end;
 	}
+	return 0;
+}
+
+/*
+ * The same, and which bits they set: those that come out alike over zeroes and
+ * over ones. The others keep what they have, which is read when it is written.
+ */
+static int encode_masked(struct ctx *ctx, struct handle *map, const struct texts *t, char *bytes,
+			 void **mask)
+{
+	size_t size = kern_value_bytes(map);
+	char *over = xmalloc(size);
+
+	memset(over, 0xff, size);
+	if (encode_groups(ctx, map, t, bytes) || encode_groups(ctx, map, t, over)) {
+		free(over);
+		return -1;
+	}
+	for (size_t i = 0; i < size; i++)
+		over[i] = ~(over[i] ^ bytes[i]);
+	*mask = over;
 	return 0;
 }
 
@@ -314,7 +329,8 @@ static int encode_cpu_list(struct ctx *ctx, struct handle *map, const struct tex
 	return err;
 }
 
-static int encode_percpu(struct ctx *ctx, struct handle *map, const struct texts *t, char *bytes)
+static int encode_percpu(struct ctx *ctx, struct handle *map, const struct texts *t, char *bytes,
+			 void **mask)
 {
 	const struct element_format *f = map_format(map);
 	int err = encode_cpu_list(ctx, map, t, bytes);
@@ -322,7 +338,7 @@ static int encode_percpu(struct ctx *ctx, struct handle *map, const struct texts
 	if (err <= 0)
 		return err;
 	if (is_cpu(&t->list[0]))
-		return encode_groups(ctx, map, t, bytes);
+		return encode_masked(ctx, map, t, bytes, mask);
 	if (encode_one(ctx, f, t, 0, t->nr, false, bytes))
 		return -1;
 	for (__u32 cpu = 1; cpu < f->cpus; cpu++)
@@ -337,7 +353,7 @@ static int value_parse(struct ctx *ctx, const struct arg *a, const struct word *
 	const struct element_format *f = map_format(map);
 	enum object_kind kind;
 	struct texts t;
-	void *bytes;
+	void *bytes, *mask = NULL;
 	int err;
 
 	if (object_kind_of(map, &kind))
@@ -351,7 +367,7 @@ static int value_parse(struct ctx *ctx, const struct arg *a, const struct word *
 	}
 	bytes = xcalloc(1, kern_value_bytes(map));
 	if (f->cpus)
-		err = encode_percpu(ctx, map, &t, bytes);
+		err = encode_percpu(ctx, map, &t, bytes, &mask);
 	else
 		err = encode_one(ctx, f, &t, 0, t.nr, false, bytes);
 	texts_free(&t);
@@ -359,7 +375,9 @@ static int value_parse(struct ctx *ctx, const struct arg *a, const struct word *
 		free(bytes);
 		return -1;
 	}
-	*out = (struct value){ .kind = VALUE_BYTES, .bytes = { bytes, kern_value_bytes(map) } };
+	*out = (struct value){ .kind = VALUE_BYTES, .bytes = {
+		.data = bytes, .mask = mask, .len = kern_value_bytes(map)
+	} };
 	return 0;
 }
 

@@ -9,9 +9,9 @@
 
 #include "shell/lang/args.h"
 #include "shell/lang/find.h"
+#include "shell/lang/resolve.h"
 #include "shell/lang/state.h"
 #include "shell/lang/vars.h"
-#include "shell/op/gather.h"
 
 /* What a kind can be found by, besides its ID and its pin. */
 static const struct {
@@ -92,10 +92,29 @@ static void remember_pin(struct handle *h, const char *path, const struct stat *
 	h->pin_inode = after.st_ino;
 }
 
+static struct handle *pinned_map(const struct session *s, const char *path)
+{
+	return s->pinned.path && !strcmp(s->pinned.path, path) ? s->pinned.map : NULL;
+}
+
+static void note_pinned(struct session *s, const char *path, struct handle *map)
+{
+	resolve_forget(s);
+	s->pinned.path = xstrdup(path);
+	s->pinned.map = handle_get(map);
+}
+
+void resolve_forget(struct session *s)
+{
+	free(s->pinned.path);
+	handle_put(s->pinned.map);
+	s->pinned = (struct pinned){ 0 };
+}
+
 static int by_pin(struct ctx *ctx, enum object_kind kind, const char *path, struct span at,
 		  struct value *out)
 {
-	struct handle *h = kind == OBJ_MAP ? gather_pin(ctx->s, path) : NULL;
+	struct handle *h = kind == OBJ_MAP ? pinned_map(ctx->s, path) : NULL;
 	struct stat st = { 0 };
 	enum object_kind found;
 	int fd;
@@ -103,7 +122,7 @@ static int by_pin(struct ctx *ctx, enum object_kind kind, const char *path, stru
 	if (!h && !stat(path, &st)) {
 		h = shared_pin(ctx->s, kind, &st);
 		if (h && kind == OBJ_MAP)
-			gather_note_pin(ctx->s, path, h);
+			note_pinned(ctx->s, path, h);
 	}
 	if (h) {
 		add_handle(out, handle_get(h));

@@ -49,12 +49,19 @@ struct options {
 struct variable;
 struct expr_cache;
 
+/* The pin that was named last, and its map: see resolve_forget(). */
+struct pinned {
+	char *path;		/* NULL: none */
+	struct handle *map;
+};
+
 struct session {
 	const struct cmd_table *commands;	/* all that there are */
 	enum mode mode;
 	struct options opt;
 	struct variable *vars;	/* in no order: there are few */
 	size_t nr_vars;
+	struct pinned pinned;
 	struct handle *shared;	/* those that references opened; see handle_share() */
 	char **args;		/* $1 ... */
 	int nr_args;

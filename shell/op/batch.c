@@ -350,32 +350,32 @@ static void batch_encode(const struct op *op, struct buf *out)
 	const struct op_batch *b = batch_of(op);
 
 	put_map(out, b->map);
-	put_u32(out, b->op.nr);
-	put_bytes(out, b->keys, b->op.nr * b->key_size);
-	put_bytes(out, b->after, b->after ? b->op.nr * b->size : 0);
-	put_bytes(out, b->before, b->before ? b->op.nr * b->size : 0);
-	put_bytes(out, b->existed, b->existed ? b->op.nr / 8 + 1 : 0);
+	wire_put_u32(out, b->op.nr);
+	wire_put_bytes(out, b->keys, b->op.nr * b->key_size);
+	wire_put_bytes(out, b->after, b->after ? b->op.nr * b->size : 0);
+	wire_put_bytes(out, b->before, b->before ? b->op.nr * b->size : 0);
+	wire_put_bytes(out, b->existed, b->existed ? b->op.nr / 8 + 1 : 0);
 }
 
 /* An array of the journal, of the one length that it may have, or NULL where it is empty. */
-static void *get_array(struct reader *r, size_t wanted)
+static void *get_array(struct wire_reader *r, size_t wanted)
 {
 	size_t len;
-	const void *data = get_bytes(r, &len);
+	const void *data = wire_get_bytes(r, &len);
 
 	if (len && len != wanted)
 		r->bad = true;
 	return len && !r->bad ? xmemdup(data, len) : NULL;
 }
 
-static bool batch_decode(struct op *op, struct reader *r)
+static bool batch_decode(struct op *op, struct wire_reader *r)
 {
 	struct op_batch *b = batch_of(op);
 
 	b->map = get_map(r);
 	b->key_size = b->map->map.key_size;
 	b->size = kern_value_bytes(b->map);
-	b->op.nr = get_u32(r);
+	b->op.nr = wire_get_u32(r);
 	b->keys = get_array(r, b->op.nr * b->key_size);
 	b->after = get_array(r, b->op.nr * b->size);
 	b->before = get_array(r, b->op.nr * b->size);

@@ -300,28 +300,28 @@ static void detach_encode(const struct op *op, struct buf *out)
 {
 	const struct op_detach *t = detach_of(op);
 
-	put_u32(out, t->id);
-	put_u32(out, t->type);
-	put_u32(out, t->prog_id);
-	put_u32(out, t->found);
-	put_u32(out, t->spot.place);
-	put_u32(out, t->spot.attach_type);
-	put_u32(out, t->spot.flags);
-	put_u32(out, t->spot.ifindex);
-	put_u64(out, t->spot.id);
-	put_u32(out, t->nr_pins);
+	wire_put_u32(out, t->id);
+	wire_put_u32(out, t->type);
+	wire_put_u32(out, t->prog_id);
+	wire_put_u32(out, t->found);
+	wire_put_u32(out, t->spot.place);
+	wire_put_u32(out, t->spot.attach_type);
+	wire_put_u32(out, t->spot.flags);
+	wire_put_u32(out, t->spot.ifindex);
+	wire_put_u64(out, t->spot.id);
+	wire_put_u32(out, t->nr_pins);
 	for (size_t i = 0; i < t->nr_pins; i++) {
-		put_str(out, t->pins[i].path);
+		wire_put_str(out, t->pins[i].path);
 		put_trash(out, &t->pins[i].trash);
 	}
 }
 
-static void get_pins(struct op_detach *t, struct reader *r)
+static void get_pins(struct op_detach *t, struct wire_reader *r)
 {
-	__u32 nr = get_u32(r);
+	__u32 nr = wire_get_u32(r);
 
 	for (__u32 i = 0; i < nr && !r->bad; i++) {
-		char *path = get_str(r);
+		char *path = wire_get_str(r);
 
 		if (!path || *path != '/')
 			r->bad = true;
@@ -330,21 +330,21 @@ static void get_pins(struct op_detach *t, struct reader *r)
 	}
 }
 
-static bool detach_decode(struct op *op, struct reader *r)
+static bool detach_decode(struct op *op, struct wire_reader *r)
 {
 	struct op_detach *t = detach_of(op);
 	int err;
 
-	t->id = get_u32(r);
-	t->type = get_u32(r);
-	t->prog_id = get_u32(r);
-	t->found = get_u32(r);
+	t->id = wire_get_u32(r);
+	t->type = wire_get_u32(r);
+	t->prog_id = wire_get_u32(r);
+	t->found = wire_get_u32(r);
 	t->spot.fd = -1;
-	t->spot.place = get_u32(r);
-	t->spot.attach_type = get_u32(r);
-	t->spot.flags = get_u32(r);
-	t->spot.ifindex = get_u32(r);
-	t->spot.id = get_u64(r);
+	t->spot.place = wire_get_u32(r);
+	t->spot.attach_type = wire_get_u32(r);
+	t->spot.flags = wire_get_u32(r);
+	t->spot.ifindex = wire_get_u32(r);
+	t->spot.id = wire_get_u64(r);
 	get_pins(t, r);
 	if (r->bad)
 		return false;

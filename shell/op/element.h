@@ -30,7 +30,7 @@ void put_map(struct buf *out, const struct handle *map);
  * The map that a journal speaks of. Where it is no more, a stand-in that has no
  * descriptor: there is nothing to undo, but what was kept for that must go.
  */
-struct handle *get_map(struct reader *r);
+struct handle *get_map(struct wire_reader *r);
 
 /* A key or value as people read it: through its type, else in hexadecimal. */
 void describe_key(struct buf *out, struct handle *map, const char *key);

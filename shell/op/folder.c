@@ -106,13 +106,13 @@ static void folder_release(struct op *op)
 
 static void folder_encode(const struct op *op, struct buf *out)
 {
-	put_str(out, folder_op(op)->path);
+	wire_put_str(out, folder_op(op)->path);
 	put_bpffs(out, &folder_op(op)->at);
 }
 
-static bool folder_decode(struct op *op, struct reader *r)
+static bool folder_decode(struct op *op, struct wire_reader *r)
 {
-	folder_op(op)->path = get_str(r);
+	folder_op(op)->path = wire_get_str(r);
 	folder_op(op)->at = get_bpffs(r);
 	return !r->bad && folder_op(op)->path;
 }

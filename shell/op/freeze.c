@@ -59,7 +59,7 @@ static void freeze_encode(const struct op *op, struct buf *out)
 	put_map(out, map_of(op));
 }
 
-static bool freeze_decode(struct op *op, struct reader *r)
+static bool freeze_decode(struct op *op, struct wire_reader *r)
 {
 	((struct op_freeze *)op)->map = get_map(r);
 	return !r->bad;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <stdlib.h>
 
+#include "shell/lang/resolve.h"
+#include "shell/lang/state.h"
 #include "shell/op/element.h"
 #include "shell/op/gather.h"
 #include "shell/op/map_ops.h"
-#include "shell/lang/state.h"
 
 #define GATHER_MAX 1024			/* updates */
 #define GATHER_BYTES (256 * 1024)	/* of keys and values */
@@ -13,21 +14,11 @@ struct gather {
 	struct handle *map;		/* NULL: nothing is gathered */
 	struct map_batch batch;
 	__u32 room;			/* elements that fit */
-	char *pin_path;			/* NULL: none was looked up */
-	struct handle *pin_map;
 };
 
 struct gather *gather_new(void)
 {
 	return xcalloc(1, sizeof(struct gather));
-}
-
-static void forget_pin(struct gather *g)
-{
-	free(g->pin_path);
-	handle_put(g->pin_map);
-	g->pin_path = NULL;
-	g->pin_map = NULL;
 }
 
 static void drop(struct gather *g)
@@ -39,7 +30,6 @@ static void drop(struct gather *g)
 	g->map = NULL;
 	g->batch = (struct map_batch){ 0 };
 	g->room = 0;
-	forget_pin(g);
 }
 
 void gather_free(struct gather *g)
@@ -51,6 +41,7 @@ void gather_free(struct gather *g)
 void gather_drop(struct session *s)
 {
 	drop(s->gather);
+	resolve_forget(s);
 }
 
 int gather_flush(struct ctx *ctx)
@@ -65,6 +56,7 @@ int gather_flush(struct ctx *ctx)
 	g->batch = (struct map_batch){ 0 };	/* the operation's now */
 	err = op ? txn_do(ctx, op) : 0;
 	drop(g);
+	resolve_forget(ctx->s);
 	return err;
 }
 
@@ -118,18 +110,4 @@ int gather_update(struct ctx *ctx, struct handle *map, const void *key, const vo
 	memcpy((char *)b->values + b->nr * value_size, value, value_size);
 	b->spans[b->nr++] = ctx->span;
 	return 0;
-}
-
-struct handle *gather_pin(const struct session *s, const char *path)
-{
-	const struct gather *g = s->gather;
-
-	return g->pin_path && !strcmp(g->pin_path, path) ? g->pin_map : NULL;
-}
-
-void gather_note_pin(struct session *s, const char *path, struct handle *map)
-{
-	forget_pin(s->gather);
-	s->gather->pin_path = xstrdup(path);
-	s->gather->pin_map = handle_get(map);
 }

@@ -29,8 +29,4 @@ int gather_flush(struct ctx *ctx);
 /* Forgets it: the script is rolled back. */
 void gather_drop(struct session *s);
 
-/* The map of the pin at @path, if it was looked up since the last flush; borrowed, or NULL. */
-struct handle *gather_pin(const struct session *s, const char *path);
-void gather_note_pin(struct session *s, const char *path, struct handle *map);
-
 #endif

@@ -28,7 +28,7 @@ struct handle *open_link(__u32 id, __u32 type)
 void link_target(struct buf *out, __u32 id)
 {
 	buf_puts(out, "link ");
-	put_u32(out, id);
+	wire_put_u32(out, id);
 }
 
 static int link_gone(const struct op *op, const struct handle *link, int err, struct diags *d)
@@ -342,21 +342,21 @@ static void update_encode(const struct op *op, struct buf *out)
 {
 	const struct op_link_update *u = update_of(op);
 
-	put_u32(out, u->id);
-	put_u32(out, u->type);
-	put_u32(out, u->prog_id);
-	put_u32(out, u->old_id);
+	wire_put_u32(out, u->id);
+	wire_put_u32(out, u->type);
+	wire_put_u32(out, u->prog_id);
+	wire_put_u32(out, u->old_id);
 	put_trash(out, &u->trash);
 }
 
-static bool update_decode(struct op *op, struct reader *r)
+static bool update_decode(struct op *op, struct wire_reader *r)
 {
 	struct op_link_update *u = update_of(op);
 
-	u->id = get_u32(r);
-	u->type = get_u32(r);
-	u->prog_id = get_u32(r);
-	u->old_id = get_u32(r);
+	u->id = wire_get_u32(r);
+	u->type = wire_get_u32(r);
+	u->prog_id = wire_get_u32(r);
+	u->old_id = wire_get_u32(r);
 	u->trash = get_trash(r);
 	return !r->bad;
 }

@@ -19,6 +19,7 @@ struct op_element {
 	bool refused;			/* the kernel has: there is nothing to take back */
 	size_t size;			/* of a value as system calls transfer it */
 	char *key, *after, *before;	/* in bytes */
+	char *mask;			/* the bits of after that are meant; NULL: all */
 	char *bytes;
 };
 
@@ -240,6 +241,13 @@ static bool is_lookup_miss(int err)
 	return err == -ENOENT;
 }
 
+/* Of an element that is not there all bits are zero. */
+static void keep_unmasked(struct op_element *e)
+{
+	for (size_t i = 0; i < e->size; i++)
+		e->after[i] = (e->after[i] & e->mask[i]) | (e->before[i] & ~e->mask[i]);
+}
+
 static int element_prepare(struct op *op, struct diags *d)
 {
 	struct op_element *e = element(op);
@@ -254,6 +262,8 @@ static int element_prepare(struct op *op, struct diags *d)
 	if (err && !is_lookup_miss(err))
 		return kern_map_error(d, op->span, "lookup", e->map, -err);
 	e->existed = !err;
+	if (e->mask)
+		keep_unmasked(e);
 	return hold_old_object(e, d);
 }
 
@@ -304,7 +314,7 @@ static int delete_apply(struct op *op, struct diags *d)
 void map_target(struct buf *out, const struct handle *map)
 {
 	buf_puts(out, "map ");
-	put_u32(out, map->id);
+	wire_put_u32(out, map->id);
 }
 
 static void element_target(const struct op *op, struct buf *out)
@@ -327,10 +337,10 @@ static int element_reach(const struct op *op, const char **path)
 
 void put_map(struct buf *out, const struct handle *map)
 {
-	put_u32(out, map->id);
-	put_u32(out, map->map.type);
-	put_u32(out, map->map.key_size);
-	put_u32(out, map->map.value_size);
+	wire_put_u32(out, map->id);
+	wire_put_u32(out, map->map.type);
+	wire_put_u32(out, map->map.key_size);
+	wire_put_u32(out, map->map.value_size);
 }
 
 /* The map itself, and all that undo compares with and puts back. */
@@ -339,13 +349,13 @@ static void element_encode(const struct op *op, struct buf *out)
 	const struct op_element *e = element(op);
 
 	put_map(out, e->map);
-	put_u32(out, e->existed);
-	put_u32(out, e->object_id);
-	put_u32(out, e->old_id);
+	wire_put_u32(out, e->existed);
+	wire_put_u32(out, e->object_id);
+	wire_put_u32(out, e->old_id);
 	put_trash(out, &e->trash);
-	put_bytes(out, e->key, e->map->map.key_size);
-	put_bytes(out, e->after, e->size);
-	put_bytes(out, e->before, e->existed ? e->size : 0);
+	wire_put_bytes(out, e->key, e->map->map.key_size);
+	wire_put_bytes(out, e->after, e->size);
+	wire_put_bytes(out, e->before, e->existed ? e->size : 0);
 }
 
 /* The object that must be put back. */
@@ -358,9 +368,9 @@ static void find_old_object(struct op_element *e)
 		e->old_object = trash_find(&e->trash, kind, e->old_id);
 }
 
-struct handle *get_map(struct reader *r)
+struct handle *get_map(struct wire_reader *r)
 {
-	__u32 id = get_u32(r), type = get_u32(r), key_size = get_u32(r), value_size = get_u32(r);
+	__u32 id = wire_get_u32(r), type = wire_get_u32(r), key_size = wire_get_u32(r), value_size = wire_get_u32(r);
 	struct handle *map = kern_open_object(OBJ_MAP, id);
 
 	if (map && map->map.type == type && map->map.key_size == key_size &&
@@ -374,20 +384,20 @@ struct handle *get_map(struct reader *r)
 	return map;
 }
 
-static bool element_decode(struct op *op, struct reader *r)
+static bool element_decode(struct op *op, struct wire_reader *r)
 {
 	struct op_element *e = element(op);
 	size_t key_len, after_len, before_len;
 	const void *key, *after, *before;
 
 	e->map = get_map(r);
-	e->existed = get_u32(r);
-	e->object_id = get_u32(r);
-	e->old_id = get_u32(r);
+	e->existed = wire_get_u32(r);
+	e->object_id = wire_get_u32(r);
+	e->old_id = wire_get_u32(r);
 	e->trash = get_trash(r);
-	key = get_bytes(r, &key_len);
-	after = get_bytes(r, &after_len);
-	before = get_bytes(r, &before_len);
+	key = wire_get_bytes(r, &key_len);
+	after = wire_get_bytes(r, &after_len);
+	before = wire_get_bytes(r, &before_len);
 	e->size = kern_value_bytes(e->map);
 	if (r->bad || key_len != e->map->map.key_size || after_len != e->size ||
 	    before_len != (e->existed ? e->size : 0))
@@ -564,6 +574,7 @@ static void element_release(struct op *op)
 	handle_put(e->object);
 	handle_put(e->old_object);
 	trash_free(&e->trash);
+	free(e->mask);
 	free(e->bytes);
 }
 
@@ -635,6 +646,16 @@ struct op *op_map_update(struct handle *map, const void *key, const void *value,
 		memcpy(e->after, value, e->size);
 	}
 	return &e->op;
+}
+
+struct op *op_map_merge(struct handle *map, const void *key, const void *value, const void *mask,
+			__u64 flags, struct span span)
+{
+	struct op *op = op_map_update(map, key, value, NULL, flags, span);
+	struct op_element *e = element(op);
+
+	e->mask = xmemdup(mask, e->size);
+	return op;
 }
 
 struct op *op_map_delete(struct handle *map, const void *key, struct span span)

@@ -17,6 +17,9 @@
  */
 struct op *op_map_update(struct handle *map, const void *key, const void *value,
 			 struct handle *object, __u64 flags, struct span span);
+/* The same of those bits of the value that @mask has; the others stay as they are. */
+struct op *op_map_merge(struct handle *map, const void *key, const void *value, const void *mask,
+			__u64 flags, struct span span);
 struct op *op_map_delete(struct handle *map, const void *key, struct span span);
 
 /* Undone by closing; the handle is stored to @result, which must outlive txn_do(). */

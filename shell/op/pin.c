@@ -477,28 +477,28 @@ static void pin_encode(const struct op *op, struct buf *out)
 {
 	const struct op_pin *p = pin_of(op);
 
-	put_u32(out, p->now.kind);
-	put_u32(out, p->now.id);
-	put_u32(out, p->old.kind);
-	put_u32(out, p->old.id);
-	put_u32(out, p->replace);
-	put_u64(out, p->old_inode);
-	put_str(out, p->path);
+	wire_put_u32(out, p->now.kind);
+	wire_put_u32(out, p->now.id);
+	wire_put_u32(out, p->old.kind);
+	wire_put_u32(out, p->old.id);
+	wire_put_u32(out, p->replace);
+	wire_put_u64(out, p->old_inode);
+	wire_put_str(out, p->path);
 	put_bpffs(out, &p->at);
 	put_trash(out, &p->trash);
 }
 
-static bool pin_decode(struct op *op, struct reader *r)
+static bool pin_decode(struct op *op, struct wire_reader *r)
 {
 	struct op_pin *p = pin_of(op);
 
-	p->now.kind = get_u32(r);
-	p->now.id = get_u32(r);
-	p->old.kind = get_u32(r);
-	p->old.id = get_u32(r);
-	p->replace = get_u32(r);
-	p->old_inode = get_u64(r);
-	p->path = get_str(r);
+	p->now.kind = wire_get_u32(r);
+	p->now.id = wire_get_u32(r);
+	p->old.kind = wire_get_u32(r);
+	p->old.id = wire_get_u32(r);
+	p->replace = wire_get_u32(r);
+	p->old_inode = wire_get_u64(r);
+	p->path = wire_get_str(r);
 	p->at = get_bpffs(r);
 	p->trash = get_trash(r);
 	if (p->now.kind >= OBJ_KINDS || p->old.kind >= OBJ_KINDS || !p->path || *p->path != '/' ||

@@ -288,21 +288,21 @@ static void queue_encode(const struct op *op, struct buf *out)
 	const struct op_queue *q = queue_of(op);
 
 	put_map(out, q->map);
-	put_bytes(out, q->value, q->size);
-	put_u32(out, q->below_known);
-	put_bytes(out, q->below, q->below ? q->size : 0);
+	wire_put_bytes(out, q->value, q->size);
+	wire_put_u32(out, q->below_known);
+	wire_put_bytes(out, q->below, q->below ? q->size : 0);
 }
 
-static bool queue_decode(struct op *op, struct reader *r)
+static bool queue_decode(struct op *op, struct wire_reader *r)
 {
 	struct op_queue *q = queue_of(op);
 	const void *value, *below;
 	size_t below_size;
 
 	q->map = get_map(r);
-	value = get_bytes(r, &q->size);
-	q->below_known = get_u32(r);
-	below = get_bytes(r, &below_size);
+	value = wire_get_bytes(r, &q->size);
+	q->below_known = wire_get_u32(r);
+	below = wire_get_bytes(r, &below_size);
 	if (r->bad || q->size != kern_value_bytes(q->map) || (below_size && below_size != q->size))
 		return false;
 	q->value = xmemdup(value, q->size);

@@ -51,7 +51,7 @@ static const struct op_kind *kind_by_id(__u32 id)
 static struct op *read_op(const struct journal_record *rec, const char *path, struct diags *d)
 {
 	const struct op_kind *kind = kind_by_id(rec->kind);
-	struct reader r = { rec->payload, (const char *)rec->payload + rec->len, false };
+	struct wire_reader r = { rec->payload, (const char *)rec->payload + rec->len, false };
 	struct op *op;
 
 	if (!kind) {

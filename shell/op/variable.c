@@ -136,7 +136,7 @@ static enum undo_result variable_undo(struct op *op, struct diags *d)
 static void variable_target(const struct op *op, struct buf *out)
 {
 	map_target(out, variable(op)->map);
-	put_u32(out, 0);
+	wire_put_u32(out, 0);
 	buf_puts(out, variable(op)->path);
 }
 
@@ -152,21 +152,21 @@ static void variable_encode(const struct op *op, struct buf *out)
 	const struct op_variable *v = variable(op);
 
 	put_map(out, v->map);
-	put_str(out, v->path);
-	put_u32(out, v->offset);
-	put_bytes(out, v->after, 2 * (size_t)v->size);
+	wire_put_str(out, v->path);
+	wire_put_u32(out, v->offset);
+	wire_put_bytes(out, v->after, 2 * (size_t)v->size);
 }
 
-static bool variable_decode(struct op *op, struct reader *r)
+static bool variable_decode(struct op *op, struct wire_reader *r)
 {
 	struct op_variable *v = variable(op);
 	const void *both;
 	size_t len;
 
 	v->map = get_map(r);
-	v->path = get_str(r);
-	v->offset = get_u32(r);
-	both = get_bytes(r, &len);
+	v->path = wire_get_str(r);
+	v->offset = wire_get_u32(r);
+	both = wire_get_bytes(r, &len);
 	v->size = len / 2;
 	if (r->bad || !v->path || len % 2 || v->offset > v->map->map.value_size ||
 	    v->size > v->map->map.value_size - v->offset)

@@ -74,18 +74,6 @@ int txn_confirm(struct ctx *ctx)
 	return -1;
 }
 
-bool txn_stop_confirming(struct ctx *ctx)
-{
-	struct txn *t = ctx->s->txn;
-
-	if (!t->confirm_until ||
-	    journal_change_phase(t->journal, JOURNAL_CONFIRM, JOURNAL_OPEN) ||
-	    journal_get_phase(t->journal) == JOURNAL_OPEN)
-		return true;
-	diag_error(ctx->diags, ctx->span, "the transaction was confirmed meanwhile");
-	return false;
-}
-
 bool txn_confirming(const struct session *s, unsigned *left)
 {
 	__s64 now = clock_ms(), until = s->txn->confirm_until;

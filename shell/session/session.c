@@ -8,6 +8,7 @@
 
 #include "shell/base/interrupt.h"
 #include "shell/lang/expr.h"
+#include "shell/lang/resolve.h"
 #include "shell/lang/vars.h"
 #include "shell/op/gather.h"
 #include "shell/session/session.h"
@@ -347,6 +348,7 @@ int session_end(struct session *s)
 	status = status ? status : end;
 	expr_cache_free(s->exprs);
 	gather_free(s->gather);
+	resolve_forget(s);
 	txn_free(s->txn);
 	vars_free((struct vars){ s->vars, s->nr_vars });
 	value_free(&s->last_result);

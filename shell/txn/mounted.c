@@ -93,13 +93,13 @@ bool bpffs_remounted(const struct bpffs *b, const char *path)
 
 void put_bpffs(struct buf *out, const struct bpffs *b)
 {
-	put_u64(out, b->dev);
-	put_u64(out, b->mount);
+	wire_put_u64(out, b->dev);
+	wire_put_u64(out, b->mount);
 }
 
-struct bpffs get_bpffs(struct reader *r)
+struct bpffs get_bpffs(struct wire_reader *r)
 {
-	__u64 dev = get_u64(r), mount = get_u64(r);
+	__u64 dev = wire_get_u64(r), mount = wire_get_u64(r);
 
 	return (struct bpffs){ dev, mount };
 }

@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 struct buf;
-struct reader;
+struct wire_reader;
 
 struct bpffs {
 	__u64 dev;		/* 0: not known */
@@ -29,7 +29,7 @@ int bpffs_check(const struct bpffs *b, const char *path);
 bool bpffs_remounted(const struct bpffs *b, const char *path);
 
 void put_bpffs(struct buf *out, const struct bpffs *b);
-struct bpffs get_bpffs(struct reader *r);
+struct bpffs get_bpffs(struct wire_reader *r);
 
 /* The inode of this process's mount namespace; 0: not known. */
 __u64 own_mount_ns(void);

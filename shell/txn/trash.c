@@ -49,13 +49,13 @@ static struct trash trash_at(char *dir, struct bpffs at)
 
 void put_trash(struct buf *out, const struct trash *t)
 {
-	put_str(out, t->dir);
+	wire_put_str(out, t->dir);
 	put_bpffs(out, &t->at);
 }
 
-struct trash get_trash(struct reader *r)
+struct trash get_trash(struct wire_reader *r)
 {
-	char *dir = get_str(r);
+	char *dir = wire_get_str(r);
 
 	return trash_at(dir, get_bpffs(r));
 }

@@ -22,7 +22,7 @@ struct trash {
 bool trash_choose(struct trash *t, const char *path);
 /* To a journal and back, where the folder's path may be missing. */
 void put_trash(struct buf *out, const struct trash *t);
-struct trash get_trash(struct reader *r);
+struct trash get_trash(struct wire_reader *r);
 /* 0, or where its bpffs is not there: bpffs_check()'s error, and the path. */
 int trash_reach(const struct trash *t, const char **path);
 /* Makes the folder, which must not exist; 0 or -errno. */

@@ -425,6 +425,22 @@ static void txn_close(struct txn *t)
 	t->lasting = (struct rollback){ 0 };
 }
 
+/*
+ * Before a rollback: nobody can confirm the transaction from now on. False, with
+ * a diagnostic, where another process has just done so.
+ */
+static bool stop_confirming(struct ctx *ctx)
+{
+	struct txn *t = ctx->s->txn;
+
+	if (!t->confirm_until ||
+	    journal_change_phase(t->journal, JOURNAL_CONFIRM, JOURNAL_OPEN) ||
+	    journal_get_phase(t->journal) == JOURNAL_OPEN)
+		return true;
+	diag_error(ctx->diags, ctx->span, "the transaction was confirmed meanwhile");
+	return false;
+}
+
 int txn_rollback(struct ctx *ctx, const char *name, struct span at, struct rollback *r)
 {
 	struct session *s = ctx->s;
@@ -435,7 +451,7 @@ int txn_rollback(struct ctx *ctx, const char *name, struct span at, struct rollb
 		return -1;
 	if (name && (i = find_savepoint(ctx, name, at)) < 0)
 		return -1;
-	if (!name && !txn_stop_confirming(ctx))
+	if (!name && !stop_confirming(ctx))
 		return -1;
 	txn_undo_to(s, t->savepoints[i].at, ctx->diags, r);
 	vars_restore(s, t->savepoints[i].vars);

@@ -19,6 +19,7 @@
 #define BPFSH_TXN_H
 
 #include "shell/base/byteset.h"
+#include "shell/base/wire.h"
 #include "shell/lang/cmd.h"
 #include "shell/txn/journal.h"
 
@@ -37,7 +38,6 @@ enum undo_result {
 };
 
 struct op;
-struct reader;
 
 struct op_kind {
 	const char *name;
@@ -86,7 +86,7 @@ struct op_kind {
 	/* To the journal and back; NULL: nothing stays of it when its process dies. */
 	void (*encode)(const struct op *op, struct buf *out);
 	/* Fills a new operation; false where the bytes make none. */
-	bool (*decode)(struct op *op, struct reader *r);
+	bool (*decode)(struct op *op, struct wire_reader *r);
 };
 
 struct op {
@@ -122,23 +122,6 @@ extern const struct op_kind *const op_kinds[];
 /* A new zeroed operation of this kind. */
 void *op_new(const struct op_kind *kind, struct span span);
 void op_free(struct op *op);
-
-/* Reading what encode() wrote; reading past the end makes zeroes and sets bad. */
-struct reader {
-	const char *at, *end;
-	bool bad;
-};
-
-void put_u32(struct buf *out, __u32 v);
-void put_u64(struct buf *out, __u64 v);
-void put_bytes(struct buf *out, const void *data, size_t len);	/* with their length */
-void put_str(struct buf *out, const char *s);			/* NULL stays NULL */
-__u32 get_u32(struct reader *r);
-__u64 get_u64(struct reader *r);
-/* In place; *@len is 0 at the end. */
-const void *get_bytes(struct reader *r, size_t *len);
-/* A new string, or NULL. */
-char *get_str(struct reader *r);
 
 struct txn;
 struct session;

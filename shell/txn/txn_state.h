@@ -40,10 +40,5 @@ struct txn {
 
 /* 0 inside an explicit transaction; else -1 with a diagnostic. */
 int txn_need_open(struct ctx *ctx);
-/*
- * Before a rollback: nobody can confirm the transaction from now on. False, with
- * a diagnostic, where another process has just done so.
- */
-bool txn_stop_confirming(struct ctx *ctx);
 
 #endif

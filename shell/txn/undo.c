@@ -9,12 +9,12 @@
  */
 static enum undo_result blocker(const struct buf *stuck, const struct buf *target)
 {
-	struct reader r = { stuck->data, stuck->data + stuck->len, false };
+	struct wire_reader r = { stuck->data, stuck->data + stuck->len, false };
 
 	while (r.at < r.end) {
-		enum undo_result result = get_u32(&r);
+		enum undo_result result = wire_get_u32(&r);
 		size_t len;
-		const void *other = get_bytes(&r, &len);
+		const void *other = wire_get_bytes(&r, &len);
 
 		if (!memcmp(other, target->data, len < target->len ? len : target->len))
 			return result;
@@ -29,8 +29,8 @@ void stuck_add(struct buf *stuck, const struct op *op, enum undo_result result)
 	if (op->kind->target)
 		op->kind->target(op, &target);
 	if (target.len) {
-		put_u32(stuck, result);
-		put_bytes(stuck, target.data, target.len);
+		wire_put_u32(stuck, result);
+		wire_put_bytes(stuck, target.data, target.len);
 	}
 	buf_free(&target);
 }
