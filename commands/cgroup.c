@@ -6,6 +6,11 @@
 #include <unistd.h>
 
 #include "commands/common.h"
+#include "render/sink/sink.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
+#include "shell/kern/kern.h"
+#include "shell/lang/args.h"
 
 /* What is in effect, the cgroups above included, has no flags. */
 #define PROGRAM_COLUMNS(of_flags) (const struct column[]){				\

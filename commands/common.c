@@ -4,7 +4,13 @@
 #include <unistd.h>
 
 #include "commands/common.h"
+#include "render/sink/sink.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
+#include "shell/kern/handle.h"
+#include "shell/lang/cmd.h"
+#include "shell/txn/txn.h"
 
 /* Pins by object, sorted. */
 

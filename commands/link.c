@@ -3,6 +3,12 @@
 #include <unistd.h>
 
 #include "commands/common.h"
+#include "render/sink/sink.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/kern.h"
+#include "shell/lang/args.h"
+#include "shell/op/ops.h"
+#include "shell/txn/txn.h"
 
 static const struct column link_columns[] = {
 	{ "id", "%: " },

@@ -7,6 +7,10 @@
 #include <unistd.h>
 
 #include "commands/common.h"
+#include "render/sink/sink.h"
+#include "shell/base/buf.h"
+#include "shell/kern/kern.h"
+#include "shell/lang/args.h"
 
 /* The one row is made of lists alone. */
 static const struct record net_record = { "net", (const struct column[]){ { 0 } } };

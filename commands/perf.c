@@ -3,6 +3,8 @@
 #include <errno.h>
 
 #include "commands/common.h"
+#include "render/sink/sink.h"
+#include "shell/kern/kern.h"
 
 static const struct column perf_columns[] = {
 	{ "pid", "pid %" },

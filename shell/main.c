@@ -7,8 +7,12 @@
 #include <unistd.h>
 
 #include "commands/table.h"
+#include "render/sink/sink.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
 #include "shell/kern/kern.h"
+#include "shell/lang/cmd.h"
 #include "shell/lang/complete.h"
 #include "shell/lang/manual.h"
 #include "shell/op/gather.h"

@@ -4,7 +4,12 @@
 
 #include "commands/btf/btf.h"
 #include "commands/common.h"
+#include "render/sink/sink.h"
+#include "shell/base/buf.h"
 #include "shell/base/interrupt.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/kern.h"
+#include "shell/lang/args.h"
 
 static const struct column btf_columns[] = {
 	{ "id", "%: " },

@@ -7,7 +7,11 @@
 #include "commands/common.h"
 #include "commands/map/map.h"
 #include "render/btf/btf_c.h"
+#include "render/sink/sink.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
+#include "shell/kern/kern.h"
 
 enum {
 	DUMP_BTF, DUMP_MAP, DUMP_PROG, DUMP_FILE, DUMP_BASE, DUMP_PART, DUMP_FORMAT, DUMP_ROOTS

@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include "commands/map/element_file.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
 
 #define READ_BYTES (256u << 10)

@@ -3,6 +3,13 @@
 #include <stdlib.h>
 
 #include "commands/map/map.h"
+#include "render/sink/sink.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
+#include "shell/kern/kern.h"
+#include "shell/lang/args.h"
+#include "shell/op/ops.h"
+#include "shell/txn/txn.h"
 
 /* show */
 

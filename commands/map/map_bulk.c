@@ -6,9 +6,16 @@
 #include <unistd.h>
 
 #include "commands/map/element_file.h"
+#include "commands/map/map.h"
 #include "commands/map/map_feed.h"
+#include "render/sink/progress.h"
+#include "render/sink/sink.h"
+#include "render/typed/typed.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
 #include "shell/base/outfile.h"
+#include "shell/kern/kern.h"
 #include "shell/kern/maptypes.h"
 
 /* export */

@@ -9,6 +9,15 @@
 #include <unistd.h>
 
 #include "commands/map/map.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/kern.h"
+#include "shell/lang/args.h"
+#include "shell/lang/cmd.h"
+#include "shell/lang/value.h"
+#include "shell/op/ops.h"
+#include "shell/txn/txn.h"
 
 enum { CREATE_FILE, CREATE_TYPE, CREATE_KEY, CREATE_VALUE, CREATE_ENTRIES, CREATE_NAME,
        CREATE_FLAGS, CREATE_INNER, CREATE_EXTRA, CREATE_NUMA, CREATE_BTF, CREATE_KEY_TYPE,

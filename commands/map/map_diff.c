@@ -4,8 +4,14 @@
 #include <stdlib.h>
 
 #include "commands/map/map.h"
+#include "render/sink/sink.h"
 #include "render/typed/typed.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
+#include "shell/kern/kern.h"
 #include "shell/kern/maptypes.h"
+#include "shell/lang/args.h"
+#include "shell/lang/value.h"
 
 /* A map, or a variable with a dump. */
 

@@ -5,6 +5,12 @@
 
 #include "commands/map/map.h"
 #include "render/sink/progress.h"
+#include "render/sink/sink.h"
+#include "render/typed/typed.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/kern.h"
 #include "shell/kern/maptypes.h"
 
 /* Elements of some maps have more beside them than BTF could tell. */

@@ -4,7 +4,14 @@
 #include <stdlib.h>
 
 #include "commands/map/map.h"
+#include "render/sink/sink.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
+#include "shell/kern/kern.h"
 #include "shell/op/gather.h"
+#include "shell/op/ops.h"
+#include "shell/session/session.h"
+#include "shell/txn/txn.h"
 
 /* A map that --plan made has no elements yet. */
 int need_real(struct ctx *ctx, const struct handle *map)

@@ -9,9 +9,15 @@
 #include <unistd.h>
 
 #include "commands/map/map.h"
+#include "render/sink/sink.h"
 #include "render/typed/typed.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
+#include "shell/kern/kern.h"
 #include "shell/op/map_ops.h"
+#include "shell/session/session.h"
+#include "shell/txn/txn.h"
 
 #define POLL_MS 200
 #define NS_PER_SEC 1000000000ull

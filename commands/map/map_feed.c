@@ -3,10 +3,14 @@
 #include <stdlib.h>
 
 #include "commands/map/map_feed.h"
+#include "shell/base/buf.h"
 #include "shell/base/clock.h"
 #include "shell/base/interrupt.h"
+#include "shell/kern/kern.h"
 #include "shell/op/element.h"
 #include "shell/op/map_ops.h"
+#include "shell/op/ops.h"
+#include "shell/txn/txn.h"
 
 /* One operation, and one record of the journal, has at most so many elements and bytes. */
 #define PART_MAX 4096u

@@ -4,8 +4,18 @@
 #include <unistd.h>
 
 #include "commands/map/map.h"
+#include "render/sink/sink.h"
+#include "render/typed/typed.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/kern.h"
 #include "shell/kern/maptypes.h"
+#include "shell/lang/args.h"
+#include "shell/lang/cmd.h"
+#include "shell/lang/value.h"
 #include "shell/op/map_ops.h"
+#include "shell/txn/txn.h"
 
 /* MAP, $variable, a pin of a program, or "prog PROG". */
 

@@ -4,8 +4,14 @@
 #include <stdlib.h>
 
 #include "commands/map/map.h"
+#include "render/sink/sink.h"
+#include "render/typed/typed.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
+#include "shell/kern/kern.h"
 #include "shell/kern/maptypes.h"
 #include "shell/op/map_ops.h"
+#include "shell/txn/txn.h"
 
 static const struct column popped_columns[] = {
 	{ "key" },

@@ -7,6 +7,13 @@
 #include <unistd.h>
 
 #include "commands/map/map.h"
+#include "render/sink/sink.h"
+#include "shell/base/buf.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/kern.h"
+#include "shell/lang/vars.h"
+#include "shell/op/ops.h"
+#include "shell/txn/txn.h"
 
 /* IDs and names of what keeps the map, in growing lists. */
 struct users {

@@ -3,6 +3,9 @@
 #include <inttypes.h>
 
 #include "commands/map/map.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
+#include "shell/kern/kern.h"
 
 /* What is further behind a symbol than this lies in something that has none. */
 #define SYMBOL_MAX (1u << 20)

@@ -5,11 +5,20 @@
 #include <stdlib.h>
 
 #include "commands/map/map.h"
+#include "render/sink/sink.h"
+#include "render/typed/typed.h"
+#include "shell/base/buf.h"
 #include "shell/base/clock.h"
+#include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
+#include "shell/kern/kern.h"
 #include "shell/kern/maptypes.h"
+#include "shell/lang/args.h"
+#include "shell/lang/cmd.h"
+#include "shell/lang/value.h"
 #include "shell/prompt/terminal.h"
 #include "shell/sample/rates.h"
+#include "shell/session/session.h"
 
 #define COUNTERS_MAX 4		/* shown, and remembered for each element */
 #define OFFERED_MAX 64		/* by Tab */

@@ -7,6 +7,14 @@
 
 #include "commands/common.h"
 #include "commands/prog/prog.h"
+#include "render/sink/sink.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
+#include "shell/kern/handle.h"
+#include "shell/lang/args.h"
+#include "shell/op/ops.h"
+#include "shell/session/session.h"
+#include "shell/txn/txn.h"
 
 /* show */
 

@@ -6,7 +6,15 @@
 #include "commands/common.h"
 #include "commands/prog/prog.h"
 #include "render/code/asm.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/kern.h"
+#include "shell/lang/args.h"
+#include "shell/op/ops.h"
+#include "shell/session/session.h"
 #include "shell/session/source.h"
+#include "shell/txn/txn.h"
 
 enum { ASM_TEXT, ASM_TYPE, ASM_FILE, ASM_NAME, ASM_LICENSE, ASM_PIN, ASM_LOG };
 

@@ -9,11 +9,20 @@
 #include "render/cfg/cfg.h"
 #include "render/cfg/cfg_text.h"
 #include "render/cfg/marks.h"
+#include "render/code/code.h"
 #include "render/code/elf_obj.h"
+#include "render/code/vlog.h"
 #include "render/picture/image.h"
 #include "render/picture/term_image.h"
 #include "render/sink/progress.h"
+#include "render/sink/sink.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
+#include "shell/kern/kern.h"
+#include "shell/lang/args.h"
+#include "shell/lang/cmd.h"
+#include "shell/lang/value.h"
 
 /* The helper or kfunc that an instruction of a dump calls. */
 static const char *call_name(void *user, const struct bpf_insn *call)

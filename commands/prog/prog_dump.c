@@ -8,8 +8,13 @@
 #include "commands/common.h"
 #include "commands/prog/prog.h"
 #include "render/cfg/cfg.h"
+#include "render/code/code.h"
 #include "render/picture/image.h"
+#include "render/sink/sink.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
+#include "shell/kern/kern.h"
 
 static const struct column insn_columns[] = {
 	{ "proto", "%:\n" },

@@ -6,7 +6,12 @@
 
 #include "commands/common.h"
 #include "commands/prog/prog.h"
+#include "render/code/code.h"
 #include "render/code/jit.h"
+#include "render/sink/sink.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
+#include "shell/kern/kern.h"
 
 static const struct column jited_columns[] = {
 	{ "proto", "%:\n" },

@@ -6,6 +6,11 @@
 
 #include "commands/common.h"
 #include "commands/prog/prog.h"
+#include "render/typed/typed.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/kern.h"
 #include "shell/kern/maptypes.h"
 
 #define PREFIX "bpf_metadata_"

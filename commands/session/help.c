@@ -3,6 +3,11 @@
 #include <stdlib.h>
 
 #include "commands/common.h"
+#include "render/sink/sink.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
+#include "shell/kern/kern.h"
+#include "shell/lang/cmd.h"
 #include "shell/prompt/history.h"
 
 static void help_command(struct buf *out, const struct cmd *c)

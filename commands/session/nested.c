@@ -5,8 +5,14 @@
 
 #include "commands/common.h"
 #include "shell/base/clock.h"
+#include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
+#include "shell/lang/args.h"
+#include "shell/lang/expr.h"
+#include "shell/lang/vars.h"
+#include "shell/session/session.h"
 #include "shell/session/source.h"
+#include "shell/txn/txn.h"
 
 /* Runs the file as part of what runs already, if @nested; its own commands say what is wrong. */
 static int run_file(struct ctx *ctx, const struct value *path, bool nested, bool batch)

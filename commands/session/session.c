@@ -4,6 +4,14 @@
 
 #include "commands/common.h"
 #include "render/picture/term_image.h"
+#include "render/sink/sink.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
+#include "shell/kern/handle.h"
+#include "shell/lang/args.h"
+#include "shell/lang/expr.h"
+#include "shell/lang/vars.h"
+#include "shell/txn/txn.h"
 
 /* Transactions */
 

@@ -2,9 +2,14 @@
 /* watch: a command again and again, on the whole terminal or as a stream. */
 #include "commands/common.h"
 #include "render/sink/screen.h"
+#include "render/sink/sink.h"
+#include "shell/base/buf.h"
 #include "shell/base/clock.h"
+#include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
 #include "shell/prompt/terminal.h"
+#include "shell/session/session.h"
+#include "shell/txn/txn.h"
 
 struct watch {
 	struct ctx *ctx;

@@ -12,6 +12,7 @@
 #include "render/btf/btf_c.h"
 #include "render/btf/btf_check.h"
 #include "render/sink/sink.h"
+#include "shell/base/buf.h"
 #include "shell/base/interrupt.h"
 
 /* The kernel's types take a tenth of a second. */

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "render/cfg/cfg_text.h"
 #include "render/cfg/marks.h"
+#include "render/code/code.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 
 /* What each kind of edge is called, by enum edge_kind. */
 static const char *const kind_names[] = {

@@ -2,6 +2,7 @@
 #include "render/cfg/cfg_text.h"
 #include "render/cfg/incoming.h"
 #include "render/cfg/listing.h"
+#include "shell/base/buf.h"
 
 static bool wanted(uint32_t func, uint32_t f)
 {

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "render/cfg/incoming.h"
+#include "shell/base/buf.h"
 
 static struct incoming_list sort_by_target(const struct cfg_edge *edges, uint32_t nr,
 					   uint32_t nr_blocks)

@@ -3,6 +3,9 @@
 
 #include "render/cfg/listing.h"
 #include "render/cfg/marks.h"
+#include "render/code/code.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 
 static void add_line(struct listing *l, enum listing_kind kind, uint32_t insn, uint32_t more)
 {

@@ -5,6 +5,8 @@
 #include "render/code/asm.h"
 #include "render/code/asm_form.h"
 #include "render/code/disasm.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 
 #define UNSET UINT32_MAX
 

@@ -4,6 +4,8 @@
 
 #include "render/code/asm_form.h"
 #include "render/code/disasm.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 
 /* Longer texts are cut where a message quotes them. */
 #define QUOTED_MAX 60

@@ -7,7 +7,9 @@
 #include "render/btf/proto.h"
 #include "render/code/code_make.h"
 #include "render/code/disasm.h"
+#include "shell/base/buf.h"
 #include "shell/base/compat.h"
+#include "shell/base/diag.h"
 
 #define BIT_SET(map, i) ((map)[(i) / 64] |= 1ull << (i) % 64)
 

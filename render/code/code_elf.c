@@ -12,6 +12,8 @@
 #include "render/code/code_make.h"
 #include "render/code/disasm.h"
 #include "render/code/elf_obj.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 
 /* No kernel takes more than a million; a hostile object can name the same ones again and again. */
 #define INSNS_MAX (1u << 22)

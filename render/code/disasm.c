@@ -3,7 +3,9 @@
 
 #include "render/code/code.h"
 #include "render/code/disasm.h"
+#include "shell/base/buf.h"
 #include "shell/base/compat.h"
+#include "shell/base/diag.h"
 
 /* What these headers do not name: opcodes of the kernel itself, and of newer instruction sets. */
 #define GOTOX		(BPF_JMP | BPF_JA | BPF_X)

@@ -9,6 +9,7 @@
 
 #include "render/btf/btf_check.h"
 #include "render/code/elf_obj.h"
+#include "shell/base/buf.h"
 
 #define BTF_EXT_MAGIC 0xeb9f
 

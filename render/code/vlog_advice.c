@@ -6,6 +6,7 @@
 #include <ctype.h>
 
 #include "render/code/vlog.h"
+#include "shell/base/buf.h"
 #include "shell/base/diag.h"
 
 #define NULL_FIRST "compare the pointer with NULL first, and use it only where it is not"

@@ -5,6 +5,7 @@
 
 #include "render/code/code.h"
 #include "render/code/vlog.h"
+#include "shell/base/buf.h"
 #include "shell/base/diag.h"
 
 #define REGS_SHOWN 3

@@ -8,6 +8,7 @@
 
 #include "render/code/code.h"
 #include "render/code/vlog.h"
+#include "shell/base/buf.h"
 
 /* The reason, which is said last; no text where there is none. */
 static struct vlog_text reason_of(const struct vlog *v)

@@ -2,8 +2,10 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "render/cfg/cfg.h"
 #include "render/cfg/listing.h"
 #include "render/picture/card.h"
+#include "shell/base/buf.h"
 
 /* How many places that lead to a block are named before they are only counted. */
 #define FROM_MAX 3

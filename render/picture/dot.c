@@ -2,10 +2,13 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "render/cfg/incoming.h"
 #include "render/cfg/listing.h"
 #include "render/cfg/marks.h"
+#include "render/picture/card.h"
 #include "render/picture/dot.h"
 #include "render/picture/layout.h"
+#include "shell/base/buf.h"
 
 #define FONT "monospace"
 #define TEXT_GREY "#6e7781"

@@ -14,6 +14,7 @@
 #include "render/picture/image.h"
 #include "render/picture/image_child.h"
 #include "render/sink/sink.h"
+#include "shell/base/buf.h"
 #include "shell/base/clock.h"
 #include "shell/base/interrupt.h"
 #include "shell/base/outfile.h"

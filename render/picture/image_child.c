@@ -8,6 +8,7 @@
 
 #include "render/picture/dot.h"
 #include "render/picture/image_child.h"
+#include "shell/base/buf.h"
 
 /*
  * Graphviz is not linked, as merely loading it costs more than most commands

@@ -13,8 +13,10 @@
 #include "render/cfg/cfg_text.h"
 #include "render/picture/term_image.h"
 #include "render/sink/sink.h"
+#include "shell/base/buf.h"
 #include "shell/base/child.h"
 #include "shell/base/clock.h"
+#include "shell/base/diag.h"
 
 const char *const term_viewers[] = { "auto", "kitty", "iterm", "sixel", "chafa", "text", NULL };
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "render/sink/sink.h"
+#include "shell/base/buf.h"
 #include "shell/base/interrupt.h"
 
 #define OUT_CHUNK 65536

@@ -2,6 +2,8 @@
 #include <wchar.h>
 
 #include "render/sink/screen.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 
 #define TAB 8
 

@@ -6,8 +6,11 @@
 #include <stdlib.h>
 
 #include "render/sink/scols.h"
+#include "render/sink/sink.h"
 #include "render/sink/sink_style.h"
 #include "render/typed/typed.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 
 #define TABLE_ROWS 1000
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Elements of maps as lines and objects, in bpftool's formats and in ours. */
 #include "render/typed/typed.h"
+#include "shell/base/buf.h"
 #include "shell/base/number.h"
 
 #define HEX16(before, h, after)								\

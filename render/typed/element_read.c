@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "render/typed/typed_encoder.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 
 #define MASK_SMALL 256
 

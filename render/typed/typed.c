@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "render/typed/typed_plan.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 
 /* A plan may print this many values whatever its size, and so many more a byte. */
 #define VALUES_MIN (1 << 16)

@@ -3,7 +3,11 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "render/typed/typed.h"
 #include "render/typed/typed_encoder.h"
+#include "render/typed/typed_plan.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 
 /* Where a piece of the text that is read stands, as exactly as it is known. */
 static struct span span_of(const struct encoder *e, struct piece at)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "render/typed/typed_plan.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 
 struct typed_place typed_whole(const struct typed *t)
 {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "render/typed/typed_plan.h"
+#include "shell/base/buf.h"
 
 /* Of larger values no gaps are known: then all of their bytes are taken for some. */
 #define GAPS_BYTES_MAX (16u << 20)

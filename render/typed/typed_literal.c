@@ -6,6 +6,9 @@
 #include <stdlib.h>
 
 #include "render/typed/typed_encoder.h"
+#include "render/typed/typed_plan.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 #include "shell/base/number.h"
 
 #define U128_MAX (~(unsigned __int128)0)

@@ -2,7 +2,9 @@
 /* Values as numbers: per-CPU ones added up, and the counters inside of one. */
 #include <inttypes.h>
 
+#include "render/typed/typed.h"
 #include "render/typed/typed_plan.h"
+#include "shell/base/buf.h"
 #include "shell/base/number.h"
 
 /* Digits of a number that is printed in two parts: the largest power of ten in 64 bits. */

@@ -7,6 +7,7 @@
 #include <ctype.h>
 
 #include "render/typed/typed_plan.h"
+#include "shell/base/buf.h"
 #include "shell/base/number.h"
 
 /* Above so many bytes of text, room is made for each part of a value. */

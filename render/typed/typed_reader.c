@@ -5,6 +5,8 @@
  * into doubles, and knows no positions.) How deep it goes is bounded by the type.
  */
 #include "render/typed/typed_encoder.h"
+#include "render/typed/typed_plan.h"
+#include "shell/base/buf.h"
 
 int expected(struct reader *r, const struct step *step, const char *what)
 {

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <net/if.h>
 
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 #include "shell/kern/kern.h"
 #include "shell/kern/reason.h"
 #include "shell/kern/rights.h"

@@ -13,6 +13,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "shell/base/buf.h"
 #include "shell/base/fault.h"
 #include "shell/base/interrupt.h"
 #include "shell/kern/kern.h"

@@ -10,6 +10,8 @@
 
 #include "render/btf/btf_check.h"
 #include "render/btf/btf_elf.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 #include "shell/base/fault.h"
 #include "shell/kern/kern.h"
 #include "shell/kern/load.h"

@@ -12,6 +12,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "shell/base/buf.h"
 #include "shell/base/interrupt.h"
 #include "shell/kern/kern.h"
 #include "shell/kern/query.h"

@@ -5,6 +5,7 @@
 
 #include <bpf/btf.h>
 
+#include "shell/base/buf.h"
 #include "shell/base/compat.h"
 #include "shell/kern/kern.h"
 

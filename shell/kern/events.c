@@ -5,6 +5,7 @@
 #include <linux/perf_event.h>
 #include <stdlib.h>
 
+#include "shell/base/buf.h"
 #include "shell/base/interrupt.h"
 #include "shell/kern/kern.h"
 

@@ -11,7 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "shell/base/buf.h"
 #include "shell/base/child.h"
+#include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
 #include "shell/kern/kern.h"
 #include "shell/kern/load.h"

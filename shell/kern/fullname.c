@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "shell/base/buf.h"
 #include "shell/kern/fullname.h"
 #include "shell/kern/kern.h"
 

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "shell/base/buf.h"
+#include "shell/kern/handle.h"
 #include "shell/kern/inner.h"
 #include "shell/kern/load.h"
 

@@ -12,6 +12,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 #include "shell/base/fault.h"
 #include "shell/base/interrupt.h"
 #include "shell/kern/kern.h"

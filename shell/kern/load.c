@@ -11,6 +11,7 @@
 
 #include "render/code/code.h"
 #include "render/code/elf_obj.h"
+#include "shell/base/buf.h"
 #include "shell/base/fault.h"
 #include "shell/kern/fullname.h"
 #include "shell/kern/kern.h"

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 #include "shell/base/fault.h"
 #include "shell/kern/kern.h"
 #include "shell/kern/load.h"

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "render/code/vlog.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 #include "shell/kern/kern.h"
 #include "shell/kern/load.h"
 #include "shell/kern/rights.h"

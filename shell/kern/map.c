@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "shell/base/buf.h"
 #include "shell/base/fault.h"
 #include "shell/base/interrupt.h"
 #include "shell/kern/kern.h"

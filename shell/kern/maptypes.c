@@ -3,6 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
+#include "shell/kern/handle.h"
 #include "shell/kern/kern.h"
 #include "shell/kern/maptypes.h"
 

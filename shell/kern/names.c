@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "render/code/disasm.h"
+#include "shell/base/buf.h"
 #include "shell/kern/kern.h"
 
 /* No enum of the kernel's API is near this. */

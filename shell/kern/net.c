@@ -10,6 +10,7 @@
 #include <linux/tc_act/tc_bpf.h>
 #include <stdlib.h>
 
+#include "shell/base/buf.h"
 #include "shell/base/interrupt.h"
 #include "shell/kern/kern.h"
 #include "shell/kern/mnl_lib.h"

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shell/base/buf.h"
+#include "shell/kern/handle.h"
 #include "shell/kern/kern.h"
 #include "shell/kern/proc.h"
 

@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "shell/base/buf.h"
 #include "shell/kern/kern.h"
 #include "shell/kern/proc.h"
 

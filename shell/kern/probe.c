@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "shell/base/buf.h"
 #include "shell/kern/kern.h"
 #include "shell/kern/proc.h"
 

@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "shell/base/buf.h"
 #include "shell/kern/kern.h"
 #include "shell/kern/query.h"
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "shell/base/buf.h"
 #include "shell/kern/rights.h"
 
 #define CAP(name) (1ull << CAP_##name)

@@ -6,6 +6,7 @@
 #include <linux/bpf.h>
 #include <unistd.h>
 
+#include "shell/base/buf.h"
 #include "shell/kern/kern.h"
 #include "shell/kern/load.h"
 

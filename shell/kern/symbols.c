@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <fcntl.h>
 
+#include "shell/base/buf.h"
 #include "shell/kern/kern.h"
 
 struct symbol {

@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "shell/base/buf.h"
 #include "shell/base/interrupt.h"
 #include "shell/kern/kern.h"
 

@@ -8,10 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 #include "shell/kern/kern.h"
 #include "shell/lang/args.h"
-#include "shell/lang/vars.h"
 #include "shell/lang/state.h"
+#include "shell/lang/value.h"
+#include "shell/lang/vars.h"
 
 /* Text of a value that stands within a word. */
 static char *value_text(struct ctx *ctx, const struct value *v)

@@ -7,8 +7,11 @@
 #include <linux/if_link.h>
 #include <stdlib.h>
 
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 #include "shell/kern/kern.h"
 #include "shell/lang/args.h"
+#include "shell/lang/cmd.h"
 
 const struct hook hooks[] = {
 	{ "xdp", "packets as they arrive, in the best mode there is",

@@ -3,10 +3,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "render/typed/typed.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
+#include "shell/kern/handle.h"
 #include "shell/kern/kern.h"
 #include "shell/kern/maptypes.h"
 #include "shell/lang/args.h"
+#include "shell/lang/cmd.h"
 #include "shell/lang/state.h"
+#include "shell/lang/value.h"
 
 /* Words with their variables replaced; texts and the list belong to this. */
 struct texts {

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "shell/base/buf.h"
 #include "shell/lang/args.h"
 #include "shell/lang/cmd.h"
 #include "shell/lang/state.h"

@@ -4,8 +4,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
+#include "shell/kern/handle.h"
 #include "shell/lang/args.h"
+#include "shell/lang/cmd.h"
 #include "shell/lang/complete.h"
+#include "shell/lang/lex.h"
+#include "shell/lang/value.h"
 #include "shell/lang/vars.h"
 
 enum place {

@@ -2,7 +2,11 @@
 /* Completion for other shells: the scripts, and what they ask for. */
 #include <stdlib.h>
 
+#include "render/sink/sink.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 #include "shell/lang/args.h"
+#include "shell/lang/cmd.h"
 #include "shell/lang/complete.h"
 #include "shell/lang/manual.h"
 

@@ -4,11 +4,15 @@
 #include <jq.h>
 #include <stdlib.h>
 
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
 #include "shell/lang/expr.h"
 #include "shell/lang/jq_child.h"
-#include "shell/lang/vars.h"
+#include "shell/lang/lex.h"
 #include "shell/lang/state.h"
+#include "shell/lang/value.h"
+#include "shell/lang/vars.h"
 
 /* An expression made ready for jq, whose variables cannot be digits or '?'. */
 struct expr {

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "shell/base/buf.h"
 #include "shell/lang/lexing.h"
 
 #define ARENA_CHUNK 16384

@@ -2,6 +2,7 @@
 /* Words: quotes, escapes and variables. */
 #include <ctype.h>
 
+#include "shell/base/buf.h"
 #include "shell/lang/lexing.h"
 
 void skip_blanks(struct lexer *l)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <ctype.h>
 
+#include "render/sink/sink.h"
+#include "shell/base/buf.h"
 #include "shell/lang/manual.h"
 
 static const char *const when_words[] = { "auto", "always", "never", NULL };

@@ -7,10 +7,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/kern.h"
 #include "shell/lang/args.h"
+#include "shell/lang/cmd.h"
 #include "shell/lang/find.h"
 #include "shell/lang/resolve.h"
 #include "shell/lang/state.h"
+#include "shell/lang/value.h"
 #include "shell/lang/vars.h"
 
 /* What a kind can be found by, besides its ID and its pin. */

@@ -3,8 +3,13 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-#include "shell/lang/vars.h"
+#include "render/sink/sink.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
+#include "shell/kern/handle.h"
 #include "shell/lang/state.h"
+#include "shell/lang/value.h"
+#include "shell/lang/vars.h"
 
 struct value *var_find(struct session *s, const char *name)
 {

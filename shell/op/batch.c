@@ -9,9 +9,17 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "shell/base/buf.h"
+#include "shell/base/byteset.h"
+#include "shell/base/diag.h"
+#include "shell/base/wire.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/kern.h"
 #include "shell/kern/maptypes.h"
 #include "shell/op/element.h"
 #include "shell/op/map_ops.h"
+#include "shell/op/ops.h"
+#include "shell/txn/txn.h"
 
 struct op_batch {
 	struct op op;

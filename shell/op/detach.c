@@ -9,8 +9,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
+#include "shell/base/wire.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/kern.h"
 #include "shell/op/link.h"
+#include "shell/op/ops.h"
 #include "shell/txn/trash.h"
+#include "shell/txn/txn.h"
 
 /* A pin of the link, and where a new link waits to be exchanged with it. */
 struct link_pin {

@@ -5,8 +5,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
+#include "shell/base/wire.h"
+#include "shell/kern/kern.h"
 #include "shell/op/ops.h"
+#include "shell/txn/mounted.h"
 #include "shell/txn/trash.h"
+#include "shell/txn/txn.h"
 
 struct op_folder {
 	struct op op;			/* late[0]: the folder's inode */

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Freezing a map: nothing thaws it, so it waits for the commit. */
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/kern.h"
 #include "shell/op/element.h"
+#include "shell/op/ops.h"
+#include "shell/txn/txn.h"
 
 struct op_freeze {
 	struct op op;

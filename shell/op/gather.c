@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <stdlib.h>
 
+#include "shell/base/buf.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/kern.h"
 #include "shell/lang/resolve.h"
 #include "shell/lang/state.h"
 #include "shell/op/element.h"
 #include "shell/op/gather.h"
 #include "shell/op/map_ops.h"
+#include "shell/op/ops.h"
+#include "shell/txn/txn.h"
 
 #define GATHER_MAX 1024			/* updates */
 #define GATHER_BYTES (256 * 1024)	/* of keys and values */

@@ -2,6 +2,7 @@
 /* The table of the operations' kinds, by which a journal is read. */
 
 #include "shell/op/map_ops.h"
+#include "shell/op/ops.h"
 
 const struct op_kind *const op_kinds[] = {
 	&op_update_kind, &op_delete_kind, &op_pin_kind, &op_unpin_kind,

@@ -10,8 +10,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
+#include "shell/base/wire.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/kern.h"
 #include "shell/op/link.h"
 #include "shell/txn/trash.h"
+#include "shell/txn/txn.h"
 
 struct handle *open_link(__u32 id, __u32 type)
 {

@@ -6,7 +6,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "shell/base/buf.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/kern.h"
 #include "shell/op/ops.h"
+#include "shell/txn/txn.h"
 
 struct op_create {
 	struct op op;

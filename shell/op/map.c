@@ -3,9 +3,16 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "render/typed/typed.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
+#include "shell/base/wire.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/kern.h"
 #include "shell/kern/maptypes.h"
 #include "shell/op/element.h"
 #include "shell/txn/trash.h"
+#include "shell/txn/txn.h"
 
 struct op_element {
 	struct op op;

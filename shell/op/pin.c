@@ -13,8 +13,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
+#include "shell/base/wire.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/kern.h"
 #include "shell/op/ops.h"
+#include "shell/txn/mounted.h"
 #include "shell/txn/trash.h"
+#include "shell/txn/txn.h"
 
 /* What is pinned: a journal knows its kind and ID. */
 struct object {

@@ -7,8 +7,15 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
+#include "shell/base/wire.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/kern.h"
 #include "shell/op/element.h"
 #include "shell/op/map_ops.h"
+#include "shell/op/ops.h"
+#include "shell/txn/txn.h"
 
 struct op_queue {
 	struct op op;

@@ -2,7 +2,13 @@
 /* Beginning to read events: those that come from then on are not for others any more. */
 #include <errno.h>
 
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/kern.h"
 #include "shell/op/map_ops.h"
+#include "shell/op/ops.h"
+#include "shell/txn/txn.h"
 
 struct op_read {
 	struct op op;

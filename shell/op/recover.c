@@ -2,8 +2,13 @@
 /* What dead processes left in their journals: rolled back, or forward where they had committed. */
 #include <stdlib.h>
 
+#include "render/sink/sink.h"
+#include "shell/base/buf.h"
+#include "shell/base/byteset.h"
+#include "shell/base/diag.h"
 #include "shell/kern/kern.h"
 #include "shell/lang/state.h"
+#include "shell/txn/journal.h"
 #include "shell/txn/mounted.h"
 #include "shell/txn/txn.h"
 

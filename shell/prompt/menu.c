@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <wchar.h>
 
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 #include "shell/lang/complete.h"
 
 #define GAP 2

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <stdlib.h>
 
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 #include "shell/lang/complete.h"
 #include "shell/prompt/tab.h"
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shell/base/buf.h"
 #include "shell/prompt/userfile.h"
 
 #define LINKS_MAX 40	/* as the kernel has it */

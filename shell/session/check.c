@@ -4,8 +4,14 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
+#include "shell/lang/cmd.h"
 #include "shell/lang/expr.h"
+#include "shell/lang/lex.h"
+#include "shell/lang/state.h"
+#include "shell/lang/value.h"
 #include "shell/lang/vars.h"
 #include "shell/op/gather.h"
 #include "shell/session/check_refs.h"

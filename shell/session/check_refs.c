@@ -2,7 +2,10 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 #include "shell/lang/args.h"
+#include "shell/lang/value.h"
 #include "shell/session/check_refs.h"
 
 struct refs {

@@ -6,10 +6,14 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "render/sink/sink.h"
+#include "shell/base/buf.h"
 #include "shell/base/clock.h"
+#include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
 #include "shell/op/gather.h"
 #include "shell/session/session.h"
+#include "shell/txn/journal.h"
 #include "shell/txn/txn.h"
 #include "shell/txn/txn_state.h"
 

@@ -6,7 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "render/sink/sink.h"
+#include "shell/base/buf.h"
 #include "shell/base/child.h"
+#include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
 #include "shell/lang/args.h"
 #include "shell/lang/expr.h"

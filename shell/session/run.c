@@ -3,9 +3,15 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "render/sink/sink.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
 #include "shell/lang/args.h"
+#include "shell/lang/cmd.h"
 #include "shell/lang/expr.h"
+#include "shell/lang/state.h"
+#include "shell/lang/value.h"
 #include "shell/lang/vars.h"
 #include "shell/op/gather.h"
 #include "shell/session/pipe.h"

@@ -6,9 +6,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "render/sink/sink.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
+#include "shell/lang/cmd.h"
 #include "shell/lang/expr.h"
+#include "shell/lang/lex.h"
 #include "shell/lang/resolve.h"
+#include "shell/lang/value.h"
 #include "shell/lang/vars.h"
 #include "shell/op/gather.h"
 #include "shell/session/session.h"

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shell/base/buf.h"
 #include "shell/base/interrupt.h"
 #include "shell/session/source.h"
 

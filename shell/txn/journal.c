@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "shell/base/buf.h"
 #include "shell/base/fault.h"
 #include "shell/txn/journal.h"
 #include "shell/txn/mounted.h"

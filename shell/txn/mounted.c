@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "shell/base/buf.h"
+#include "shell/base/wire.h"
 #include "shell/kern/kern.h"
 #include "shell/txn/mounted.h"
 #include "shell/txn/txn.h"

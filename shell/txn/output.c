@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "render/sink/sink.h"
+#include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
 #include "shell/lang/state.h"
 #include "shell/txn/txn.h"

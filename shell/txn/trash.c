@@ -4,6 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shell/base/buf.h"
+#include "shell/base/wire.h"
+#include "shell/kern/handle.h"
 #include "shell/kern/kern.h"
 #include "shell/txn/trash.h"
 #include "shell/txn/txn.h"

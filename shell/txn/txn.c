@@ -3,7 +3,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "render/sink/sink.h"
+#include "shell/base/buf.h"
+#include "shell/base/byteset.h"
+#include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
+#include "shell/lang/vars.h"
+#include "shell/txn/journal.h"
+#include "shell/txn/txn.h"
 #include "shell/txn/txn_state.h"
 
 void *op_new(const struct op_kind *kind, struct span span)

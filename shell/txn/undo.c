@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* One operation undone, and how many were: for rollbacks and for recovery. */
+#include "shell/base/buf.h"
+#include "shell/base/byteset.h"
+#include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
+#include "shell/base/wire.h"
+#include "shell/txn/journal.h"
 #include "shell/txn/txn.h"
 
 /*
