@@ -6,9 +6,11 @@
 #	make install            PREFIX and DESTDIR are honoured
 #	make faults             O/faults/bpfsh, with points at which the tests kill it (shell/base/fault.h)
 #	make fuzz               O/fuzz/tests/fuzz/*_fuzz: libFuzzer, for tests/fuzz/run (clang)
+#	make compile_commands   O/compile_commands.json, for clangd and clang-tidy
+#	make tidy               clang-tidy with the checks of .clang-tidy, on the whole tree
 #	make SANITIZE=1 O=DIR   the same with address and undefined-behaviour sanitizers
 #
-# Objects go below O; WERROR=1 turns warnings into errors.
+# Objects go below O; WERROR=1 turns warnings into errors; V=1 shows the commands.
 
 O	?= build
 PREFIX	?= /usr/local
@@ -59,25 +61,41 @@ UNITS	:= $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/*_tes
 FUZZERS	:= $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 PROGS	:= $(patsubst %.c,$(O)/%.o,$(wildcard tests/progs/*.bpf.c scripts/*.bpf.c))
 
+# What is made, a line each; nothing with -s.
+ifeq ($(V),1)
+say	=
+else
+Q	:= @
+ifeq ($(findstring s,$(firstword -$(MAKEFLAGS))),)
+say	= @printf '  %-7s %s\n' $(1) $(@:$(O)/%=%)
+endif
+endif
+
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
 all: $(O)/bpfsh
 
+COMPILE	= $(CC) -std=gnu11 $(CPPFLAGS) $(WARN) $(CFLAGS)
+
 $(O)/bpfsh: $(OBJS)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(O)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 $(CPPFLAGS) $(WARN) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
 
 # Those files that have such points, compiled once more.
 $(O)/faults/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -DFAULTS $(CPPFLAGS) $(WARN) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(COMPILE) -DFAULTS -MMD -MP -c -o $@ $<
 
 $(O)/faults/bpfsh: $(FAULTY:%.c=$(O)/faults/%.o) $(filter-out $(FAULTY:%.c=$(O)/%.o),$(OBJS))
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 faults: $(O)/faults/bpfsh
 
@@ -86,15 +104,18 @@ BPFFLAGS := -target bpf -g -O2 -Wall -I/usr/include/$(shell $(CC) -dumpmachine)
 
 $(O)/%.bpf.o: %.bpf.c Makefile
 	@mkdir -p $(@D)
-	$(CLANG) $(BPFFLAGS) $(if $(findstring _v3.,$@),-mcpu=v3) -MMD -MP -c -o $@ $<
+	$(call say,BPF)
+	$(Q)$(CLANG) $(BPFFLAGS) $(if $(findstring _v3.,$@),-mcpu=v3) -MMD -MP -c -o $@ $<
 
 progs: $(PROGS)
 
 $(O)/tests/unit/%: $(O)/tests/unit/%.o $(LIBOBJS)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
 $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(LIBOBJS)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LD)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 units: $(UNITS)
 fuzzers: $(FUZZERS)
@@ -104,6 +125,16 @@ fuzz:
 
 check: all units fuzzers progs faults
 	tests/run $(O)
+
+compile_commands:
+	@mkdir -p $(O)
+	@printf '%s\n' $(SRCS) | COMPILE='$(subst ','\'',$(COMPILE))' python3 -c \
+		'import json, os, sys; json.dump([{"directory": os.getcwd(), "file": f, \
+		"command": os.environ["COMPILE"] + " -c " + f} for f in sys.stdin.read().split()], \
+		sys.stdout, indent=1)' >$(O)/compile_commands.json
+
+tidy: compile_commands
+	echo $(SRCS) | xargs -n 8 -P $$(nproc) clang-tidy -p $(O) --quiet
 
 bench: all progs
 	tests/bench/run $(O)
@@ -127,4 +158,4 @@ clean:
 
 -include $(OBJS:.o=.d) $(FAULTY:%.c=$(O)/faults/%.d) $(UNITS:=.d) $(FUZZERS:=.d) $(PROGS:.o=.d)
 
-.PHONY: all faults progs units fuzzers fuzz check bench clean install
+.PHONY: all faults progs units fuzzers fuzz check compile_commands tidy bench clean install
