@@ -6,6 +6,9 @@
 #include <stdlib.h>
 
 #include "render/code/jit.h"
+#include "shell/base/buf.h"
+#include "shell/base/diag.h"
+#include "shell/base/library.h"
 
 #if defined(__x86_64__)
 #define JIT_ARCH CS_ARCH_X86
@@ -25,9 +28,7 @@
 #define FUNCTIONS(X) X(cs_open) X(cs_close) X(cs_option) X(cs_malloc) X(cs_free) X(cs_disasm_iter)
 
 struct capstone {
-#define POINTER(f) __typeof__(&f) f;
-	FUNCTIONS(POINTER)
-#undef POINTER
+	FUNCTIONS(LIBRARY_POINTER)
 };
 
 static int no_disassembler(struct diags *d, struct span at, const char *why)
@@ -41,14 +42,9 @@ static int no_disassembler(struct diags *d, struct span at, const char *why)
 #ifdef JIT_ARCH
 static bool load(struct capstone *cs)
 {
-	void *lib = *LIBCAPSTONE ? dlopen(LIBCAPSTONE, RTLD_NOW | RTLD_LOCAL) : NULL;
+	static const char *const names[] = { FUNCTIONS(LIBRARY_NAME) };
 
-	if (!lib)
-		return false;
-#define FIND(f) if (!(cs->f = (__typeof__(&f))dlsym(lib, #f))) return false;
-	FUNCTIONS(FIND)
-#undef FIND
-	return true;
+	return library_open(LIBCAPSTONE, names, ARRAY_SIZE(names), cs) == LIBRARY_OPEN;
 }
 
 /* "call 0x1234", "jmp 0x1234": where it leads. */

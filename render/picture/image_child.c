@@ -9,39 +9,33 @@
 #include "render/picture/dot.h"
 #include "render/picture/image_child.h"
 #include "shell/base/buf.h"
+#include "shell/base/library.h"
 
 /*
  * Graphviz is not linked, as merely loading it costs more than most commands
  * take. The types are those of its headers, so the compiler checks each call.
  */
-#define GRAPHVIZ_FUNCTIONS(X) \
-	X(cgraph, agmemread) \
-	X(gvc, gvContext) \
-	X(gvc, gvLayout) \
-	X(gvc, gvRender)
+#define CGRAPH_FUNCTIONS(X) X(agmemread)
+#define GVC_FUNCTIONS(X) X(gvContext) X(gvLayout) X(gvRender)
 
 struct graphviz {
-#define MEMBER(lib, fn) __typeof__(fn) *fn;
-	GRAPHVIZ_FUNCTIONS(MEMBER)
-#undef MEMBER
+	struct { CGRAPH_FUNCTIONS(LIBRARY_POINTER) } cgraph;
+	struct { GVC_FUNCTIONS(LIBRARY_POINTER) } gvc;
 };
 
 static enum child_status open_graphviz(struct graphviz *gv)
 {
-	void *cgraph = dlopen(LIBCGRAPH, RTLD_NOW | RTLD_GLOBAL);
-	void *gvc = dlopen(LIBGVC, RTLD_NOW | RTLD_GLOBAL);
+	static const char *const cgraph[] = { CGRAPH_FUNCTIONS(LIBRARY_NAME) };
+	static const char *const gvc[] = { GVC_FUNCTIONS(LIBRARY_NAME) };
+	enum library_status status;
 
-	if (!cgraph || !gvc) {
+	status = library_open_global(LIBGVC, gvc, ARRAY_SIZE(gvc), &gv->gvc);
+	if (status == LIBRARY_OPEN)
+		status = library_open_global(LIBCGRAPH, cgraph, ARRAY_SIZE(cgraph), &gv->cgraph);
+	if (status == LIBRARY_MISSING)
 		fprintf(stderr, "%s\n", dlerror());
-		return CHILD_NO_GRAPHVIZ;
-	}
-#define LOOK_UP(lib, fn) \
-	gv->fn = (__typeof__(fn) *)dlsym(lib, #fn); \
-	if (!gv->fn) \
-		return CHILD_OLD_GRAPHVIZ;
-	GRAPHVIZ_FUNCTIONS(LOOK_UP)
-#undef LOOK_UP
-	return CHILD_DONE;
+	return status == LIBRARY_MISSING ? CHILD_NO_GRAPHVIZ :
+	       status == LIBRARY_OLD ? CHILD_OLD_GRAPHVIZ : CHILD_DONE;
 }
 
 /* What graphviz calls the format. */
@@ -57,15 +51,15 @@ static const char *const device_names[] = {
 static enum child_status draw(struct graphviz *gv, const char *dot, enum image_format format,
 			      int out)
 {
-	graph_t *g = gv->agmemread(dot);
-	GVC_t *gvc = gv->gvContext();
+	graph_t *g = gv->cgraph.agmemread(dot);
+	GVC_t *gvc = gv->gvc.gvContext();
 	FILE *f = fdopen(out, "wb");
 
 	if (!g || !gvc || !f)
 		return CHILD_BAD_GRAPH;
-	if (gv->gvLayout(gvc, g, "nop2"))
+	if (gv->gvc.gvLayout(gvc, g, "nop2"))
 		return CHILD_NO_LAYOUT;
-	if (gv->gvRender(gvc, g, device_names[format], f))
+	if (gv->gvc.gvRender(gvc, g, device_names[format], f))
 		return CHILD_NO_FORMAT;
 	return fflush(f) || ferror(f) ? CHILD_NO_ROOM : CHILD_DONE;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* libsmartcols, opened when the first table is laid out. For sink.c alone. */
+/* libsmartcols, opened when the first table is laid out. For sink_table.c alone. */
 #ifndef BPFSH_RENDER_SCOLS_H
 #define BPFSH_RENDER_SCOLS_H
 
-#include <dlfcn.h>
 #include <libsmartcols.h>
-#include <stddef.h>
+
+#include "shell/base/library.h"
 
 #define SCOLS_FUNCTIONS(X)								\
 	X(scols_line_refer_data) X(scols_new_table) X(scols_print_table_to_string)	\
@@ -13,26 +13,10 @@
 	X(scols_table_new_line) X(scols_table_remove_lines) X(scols_unref_table)
 
 struct scols {
-#define POINTER(f) __typeof__(&f) f;
-	SCOLS_FUNCTIONS(POINTER)
-#undef POINTER
+	SCOLS_FUNCTIONS(LIBRARY_POINTER)
 };
 
 /* The library's functions, or NULL where it is missing. */
-static const struct scols *scols_load(void)
-{
-	static struct scols lib;
-	void *handle;
-
-	if (lib.scols_new_table)
-		return &lib;
-	handle = dlopen(LIBSMARTCOLS, RTLD_NOW | RTLD_LOCAL);
-	if (!handle)
-		return NULL;
-#define FIND(f) if (!(lib.f = (__typeof__(&f))dlsym(handle, #f))) return NULL;
-	SCOLS_FUNCTIONS(FIND)
-#undef FIND
-	return &lib;
-}
+const struct scols *scols_load(void);
 
 #endif

@@ -6,9 +6,10 @@
 #ifndef BPFSH_KERN_MNL_LIB_H
 #define BPFSH_KERN_MNL_LIB_H
 
-#include <dlfcn.h>
 #include <libmnl/libmnl.h>
 #include <stdbool.h>
+
+#include "shell/base/library.h"
 
 #define MNL_FUNCTIONS(X)								\
 	X(mnl_attr_get_payload) X(mnl_attr_get_payload_len) X(mnl_attr_get_str)		\
@@ -20,36 +21,13 @@
 	X(mnl_socket_recvfrom) X(mnl_socket_sendto)
 
 struct mnl {
-#define POINTER(f) __typeof__(&f) f;
-	MNL_FUNCTIONS(POINTER)
-#undef POINTER
+	MNL_FUNCTIONS(LIBRARY_POINTER)
 };
 
-/* The library's functions; found once. */
-static struct mnl *mnl(void)
-{
-	static struct mnl lib;
-
-	return &lib;
-}
-
+/* The library's functions, once mnl_load() has found them. */
+const struct mnl *mnl(void);
 /* False where the library is missing. */
-static bool mnl_load(void)
-{
-	struct mnl *lib = mnl();
-	void *handle;
-
-	/* The one that is found last. */
-	if (lib->mnl_socket_sendto)
-		return true;
-	handle = dlopen(LIBMNL, RTLD_NOW | RTLD_LOCAL);
-	if (!handle)
-		return false;
-#define FIND(f) if (!(lib->f = (__typeof__(&f))dlsym(handle, #f))) return false;
-	MNL_FUNCTIONS(FIND)
-#undef FIND
-	return true;
-}
+bool mnl_load(void);
 
 /* Its macros call functions by their names, too. */
 #define mnl_attr_get_payload		(mnl()->mnl_attr_get_payload)

@@ -6,9 +6,10 @@
 #ifndef BPFSH_REPL_LIB_H
 #define BPFSH_REPL_LIB_H
 
-#include <dlfcn.h>
 #include <histedit.h>
 #include <stdbool.h>
+
+#include "shell/base/library.h"
 
 #define EDITLINE_FUNCTIONS(X)								\
 	X(el_cursor) X(el_deletestr) X(el_end) X(el_get) X(el_gets) X(el_init)		\
@@ -17,32 +18,13 @@
 	X(history_end)
 
 struct editline {
-#define POINTER(f) __typeof__(&f) f;
-	EDITLINE_FUNCTIONS(POINTER)
-#undef POINTER
+	EDITLINE_FUNCTIONS(LIBRARY_POINTER)
 };
 
-/* The library's functions; found once. */
-static struct editline *editline(void)
-{
-	static struct editline lib;
-
-	return &lib;
-}
-
+/* The library's functions, once editline_load() has found them. */
+const struct editline *editline(void);
 /* False where the library is missing; dlerror() says why. */
-static bool editline_load(void)
-{
-	void *handle = dlopen(LIBEDIT, RTLD_NOW | RTLD_LOCAL);
-	struct editline *lib = editline();
-
-	if (!handle)
-		return false;
-#define FIND(f) if (!(lib->f = (__typeof__(&f))dlsym(handle, #f))) return false;
-	EDITLINE_FUNCTIONS(FIND)
-#undef FIND
-	return true;
-}
+bool editline_load(void);
 
 #define el_cursor	(editline()->el_cursor)
 #define el_deletestr	(editline()->el_deletestr)

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Finds libsmartcols' functions, once. */
+#include <stdbool.h>
+
+#include "render/sink/scols.h"
+#include "shell/base/buf.h"
+#include "shell/base/library.h"
+
+const struct scols *scols_load(void)
+{
+	static const char *const names[] = { SCOLS_FUNCTIONS(LIBRARY_NAME) };
+	static struct scols lib;
+	static bool found;
+
+	found = found || library_open(LIBSMARTCOLS, names, ARRAY_SIZE(names), &lib) == LIBRARY_OPEN;
+	return found ? &lib : NULL;
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Finds libmnl's functions, once. */
+#include "shell/base/buf.h"
+#include "shell/base/library.h"
+#include "shell/kern/mnl_lib.h"
+
+static struct mnl *pointers(void)
+{
+	static struct mnl lib;
+
+	return &lib;
+}
+
+const struct mnl *mnl(void)
+{
+	return pointers();
+}
+
+bool mnl_load(void)
+{
+	static const char *const names[] = { MNL_FUNCTIONS(LIBRARY_NAME) };
+	static bool found;
+
+	found = found || library_open(LIBMNL, names, ARRAY_SIZE(names), pointers()) == LIBRARY_OPEN;
+	return found;
+}

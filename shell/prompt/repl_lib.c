@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Finds libedit's functions. */
+#include "shell/base/buf.h"
+#include "shell/base/library.h"
+#include "shell/prompt/repl_lib.h"
+
+static struct editline *pointers(void)
+{
+	static struct editline lib;
+
+	return &lib;
+}
+
+const struct editline *editline(void)
+{
+	return pointers();
+}
+
+bool editline_load(void)
+{
+	static const char *const names[] = { EDITLINE_FUNCTIONS(LIBRARY_NAME) };
+
+	return library_open(LIBEDIT, names, ARRAY_SIZE(names), pointers()) == LIBRARY_OPEN;
+}
