@@ -9,7 +9,14 @@
 #include "render/sink/sink.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/attached.h"
+#include "shell/kern/btf.h"
+#include "shell/kern/cgroup.h"
+#include "shell/kern/error.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/link.h"
+#include "shell/kern/names.h"
+#include "shell/kern/object.h"
 #include "shell/lang/args.h"
 
 /* What is in effect, the cgroups above included, has no flags. */

@@ -8,7 +8,10 @@
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
+#include "shell/kern/bpffs.h"
+#include "shell/kern/error.h"
 #include "shell/kern/handle.h"
+#include "shell/kern/object.h"
 #include "shell/lang/cmd.h"
 #include "shell/txn/txn.h"
 

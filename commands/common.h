@@ -3,7 +3,7 @@
 #ifndef BPFSH_COMMANDS_COMMON_H
 #define BPFSH_COMMANDS_COMMON_H
 
-#include "shell/kern/kern.h"
+#include "shell/kern/handle.h"
 #include "shell/lang/args.h"
 #include "shell/lang/expr.h"
 #include "shell/lang/vars.h"

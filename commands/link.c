@@ -4,8 +4,12 @@
 
 #include "commands/common.h"
 #include "render/sink/sink.h"
+#include "shell/base/compat.h"
+#include "shell/kern/error.h"
 #include "shell/kern/handle.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/link.h"
+#include "shell/kern/names.h"
+#include "shell/kern/object.h"
 #include "shell/lang/args.h"
 #include "shell/op/ops.h"
 #include "shell/txn/txn.h"

@@ -9,7 +9,13 @@
 #include "commands/common.h"
 #include "render/sink/sink.h"
 #include "shell/base/buf.h"
-#include "shell/kern/kern.h"
+#include "shell/base/compat.h"
+#include "shell/kern/attached.h"
+#include "shell/kern/error.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/link.h"
+#include "shell/kern/net.h"
+#include "shell/kern/object.h"
 #include "shell/lang/args.h"
 
 /* The one row is made of lists alone. */

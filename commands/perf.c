@@ -4,7 +4,8 @@
 
 #include "commands/common.h"
 #include "render/sink/sink.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/error.h"
+#include "shell/kern/probe.h"
 
 static const struct column perf_columns[] = {
 	{ "pid", "pid %" },

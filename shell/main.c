@@ -11,7 +11,7 @@
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/load.h"
 #include "shell/lang/cmd.h"
 #include "shell/lang/complete.h"
 #include "shell/lang/manual.h"

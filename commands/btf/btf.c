@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <linux/bpf.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -7,8 +8,9 @@
 #include "render/sink/sink.h"
 #include "shell/base/buf.h"
 #include "shell/base/interrupt.h"
+#include "shell/kern/error.h"
 #include "shell/kern/handle.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/object.h"
 #include "shell/lang/args.h"
 
 static const struct column btf_columns[] = {

@@ -11,7 +11,10 @@
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/btf.h"
+#include "shell/kern/error.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/object.h"
 
 enum {
 	DUMP_BTF, DUMP_MAP, DUMP_PROG, DUMP_FILE, DUMP_BASE, DUMP_PART, DUMP_FORMAT, DUMP_ROOTS

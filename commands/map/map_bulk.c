@@ -2,6 +2,7 @@
 /* Whole maps: exported, imported, copied, cleared, counted. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -15,7 +16,9 @@
 #include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
 #include "shell/base/outfile.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/error.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/map.h"
 #include "shell/kern/maptypes.h"
 
 /* export */

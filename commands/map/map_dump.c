@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Elements shown: one, or all of a map, with what is known about their values besides. */
 #include <errno.h>
+#include <linux/bpf.h>
 #include <stdlib.h>
 
 #include "commands/map/map.h"
@@ -9,9 +10,12 @@
 #include "render/typed/typed.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/kern/error.h"
 #include "shell/kern/handle.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/map.h"
 #include "shell/kern/maptypes.h"
+#include "shell/kern/names.h"
+#include "shell/kern/object.h"
 
 /* Elements of some maps have more beside them than BTF could tell. */
 struct form {

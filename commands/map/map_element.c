@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Single elements of maps, changed; and keys, one after the other. */
 #include <errno.h>
+#include <linux/bpf.h>
 #include <stdlib.h>
 
 #include "commands/map/map.h"
 #include "render/sink/sink.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/error.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/map.h"
 #include "shell/op/gather.h"
 #include "shell/op/ops.h"
 #include "shell/session/session.h"

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <errno.h>
+#include <linux/bpf.h>
 #include <stdlib.h>
 
 #include "commands/map/map_feed.h"
 #include "shell/base/buf.h"
 #include "shell/base/clock.h"
 #include "shell/base/interrupt.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/map.h"
 #include "shell/op/element.h"
 #include "shell/op/map_ops.h"
 #include "shell/op/ops.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Global variables of programs by their names: parts of the one value of .data, .bss, .rodata. */
+#include <linux/bpf.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -8,9 +9,12 @@
 #include "render/typed/typed.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/kern/bpffs.h"
+#include "shell/kern/error.h"
 #include "shell/kern/handle.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/map.h"
 #include "shell/kern/maptypes.h"
+#include "shell/kern/object.h"
 #include "shell/lang/args.h"
 #include "shell/lang/cmd.h"
 #include "shell/lang/value.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Queues, stacks and bloom filters: values without keys. */
 #include <errno.h>
+#include <linux/bpf.h>
 #include <stdlib.h>
 
 #include "commands/map/map.h"
@@ -8,7 +9,9 @@
 #include "render/typed/typed.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/error.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/map.h"
 #include "shell/kern/maptypes.h"
 #include "shell/op/map_ops.h"
 #include "shell/txn/txn.h"

@@ -3,14 +3,18 @@
  * A whole map goes: its pins, and what the session holds of it. The kernel
  * frees it when nothing else uses it; what does is listed.
  */
+#include <linux/bpf.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "commands/map/map.h"
 #include "render/sink/sink.h"
 #include "shell/base/buf.h"
+#include "shell/kern/bpffs.h"
 #include "shell/kern/handle.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/map.h"
+#include "shell/kern/object.h"
+#include "shell/kern/owners.h"
 #include "shell/lang/vars.h"
 #include "shell/op/ops.h"
 #include "shell/txn/txn.h"

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Values of stack_trace maps: the addresses of a call chain, or files and offsets. */
 #include <inttypes.h>
+#include <linux/bpf.h>
 
 #include "commands/map/map.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/symbols.h"
 
 /* What is further behind a symbol than this lies in something that has none. */
 #define SYMBOL_MAX (1u << 20)

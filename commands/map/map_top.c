@@ -2,6 +2,7 @@
 /* The elements of a map that change fastest, again and again until Ctrl-C. */
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/bpf.h>
 #include <stdlib.h>
 
 #include "commands/map/map.h"
@@ -11,7 +12,9 @@
 #include "shell/base/clock.h"
 #include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/error.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/map.h"
 #include "shell/kern/maptypes.h"
 #include "shell/lang/args.h"
 #include "shell/lang/cmd.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <errno.h>
+#include <linux/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -10,7 +11,11 @@
 #include "render/sink/sink.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/kern/error.h"
 #include "shell/kern/handle.h"
+#include "shell/kern/load.h"
+#include "shell/kern/names.h"
+#include "shell/kern/object.h"
 #include "shell/lang/args.h"
 #include "shell/op/ops.h"
 #include "shell/session/session.h"

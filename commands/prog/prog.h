@@ -4,8 +4,10 @@
 #define BPFSH_COMMANDS_PROG_H
 
 #include "render/code/code.h"
-#include "shell/kern/kern.h"
 #include "shell/lang/cmd.h"
+
+struct kern_code;
+struct load_request;
 
 /* prog.c: the types that a section's name stands for; -1 with a diagnostic. */
 int section_type(struct ctx *ctx, const struct value *section, int *prog_type, int *attach_type);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Programs from text: assembled, and loaded through the transaction layer. */
 #include <elf.h>
+#include <linux/bpf.h>
 #include <stdlib.h>
 
 #include "commands/common.h"
@@ -8,8 +9,11 @@
 #include "render/code/asm.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/kern/error.h"
 #include "shell/kern/handle.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/load.h"
+#include "shell/kern/map.h"
+#include "shell/kern/names.h"
 #include "shell/lang/args.h"
 #include "shell/op/ops.h"
 #include "shell/session/session.h"

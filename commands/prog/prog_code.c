@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* A program's instructions, and their control-flow graphs. */
+#include <linux/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -19,7 +20,13 @@
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/code.h"
+#include "shell/kern/error.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/load.h"
+#include "shell/kern/names.h"
+#include "shell/kern/object.h"
+#include "shell/kern/symbols.h"
 #include "shell/lang/args.h"
 #include "shell/lang/cmd.h"
 #include "shell/lang/value.h"

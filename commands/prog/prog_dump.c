@@ -2,6 +2,7 @@
 /* Listings of a program's instructions, and of its machine code: see also prog_jit.c. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -14,7 +15,9 @@
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/code.h"
+#include "shell/kern/object.h"
+#include "shell/kern/symbols.h"
 
 static const struct column insn_columns[] = {
 	{ "proto", "%:\n" },

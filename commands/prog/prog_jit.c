@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Machine code of a program: function by function, with its source lines and symbols. */
 #include <inttypes.h>
+#include <linux/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,7 +12,8 @@
 #include "render/sink/sink.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/code.h"
+#include "shell/kern/symbols.h"
 
 static const struct column jited_columns[] = {
 	{ "proto", "%:\n" },

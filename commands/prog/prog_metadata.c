@@ -9,9 +9,11 @@
 #include "render/typed/typed.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/kern/btf.h"
 #include "shell/kern/handle.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/map.h"
 #include "shell/kern/maptypes.h"
+#include "shell/kern/object.h"
 
 #define PREFIX "bpf_metadata_"
 

@@ -6,7 +6,7 @@
 #include "render/sink/sink.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/names.h"
 #include "shell/lang/cmd.h"
 #include "shell/prompt/history.h"
 

@@ -4,8 +4,13 @@
 #include <net/if.h>
 
 #include "shell/base/buf.h"
+#include "shell/base/compat.h"
 #include "shell/base/diag.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/error.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/link.h"
+#include "shell/kern/names.h"
+#include "shell/kern/object.h"
 #include "shell/kern/reason.h"
 #include "shell/kern/rights.h"
 #include "shell/kern/spot.h"

@@ -16,7 +16,10 @@
 #include "shell/base/buf.h"
 #include "shell/base/fault.h"
 #include "shell/base/interrupt.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/bpffs.h"
+#include "shell/kern/error.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/object.h"
 
 #define DEPTH_MAX 64
 

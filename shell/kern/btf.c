@@ -13,8 +13,9 @@
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/fault.h"
-#include "shell/kern/kern.h"
-#include "shell/kern/load.h"
+#include "shell/kern/btf.h"
+#include "shell/kern/error.h"
+#include "shell/kern/loading.h"
 
 /* Not those of programs and variables: libbpf completes them when it loads an object. */
 static bool is_type(const struct btf_type *t)

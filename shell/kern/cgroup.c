@@ -14,7 +14,9 @@
 
 #include "shell/base/buf.h"
 #include "shell/base/interrupt.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/attached.h"
+#include "shell/kern/cgroup.h"
+#include "shell/kern/names.h"
 #include "shell/kern/query.h"
 
 char *kern_cgroup_root(void)

@@ -7,7 +7,11 @@
 
 #include "shell/base/buf.h"
 #include "shell/base/compat.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/btf.h"
+#include "shell/kern/code.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/map.h"
+#include "shell/kern/object.h"
 
 /* An array of struct bpf_prog_info: where its address, its number and its record size stand. */
 struct code_array {

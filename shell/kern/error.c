@@ -8,10 +8,14 @@
 #include <stdlib.h>
 
 #include "shell/base/buf.h"
+#include "shell/base/compat.h"
 #include "shell/base/diag.h"
+#include "shell/kern/error.h"
+#include "shell/kern/handle.h"
 #include "shell/kern/inner.h"
-#include "shell/kern/kern.h"
-#include "shell/kern/load.h"
+#include "shell/kern/loading.h"
+#include "shell/kern/names.h"
+#include "shell/kern/object.h"
 #include "shell/kern/reason.h"
 #include "shell/kern/rights.h"
 

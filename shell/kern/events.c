@@ -7,7 +7,8 @@
 
 #include "shell/base/buf.h"
 #include "shell/base/interrupt.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/events.h"
+#include "shell/kern/handle.h"
 
 /* Pages of each processor's buffer for a perf event array; a power of 2. */
 #define PERF_PAGES 64

@@ -15,8 +15,8 @@
 #include "shell/base/child.h"
 #include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
-#include "shell/kern/kern.h"
-#include "shell/kern/load.h"
+#include "shell/kern/error.h"
+#include "shell/kern/loading.h"
 
 /* No object file that the kernel could take is near this. */
 #define FILE_MAX (256u << 20)

@@ -12,7 +12,8 @@
 
 #include "shell/base/buf.h"
 #include "shell/kern/fullname.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/object.h"
 
 #define KEPT (BPF_OBJ_NAME_LEN - 1)
 

@@ -14,9 +14,13 @@
 #include <unistd.h>
 
 #include "shell/base/buf.h"
+#include "shell/kern/code.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/inner.h"
-#include "shell/kern/load.h"
+#include "shell/kern/loading.h"
+#include "shell/kern/map.h"
+#include "shell/kern/names.h"
+#include "shell/kern/object.h"
 
 #define INSN(c, d, s, o, i) \
 	((struct bpf_insn){ .code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i) })

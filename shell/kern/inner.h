@@ -3,7 +3,11 @@
 #ifndef BPFSH_KERN_INNER_H
 #define BPFSH_KERN_INNER_H
 
-#include "shell/kern/kern.h"
+#include <stdbool.h>
+
+#include "shell/kern/handle.h"
+
+struct buf;
 
 struct inner_facts {
 	struct map_facts map;		/* type, sizes of key and value; more as is said below */

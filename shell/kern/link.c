@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/if_link.h>
 #include <linux/magic.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -13,10 +14,15 @@
 #include <unistd.h>
 
 #include "shell/base/buf.h"
+#include "shell/base/compat.h"
 #include "shell/base/diag.h"
 #include "shell/base/fault.h"
 #include "shell/base/interrupt.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/cgroup.h"
+#include "shell/kern/error.h"
+#include "shell/kern/link.h"
+#include "shell/kern/net.h"
+#include "shell/kern/object.h"
 #include "shell/kern/spot.h"
 
 #define OWN_NETNS "/proc/self/ns/net"

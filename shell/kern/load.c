@@ -12,10 +12,16 @@
 #include "render/code/code.h"
 #include "render/code/elf_obj.h"
 #include "shell/base/buf.h"
+#include "shell/base/diag.h"
 #include "shell/base/fault.h"
+#include "shell/kern/bpffs.h"
+#include "shell/kern/error.h"
 #include "shell/kern/fullname.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/handle.h"
 #include "shell/kern/load.h"
+#include "shell/kern/loading.h"
+#include "shell/kern/names.h"
+#include "shell/kern/object.h"
 #include "shell/kern/rights.h"
 
 struct load {

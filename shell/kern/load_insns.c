@@ -8,8 +8,10 @@
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/fault.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/handle.h"
 #include "shell/kern/load.h"
+#include "shell/kern/loading.h"
+#include "shell/kern/object.h"
 
 /* What the end of a section's first part asks for. */
 static const struct {

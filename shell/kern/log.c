@@ -7,9 +7,11 @@
 
 #include "render/code/vlog.h"
 #include "shell/base/buf.h"
+#include "shell/base/compat.h"
 #include "shell/base/diag.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/error.h"
 #include "shell/kern/load.h"
+#include "shell/kern/loading.h"
 #include "shell/kern/rights.h"
 
 static struct buf messages, verifier_log;

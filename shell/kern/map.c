@@ -12,9 +12,12 @@
 #include <unistd.h>
 
 #include "shell/base/buf.h"
+#include "shell/base/compat.h"
 #include "shell/base/fault.h"
 #include "shell/base/interrupt.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/error.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/map.h"
 
 /* The most that any kernel can be built for: buffers are large enough where /sys is missing. */
 #define CPUS_MAX 8192

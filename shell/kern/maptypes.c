@@ -5,9 +5,12 @@
 
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/kern/btf.h"
+#include "shell/kern/error.h"
 #include "shell/kern/handle.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/map.h"
 #include "shell/kern/maptypes.h"
+#include "shell/kern/object.h"
 
 struct map_types {
 	struct element_format format;

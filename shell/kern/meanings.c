@@ -6,8 +6,7 @@
 
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
-#include "shell/kern/kern.h"
-#include "shell/kern/load.h"
+#include "shell/kern/loading.h"
 
 #define DO_WITHOUT "declare it __weak to load where it is missing"
 #define MAPS "maps are defined in section .maps, by __uint(type, ...) and the like"

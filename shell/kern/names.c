@@ -10,7 +10,9 @@
 
 #include "render/code/disasm.h"
 #include "shell/base/buf.h"
-#include "shell/kern/kern.h"
+#include "shell/base/compat.h"
+#include "shell/kern/btf.h"
+#include "shell/kern/names.h"
 
 /* No enum of the kernel's API is near this. */
 #define NUMBER_MAX 1024

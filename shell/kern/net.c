@@ -8,12 +8,15 @@
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <linux/tc_act/tc_bpf.h>
+#include <net/if.h>
 #include <stdlib.h>
 
 #include "shell/base/buf.h"
+#include "shell/base/compat.h"
 #include "shell/base/interrupt.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/attached.h"
 #include "shell/kern/mnl_lib.h"
+#include "shell/kern/net.h"
 
 /* ALTIFNAMSIZ of linux/if.h, which does not go with net/if.h. */
 #define ALT_NAME_SIZE 128

@@ -10,8 +10,11 @@
 #include <unistd.h>
 
 #include "shell/base/buf.h"
+#include "shell/kern/bpffs.h"
+#include "shell/kern/btf.h"
+#include "shell/kern/error.h"
 #include "shell/kern/handle.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/object.h"
 #include "shell/kern/proc.h"
 
 int kern_next_id(enum object_kind kind, __u32 *id)

@@ -3,10 +3,12 @@
  * Which processes hold which objects: one readlink for each descriptor of each
  * process, and a look into fdinfo for the few that are objects.
  */
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "shell/base/buf.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/owners.h"
 #include "shell/kern/proc.h"
 
 struct search {

@@ -13,7 +13,11 @@
 #include <unistd.h>
 
 #include "shell/base/buf.h"
-#include "shell/kern/kern.h"
+#include "shell/base/compat.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/names.h"
+#include "shell/kern/object.h"
+#include "shell/kern/probe.h"
 #include "shell/kern/proc.h"
 
 struct link_seen {

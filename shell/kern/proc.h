@@ -3,6 +3,7 @@
 #ifndef BPFSH_KERN_PROC_H
 #define BPFSH_KERN_PROC_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "shell/kern/handle.h"

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What is attached at one place: BPF_PROG_QUERY, whose newer parts libbpf 1.1 does not know. */
 #include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "shell/base/buf.h"
-#include "shell/kern/kern.h"
+#include "shell/base/compat.h"
+#include "shell/kern/attached.h"
 #include "shell/kern/query.h"
 
 /* As in union bpf_attr; in part newer than the oldest headers (6.6). */

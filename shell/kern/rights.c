@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "shell/base/buf.h"
+#include "shell/base/compat.h"
+#include "shell/kern/error.h"
 #include "shell/kern/rights.h"
 
 #define CAP(name) (1ull << CAP_##name)

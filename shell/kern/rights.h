@@ -3,7 +3,11 @@
 #ifndef BPFSH_KERN_RIGHTS_H
 #define BPFSH_KERN_RIGHTS_H
 
-#include "shell/kern/kern.h"
+#include <stdbool.h>
+
+#include "shell/kern/error.h"
+
+struct buf;
 
 /* What this process may, as far as it can know. */
 struct rights {

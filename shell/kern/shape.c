@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include "shell/base/buf.h"
-#include "shell/kern/kern.h"
-#include "shell/kern/load.h"
+#include "shell/base/compat.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/loading.h"
+#include "shell/kern/names.h"
 
 /* From @min to @max bytes (0: no limit), in steps. */
 struct size_rule {

@@ -6,6 +6,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "shell/base/compat.h"
+#include "shell/kern/attached.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/link.h"
+#include "shell/kern/object.h"
 #include "shell/kern/spot.h"
 
 enum spot_kind spot_kind(const struct link_spot *spot)

@@ -3,8 +3,12 @@
 #ifndef BPFSH_KERN_SPOT_H
 #define BPFSH_KERN_SPOT_H
 
-#include "shell/kern/kern.h"
+#include <linux/types.h>
+#include <stdbool.h>
+
 #include "shell/kern/reason.h"
+
+struct link_spot;
 
 struct occupant {
 	__u32 prog_id, link_id;		/* one of its links */

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Symbols of the kernel, read from /proc/kallsyms when one is first asked for. */
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include <fcntl.h>
 
 #include "shell/base/buf.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/symbols.h"
 
 struct symbol {
 	__u64 address;

@@ -18,8 +18,12 @@
 #include <stdlib.h>
 
 #include "shell/base/buf.h"
+#include "shell/base/compat.h"
 #include "shell/base/interrupt.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/error.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/map.h"
+#include "shell/kern/object.h"
 
 /* Bytes of keys and values that one batch call fetches: much, so that threads seldom wait. */
 #define BATCH_BYTES (1u << 20)

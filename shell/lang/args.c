@@ -10,7 +10,10 @@
 
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/bpffs.h"
+#include "shell/kern/error.h"
+#include "shell/kern/link.h"
+#include "shell/kern/names.h"
 #include "shell/lang/args.h"
 #include "shell/lang/state.h"
 #include "shell/lang/value.h"

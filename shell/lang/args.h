@@ -6,7 +6,7 @@
 #ifndef BPFSH_ARGS_H
 #define BPFSH_ARGS_H
 
-#include "shell/kern/kern.h"
+#include "shell/kern/link.h"
 #include "shell/lang/cmd.h"
 
 extern const struct arg_type arg_string;	/* VALUE_STR */

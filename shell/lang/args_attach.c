@@ -8,8 +8,12 @@
 #include <stdlib.h>
 
 #include "shell/base/buf.h"
+#include "shell/base/compat.h"
 #include "shell/base/diag.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/error.h"
+#include "shell/kern/link.h"
+#include "shell/kern/names.h"
+#include "shell/kern/net.h"
 #include "shell/lang/args.h"
 #include "shell/lang/cmd.h"
 

@@ -6,12 +6,17 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <linux/bpf.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/kern/code.h"
+#include "shell/kern/error.h"
 #include "shell/kern/handle.h"
+#include "shell/kern/object.h"
+#include "shell/kern/symbols.h"
 #include "shell/lang/find.h"
 #include "shell/lang/state.h"
 

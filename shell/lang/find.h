@@ -3,7 +3,9 @@
 #ifndef BPFSH_FIND_H
 #define BPFSH_FIND_H
 
-#include "shell/kern/kern.h"
+#include <linux/bpf.h>
+
+#include "shell/kern/object.h"
 #include "shell/lang/cmd.h"
 
 enum find_by { FIND_NAME, FIND_TAG };

@@ -9,8 +9,11 @@
 
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/kern/bpffs.h"
+#include "shell/kern/error.h"
 #include "shell/kern/handle.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/names.h"
+#include "shell/kern/object.h"
 #include "shell/lang/args.h"
 #include "shell/lang/cmd.h"
 #include "shell/lang/find.h"

@@ -7,15 +7,18 @@
  * and puts back what is as this operation wrote it.
  */
 #include <errno.h>
+#include <linux/bpf.h>
 #include <stdlib.h>
 
 #include "shell/base/buf.h"
 #include "shell/base/byteset.h"
 #include "shell/base/diag.h"
 #include "shell/base/wire.h"
+#include "shell/kern/error.h"
 #include "shell/kern/handle.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/map.h"
 #include "shell/kern/maptypes.h"
+#include "shell/kern/names.h"
 #include "shell/op/element.h"
 #include "shell/op/map_ops.h"
 #include "shell/op/ops.h"

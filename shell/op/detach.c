@@ -6,14 +6,19 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bpf.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/wire.h"
+#include "shell/kern/bpffs.h"
+#include "shell/kern/error.h"
 #include "shell/kern/handle.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/link.h"
+#include "shell/kern/names.h"
+#include "shell/kern/object.h"
 #include "shell/op/link.h"
 #include "shell/op/ops.h"
 #include "shell/txn/trash.h"

@@ -2,8 +2,10 @@
 /* Freezing a map: nothing thaws it, so it waits for the commit. */
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/kern/error.h"
 #include "shell/kern/handle.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/map.h"
+#include "shell/kern/object.h"
 #include "shell/op/element.h"
 #include "shell/op/ops.h"
 #include "shell/txn/txn.h"

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <linux/bpf.h>
 #include <stdlib.h>
 
 #include "shell/base/buf.h"
 #include "shell/kern/handle.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/map.h"
 #include "shell/lang/resolve.h"
 #include "shell/lang/state.h"
 #include "shell/op/element.h"

@@ -8,13 +8,17 @@
  * beyond the commit: `undo` finds it again by its ID.
  */
 #include <errno.h>
+#include <linux/bpf.h>
 #include <stdlib.h>
 
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/wire.h"
+#include "shell/kern/error.h"
 #include "shell/kern/handle.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/link.h"
+#include "shell/kern/names.h"
+#include "shell/kern/object.h"
 #include "shell/op/link.h"
 #include "shell/txn/trash.h"
 #include "shell/txn/txn.h"

@@ -7,8 +7,13 @@
 #include <stdlib.h>
 
 #include "shell/base/buf.h"
+#include "shell/base/diag.h"
+#include "shell/kern/error.h"
 #include "shell/kern/handle.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/load.h"
+#include "shell/kern/map.h"
+#include "shell/kern/names.h"
+#include "shell/kern/object.h"
 #include "shell/op/ops.h"
 #include "shell/txn/txn.h"
 

@@ -3,6 +3,7 @@
 #ifndef BPFSH_MAP_OPS_H
 #define BPFSH_MAP_OPS_H
 
+#include "shell/kern/events.h"
 #include "shell/op/ops.h"
 
 struct typed_place;

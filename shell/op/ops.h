@@ -7,8 +7,15 @@
 #ifndef BPFSH_OPS_H
 #define BPFSH_OPS_H
 
-#include "shell/kern/kern.h"
+#include "shell/base/diag.h"
+#include "shell/kern/handle.h"
 #include "shell/txn/txn.h"
+
+struct buf;
+struct link_def;
+struct load_request;
+struct load_result;
+struct map_def;
 
 /*
  * Elements. @value is as system calls transfer it, or @object's descriptor is

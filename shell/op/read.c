@@ -4,8 +4,9 @@
 
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/kern/error.h"
+#include "shell/kern/events.h"
 #include "shell/kern/handle.h"
-#include "shell/kern/kern.h"
 #include "shell/op/map_ops.h"
 #include "shell/op/ops.h"
 #include "shell/txn/txn.h"

@@ -6,7 +6,7 @@
 #include "shell/base/buf.h"
 #include "shell/base/byteset.h"
 #include "shell/base/diag.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/error.h"
 #include "shell/lang/state.h"
 #include "shell/txn/journal.h"
 #include "shell/txn/mounted.h"

@@ -11,7 +11,8 @@
 
 #include "shell/base/buf.h"
 #include "shell/base/wire.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/bpffs.h"
+#include "shell/kern/error.h"
 #include "shell/txn/mounted.h"
 #include "shell/txn/txn.h"
 

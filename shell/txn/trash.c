@@ -5,9 +5,12 @@
 #include <unistd.h>
 
 #include "shell/base/buf.h"
+#include "shell/base/diag.h"
 #include "shell/base/wire.h"
+#include "shell/kern/bpffs.h"
+#include "shell/kern/error.h"
 #include "shell/kern/handle.h"
-#include "shell/kern/kern.h"
+#include "shell/kern/object.h"
 #include "shell/txn/trash.h"
 #include "shell/txn/txn.h"
 

@@ -6,8 +6,11 @@
 #ifndef BPFSH_TRASH_H
 #define BPFSH_TRASH_H
 
-#include "shell/kern/kern.h"
+#include "shell/base/diag.h"
+#include "shell/kern/handle.h"
 #include "shell/txn/mounted.h"
+
+struct buf;
 
 struct trash {
 	char *dir;		/* NULL: there is none */

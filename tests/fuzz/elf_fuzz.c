@@ -17,7 +17,8 @@
 #include "render/btf/btf_check.h"
 #include "render/btf/btf_raw.h"
 #include "render/cfg/cfg.h"
-#include "shell/kern/kern.h"
+#include "shell/base/diag.h"
+#include "shell/kern/btf.h"
 #include "tests/fuzz/fuzz.h"
 
 #define CORPUS "tests/fuzz/corpus/elf/*"

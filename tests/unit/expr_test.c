@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "shell/base/diag.h"
 #include "shell/lang/expr.h"
 #include "shell/lang/state.h"
 #include "shell/lang/vars.h"

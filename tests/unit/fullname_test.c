@@ -5,6 +5,8 @@
 #include <limits.h>
 
 #include "kern_live.h"
+#include "shell/kern/load.h"
+#include "shell/kern/object.h"
 
 #define PREFIX "t_XXXX_"
 

@@ -4,6 +4,14 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "shell/base/diag.h"
+#include "shell/kern/error.h"
+#include "shell/kern/events.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/load.h"
+#include "shell/kern/map.h"
+#include "shell/kern/object.h"
+#include "shell/kern/owners.h"
 #include "tests/unit/kern_live.h"
 
 static struct handle *new_map(__u32 type, __u32 key, __u32 value, __u32 entries, __u32 flags)

@@ -22,8 +22,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "shell/kern/kern.h"
-
 static struct {
 	char dir[64];			/* the bpffs */
 	bool usable;

@@ -5,8 +5,19 @@
 #include <signal.h>
 #include <stdatomic.h>
 
+#include "shell/base/compat.h"
+#include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
+#include "shell/kern/bpffs.h"
+#include "shell/kern/code.h"
+#include "shell/kern/error.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/load.h"
+#include "shell/kern/map.h"
 #include "shell/kern/maptypes.h"
+#include "shell/kern/names.h"
+#include "shell/kern/object.h"
+#include "shell/kern/symbols.h"
 #include "tests/unit/kern_live.h"
 
 static struct handle *try_map(__u32 type, __u32 key, __u32 value, __u32 entries, __u32 flags)

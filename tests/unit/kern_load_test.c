@@ -2,8 +2,15 @@
 /* Loading of object files, on a real kernel. They are built from tests/progs. */
 #include <bpf/btf.h>
 
+#include "shell/base/compat.h"
+#include "shell/base/diag.h"
+#include "shell/kern/bpffs.h"
+#include "shell/kern/handle.h"
 #include "shell/kern/load.h"
+#include "shell/kern/loading.h"
+#include "shell/kern/map.h"
 #include "shell/kern/maptypes.h"
+#include "shell/kern/object.h"
 #include "tests/unit/kern_live.h"
 
 /* Path of a test program beside this one: O/tests/progs/NAME.bpf.o. */

@@ -7,9 +7,13 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <linux/bpf.h>
 
-#include "shell/kern/kern.h"
-#include "shell/kern/load.h"
+#include "shell/base/diag.h"
+#include "shell/kern/error.h"
+#include "shell/kern/handle.h"
+#include "shell/kern/loading.h"
+#include "shell/kern/map.h"
 
 static void map_errors(void **state)
 {

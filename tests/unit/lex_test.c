@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "shell/base/diag.h"
 #include "shell/lang/lex.h"
 #include "small_table.h"
 

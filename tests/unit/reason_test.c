@@ -5,7 +5,13 @@
 #include <sys/wait.h>
 
 #include "kern_live.h"
+#include "shell/base/compat.h"
+#include "shell/kern/error.h"
+#include "shell/kern/handle.h"
 #include "shell/kern/load.h"
+#include "shell/kern/loading.h"
+#include "shell/kern/names.h"
+#include "shell/kern/object.h"
 #include "shell/kern/reason.h"
 #include "shell/kern/rights.h"
 

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What libbpf and the verifier say while an object is loaded. Inside the
+ * kernel layer only. Texts that are returned belong to the caller.
+ */
+#ifndef BPFSH_KERN_LOADING_H
+#define BPFSH_KERN_LOADING_H
+
+#include "shell/base/diag.h"
+#include "shell/kern/handle.h"
+
+struct bpf_object;
+struct btf;
+struct code;
+struct load_request;
+struct load_result;
+
+/* The largest verifier log that every kernel takes; untouched pages cost nothing. */
+#define VERIFIER_LOG_SIZE (UINT32_MAX >> 8)
+
+/*
+ * Opens an object file; NULL with a diagnostic, also for files that would crash
+ * libbpf. @bytes is filled with the file and must outlive the object.
+ */
+struct bpf_object *object_open(const char *file, struct span at, struct buf *bytes,
+			       struct diags *d);
+
+/* -1 with a diagnostic where an object's types (NULL: none) refer to what is not there. */
+int object_types_wrong(const char *file, const struct btf *btf, struct span at, struct diags *d);
+/* The same where libbpf did not open the object: an ELF file, whose types may be why. */
+int object_types_unread(const char *file, const struct buf *bytes, struct span at,
+			struct diags *d);
+
+/* Forgets what was said, and listens. */
+void said_begin(void);
+/* The same where BTF is read: libbpf tells only those who debug what is wrong with it. */
+void said_begin_btf(void);
+/* The line that tells most about a failure; "" where nothing was said. */
+char *said_reason(void);
+/* The program that could not be loaded, the map that could not be created; NULL: none was named. */
+char *said_program(void);
+char *said_map(void);
+/* Whether libbpf passed over @section, as one that it does not know. */
+bool said_skipping(const char *section);
+
+/* meanings.c: queues that @file cannot be loaded, for the reason @why of libbpf's. */
+void said_failure(struct diags *d, struct span at, const char *file, const char *why);
+/* Hints at the section of the object that only a newer libbpf knows, if that may be the cause. */
+void hint_section(struct diags *d);
+
+/* Keeps a verifier's log for kern_load_log(), and shows it where all is to be shown: then true. */
+bool said_verifier(const char *log);
+/* Whether a verifier's log tells why it refuses. */
+bool has_reason(const char *log);
+/*
+ * Queues why the verifier refuses @subject ("the program"), and keeps its log;
+ * false, and nothing is queued, where the log has no reason. @code, which may be
+ * NULL, are the instructions: see vlog_explain().
+ */
+bool said_refusal(struct diags *d, const struct load_request *req, const char *log,
+		  const char *subject, const struct code *code);
+
+/* Queues what an errno means for the load of @subject, on which the verifier has no word. */
+void load_error(struct diags *d, struct span at, int err, const char *subject, __u32 prog_type,
+		size_t nr_insns);
+
+/* Loads @req->insns: see kern_load(). */
+int load_insns(const struct load_request *req, struct load_result *res, struct diags *d);
+
+/*
+ * Appends which of a new map's attributes the kernel refuses, and why; false
+ * where none of them is known to be wrong.
+ */
+bool shape_error(struct buf *out, const struct map_facts *map);
+/* Whether a size that the type needs is left open, as where an object's own loader sets it. */
+bool shape_is_open(const struct map_facts *map);
+/* Appends the command that makes such a map, with SIZE and N for what is open. */
+void shape_command(struct buf *out, const struct map_facts *map, const char *name);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Names of types, attach types and helpers, and their numbers. */
+#ifndef BPFSH_KERN_NAMES_H
+#define BPFSH_KERN_NAMES_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+
+/* "1.1" */
+const char *kern_libbpf_version(void);
+/*
+ * "hash" for BPF_MAP_TYPE_HASH; NULL where it is unknown. What is newer than
+ * libbpf is named by the kernel's BTF.
+ */
+const char *kern_map_type_name(__u32 type);
+const char *kern_prog_type_name(__u32 type);
+const char *kern_link_type_name(__u32 type);
+const char *kern_attach_type_name(__u32 type);
+/* False where the kernel's BTF tells that it lacks a type which libbpf or we may know. */
+bool kern_knows_attach_type(__u32 type);
+bool kern_knows_map_type(__u32 type);
+/* "egress" for BPF_CGROUP_INET_EGRESS: short names of cgroups' types; NULL where there is none. */
+const char *kern_attach_type_short(__u32 type);
+/*
+ * Numbers of names, also of newer ones, and as the header has them ("BPF_MAP_TYPE_HASH"); -1
+ * where there is none.
+ */
+int kern_prog_type(const char *name);
+/* The same of an attach type's full or short name. */
+int kern_attach_type(const char *name);
+int kern_map_type(const char *name);
+/* All names of map types, newer ones included; NULL-ended, the caller frees the list alone. */
+const char **kern_map_type_names(void);
+/* The number of helper @name ("bpf_loop"), and its name; -1 or NULL where it is none. */
+int kern_helper(const char *name);
+const char *kern_helper_name(__u32 id);
+/* What a call of kernel function @name has in imm; -1 where there is none outside of modules. */
+int kern_kfunc(const char *name);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The processes that hold objects. */
+#ifndef BPFSH_KERN_OWNERS_H
+#define BPFSH_KERN_OWNERS_H
+
+#include <sys/types.h>
+
+#include "shell/kern/handle.h"
+
+struct owner {
+	pid_t pid;
+	const char *comm;		/* not to be trusted: any bytes */
+	enum object_kind kind;
+	__u32 id;
+};
+
+/*
+ * The processes that hold descriptors of objects, each object once a process;
+ * @fn stops by returning nonzero. Those that this user may not look into are left out.
+ */
+typedef int (*kern_owner_fn)(void *arg, const struct owner *owner);
+int kern_owners(kern_owner_fn fn, void *arg);
+
+#endif
