@@ -262,7 +262,9 @@ const struct arg_type arg_cgroup = {
 	.parse = arg_parse_string, .complete = folder_complete, .look = cgroup_look
 };
 
-const struct arg_type arg_file = { .parse = arg_parse_string, .complete = arg_file_complete };
+const struct arg_type arg_file = {
+	.parse = arg_parse_string, .complete = arg_file_complete, .makes_path = true
+};
 
 /* Asks without opening the file, which may be a pipe. */
 static int input_look(struct ctx *ctx, const struct value *v)
@@ -318,7 +320,7 @@ static void pin_path_complete(struct ctx *ctx, const struct match *m, const stru
 }
 
 const struct arg_type arg_pin_path = {
-	.name = "PATH", .parse = arg_parse_string, .complete = pin_path_complete
+	.name = "PATH", .parse = arg_parse_string, .complete = pin_path_complete, .makes_path = true
 };
 
 /* Words and expressions as they stand */

@@ -407,7 +407,7 @@ static void data_complete(struct ctx *ctx, const struct match *m, const struct a
 	int i = 0;
 
 	for_each_arg(m->cmd, a) {
-		if (a->type == &arg_map && m->args[i].nr) {
+		if (a->type && a->type->gives_map && m->args[i].nr) {
 			const struct slot *slot = &m->args[i].slots[0];
 
 			if (!a->type->parse(&sub, a, m->words + slot->first, slot->nr, &map) &&

@@ -85,6 +85,8 @@ struct arg_type {
 	bool refers;		/* names an object, which commands with CMD_MAKES may make */
 	bool relative;		/* parse reads the values of the arguments before it */
 	bool script, batch;	/* the file has commands; it is a batch file of bpftool's */
+	bool makes_path;	/* the command makes what stands at the path: later ones find it */
+	bool gives_map;		/* VALUE_HANDLE of the map whose elements the command is about */
 };
 
 struct arg {

@@ -471,7 +471,8 @@ static void complete_ref(struct ctx *ctx, struct candidates *c, enum object_kind
 		complete_ids(c, kind);
 }
 
-#define REF_TYPE(what, kind, label, parse_fn)							\
+/* What else is true of the type stands behind. */
+#define REF_TYPE(what, kind, label, parse_fn, ...)						\
 static size_t what##_take(const struct match *m, const struct arg *a, const struct word *w,	\
 			  size_t nr)								\
 {												\
@@ -488,12 +489,12 @@ static void what##_complete(struct ctx *ctx, const struct match *m, const struct
 	complete_ref(ctx, c, kind, w, nr);							\
 }												\
 const struct arg_type arg_##what = {								\
-	label, what##_take, what##_parse, what##_complete, .refers = true			\
+	label, what##_take, what##_parse, what##_complete, .refers = true, __VA_ARGS__		\
 }
 
 REF_TYPE(prog, OBJ_PROG, "PROG", parse_one);
 REF_TYPE(progs, OBJ_PROG, "PROG", parse_many);
-REF_TYPE(map, OBJ_MAP, "MAP", parse_one);
+REF_TYPE(map, OBJ_MAP, "MAP", parse_one, .gives_map = true);
 REF_TYPE(maps, OBJ_MAP, "MAP", parse_many);
 REF_TYPE(link, OBJ_LINK, "LINK", parse_one);
 REF_TYPE(links, OBJ_LINK, "LINK", parse_many);

@@ -164,7 +164,7 @@ void refs_command(struct refs *r, const struct match *m)
 	if (m->cmd->flags & CMD_MAKES)
 		r->objects = true;
 	for_each_arg(m->cmd, a) {
-		if (m->args[i].nr && (a->type == &arg_pin_path || a->type == &arg_file))
+		if (m->args[i].nr && a->type && a->type->makes_path)
 			add_path(r, &m->words[m->args[i].slots[0].first]);
 		i++;
 	}
