@@ -220,7 +220,7 @@ static const char *const replace_word[] = { "replace", NULL };
 const struct cmd link_cmds[] = {
 	{ "link", "show", "list", "show all links, or one",
 	  (const struct arg[]){ { "link", &arg_links, ARG_OPTIONAL, "the link" }, { 0 } },
-	  CMD_DEFAULT, link_show, (const char *const[]){ "link show", "link show id 7", NULL },
+	  CMD_DEFAULT | CMD_RECORD, link_show, (const char *const[]){ "link show", "link show id 7", NULL },
 	  .place = 1 },
 	{ "link", "create", NULL, "attach a program, as long as a variable or pin holds the link",
 	  (const struct arg[]){

@@ -153,7 +153,7 @@ static int btf_show(struct ctx *ctx, struct value *argv)
 const struct cmd btf_cmds[] = {
 	{ "btf", "show", "list", "show all BTF objects of the kernel, or one",
 	  (const struct arg[]){ { "btf", &arg_btf, ARG_OPTIONAL, "the BTF object" }, { 0 } },
-	  CMD_DEFAULT, btf_show, (const char *const[]){ "btf show", "btf show id 1", NULL },
+	  CMD_DEFAULT | CMD_RECORD, btf_show, (const char *const[]){ "btf show", "btf show id 1", NULL },
 	  .place = 1 },
 	{ "btf", "dump", NULL, "show types: of BTF, a map's elements, a program, a file",
 	  (const struct arg[]){

@@ -136,7 +136,7 @@ static const char *const exist_word[] = { "exist", NULL };
 const struct cmd map_cmds[] = {
 	{ "map", "show", "list", "show all maps, or those named",
 	  (const struct arg[]){ { "map", &arg_maps, ARG_OPTIONAL, "the map, or several by name" }, { 0 } },
-	  CMD_DEFAULT, map_show,
+	  CMD_DEFAULT | CMD_RECORD, map_show,
 	  (const char *const[]){ "map show", "map show name flows", "map show id 42", NULL },
 	  .place = 1 },
 	{ "map", "create", NULL, "make a map, pinned at PATH if one is given",

@@ -343,7 +343,7 @@ const struct cmd prog_cmds[] = {
 	{ "prog", "show", "list", "show all programs, or those named",
 	  (const struct arg[]){ { "prog", &arg_progs, ARG_OPTIONAL, "the program, or several by name or tag" },
 				{ 0 } },
-	  CMD_DEFAULT, prog_show,
+	  CMD_DEFAULT | CMD_RECORD, prog_show,
 	  (const char *const[]){ "prog show", "prog show name xdp_main", "prog show id 42", NULL },
 	  .place = 1 },
 	{ "prog", "load", NULL, "load an object's first program, pinned at PATH if one is given",

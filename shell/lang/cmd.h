@@ -107,6 +107,7 @@ enum cmd_flags {
 	CMD_GATHERS = 32,	/* may be done later, with those like it that follow */
 	CMD_MAKES = 64,		/* makes objects, which have IDs and names */
 	CMD_WHOLE = 128,	/* takes away what others may use: its verb is never cut short */
+	CMD_RECORD = 256,	/* its output on one object, argument 0, is what $v.field reads */
 };
 
 #define ARGS_MAX 16

@@ -101,12 +101,12 @@ void vars_restore(struct session *s, struct vars v)
 	last_drop(s);
 }
 
-/* The command that shows objects of a kind, by its place in the table. */
-static const struct cmd *show_cmd(const struct cmd_table *commands, enum object_kind kind)
+/* The command whose output is the record of an object of this kind. */
+static const struct cmd *record_cmd(const struct cmd_table *commands, enum object_kind kind)
 {
 	for (const struct cmd_table *t = commands; t->cmds; t++)
 		for (const struct cmd *c = t->cmds; t->object && c->verb; c++)
-			if (!strcmp(t->object, object_words[kind]) && !strcmp(c->verb, "show"))
+			if (c->flags & CMD_RECORD && !strcmp(t->object, object_words[kind]))
 				return c;
 	return NULL;
 }
@@ -114,7 +114,8 @@ static const struct cmd *show_cmd(const struct cmd_table *commands, enum object_
 jv handle_record(struct ctx *ctx, struct handle *h)
 {
 	struct value argv[ARGS_MAX] = { { .kind = VALUE_HANDLES } };
-	struct ctx sub = { .s = ctx->s, .diags = ctx->diags, .cmd = show_cmd(ctx->s->commands, h->kind) };
+	struct ctx sub = { .s = ctx->s, .diags = ctx->diags, .argv = argv,
+			   .cmd = record_cmd(ctx->s->commands, h->kind) };
 	struct out memory;
 	jv record;
 
@@ -123,7 +124,6 @@ jv handle_record(struct ctx *ctx, struct handle *h)
 	argv[0].handles.list = &h;
 	argv[0].handles.nr = 1;
 	out_init(&memory, -1);
-	sub.argv = argv;
 	sub.sink = sink_new(SINK_JSON, &memory);
 	if (sub.cmd->run(&sub, argv))
 		record = jv_invalid();
