@@ -71,7 +71,7 @@ uint32_t code_func_at(const struct code *code, int64_t i)
 
 	if (i < 0 || i >= code->nr)
 		return CODE_NONE;
-	f = code_func_of(code, i);
+	f = code_func_of(code, (uint32_t)i);
 	return f != CODE_NONE && code->funcs[f].start == i ? f : CODE_NONE;
 }
 
@@ -193,7 +193,7 @@ static uint64_t *find_starts(const struct code *code)
 		if (!is_pseudo_call(&code->insns[i]) && !is_pseudo_func(code, i))
 			continue;
 		target = code_target(code, i);
-		if (target >= 0 && target < code->nr && !code_is_half(code, target))
+		if (target >= 0 && target < code->nr && !code_is_half(code, (uint32_t)target))
 			BIT_SET(starts, target);
 	}
 	return starts;

@@ -61,7 +61,7 @@ static int link_func(struct linker *l, uint32_t i, uint32_t g)
 {
 	if (place(l, g))
 		return -1;
-	l->insns[i].imm = (int64_t)l->at[g] - i - 1;
+	l->insns[i].imm = (int32_t)(l->at[g] - i - 1);
 	return 0;
 }
 
@@ -107,7 +107,7 @@ static void link_jumps(struct linker *l, uint32_t f, const struct elf_sec *table
 		if (entry < func->start || entry - func->start >= func->nr)
 			continue;
 		GROW(l->targets, l->nr_targets);
-		l->targets[l->nr_targets++] = l->at[f] + entry - func->start;
+		l->targets[l->nr_targets++] = (uint32_t)(l->at[f] + entry - func->start);
 	}
 }
 
@@ -116,7 +116,7 @@ static void link_data(struct linker *l, uint32_t i, const char *name, int64_t of
 	struct bpf_insn *insn = &l->insns[i];
 
 	insn->src_reg = BPF_PSEUDO_MAP_VALUE;
-	insn[1].imm = offset;
+	insn[1].imm = (int32_t)offset;
 	insn->imm = 0;
 	add_ref(l, i, REF_DATA, name);
 }

@@ -144,7 +144,7 @@ static int read_sections(struct elf_obj *obj)
 	if (elf_getshdrnum(obj->elf, &nr) || elf_getshdrstrndx(obj->elf, &strings))
 		return -1;
 	obj->secs = xcalloc(nr + 1, sizeof(*obj->secs));
-	obj->nr_secs = nr;
+	obj->nr_secs = (uint32_t)nr;	/* headers have 64 bytes, and the file is in memory */
 	for (size_t i = 0; i < nr; i++)
 		obj->secs[i].name = "";
 	while ((scn = elf_nextscn(obj->elf, scn)))
@@ -156,6 +156,12 @@ static int read_sections(struct elf_obj *obj)
 static const struct elf_sec *code_section(const struct elf_obj *obj, uint32_t index)
 {
 	return index < obj->nr_secs && obj->secs[index].kind == SEC_CODE ? &obj->secs[index] : NULL;
+}
+
+/* Instructions in so many bytes of a section, which is in memory. */
+static uint32_t insns_of(uint64_t bytes)
+{
+	return (uint32_t)(bytes / sizeof(struct bpf_insn));
 }
 
 /* Whether a symbol lies at an instruction of a section of code that holds @bytes from there on. */
@@ -175,7 +181,7 @@ static struct elf_func *new_func(struct elf_obj *obj, const GElf_Sym *sym, const
 	GROW(obj->funcs, obj->nr_funcs);
 	func = &obj->funcs[obj->nr_funcs++];
 	*func = (struct elf_func){
-		.sec = sym->st_shndx, .start = sym->st_value / sizeof(struct bpf_insn), .name = name,
+		.sec = sym->st_shndx, .start = insns_of(sym->st_value), .name = name,
 		.program = GELF_ST_BIND(sym->st_info) != STB_LOCAL &&
 			   strcmp(obj->secs[sym->st_shndx].name, ".text"),
 	};
@@ -186,7 +192,7 @@ static void add_func(struct elf_obj *obj, const GElf_Sym *sym, const char *name)
 {
 	if (GELF_ST_TYPE(sym->st_info) != STT_FUNC || !name || !is_in_code(obj, sym, sym->st_size))
 		return;
-	new_func(obj, sym, name)->nr = sym->st_size / sizeof(struct bpf_insn);
+	new_func(obj, sym, name)->nr = insns_of(sym->st_size);
 	obj->secs[sym->st_shndx].functions = true;
 }
 
@@ -212,7 +218,7 @@ static void bound_untyped(struct elf_obj *obj)
 
 		if (func.untyped)
 			func.nr = (next && next->sec == func.sec ? next->start :
-				   obj->secs[func.sec].size / sizeof(struct bpf_insn)) - func.start;
+				   insns_of(obj->secs[func.sec].size)) - func.start;
 		/* Of several names of one place, the last one has it. */
 		if (func.nr)
 			obj->funcs[kept++] = func;
@@ -258,12 +264,12 @@ static void add_rel(struct elf_obj *obj, Elf_Data *symbols, size_t strings, uint
 
 	if (rel->r_offset % size || rel->r_offset >= obj->secs[sec].size)
 		return;
-	if (!gelf_getsym(symbols, GELF_R_SYM(rel->r_info), &sym))
+	if (!gelf_getsym(symbols, (int)GELF_R_SYM(rel->r_info), &sym))
 		return;
 	name = elf_strptr(obj->elf, strings, sym.st_name);
 	GROW(obj->rels, obj->nr_rels);
 	obj->rels[obj->nr_rels++] = (struct elf_rel){
-		sec, rel->r_offset / size, sym, name ? name : "",
+		sec, insns_of(rel->r_offset), sym, name ? name : "",
 	};
 }
 
@@ -316,7 +322,7 @@ static void add_infos(struct elf_obj *obj, struct elf_info **list, uint32_t *nr,
 		memcpy(&offset, records, sizeof(offset));
 		GROW(*list, *nr);
 		(*list)[(*nr)++] = (struct elf_info){
-			sec - obj->secs, offset / sizeof(struct bpf_insn), records,
+			(uint32_t)(sec - obj->secs), insns_of(offset), records,
 		};
 	}
 }
@@ -366,7 +372,7 @@ static void read_btf(struct elf_obj *obj)
 	size_t len;
 
 	if (btf && btf->data && btf->size)
-		obj->btf = btf__new(btf->data, btf->size);
+		obj->btf = btf__new(btf->data, (uint32_t)btf->size);
 	drop_damaged(obj);
 	if (!obj->btf || !ext || !ext->data || ext->size < sizeof(head))
 		return;
@@ -420,7 +426,7 @@ uint32_t elf_func_at(const struct elf_obj *obj, uint32_t sec, int64_t insn)
 
 	if (insn < 0 || insn > UINT32_MAX)
 		return UINT32_MAX;
-	f = elf_lower_bound(obj->funcs, obj->nr_funcs, sizeof(*obj->funcs), sec, insn);
+	f = elf_lower_bound(obj->funcs, obj->nr_funcs, sizeof(*obj->funcs), sec, (uint32_t)insn);
 	if (f == obj->nr_funcs || obj->funcs[f].sec != sec || obj->funcs[f].start != insn)
 		return UINT32_MAX;
 	return f;

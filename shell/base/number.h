@@ -26,7 +26,7 @@ static inline char *number_unsigned(char *p, uint64_t v)
 {
 	if (v >= 10)
 		return number_u64(p, v);
-	*p = '0' + v;
+	*p = (char)('0' + v);
 	return p + 1;
 }
 

@@ -17,7 +17,7 @@ void wire_put_u64(struct buf *out, __u64 v)
 
 void wire_put_bytes(struct buf *out, const void *data, size_t len)
 {
-	wire_put_u32(out, len);
+	wire_put_u32(out, (__u32)len);
 	buf_add(out, data, len);
 }
 

@@ -208,7 +208,7 @@ static int check_bytes(const Elf_Data *data, const char *file, struct span at, s
 	int err;
 
 	said_begin_btf();
-	btf = btf__new(data->d_buf, data->d_size);
+	btf = btf__new(data->d_buf, (__u32)data->d_size);
 	why = said_reason();
 	err = btf ? object_types_wrong(file, btf, at, d) :
 	      unloadable(d, at, file, *why ? why : strerror(errno));

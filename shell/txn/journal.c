@@ -72,14 +72,14 @@ static journal_pos first_record(void)
 
 static uint32_t record_crc(const struct record *r, const void *payload, size_t len)
 {
-	uint32_t head[2] = { len + 1, r->kind };
+	uint32_t head[2] = { (uint32_t)len + 1, r->kind };
 
-	return crc32_z(crc32_z(0, (const void *)head, sizeof(head)), payload, len);
+	return (uint32_t)crc32_z(crc32_z(0, (const void *)head, sizeof(head)), payload, len);
 }
 
 static uint32_t late_crc(const struct record *r)
 {
-	return crc32_z(r->crc, (const void *)r->late, sizeof(r->late));
+	return (uint32_t)crc32_z(r->crc, (const void *)r->late, sizeof(r->late));
 }
 
 static bool boot_id(char text[40])
@@ -217,7 +217,7 @@ static void write_header(struct journal *j)
 	h->time = time(NULL);
 	h->mount_ns = own_mount_ns();
 	memcpy(h->magic, MAGIC, sizeof(h->magic));
-	h->crc = crc32_z(0, (const void *)h, offsetof(struct header, crc));
+	h->crc = (uint32_t)crc32_z(0, (const void *)h, offsetof(struct header, crc));
 	h->phase = JOURNAL_OPEN;
 }
 
@@ -391,7 +391,7 @@ bool journal_change_phase(struct journal *j, enum journal_phase from, enum journ
 
 pid_t journal_writer(const struct journal *j)
 {
-	return header(j)->pid;
+	return (pid_t)header(j)->pid;
 }
 
 const char *journal_path(const struct journal *j)
