@@ -19,6 +19,7 @@
 #include "shell/kern/link.h"
 #include "shell/kern/names.h"
 #include "shell/kern/object.h"
+#include "shell/op/describe.h"
 #include "shell/op/link.h"
 #include "shell/op/ops.h"
 #include "shell/txn/trash.h"

@@ -32,8 +32,4 @@ void put_map(struct buf *out, const struct handle *map);
  */
 struct handle *get_map(struct wire_reader *r);
 
-/* A key or value as people read it: through its type, else in hexadecimal. */
-void describe_key(struct buf *out, struct handle *map, const char *key);
-void describe_value(struct buf *out, struct handle *map, const char *value);
-
 #endif

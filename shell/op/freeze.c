@@ -6,6 +6,7 @@
 #include "shell/kern/handle.h"
 #include "shell/kern/map.h"
 #include "shell/kern/object.h"
+#include "shell/op/describe.h"
 #include "shell/op/element.h"
 #include "shell/op/ops.h"
 #include "shell/txn/txn.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Updates of one map that follow each other, written as one operation. */
 #include <linux/bpf.h>
 #include <stdlib.h>
 

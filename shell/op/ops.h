@@ -60,9 +60,4 @@ extern const struct op_kind op_link_update_kind, op_detach_kind, op_freeze_kind;
 extern const struct op_kind op_update_kind, op_delete_kind, op_pin_kind, op_unpin_kind;
 extern const struct op_kind op_folder_kind;
 
-/* "map 'flows'", "program 12" */
-void describe_handle(struct buf *out, const struct handle *h);
-/* The same; where there is no handle, by the ID. */
-void describe_object(struct buf *out, enum object_kind kind, const struct handle *h, __u32 id);
-
 #endif

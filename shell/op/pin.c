@@ -20,6 +20,7 @@
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/object.h"
+#include "shell/op/describe.h"
 #include "shell/op/ops.h"
 #include "shell/txn/mounted.h"
 #include "shell/txn/trash.h"

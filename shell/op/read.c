@@ -7,6 +7,7 @@
 #include "shell/kern/error.h"
 #include "shell/kern/events.h"
 #include "shell/kern/handle.h"
+#include "shell/op/describe.h"
 #include "shell/op/map_ops.h"
 #include "shell/op/ops.h"
 #include "shell/txn/txn.h"

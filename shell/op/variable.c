@@ -14,6 +14,7 @@
 #include "shell/kern/handle.h"
 #include "shell/kern/map.h"
 #include "shell/kern/maptypes.h"
+#include "shell/op/describe.h"
 #include "shell/op/element.h"
 #include "shell/op/map_ops.h"
 #include "shell/op/ops.h"
