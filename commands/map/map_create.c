@@ -52,8 +52,6 @@ static void bare_flag(char *name)
 
 static int add_flag(struct ctx *ctx, char *name, struct span at, __u64 *flags)
 {
-	const char *near;
-
 	bare_flag(name);
 	for (size_t i = 0; flag_names[i]; i++) {
 		if (!strcmp(flag_names[i], name)) {
@@ -61,12 +59,9 @@ static int add_flag(struct ctx *ctx, char *name, struct span at, __u64 *flags)
 			return 0;
 		}
 	}
-	near = nearest_word(name, flag_names);
 	diag_error(ctx->diags, at, "unknown map flag '%s'", name);
-	if (near)
-		diag_hint(ctx->diags, "did you mean '%s'?", near);
-	else
-		diag_hint(ctx->diags, "names of <linux/bpf.h>, or without BPF_F_ in lower case");
+	diag_suggest(ctx->diags, name, flag_names);
+	diag_hint(ctx->diags, "names of <linux/bpf.h>, or without BPF_F_ in lower case");
 	return -1;
 }
 

@@ -274,18 +274,14 @@ static int collect_names(void *arg, struct handle *map)
 static int no_global(struct ctx *ctx, struct handle *holder, const struct value *name)
 {
 	struct name_search s = { 0 };
-	const char *near;
 
 	diag_error(ctx->diags, name->span, "no global variable '%s' in %s '%s'", name->str,
 		   object_names[holder->kind], holder->title);
 	each_data(holder, collect_names, &s);
 	GROW(s.names, s.nr);
 	s.names[s.nr] = NULL;
-	near = nearest_word(name->str, s.names);
-	if (near)
-		diag_hint(ctx->diags, "did you mean '%s'?", near);
-	else
-		diag_hint(ctx->diags, "'map get' without a name lists what is there");
+	diag_suggest(ctx->diags, name->str, s.names);
+	diag_hint(ctx->diags, "'map get' without a name lists what is there");
 	for (size_t i = 0; i < s.nr; i++)
 		free((char *)s.names[i]);
 	free(s.names);

@@ -188,7 +188,7 @@ const char *const cfg_forms[] = { "text", "summary", "json", "show", NULL };
 static int find_func(struct ctx *ctx, const struct code *code, const struct value *name,
 		     uint32_t *func)
 {
-	const char **names, *near;
+	const char **names;
 
 	*func = CFG_NONE;
 	if (name->kind != VALUE_STR)
@@ -199,14 +199,12 @@ static int find_func(struct ctx *ctx, const struct code *code, const struct valu
 		if (*func == CFG_NONE && !strcmp(name->str, names[f]))
 			*func = f;
 	}
-	near = nearest_word(name->str, names);
+	if (*func == CFG_NONE) {
+		diag_error(ctx->diags, name->span, "no function '%s' in this program", name->str);
+		diag_suggest(ctx->diags, name->str, names);
+	}
 	free(names);
-	if (*func != CFG_NONE)
-		return 0;
-	diag_error(ctx->diags, name->span, "no function '%s' in this program", name->str);
-	if (near)
-		diag_hint(ctx->diags, "did you mean '%s'?", near);
-	return -1;
+	return *func == CFG_NONE ? -1 : 0;
 }
 
 static int show_json(struct ctx *ctx, const struct cfg *cfg, uint32_t func)

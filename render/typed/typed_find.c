@@ -99,7 +99,6 @@ int typed_no_field(const struct typed_place *at, struct piece name, struct span 
 {
 	struct buf type = BUF_INIT, shown = BUF_INIT;
 	struct names names = { 0 };
-	const char *nearest;
 	char *word = xstrndup(name.s, name.len);
 
 	place_type_text(&type, at);
@@ -108,9 +107,7 @@ int typed_no_field(const struct typed_place *at, struct piece name, struct span 
 	each_field(at->type, place_node(at), add_name, &names);
 	GROW(names.list, names.nr);
 	names.list[names.nr] = NULL;
-	nearest = nearest_word(word, names.list);
-	if (nearest)
-		diag_hint(d, "did you mean '%s'?", nearest);
+	diag_suggest(d, word, names.list);
 	free(names.list);
 	free(word);
 	buf_free(&type);

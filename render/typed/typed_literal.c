@@ -316,7 +316,7 @@ static int no_enumerator(struct encoder *e, const struct typed_place *at, const 
 {
 	const struct typed *t = at->type;
 	const struct node *n = place_node(at);
-	const char **names = xcalloc(n->nr + 1, sizeof(*names)), *nearest;
+	const char **names = xcalloc(n->nr + 1, sizeof(*names));
 	struct buf type = BUF_INIT, shown = BUF_INIT;
 	char *word = xstrndup(p.s, p.len);
 	uint32_t i;
@@ -326,9 +326,7 @@ static int no_enumerator(struct encoder *e, const struct typed_place *at, const 
 	btf_type_text(&type, t->btf, at->type_id);
 	buf_escaped(&shown, p.s, p.len);
 	encode_error(e, step, p, "no enumerator '%s' in %s", buf_str(&shown), buf_str(&type));
-	nearest = nearest_word(word, names);
-	if (nearest)
-		diag_hint(e->d, "did you mean '%s'?", nearest);
+	diag_suggest(e->d, word, names);
 	free(word);
 	free(names);
 	buf_free(&type);

@@ -56,6 +56,14 @@ void diag_hint(struct diags *d, const char *fmt, ...)
 	d->list[d->nr - 1].hint = buf_detach(&hint);
 }
 
+void diag_suggest(struct diags *d, const char *word, const char *const *words)
+{
+	const char *near = nearest_word(word, words);
+
+	if (near)
+		diag_hint(d, "did you mean '%s'?", near);
+}
+
 void diags_clear(struct diags *d)
 {
 	for (int i = 0; i < d->nr; i++) {

@@ -57,6 +57,8 @@ int diag_error(struct diags *d, struct span at, const char *fmt, ...) printf_lik
 void diag_note(struct diags *d, struct span at, const char *fmt, ...) printf_like(3, 4);
 /* Gives the newest diagnostic its hint, unless it has one. */
 void diag_hint(struct diags *d, const char *fmt, ...) printf_like(2, 3);
+/* The same: which of @words (NULL-ended) @word probably was meant to be, if one is near enough. */
+void diag_suggest(struct diags *d, const char *word, const char *const *words);
 void diags_clear(struct diags *d);
 /* Moves all of @from behind what is in @to. */
 void diags_move(struct diags *to, struct diags *from);

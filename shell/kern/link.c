@@ -52,14 +52,11 @@ static void add_device_name(void *arg, const char *name, const char *device)
 static void hint_device(struct diags *d, const char *name)
 {
 	struct device_names n = { 0 };
-	const char *near;
 
 	kern_device_names(add_device_name, &n);
 	GROW(n.list, n.nr);
 	n.list[n.nr] = NULL;
-	near = nearest_word(name, n.list);
-	if (near)
-		diag_hint(d, "did you mean '%s'?", near);
+	diag_suggest(d, name, n.list);
 	for (size_t i = 0; i < n.nr; i++)
 		free((char *)n.list[i]);
 	free(n.list);

@@ -140,7 +140,7 @@ static int select_programs(struct load *l)
 
 static int no_map_named(struct load *l, const struct load_map *want)
 {
-	const char **names = NULL, *near;
+	const char **names = NULL;
 	struct bpf_map *map;
 	size_t nr = 0;
 
@@ -151,10 +151,8 @@ static int no_map_named(struct load *l, const struct load_map *want)
 	}
 	GROW(names, nr);
 	names[nr] = NULL;
-	near = nearest_word(want->name, names);
-	if (near)
-		diag_hint(l->d, "did you mean '%s'?", near);
-	else if (!nr)
+	diag_suggest(l->d, want->name, names);
+	if (!nr)
 		diag_hint(l->d, "it has no maps");
 	free(names);
 	return -1;

@@ -168,7 +168,6 @@ static int choice_parse(struct ctx *ctx, const struct arg *a, const struct word 
 {
 	char *text = word_text(ctx, w);
 	struct buf all = BUF_INIT;
-	const char *near;
 	int i = 0;
 
 	if (!text)
@@ -183,13 +182,10 @@ static int choice_parse(struct ctx *ctx, const struct arg *a, const struct word 
 		return 0;
 	}
 	diag_error(ctx->diags, w->span, "unknown %s '%s'", a->name, text);
-	near = nearest_word(text, a->words);
+	diag_suggest(ctx->diags, text, a->words);
 	for (const char *const *p = a->words; *p; p++)
 		buf_printf(&all, "%s%s", p == a->words ? "" : ", ", *p);
-	if (near)
-		diag_hint(ctx->diags, "did you mean '%s'?", near);
-	else
-		diag_hint(ctx->diags, "one of: %s", buf_str(&all));
+	diag_hint(ctx->diags, "one of: %s", buf_str(&all));
 	buf_free(&all);
 	free(text);
 	return -1;
@@ -364,7 +360,7 @@ static int map_type_parse(struct ctx *ctx, const struct arg *a, const struct wor
 			  struct value *out)
 {
 	char *text = word_text(ctx, w);
-	const char **names, *near;
+	const char **names;
 	int type;
 
 	if (!text)
@@ -376,10 +372,8 @@ static int map_type_parse(struct ctx *ctx, const struct arg *a, const struct wor
 		return 0;
 	}
 	names = kern_map_type_names();
-	near = nearest_word(text, names);
 	diag_error(ctx->diags, w->span, "unknown map type '%s'", text);
-	if (near)
-		diag_hint(ctx->diags, "did you mean '%s'?", near);
+	diag_suggest(ctx->diags, text, names);
 	free(names);
 	free(text);
 	return -1;

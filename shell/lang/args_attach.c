@@ -63,7 +63,7 @@ static size_t hook_take(const struct match *m, const struct arg *a, const struct
 
 static int unknown_hook(struct ctx *ctx, const char *name, struct span at)
 {
-	const char *names[ARRAY_SIZE(hooks)], *near;
+	const char *names[ARRAY_SIZE(hooks)];
 	struct buf all = BUF_INIT;
 
 	for (size_t i = 0; i < ARRAY_SIZE(hooks); i++) {
@@ -71,51 +71,50 @@ static int unknown_hook(struct ctx *ctx, const char *name, struct span at)
 		if (names[i])
 			buf_printf(&all, "%s%s", i ? ", " : "", names[i]);
 	}
-	near = nearest_word(name, names);
 	diag_error(ctx->diags, at, "a program cannot be attached to '%s'", name);
-	if (near)
-		diag_hint(ctx->diags, "did you mean '%s'?", near);
-	else
-		diag_hint(ctx->diags, "one of: %s", buf_str(&all));
+	diag_suggest(ctx->diags, name, names);
+	diag_hint(ctx->diags, "one of: %s", buf_str(&all));
 	buf_free(&all);
 	return -1;
 }
 
-/* The nearest name of an attach type that cgroups know. */
-static const char *near_cgroup_type(const char *text)
+/* Hints at the nearest name of an attach type that cgroups know. */
+static void suggest_cgroup_type(struct diags *d, const char *text)
 {
-	const char *names[64], *near;
+	const char *names[64];
 	size_t nr = 0;
 
 	for (__u32 type = 0; type <= BPF_CGROUP_INET_SOCK_RELEASE; type++)
 		if (kern_attach_type_short(type) && nr < ARRAY_SIZE(names) - 1)
 			names[nr++] = kern_attach_type_short(type);
 	names[nr] = NULL;
-	near = nearest_word(text, names);
-	return near;
+	diag_suggest(d, text, names);
+	diag_hint(d, "types are written as 'egress' or 'cgroup_inet_egress'");
+}
+
+static int unknown_type(struct diags *d, const struct hook *h, const char *text, struct span at)
+{
+	diag_error(d, at, "unknown attach type '%s'", text);
+	if (h->place != LINK_ON_NETNS) {
+		suggest_cgroup_type(d, text);
+		return -1;
+	}
+	diag_suggest(d, text, netns_types);
+	diag_hint(d, "one of: sk_lookup, flow_dissector");
+	return -1;
 }
 
 static int type_parse(struct ctx *ctx, const struct hook *h, const struct word *w,
 		      struct value *out)
 {
 	char *text = word_text(ctx, w);
-	const char *near;
 	int type;
 
 	if (!text)
 		return -1;
 	type = kern_attach_type(text);
-	if (type < 0) {
-		near = h->place == LINK_ON_NETNS ? nearest_word(text, netns_types) :
-		       near_cgroup_type(text);
-		diag_error(ctx->diags, w->span, "unknown attach type '%s'", text);
-		if (near)
-			diag_hint(ctx->diags, "did you mean '%s'?", near);
-		else
-			diag_hint(ctx->diags, h->place == LINK_ON_NETNS ?
-				  "one of: sk_lookup, flow_dissector" :
-				  "types are written as 'egress' or 'cgroup_inet_egress'");
-	}
+	if (type < 0)
+		unknown_type(ctx->diags, h, text, w->span);
 	free(text);
 	*out = (struct value){ .kind = VALUE_NUM, .num = type, .span = w->span };
 	return type < 0 ? -1 : 0;

@@ -335,14 +335,11 @@ static void ambiguous(struct diags *d, const struct word *w, const struct names 
 static void unknown_command(struct diags *d, const struct word *w, const char *object,
 			    const struct names *n)
 {
-	const char *near = nearest_word(w->text ? w->text : "", n->list);
-
 	diag_error(d, w->span, "unknown %s%scommand '%.*s'", object ? object : "",
 		   object ? " " : "", (int)(w->span.end - w->span.start),
 		   w->span.src ? w->span.src->text + w->span.start : w->text);
-	if (near)
-		diag_hint(d, "did you mean '%s'?", near);
-	else if (!w->text)
+	diag_suggest(d, w->text ? w->text : "", n->list);
+	if (!w->text)
 		diag_hint(d, "'echo' shows a variable, 'vars' lists all");
 	else if (object)
 		diag_hint(d, "'help %s' lists its commands", object);

@@ -207,16 +207,13 @@ static void read_names(struct names *n)
 static void hint_name(struct ctx *ctx, enum object_kind kind, const char *text)
 {
 	struct names n = { .kind = kind, .text = text, .begin = BUF_INIT };
-	const char *near;
 
 	read_names(&n);
-	near = nearest_word(text, n.list);
 	if (n.nr_begin)
 		diag_hint(ctx->diags, "the kernel keeps %d characters of a name; what begins so: %s%s",
 			  BPF_OBJ_NAME_LEN - 1, buf_str(&n.begin),
 			  n.nr_begin > BEGIN_SAID ? ", ..." : "");
-	else if (near)
-		diag_hint(ctx->diags, "did you mean '%s'?", near);
+	diag_suggest(ctx->diags, text, n.list);
 	for (size_t i = 0; i < n.nr; i++)
 		free((char *)n.list[i]);
 	free(n.list);

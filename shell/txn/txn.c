@@ -378,7 +378,7 @@ int txn_savepoint(struct ctx *ctx, const char *name, struct span at)
 static int find_savepoint(struct ctx *ctx, const char *name, struct span at)
 {
 	struct txn *t = ctx->s->txn;
-	const char **names, *near;
+	const char **names;
 
 	for (int i = t->nr_savepoints - 1; i > 0; i--)
 		if (!strcmp(t->savepoints[i].name, name))
@@ -386,11 +386,9 @@ static int find_savepoint(struct ctx *ctx, const char *name, struct span at)
 	names = xcalloc(t->nr_savepoints + 1, sizeof(*names));
 	for (size_t i = 1; i < t->nr_savepoints; i++)
 		names[i - 1] = t->savepoints[i].name;
-	near = nearest_word(name, names);
-	free(names);
 	diag_error(ctx->diags, at, "no savepoint '%s'", name);
-	if (near)
-		diag_hint(ctx->diags, "did you mean '%s'?", near);
+	diag_suggest(ctx->diags, name, names);
+	free(names);
 	return -1;
 }
 

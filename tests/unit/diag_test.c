@@ -58,6 +58,22 @@ static void test_hint(void **state)
 	diags_clear(&d);
 }
 
+static void test_suggest(void **state)
+{
+	static const char *const words[] = { "show", "update", NULL };
+	struct diags d = { 0 };
+
+	diag_error(&d, NO_SPAN, "unknown 'updaet'");
+	diag_suggest(&d, "updaet", words);
+	diag_hint(&d, "what is said where nothing is near");
+	diag_error(&d, NO_SPAN, "unknown 'wxyz'");
+	diag_suggest(&d, "wxyz", words);
+	diag_hint(&d, "one of two");
+	assert_text(&d, "error: unknown 'updaet'\nhint: did you mean 'update'?\n"
+		    "error: unknown 'wxyz'\nhint: one of two\n");
+	diags_clear(&d);
+}
+
 static void test_caret(void **state)
 {
 	struct source script = { .name = "all.bpfsh", .text = "a\nsource b\n", .len = 11 };
@@ -151,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_queue),
 		cmocka_unit_test(test_hint),
+		cmocka_unit_test(test_suggest),
 		cmocka_unit_test(test_caret),
 		cmocka_unit_test(test_long_line),
 		cmocka_unit_test(test_escaped),
