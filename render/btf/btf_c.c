@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <bpf/btf.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,6 +10,7 @@
 #include "render/btf/btf_check.h"
 #include "render/sink/sink.h"
 #include "shell/base/buf.h"
+#include "shell/base/child.h"
 #include "shell/base/interrupt.h"
 
 /* The kernel's types take a tenth of a second. */
@@ -61,22 +59,24 @@ static int write_types(struct out *out, const struct btf *btf, const uint32_t *r
 	return err;
 }
 
+struct work {
+	const struct btf *btf;
+	const uint32_t *roots;
+	size_t nr;
+};
+
 /* Ends with an errno as its status. */
-static void __attribute__((noreturn))
-run_child(int fd, const struct btf *btf, const uint32_t *roots, size_t nr, pid_t parent)
+static int write_apart(void *arg, int to)
 {
+	const struct work *w = arg;
 	struct out out;
 	int err;
 
-	crash_quietly();
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setrlimit(RLIMIT_CPU, &(struct rlimit){ CPU_SECONDS, CPU_SECONDS + 1 });
-	if (getppid() != parent)
-		_exit(ESRCH);
-	out_init(&out, fd);
-	err = write_types(&out, btf, roots, nr);
+	out_init(&out, to);
+	err = write_types(&out, w->btf, w->roots, w->nr);
 	out_flush(&out);
-	_exit(err ? -err : out.error);
+	return err ? -err : out.error;
 }
 
 /* The parent */
@@ -105,21 +105,17 @@ static int hand_on(struct buf *text, bool all, btf_c_fn fn, void *arg)
 }
 
 /* Reads until the child closes its end; -1 where no more is wanted. */
-static int read_all(int fd, btf_c_fn fn, void *arg)
+static int read_all(int from, btf_c_fn fn, void *arg)
 {
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
 	struct buf text = BUF_INIT;
 	ssize_t n = 1;
 	int err = 0;
 
 	while (n && !err && !interrupted()) {
-		/* Short waits, as a signal may come just before poll(). */
-		if (poll(&pfd, 1, 100) <= 0)
-			continue;
-		n = read(fd, buf_reserve(&text, 1 << 16), 1 << 16);
-		if (n > 0)
-			buf_commit(&text, n);
-		err = hand_on(&text, false, fn, arg);
+		/* Short waits, as a signal may come just before one. */
+		n = child_read(from, &text, 100);
+		if (n != -EAGAIN)
+			err = hand_on(&text, false, fn, arg);
 	}
 	if (!err && !interrupted())
 		err = hand_on(&text, true, fn, arg);
@@ -141,28 +137,12 @@ static int blame_child(int status, struct span at, struct diags *d)
 	return diag_error(d, at, "cannot write the types as C: %s", strerror(WEXITSTATUS(status)));
 }
 
-static int start(pid_t *pid, const struct btf *btf, const uint32_t *roots, size_t nr)
-{
-	pid_t parent = getpid();
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC))
-		return -1;
-	*pid = fork();
-	if (!*pid)
-		run_child(ends[1], btf, roots, nr, parent);
-	close(ends[1]);
-	if (*pid >= 0)
-		return ends[0];
-	close(ends[0]);
-	return -1;
-}
-
 int btf_c(const struct btf *btf, const uint32_t *roots, size_t nr, btf_c_fn fn, void *arg,
 	  struct span at, struct diags *d)
 {
+	struct work work = { btf, roots, nr };
 	struct buf why = BUF_INIT;
-	int fd, err, status;
+	int from, err, status;
 	pid_t pid;
 
 	if (!btf_check(btf, &why)) {
@@ -170,14 +150,13 @@ int btf_c(const struct btf *btf, const uint32_t *roots, size_t nr, btf_c_fn fn, 
 		buf_free(&why);
 		return -1;
 	}
-	fd = start(&pid, btf, roots, nr);
-	if (fd < 0)
-		return diag_error(d, at, "cannot write the types as C: %s", strerror(errno));
-	err = read_all(fd, fn, arg);
-	close(fd);
+	pid = child_work(write_apart, &work, &from);
+	if (pid < 0)
+		return diag_error(d, at, "cannot write the types as C: %s", strerror(-pid));
+	err = read_all(from, fn, arg);
+	close(from);
 	if (err)
 		kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	status = child_reap(pid);
 	return err ? err : blame_child(status, at, d);
 }

@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,11 +14,14 @@
 #include "render/picture/image_child.h"
 #include "render/sink/sink.h"
 #include "shell/base/buf.h"
+#include "shell/base/child.h"
 #include "shell/base/clock.h"
 #include "shell/base/interrupt.h"
 #include "shell/base/outfile.h"
 
 const char *const image_formats[] = { "", "png", "svg", "pdf", "dot", "json", NULL };
+
+#define SAID_MAX 4096	/* bytes of what graphviz says */
 
 /* What a child's exit status means: the sentence after "cannot draw 'x.png': ", and the hint. */
 static const struct {
@@ -57,47 +59,48 @@ static int format_of(const char *path, enum image_format format, struct span at,
 	return -1;
 }
 
-/* The child: no terminal, no handlers, no descriptors but the picture's, and no way back. */
-static void __attribute__((noreturn))
-run_child(const struct cfg *cfg, const struct image_options *o, int out, int err, pid_t parent)
+struct drawing {
+	const struct cfg *cfg;
+	const struct image_options *options;
+	int out;
+};
+
+/* In the child: no terminal, no handlers, no descriptors but the picture's. */
+static int draw_in_child(void *arg, int err)
 {
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
-	int null = open("/dev/null", O_RDWR);
+	const struct drawing *a = arg;
+	int null = open("/dev/null", O_RDWR), out = fcntl(a->out, F_DUPFD, 10);
 	sigset_t none;
 
 	for (int sig = 1; sig < NSIG; sig++)
 		sigaction(sig, &dfl, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	crash_quietly();
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* Graphviz would load what it finds there. */
 	unsetenv("GVBINDIR");
 	unsetenv("LTDL_LIBRARY_PATH");
-	out = fcntl(out, F_DUPFD, 10);
-	if (null < 0 || out < 0 || getppid() != parent || dup2(null, 0) < 0 || dup2(null, 1) < 0 ||
-	    dup2(err, 2) < 0 || dup2(out, 3) < 0)
-		_exit(CHILD_NO_ROOM);
+	if (null < 0 || out < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(err, 2) < 0 ||
+	    dup2(out, 3) < 0)
+		return CHILD_NO_ROOM;
 	close_range(4, ~0U, 0);
-	if (o->stall_ms)
-		poll(NULL, 0, o->stall_ms);
-	_exit(child_draw(cfg, o, 3));
+	if (a->options->stall_ms)
+		poll(NULL, 0, a->options->stall_ms);
+	return child_draw(a->cfg, a->options, 3);
 }
 
 /*
  * Collects what the child says until it closes its end. Returns 0, or what to
  * say of a child that has to be killed.
  */
-static const char *listen_to(int err, struct buf *said, const struct image_options *o)
+static const char *listen_to(int from, struct buf *said, const struct image_options *o)
 {
 	int deadline = o->deadline_ms ? o->deadline_ms : IMAGE_DEADLINE_MS;
 	int64_t end = clock_ms() + deadline;
-	struct pollfd pfd = { .fd = err, .events = POLLIN };
+	ssize_t n;
 
-	for (;;) {
+	do {
 		int64_t left = end - clock_ms();
-		char text[512];
-		ssize_t n;
 
 		if (o->stop && *o->stop)
 			return "interrupted";
@@ -105,32 +108,12 @@ static const char *listen_to(int err, struct buf *said, const struct image_optio
 			return "it takes too long";
 		if (o->tick)
 			o->tick(o->user, false);
-		/* Short waits, as a signal may come just before poll(). */
-		if (poll(&pfd, 1, left < 100 ? left : 100) <= 0)
-			continue;
-		n = read(err, text, sizeof(text));
-		if (n == 0 || (n < 0 && errno != EINTR))
-			return NULL;
-		if (n > 0 && said->len < 4096)
-			buf_add(said, text, n);
-	}
-}
-
-static pid_t start_child(const struct cfg *cfg, const struct image_options *o, int out, int *err)
-{
-	pid_t parent = getpid(), pid;
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC))
-		return -1;
-	pid = fork();
-	if (!pid)
-		run_child(cfg, o, out, ends[1], parent);
-	close(ends[1]);
-	if (pid < 0)
-		close(ends[0]);
-	*err = ends[0];
-	return pid;
+		/* Short waits, as a signal may come just before one. */
+		n = child_read(from, said, left < 100 ? left : 100);
+		if (said->len > SAID_MAX)
+			said->len = SAID_MAX;
+	} while (n > 0 || n == -EAGAIN);
+	return NULL;
 }
 
 /* The first line that graphviz said, as a note. */
@@ -190,23 +173,22 @@ static int draw_apart(const struct cfg *cfg, const struct image_options *o, int 
 		      const char *name, struct span at, struct diags *d)
 {
 	struct buf said = BUF_INIT;
+	struct drawing drawing = { cfg, o, out };
 	const char *killed;
-	int err, status = 0;
-	pid_t pid = start_child(cfg, o, out, &err);
-	int ret = 0;
+	int from, status, ret = 0;
+	pid_t pid = child_work(draw_in_child, &drawing, &from);
 
 	if (pid < 0) {
 		buf_free(&said);
-		return diag_error(d, at, "cannot draw '%s': %s", name, strerror(errno));
+		return diag_error(d, at, "cannot draw '%s': %s", name, strerror(-pid));
 	}
-	killed = listen_to(err, &said, o);
+	killed = listen_to(from, &said, o);
 	if (o->tick)
 		o->tick(o->user, true);
 	if (killed)
 		kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	close(err);
+	status = child_reap(pid);
+	close(from);
 	if (killed || status) {
 		ret = blame_child(name, killed, status, at, d);
 		note_said(&said, at, d);

@@ -240,20 +240,17 @@ static int run_chafa(int png, int out, enum term_viewer viewer, uint32_t columns
 	char *argv[] = {
 		"chafa", "--format", (char *)format, "--size", size, "/proc/self/fd/0", NULL
 	};
-	int status = 0;
-	pid_t pid = fork();
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), status = -1;
+	pid_t pid = child_exec(argv, (struct child_io){ png, out, null }, false);
 
-	if (!pid) {
-		int null = open("/dev/null", O_WRONLY);
-
-		if (null >= 0 && dup2(png, 0) == 0 && dup2(out, 1) == 1 && dup2(null, 2) == 2)
-			execvp(argv[0], argv);
-		_exit(127);
-	}
 	if (pid > 0)
 		child_wait(&pid, 1, false, &status);
+	if (null >= 0)
+		close(null);
 	free(size);
-	return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	if (pid < 0)
+		return pid == -ENOENT || pid == -EACCES ? 127 : -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 static int show_by_chafa(const struct buf *png, int out, enum term_viewer viewer,

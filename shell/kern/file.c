@@ -4,11 +4,8 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "shell/base/buf.h"
@@ -102,15 +99,20 @@ static struct bpf_object *open_bytes(const char *file, const struct buf *bytes)
 	return obj;
 }
 
-static void try_in_child(const char *file, const struct buf *bytes)
+struct trial {
+	const char *file;
+	const struct buf *bytes;
+};
+
+static int try_to_open(void *arg, int to)
 {
+	const struct trial *t = arg;
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
-	crash_quietly();
 	alarm(TRIAL_SECONDS);
 	dup2(null, STDERR_FILENO);
-	open_bytes(file, bytes);
-	_exit(0);
+	open_bytes(t->file, t->bytes);
+	return 0;
 }
 
 /*
@@ -119,15 +121,14 @@ static void try_in_child(const char *file, const struct buf *bytes)
  */
 static bool survives(const char *file, const struct buf *bytes)
 {
-	pid_t pid = fork();
+	struct trial trial = { file, bytes };
+	pid_t pid = child_work(try_to_open, &trial, NULL);
 	int status;
 
 	if (pid < 0)
 		return true;
-	if (!pid)
-		try_in_child(file, bytes);
 	child_wait(&pid, 1, false, &status);
-	return WIFEXITED(status) && !WEXITSTATUS(status);
+	return !status;
 }
 
 static struct bpf_object *open_read(const char *file, const struct buf *bytes, struct span at,

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* A jq program in a process of its own, which sends its results as JSON. */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "render/sink/sink.h"
+#include "shell/base/child.h"
 #include "shell/base/interrupt.h"
 #include "shell/lang/jq_child.h"
 
@@ -51,28 +50,29 @@ static jv error_text(jv msg)
 	return jv_string("the expression failed");
 }
 
-static void __attribute__((noreturn))
-run_child(jq_state *jq, jv input, int fd, pid_t parent)
+struct work {
+	jq_state *jq;
+	jv input;
+};
+
+static int send_results(void *arg, int to)
 {
 	static const int parents_own[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	const struct work *w = arg;
 	jv v;
 
-	crash_quietly();
 	/* What the terminal sends to all is for the parent, who then ends this. */
 	for (size_t i = 0; i < ARRAY_SIZE(parents_own); i++)
 		signal(parents_own[i], SIG_IGN);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(1);
 	interrupt_clear();
-	jq_start(jq, input, 0);
-	while (jv_is_valid(v = jq_next(jq)))
-		send(fd, RESULT, jv_dump_string(v, 0));
+	jq_start(w->jq, w->input, 0);
+	while (jv_is_valid(v = jq_next(w->jq)))
+		send(to, RESULT, jv_dump_string(v, 0));
 	if (jv_invalid_has_msg(jv_copy(v)))
-		send(fd, ERROR, error_text(jv_invalid_get_msg(v)));
+		send(to, ERROR, error_text(jv_invalid_get_msg(v)));
 	else
-		send(fd, END, jv_string(""));
-	_exit(0);
+		send(to, END, jv_string(""));
+	return 0;
 }
 
 /* The parent */
@@ -80,23 +80,12 @@ run_child(jq_state *jq, jv input, int fd, pid_t parent)
 struct jq_child *jq_child_start(jq_state *jq, jv input)
 {
 	struct jq_child *c = xcalloc(1, sizeof(*c));
-	pid_t parent = getpid();
-	int ends[2];
+	struct work work = { jq, input };
 
-	if (pipe2(ends, O_CLOEXEC)) {
-		jv_free(input);
-		free(c);
-		return NULL;
-	}
-	c->fd = ends[0];
-	c->pid = fork();
-	if (!c->pid)
-		run_child(jq, input, ends[1], parent);
-	close(ends[1]);
+	c->pid = child_work(send_results, &work, &c->fd);
 	jv_free(input);
 	if (c->pid > 0)
 		return c;
-	close(c->fd);
 	free(c);
 	return NULL;
 }
@@ -104,10 +93,8 @@ struct jq_child *jq_child_start(jq_state *jq, jv input)
 /* What ended it, other than its own end. */
 static void say_death(struct jq_child *c, struct buf *error)
 {
-	int status = 0;
+	int status = child_reap(c->pid);
 
-	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
-		;
 	c->pid = 0;
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV)
 		buf_puts(error, "the expression goes too deep for jq");
@@ -184,8 +171,7 @@ void jq_child_end(struct jq_child *c)
 	close(c->fd);
 	if (c->pid) {
 		kill(c->pid, SIGKILL);
-		while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
-			;
+		child_reap(c->pid);
 	}
 	buf_free(&c->text);
 	free(c);

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "render/sink/sink.h"
@@ -256,57 +255,6 @@ static char **stage_argv(struct ctx *ctx, const struct stage *stage)
 	return argv;
 }
 
-/* In the child: runs the program, or tells the parent why it cannot. */
-static void child_exec(char **argv, int in, int out, bool apart, int report)
-{
-	int err;
-
-	interrupt_reset();
-	if (apart)
-		setpgid(0, 0);
-	if (in >= 0)
-		dup2(in, STDIN_FILENO);
-	if (out >= 0)
-		dup2(out, STDOUT_FILENO);
-	execvp(argv[0], argv);
-	err = errno;
-	if (write(report, &err, sizeof(err)) < 0)
-		_exit(126);
-	_exit(127);
-}
-
-/* Starts a program; @in and @out -1: those of this process. Returns its PID, or -errno. */
-static pid_t spawn(char **argv, int in, int out, bool apart)
-{
-	int report[2], err = 0;
-	pid_t pid;
-
-	if (pipe2(report, O_CLOEXEC))
-		return -errno;
-	pid = fork();
-	if (!pid)
-		child_exec(argv, in, out, apart, report[1]);
-	close(report[1]);
-	if (pid < 0) {
-		close(report[0]);
-		return -errno;
-	}
-	if (read(report[0], &err, sizeof(err)) != sizeof(err))
-		err = 0;
-	close(report[0]);
-	if (err) {
-		waitpid(pid, NULL, 0);
-		return -err;
-	}
-	return pid;
-}
-
-/* Exit status as a shell has it. */
-static int shell_status(int st)
-{
-	return WIFEXITED(st) ? WEXITSTATUS(st) : 128 + WTERMSIG(st);
-}
-
 static int open_redirect(struct ctx *ctx, const struct stmt *stmt, int *fd)
 {
 	char *path = word_text(ctx, &stmt->redirect);
@@ -342,7 +290,7 @@ static int start_programs(struct ctx *ctx, struct pipeline *p, const struct stag
 			return diag_error(ctx->diags, stages[i].words[0].span, "cannot make a pipe: %s",
 					  strerror(errno));
 		}
-		pid = spawn(argv, ends[0], *fd, p->apart);
+		pid = child_exec(argv, (struct child_io){ ends[0], *fd, -1 }, p->apart);
 		close(ends[0]);
 		if (*fd >= 0)
 			close(*fd);
@@ -366,7 +314,7 @@ static void end_programs(struct pipeline *p, struct session *s)
 
 	child_wait(p->pids, p->nr, p->apart, statuses);
 	if (p->nr)
-		s->status = shell_status(statuses[0]);
+		s->status = child_shell_status(statuses[0]);
 	free(statuses);
 	free(p->pids);
 }
@@ -552,14 +500,14 @@ int run_shell(struct session *s, const struct stmt *stmt, struct diags *d)
 		return STATUS_FAILED;
 	out_flush(&s->out);
 	fd = output_fd(s, capture);
-	pid = spawn(argv, -1, fd, apart);
+	pid = child_exec(argv, (struct child_io){ -1, fd, -1 }, apart);
 	if (fd >= 0)
 		close(fd);
 	if (pid < 0) {
 		diag_error(d, stmt->span, "cannot run '%s': %s", argv[0], strerror(-pid));
 	} else {
 		child_wait(&pid, 1, apart, &st);
-		s->status = shell_status(st);
+		s->status = child_shell_status(st);
 	}
 	capture_show(s, capture);
 	return pid < 0 || check_status(s, d, stmt->span, argv[0]) ? STATUS_FAILED : STATUS_OK;
