@@ -187,14 +187,20 @@ static int show_program(void *arg, __u32 type, const struct kern_attached *a)
 	return err;
 }
 
+#define ARG_EFFECTIVE { "effective", NULL, ARG_FLAG | ARG_OPTIONAL, \
+			"all that run there, those of the cgroups above included", \
+			STRINGS("effective") }
+
+enum { SHOW_CGROUP, SHOW_EFFECTIVE };
+
 static int cgroup_show(struct ctx *ctx, struct value *argv)
 {
-	struct link_def def = { .place = LINK_ON_CGROUP, .target = argv[0].str };
-	struct listing l = { .ctx = ctx, .effective = argv[1].kind != VALUE_NONE };
+	struct link_def def = { .place = LINK_ON_CGROUP, .target = argv[SHOW_CGROUP].str };
+	struct listing l = { .ctx = ctx, .effective = argv[SHOW_EFFECTIVE].kind != VALUE_NONE };
 	struct link_spot spot;
 	int err;
 
-	if (kern_link_find(&def, &spot, argv[0].span, ctx->diags)) {
+	if (kern_link_find(&def, &spot, argv[SHOW_CGROUP].span, ctx->diags)) {
 		link_spot_free(&spot);
 		return -1;
 	}
@@ -205,10 +211,21 @@ static int cgroup_show(struct ctx *ctx, struct value *argv)
 	link_spot_free(&spot);
 	free(l.links);
 	if (err < 0)
-		return kern_call_error(ctx->diags, argv[0].span, KERN_LISTING, -err,
-				       "query the cgroup '%s'", argv[0].str);
+		return kern_call_error(ctx->diags, argv[SHOW_CGROUP].span, KERN_LISTING, -err,
+				       "query the cgroup '%s'", argv[SHOW_CGROUP].str);
 	return err ? -1 : sink_end(ctx->sink);
 }
+
+static const struct cmd cgroup_show_cmd = {
+	.object = "cgroup", .verb = "show", .alias = "list", .place = 1,
+	.help = "show the programs of a cgroup",
+	.args = ARGS(
+		[SHOW_CGROUP] = { "cgroup", &arg_cgroup, 0, "the cgroup's folder" },
+		[SHOW_EFFECTIVE] = ARG_EFFECTIVE),
+	.run = cgroup_show,
+	.examples = STRINGS("cgroup show /sys/fs/cgroup/web",
+			    "cgroup show /sys/fs/cgroup/web effective"),
+};
 
 /* A cgroup below the root that cannot be shown does not hide the others. */
 static int leave_out(struct listing *l, const struct kern_cgroup *g, int err)
@@ -275,39 +292,35 @@ static int show_tree(struct listing *l, const char *root, struct span at)
 	return err ? -1 : sink_end(ctx->sink);
 }
 
+enum { TREE_ROOT, TREE_EFFECTIVE };
+
 static int cgroup_tree(struct ctx *ctx, struct value *argv)
 {
-	struct listing l = { .ctx = ctx, .effective = argv[1].kind != VALUE_NONE };
-	char *root = find_root(ctx, &argv[0]);
+	const struct value *given = &argv[TREE_ROOT];
+	struct listing l = { .ctx = ctx, .effective = argv[TREE_EFFECTIVE].kind != VALUE_NONE };
+	char *root = find_root(ctx, given);
 	int err;
 
 	if (!root)
 		return -1;
 	l.query.flags = l.effective ? BPF_F_QUERY_EFFECTIVE : 0;
-	err = show_tree(&l, root, argv[0].kind == VALUE_STR ? argv[0].span : ctx->span);
+	err = show_tree(&l, root, given->kind == VALUE_STR ? given->span : ctx->span);
 	free(l.links);
 	free(root);
 	return err;
 }
 
-static const char *const effective_word[] = { "effective", NULL };
+static const struct cmd cgroup_tree_cmd = {
+	.object = "cgroup", .verb = "tree", .place = 3,
+	.help = "show the programs of all cgroups, or of one and those below",
+	.args = ARGS(
+		[TREE_ROOT] = { "root", &arg_cgroup, ARG_OPTIONAL, "the first cgroup's folder" },
+		[TREE_EFFECTIVE] = ARG_EFFECTIVE),
+	.flags = CMD_DEFAULT,
+	.run = cgroup_tree,
+	.examples = STRINGS("cgroup tree", "cgroup tree /sys/fs/cgroup/web"),
+};
 
-#define ARG_EFFECTIVE { "effective", NULL, ARG_FLAG | ARG_OPTIONAL, \
-			"all that run there, those of the cgroups above included", effective_word }
-
-const struct cmd cgroup_cmds[] = {
-	{ "cgroup", "show", "list", "show the programs of a cgroup",
-	  (const struct arg[]){ { "cgroup", &arg_cgroup, 0, "the cgroup's folder" },
-				ARG_EFFECTIVE, { 0 } },
-	  0, cgroup_show, (const char *const[]){ "cgroup show /sys/fs/cgroup/web",
-						 "cgroup show /sys/fs/cgroup/web effective", NULL },
-	  .place = 1 },
-	{ "cgroup", "tree", NULL, "show the programs of all cgroups, or of one and those below",
-	  (const struct arg[]){ { "root", &arg_cgroup, ARG_OPTIONAL, "the first cgroup's folder" },
-				ARG_EFFECTIVE, { 0 } },
-	  CMD_DEFAULT, cgroup_tree, (const char *const[]){ "cgroup tree",
-							   "cgroup tree /sys/fs/cgroup/web", NULL },
-	  .place = 3 },
-	CMD_HELP("cgroup", 6),
-	{ 0 }
+const struct cmd *const cgroup_cmds[] = {
+	&cgroup_show_cmd, &cgroup_tree_cmd, CMD_HELP("cgroup", 6), NULL
 };

@@ -190,12 +190,17 @@ int need_pin(struct ctx *ctx, const struct match *m)
 	return -1;
 }
 
-int pin_run(struct ctx *ctx, struct value *argv)
+enum { PIN_OBJECT, PIN_PATH, PIN_REPLACE };
+
+static int pin_run(struct ctx *ctx, struct value *argv)
 {
-	if (argv[2].kind != VALUE_NONE && plan_look(ctx, &argv[1], argv[0].handle->kind))
+	struct handle *object = argv[PIN_OBJECT].handle;
+	const struct value *path = &argv[PIN_PATH];
+	bool replace = argv[PIN_REPLACE].kind != VALUE_NONE;
+
+	if (replace && plan_look(ctx, path, object->kind))
 		return -1;
-	return txn_do(ctx, op_pin(argv[0].handle, argv[1].str, argv[2].kind != VALUE_NONE,
-				  argv[1].span));
+	return txn_do(ctx, op_pin(object, path->str, replace, path->span));
 }
 
 /* The kind of object that a command is about. */
@@ -208,15 +213,17 @@ static enum object_kind kind_of(const struct cmd *cmd)
 	return kind;
 }
 
-int unpin_run(struct ctx *ctx, struct value *argv)
+enum { UNPIN_PATH };
+
+static int unpin_run(struct ctx *ctx, struct value *argv)
 {
 	enum object_kind kind = kind_of(ctx->cmd);
 
-	if (plan_look(ctx, &argv[0], kind))
+	if (plan_look(ctx, &argv[UNPIN_PATH], kind))
 		return -1;
 	/* $_ may be the link that its user means to end. */
 	last_drop(ctx->s);
-	return txn_do(ctx, op_unpin(argv[0].str, kind, 0, argv[0].span));
+	return txn_do(ctx, op_unpin(argv[UNPIN_PATH].str, kind, 0, argv[UNPIN_PATH].span));
 }
 
 static size_t pinned_take(const struct match *m, const struct arg *a, const struct word *w,
@@ -265,7 +272,40 @@ static int pinned_look(struct ctx *ctx, const struct value *v)
 	return pin_look(v->str, kind_of(ctx->cmd), v->span, ctx->diags);
 }
 
-const struct arg_type arg_pinned = {
+/* VALUE_STR: an existing pin. */
+static const struct arg_type arg_pinned = {
 	.name = "[pinned] PATH", .take = pinned_take, .parse = pinned_parse,
 	.complete = pinned_complete, .look = pinned_look
 };
+
+/* The rows of `pin` and `unpin`, which differ in what they are about. */
+#define PIN_CMD(of, at, types, what, example) {						\
+	.object = of, .verb = "pin", .place = at,					\
+	.help = "pin a " what,								\
+	.args = ARGS(									\
+		[PIN_OBJECT] = { of, types, 0, "the " what },				\
+		[PIN_PATH] = { "path", &arg_pin_path, 0, "where, on a bpffs" },		\
+		[PIN_REPLACE] = { "replace", NULL, ARG_FLAG | ARG_OPTIONAL,		\
+			"exchange the pin that is there", STRINGS("replace") }),	\
+	.flags = CMD_WRITES,								\
+	.run = pin_run,									\
+	.examples = STRINGS(example),							\
+}
+
+#define UNPIN_CMD(of, example) {							\
+	.object = of, .verb = "unpin",							\
+	.help = "remove a pin",								\
+	.args = ARGS([UNPIN_PATH] = { "path", &arg_pinned, 0, "the pin" }),		\
+	.flags = CMD_WRITES | CMD_WHOLE,						\
+	.run = unpin_run,								\
+	.examples = STRINGS(example),							\
+}
+
+const struct cmd prog_pin_cmd = PIN_CMD("prog", 5, &arg_prog, "program",
+					"prog pin $p /sys/fs/bpf/filter");
+const struct cmd prog_unpin_cmd = UNPIN_CMD("prog", "prog unpin /sys/fs/bpf/filter");
+const struct cmd map_pin_cmd = PIN_CMD("map", 9, &arg_map, "map", "map pin $m /sys/fs/bpf/flows");
+const struct cmd map_unpin_cmd = UNPIN_CMD("map", "map unpin /sys/fs/bpf/flows");
+const struct cmd link_pin_cmd = PIN_CMD("link", 4, &arg_link, "link",
+					"link pin $l /sys/fs/bpf/eth0_in");
+const struct cmd link_unpin_cmd = UNPIN_CMD("link", "link unpin /sys/fs/bpf/eth0_in");

@@ -34,37 +34,24 @@ static inline struct cell type_cell(const char *name, __u32 type)
 	return name ? cell_str(name) : cell_u64(type);
 }
 
-/* Pins and unpins, for `prog`, `map` and `link` alike: argv is object, path, "replace". */
-int pin_run(struct ctx *ctx, struct value *argv);
 /* Refuses to make an object that nothing keeps: the check of commands that can pin what they make. */
 int need_pin(struct ctx *ctx, const struct match *m);
-/* argv is a path. */
-int unpin_run(struct ctx *ctx, struct value *argv);
 
-extern const struct arg_type arg_pinned;	/* VALUE_STR: an existing pin */
+extern const struct cmd map_pin_cmd, map_unpin_cmd, prog_pin_cmd, prog_unpin_cmd;
+extern const struct cmd link_pin_cmd, link_unpin_cmd;
 
-extern const struct cmd prog_cmds[], map_cmds[], link_cmds[], btf_cmds[], batch_cmds[];
-extern const struct cmd cgroup_cmds[], net_cmds[], perf_cmds[];
-extern const struct cmd session_cmds[];
+/* The commands of each object, as help lists them; NULL ends a list. */
+extern const struct cmd *const prog_cmds[], *const map_cmds[], *const link_cmds[];
+extern const struct cmd *const btf_cmds[], *const cgroup_cmds[], *const net_cmds[];
+extern const struct cmd *const perf_cmds[], *const batch_cmds[], *const session_cmds[];
 
 /* What each object has: "map help", at its place in bpftool's list. */
 int object_help_run(struct ctx *ctx, struct value *argv);
-#define CMD_HELP(object, at)								\
-	{ object, "help", NULL, "list these commands", NULL, 0, object_help_run, .place = at }
+#define CMD_HELP(of, at)								\
+	(&(const struct cmd){ .object = of, .verb = "help", .place = at,		\
+			      .help = "list these commands", .run = object_help_run })
 
 /* Shows finished text of several lines, and frees it. */
 int show_text(struct ctx *ctx, struct buf *text);
-
-/* Commands of the session, whose table is in session.c. */
-int help_run(struct ctx *ctx, struct value *argv);
-int version_run(struct ctx *ctx, struct value *argv);
-int apropos_run(struct ctx *ctx, struct value *argv);
-int history_run(struct ctx *ctx, struct value *argv);
-int watch_run(struct ctx *ctx, struct value *argv);
-int time_run(struct ctx *ctx, struct value *argv);
-int source_run(struct ctx *ctx, struct value *argv);
-int if_run(struct ctx *ctx, struct value *argv);
-int for_run(struct ctx *ctx, struct value *argv);
-int plan_run(struct ctx *ctx, struct value *argv);
 
 #endif

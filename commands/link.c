@@ -179,10 +179,21 @@ static int show_link(struct ctx *ctx, struct handle *link, struct pin_table *pin
 	return sink_row(ctx->sink, row);
 }
 
+enum { SHOW_LINKS };
+
 static int link_show(struct ctx *ctx, struct value *argv)
 {
-	return show_objects(ctx, OBJ_LINK, &argv[0], &link_record, show_link);
+	return show_objects(ctx, OBJ_LINK, &argv[SHOW_LINKS], &link_record, show_link);
 }
+
+static const struct cmd link_show_cmd = {
+	.object = "link", .verb = "show", .alias = "list", .place = 1,
+	.help = "show all links, or one",
+	.args = ARGS([SHOW_LINKS] = { "link", &arg_links, ARG_OPTIONAL, "the link" }),
+	.flags = CMD_DEFAULT | CMD_RECORD,
+	.run = link_show,
+	.examples = STRINGS("link show", "link show id 7"),
+};
 
 enum { CREATE_PROG, CREATE_HOOK, CREATE_PIN };
 
@@ -203,59 +214,64 @@ static int link_create(struct ctx *ctx, struct value *argv)
 	return err;
 }
 
-static int link_update(struct ctx *ctx, struct value *argv)
-{
-	return txn_do(ctx, op_link_update(argv[0].handle, argv[1].handle, ctx->span));
-}
-
-static int link_detach(struct ctx *ctx, struct value *argv)
-{
-	return txn_do(ctx, op_link_detach(argv[0].handle, argv[0].span));
-}
-
-static const char *const replace_word[] = { "replace", NULL };
+static const struct cmd link_create_cmd = {
+	.object = "link", .verb = "create",
+	.help = "attach a program, as long as a variable or pin holds the link",
+	.args = ARGS(
+		[CREATE_PROG] = { "prog", &arg_prog, 0, "the program" },
+		[CREATE_HOOK] = { "hook", &arg_hook, 0,
+			"where: xdp|xdpgeneric|xdpdrv|xdpoffload|tcx_ingress|"
+			"tcx_egress dev DEVICE, cgroup PATH TYPE, netns TYPE, or raw_tp NAME" },
+		[CREATE_PIN] = { "pin", &arg_pin_path, ARG_KEYWORD | ARG_OPTIONAL,
+			"where to pin the link" }),
+	.flags = CMD_WRITES | CMD_MAKES,
+	.check = need_pin,
+	.run = link_create,
+	.examples = STRINGS("$l = link create $p xdp dev eth0",
+			    "link create $p tcx_ingress dev eth0 pin /sys/fs/bpf/eth0_in",
+			    "$l = link create $p cgroup /sys/fs/cgroup/web egress",
+			    "$l = link create $p netns sk_lookup",
+			    "$l = link create $p raw_tp sched_switch"),
+};
 
 #define ARG_LINK_ONE { "link", &arg_link, 0, "the link" }
 
-const struct cmd link_cmds[] = {
-	{ "link", "show", "list", "show all links, or one",
-	  (const struct arg[]){ { "link", &arg_links, ARG_OPTIONAL, "the link" }, { 0 } },
-	  CMD_DEFAULT | CMD_RECORD, link_show, (const char *const[]){ "link show", "link show id 7", NULL },
-	  .place = 1 },
-	{ "link", "create", NULL, "attach a program, as long as a variable or pin holds the link",
-	  (const struct arg[]){
-		{ "prog", &arg_prog, 0, "the program" },
-		{ "hook", &arg_hook, 0, "where: xdp|xdpgeneric|xdpdrv|xdpoffload|tcx_ingress|"
-		  "tcx_egress dev DEVICE, cgroup PATH TYPE, netns TYPE, or raw_tp NAME" },
-		{ "pin", &arg_pin_path, ARG_KEYWORD | ARG_OPTIONAL, "where to pin the link" },
-		{ 0 } }, CMD_WRITES | CMD_MAKES, link_create,
-	  (const char *const[]){ "$l = link create $p xdp dev eth0",
-				 "link create $p tcx_ingress dev eth0 pin /sys/fs/bpf/eth0_in",
-				 "$l = link create $p cgroup /sys/fs/cgroup/web egress",
-				 "$l = link create $p netns sk_lookup",
-				 "$l = link create $p raw_tp sched_switch", NULL },
-	  .check = need_pin },
-	{ "link", "update", NULL, "put another program in place of a link's, in one step",
-	  (const struct arg[]){ ARG_LINK_ONE,
-		{ "prog", &arg_prog, 0, "the new program" },
-		{ 0 } }, CMD_WRITES, link_update,
-	  (const char *const[]){ "link update $l $p", "link update id 7 pinned /sys/fs/bpf/filter",
-				 NULL } },
-	{ "link", "detach", NULL, "take a link's program off, whoever holds the link",
-	  (const struct arg[]){ ARG_LINK_ONE, { 0 } }, CMD_WRITES, link_detach,
-	  (const char *const[]){ "link detach $l", "link detach pinned /sys/fs/bpf/eth0_in",
-				 NULL }, .place = 5 },
-	{ "link", "pin", NULL, "pin a link",
-	  (const struct arg[]){ ARG_LINK_ONE,
-		{ "path", &arg_pin_path, 0, "where, on a bpffs" },
-		{ "replace", NULL, ARG_FLAG | ARG_OPTIONAL, "exchange the pin that is there",
-		  replace_word },
-		{ 0 } }, CMD_WRITES, pin_run,
-	  (const char *const[]){ "link pin $l /sys/fs/bpf/eth0_in", NULL }, .place = 4 },
-	{ "link", "unpin", NULL, "remove a pin",
-	  (const struct arg[]){ { "path", &arg_pinned, 0, "the pin" }, { 0 } },
-	  CMD_WRITES | CMD_WHOLE, unpin_run,
-	  (const char *const[]){ "link unpin /sys/fs/bpf/eth0_in", NULL } },
-	CMD_HELP("link", 3),
-	{ 0 }
+enum { UPDATE_LINK, UPDATE_PROG };
+
+static int link_update(struct ctx *ctx, struct value *argv)
+{
+	return txn_do(ctx, op_link_update(argv[UPDATE_LINK].handle, argv[UPDATE_PROG].handle,
+					  ctx->span));
+}
+
+static const struct cmd link_update_cmd = {
+	.object = "link", .verb = "update",
+	.help = "put another program in place of a link's, in one step",
+	.args = ARGS(
+		[UPDATE_LINK] = ARG_LINK_ONE,
+		[UPDATE_PROG] = { "prog", &arg_prog, 0, "the new program" }),
+	.flags = CMD_WRITES,
+	.run = link_update,
+	.examples = STRINGS("link update $l $p", "link update id 7 pinned /sys/fs/bpf/filter"),
+};
+
+enum { DETACH_LINK };
+
+static int link_detach(struct ctx *ctx, struct value *argv)
+{
+	return txn_do(ctx, op_link_detach(argv[DETACH_LINK].handle, argv[DETACH_LINK].span));
+}
+
+static const struct cmd link_detach_cmd = {
+	.object = "link", .verb = "detach", .place = 5,
+	.help = "take a link's program off, whoever holds the link",
+	.args = ARGS([DETACH_LINK] = ARG_LINK_ONE),
+	.flags = CMD_WRITES,
+	.run = link_detach,
+	.examples = STRINGS("link detach $l", "link detach pinned /sys/fs/bpf/eth0_in"),
+};
+
+const struct cmd *const link_cmds[] = {
+	&link_show_cmd, &link_create_cmd, &link_update_cmd, &link_detach_cmd,
+	&link_pin_cmd, &link_unpin_cmd, CMD_HELP("link", 3), NULL
 };

@@ -449,10 +449,12 @@ static int show_lists(struct listing *l)
 	return err ? -1 : sink_close(s);
 }
 
+enum { SHOW_DEV };
+
 static int net_show(struct ctx *ctx, struct value *argv)
 {
 	struct listing l = { .ctx = ctx };
-	int err = find_devices(&l, &argv[0]);
+	int err = find_devices(&l, &argv[SHOW_DEV]);
 
 	if (!err)
 		err = find_dissector(&l);
@@ -468,12 +470,17 @@ static int net_show(struct ctx *ctx, struct value *argv)
 	return err ? -1 : sink_end(ctx->sink);
 }
 
-const struct cmd net_cmds[] = {
-	{ "net", "show", "list", "show programs on network devices, of flow dissection and netfilter",
-	  (const struct arg[]){ { "dev", &arg_device, ARG_KEYWORD | ARG_OPTIONAL,
-				  "only this device's, of XDP and tc" }, { 0 } },
-	  CMD_DEFAULT, net_show, (const char *const[]){ "net show", "net show dev eth0", NULL },
-	  .place = 1 },
-	CMD_HELP("net", 5),
-	{ 0 }
+static const struct cmd net_show_cmd = {
+	.object = "net", .verb = "show", .alias = "list", .place = 1,
+	.help = "show programs on network devices, of flow dissection and netfilter",
+	.args = ARGS(
+		[SHOW_DEV] = { "dev", &arg_device, ARG_KEYWORD | ARG_OPTIONAL,
+			"only this device's, of XDP and tc" }),
+	.flags = CMD_DEFAULT,
+	.run = net_show,
+	.examples = STRINGS("net show", "net show dev eth0"),
+};
+
+const struct cmd *const net_cmds[] = {
+	&net_show_cmd, CMD_HELP("net", 5), NULL
 };

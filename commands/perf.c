@@ -98,11 +98,14 @@ static int perf_show(struct ctx *ctx, struct value *argv)
 	return sink_end(ctx->sink);
 }
 
-const struct cmd perf_cmds[] = {
-	{ "perf", "show", "list", "show all programs on tracepoints, probes and perf events, and "
-	  "who holds them", NULL, CMD_DEFAULT, perf_show,
-	  (const char *const[]){ "perf show", NULL },
-	  .place = 1 },
-	CMD_HELP("perf", 3),
-	{ 0 }
+static const struct cmd perf_show_cmd = {
+	.object = "perf", .verb = "show", .alias = "list", .place = 1,
+	.help = "show all programs on tracepoints, probes and perf events, and who holds them",
+	.flags = CMD_DEFAULT,
+	.run = perf_show,
+	.examples = STRINGS("perf show"),
+};
+
+const struct cmd *const perf_cmds[] = {
+	&perf_show_cmd, CMD_HELP("perf", 3), NULL
 };

@@ -131,12 +131,15 @@ static int show_all_btf(struct ctx *ctx, const struct btf_listing *l)
 				       "list all BTF objects") : 0;
 }
 
+enum { SHOW_BTF };
+
 static int btf_show(struct ctx *ctx, struct value *argv)
 {
 	struct btf_listing l = { users_of(OBJ_PROG), users_of(OBJ_MAP) };
-	bool one = argv[0].kind == VALUE_HANDLE || argv[0].kind == VALUE_HANDLES;
-	struct handle *h = argv[0].kind == VALUE_HANDLE ? argv[0].handle :
-			   argv[0].kind == VALUE_HANDLES ? argv[0].handles.list[0] : NULL;
+	const struct value *which = &argv[SHOW_BTF];
+	bool one = which->kind == VALUE_HANDLE || which->kind == VALUE_HANDLES;
+	struct handle *h = which->kind == VALUE_HANDLE ? which->handle :
+			   which->kind == VALUE_HANDLES ? which->handles.list[0] : NULL;
 	int err;
 
 	sink_begin(ctx->sink, &btf_record, one ? SINK_ONE : SINK_LIST);
@@ -150,30 +153,15 @@ static int btf_show(struct ctx *ctx, struct value *argv)
 	return sink_end(ctx->sink);
 }
 
-const struct cmd btf_cmds[] = {
-	{ "btf", "show", "list", "show all BTF objects of the kernel, or one",
-	  (const struct arg[]){ { "btf", &arg_btf, ARG_OPTIONAL, "the BTF object" }, { 0 } },
-	  CMD_DEFAULT | CMD_RECORD, btf_show, (const char *const[]){ "btf show", "btf show id 1", NULL },
-	  .place = 1 },
-	{ "btf", "dump", NULL, "show types: of BTF, a map's elements, a program, a file",
-	  (const struct arg[]){
-		{ "btf", &arg_btf, ARG_OPTIONAL | ARG_SOLE, "BTF that the kernel holds" },
-		{ "map", &arg_map, ARG_KEYWORD | ARG_OPTIONAL, "map with BTF" },
-		{ "prog", &arg_prog, ARG_KEYWORD | ARG_OPTIONAL, "program with BTF" },
-		{ "file", &arg_input, ARG_KEYWORD | ARG_OPTIONAL,
-		  "ELF file, or BTF as below /sys/kernel/btf" },
-		{ "base", &arg_input, ARG_KEYWORD | ARG_OPTIONAL,
-		  "file whose types those of the other one continue" },
-		{ "part", NULL, ARG_FLAG | ARG_OPTIONAL,
-		  "types of the map; without this word those of key and value", btf_parts },
-		{ "format", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL,
-		  "raw: as they stand, or c: as declarations", btf_formats },
-		{ "root_id", &arg_number, ARG_KEYWORD | ARG_OPTIONAL | ARG_REPEAT,
-		  "only the type with this ID" },
-		{ 0 } }, 0, btf_dump,
-	  (const char *const[]){
-		"btf dump id 1", "btf dump map $m key", "btf dump prog $p", "btf dump file filter.o",
-		"btf dump file /sys/kernel/btf/vmlinux format c > vmlinux.h", NULL }, .place = 4 },
-	CMD_HELP("btf", 3),
-	{ 0 }
+static const struct cmd btf_show_cmd = {
+	.object = "btf", .verb = "show", .alias = "list", .place = 1,
+	.help = "show all BTF objects of the kernel, or one",
+	.args = ARGS([SHOW_BTF] = { "btf", &arg_btf, ARG_OPTIONAL, "the BTF object" }),
+	.flags = CMD_DEFAULT | CMD_RECORD,
+	.run = btf_show,
+	.examples = STRINGS("btf show", "btf show id 1"),
+};
+
+const struct cmd *const btf_cmds[] = {
+	&btf_show_cmd, &btf_dump_cmd, CMD_HELP("btf", 3), NULL
 };

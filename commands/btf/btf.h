@@ -5,8 +5,6 @@
 
 #include "shell/lang/cmd.h"
 
-/* btf_dump.c */
-int btf_dump(struct ctx *ctx, struct value *argv);
-extern const char *const btf_parts[], *const btf_formats[];
+extern const struct cmd btf_dump_cmd;
 
 #endif

@@ -15,14 +15,15 @@
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/object.h"
+#include "shell/lang/args.h"
 
 enum {
 	DUMP_BTF, DUMP_MAP, DUMP_PROG, DUMP_FILE, DUMP_BASE, DUMP_PART, DUMP_FORMAT, DUMP_ROOTS
 };
 enum { FORMAT_RAW, FORMAT_C };
 
-const char *const btf_parts[] = { "key", "value", "kv", "all", NULL };
-const char *const btf_formats[] = { "raw", "c", NULL };
+static const char *const btf_parts[] = { "key", "value", "kv", "all", NULL };
+static const char *const btf_formats[] = { "raw", "c", NULL };
 
 /* What is dumped. */
 struct types {
@@ -225,7 +226,7 @@ static int show_c(struct ctx *ctx, const struct types *t)
 	return sink_end(ctx->sink);
 }
 
-int btf_dump(struct ctx *ctx, struct value *argv)
+static int btf_dump(struct ctx *ctx, struct value *argv)
 {
 	const struct value *source = find_source(ctx, argv);
 	struct types t = { 0 };
@@ -242,3 +243,27 @@ int btf_dump(struct ctx *ctx, struct value *argv)
 	types_free(&t);
 	return err;
 }
+
+const struct cmd btf_dump_cmd = {
+	.object = "btf", .verb = "dump", .place = 4,
+	.help = "show types: of BTF, a map's elements, a program, a file",
+	.args = ARGS(
+		[DUMP_BTF] = { "btf", &arg_btf, ARG_OPTIONAL | ARG_SOLE,
+			"BTF that the kernel holds" },
+		[DUMP_MAP] = { "map", &arg_map, ARG_KEYWORD | ARG_OPTIONAL, "map with BTF" },
+		[DUMP_PROG] = { "prog", &arg_prog, ARG_KEYWORD | ARG_OPTIONAL, "program with BTF" },
+		[DUMP_FILE] = { "file", &arg_input, ARG_KEYWORD | ARG_OPTIONAL,
+			"ELF file, or BTF as below /sys/kernel/btf" },
+		[DUMP_BASE] = { "base", &arg_input, ARG_KEYWORD | ARG_OPTIONAL,
+			"file whose types those of the other one continue" },
+		[DUMP_PART] = { "part", NULL, ARG_FLAG | ARG_OPTIONAL,
+			"types of the map; without this word those of key and value", btf_parts },
+		[DUMP_FORMAT] = { "format", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL,
+			"raw: as they stand, or c: as declarations", btf_formats },
+		[DUMP_ROOTS] = { "root_id", &arg_number, ARG_KEYWORD | ARG_OPTIONAL | ARG_REPEAT,
+			"only the type with this ID" }),
+	.run = btf_dump,
+	.examples = STRINGS("btf dump id 1", "btf dump map $m key", "btf dump prog $p",
+			    "btf dump file filter.o",
+			    "btf dump file /sys/kernel/btf/vmlinux format c > vmlinux.h"),
+};

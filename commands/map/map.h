@@ -7,15 +7,20 @@
 
 struct btf;
 
+/* The rows of map.c's table, each beside its function. */
+extern const struct cmd map_create_cmd, map_dump_cmd, map_lookup_cmd, map_update_cmd;
+extern const struct cmd map_delete_cmd, map_getnext_cmd, map_export_cmd, map_import_cmd;
+extern const struct cmd map_copy_cmd, map_clear_cmd, map_count_cmd, map_top_cmd, map_diff_cmd;
+extern const struct cmd map_read_cmd, map_get_cmd, map_set_cmd, map_push_cmd, map_enqueue_cmd;
+extern const struct cmd map_pop_cmd, map_dequeue_cmd, map_peek_cmd;
+
+/* The argument of those that are about one map. */
+#define ARG_MAP_ONE { "map", &arg_map, 0, "the map" }
+
 /* -1 with a diagnostic for a map that --plan made: it has no elements yet. */
 int need_real(struct ctx *ctx, const struct handle *map);
 
-extern const char *const update_flags[];	/* any, exist, noexist */
-
-extern const struct arg_type arg_map_flags;	/* VALUE_NUM */
 extern const struct arg_type arg_c_type;	/* VALUE_STR: "struct flow" */
-extern const struct arg_type arg_btf_source;	/* VALUE_HANDLE, or VALUE_STR: a file */
-int map_create(struct ctx *ctx, struct value *argv);
 
 /* The frames of a stack_trace map's values, one value after the other. */
 struct stack {
@@ -32,13 +37,6 @@ bool map_is_empty(const struct handle *map);
 /* What kern_map_walk() came to, said where there is something to say: 0, or -1 where it stopped. */
 int map_walked(struct ctx *ctx, const struct handle *map, int err);
 
-int map_dump(struct ctx *ctx, struct value *argv);
-int map_lookup(struct ctx *ctx, struct value *argv);
-int map_update(struct ctx *ctx, struct value *argv);
-int map_delete(struct ctx *ctx, struct value *argv);
-int map_delete_check(struct ctx *ctx, const struct match *m);
-int map_getnext(struct ctx *ctx, struct value *argv);
-
 /*
  * Unpins the map everywhere and drops the session's variables of it; shows what still keeps
  * it, or (@tell) what was done in any case.
@@ -47,30 +45,7 @@ int map_remove(struct ctx *ctx, struct handle *map, bool tell);
 /* Whether a program or another process may write to the map now; true where nobody can tell. */
 bool map_has_users(const struct handle *map);
 
-extern const struct arg_type arg_holder;	/* VALUE_HANDLE: a map or a program */
-extern const struct arg_type arg_global;	/* VALUE_STR: a variable of the holder before it */
-extern const struct arg_type arg_global_value;	/* VALUE_WORDS: what that is to be */
-int map_get(struct ctx *ctx, struct value *argv);
-int map_set(struct ctx *ctx, struct value *argv);
-
-int map_export(struct ctx *ctx, struct value *argv);
-int map_import(struct ctx *ctx, struct value *argv);
-int map_copy(struct ctx *ctx, struct value *argv);
-int map_clear(struct ctx *ctx, struct value *argv);
-int map_count(struct ctx *ctx, struct value *argv);
-
-extern const struct arg_type arg_map_or_dump;	/* VALUE_HANDLE, or VALUE_JSON: a dump */
-int map_diff(struct ctx *ctx, struct value *argv);
-
-extern const struct arg_type arg_counter;	/* VALUE_STR: a field of the map's values */
-int map_top(struct ctx *ctx, struct value *argv);
-
-int map_read(struct ctx *ctx, struct value *argv);
 /* BTF of a program that uses the map: where its events' types are declared; NULL without. */
 struct btf *map_users_btf(const struct handle *map);
-
-int map_push(struct ctx *ctx, struct value *argv);
-int map_pop(struct ctx *ctx, struct value *argv);
-int map_peek(struct ctx *ctx, struct value *argv);
 
 #endif

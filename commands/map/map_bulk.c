@@ -20,6 +20,7 @@
 #include "shell/kern/handle.h"
 #include "shell/kern/map.h"
 #include "shell/kern/maptypes.h"
+#include "shell/lang/args.h"
 
 /* export */
 
@@ -77,38 +78,53 @@ static int export_file(struct ctx *ctx, struct handle *map, const struct value *
 	return err;
 }
 
-int map_export(struct ctx *ctx, struct value *argv)
+enum { EXPORT_MAP, EXPORT_FILE };
+
+static int map_export(struct ctx *ctx, struct value *argv)
 {
-	struct handle *map = argv[0].handle;
+	struct handle *map = argv[EXPORT_MAP].handle;
 	struct export e = { .ctx = ctx };
-	bool file = strcmp(argv[1].str, "-");
+	bool file = strcmp(argv[EXPORT_FILE].str, "-");
 	int err;
 
 	if (need_real(ctx, map))
 		return -1;
 	e.format = map_format(map);
 	(file ? progress_begin : progress_begin_beside)(&e.progress, "exported");
-	err = file ? export_file(ctx, map, &argv[1], &e) : export_sink(ctx, map, &e);
+	err = file ? export_file(ctx, map, &argv[EXPORT_FILE], &e) : export_sink(ctx, map, &e);
 	progress_end(&e.progress);
 	return err;
 }
 
+const struct cmd map_export_cmd = {
+	.object = "map", .verb = "export",
+	.help = "write all elements as lines of JSON; to the output where FILE is -",
+	.args = ARGS(
+		[EXPORT_MAP] = ARG_MAP_ONE,
+		[EXPORT_FILE] = { "file", &arg_file, 0, "where to" }),
+	.flags = CMD_OUTSIDE,
+	.run = map_export,
+	.examples = STRINGS("map export $m flows.jsonl", "map export $m - | head"),
+};
+
 /* import */
 
-int map_import(struct ctx *ctx, struct value *argv)
+enum { IMPORT_MAP, IMPORT_FILE };
+
+static int map_import(struct ctx *ctx, struct value *argv)
 {
-	struct handle *map = argv[0].handle;
-	bool input = !strcmp(argv[1].str, "-");
-	struct element_file r = { .name = input ? "standard input" : argv[1].str,
-				    .at = argv[1].span, .format = map_format(map),
+	struct handle *map = argv[IMPORT_MAP].handle;
+	bool input = !strcmp(argv[IMPORT_FILE].str, "-");
+	struct element_file r = { .name = input ? "standard input" : argv[IMPORT_FILE].str,
+				    .at = argv[IMPORT_FILE].span, .format = map_format(map),
 				    .diags = ctx->diags };
 	struct map_feed feed;
 	void *key, *value;
 	int err;
 
 	if (!map->map.key_size)
-		return kern_map_error(ctx->diags, argv[0].span, "update", map, EOPNOTSUPP);
-	r.fd = input ? STDIN_FILENO : open(argv[1].str, O_RDONLY | O_CLOEXEC);
+		return kern_map_error(ctx->diags, argv[IMPORT_MAP].span, "update", map, EOPNOTSUPP);
+	r.fd = input ? STDIN_FILENO : open(argv[IMPORT_FILE].str, O_RDONLY | O_CLOEXEC);
 	if (r.fd < 0)
 		return element_file_error(&r, "open");
 	key = xcalloc(1, map->map.key_size);
@@ -128,6 +144,17 @@ int map_import(struct ctx *ctx, struct value *argv)
 	return err;
 }
 
+const struct cmd map_import_cmd = {
+	.object = "map", .verb = "import",
+	.help = "set elements from lines of JSON, or from a JSON dump",
+	.args = ARGS(
+		[IMPORT_MAP] = ARG_MAP_ONE,
+		[IMPORT_FILE] = { "file", &arg_input, 0, "where from; - is the input" }),
+	.flags = CMD_WRITES,
+	.run = map_import,
+	.examples = STRINGS("map import $m flows.jsonl"),
+};
+
 /* copy */
 
 static int copy_element(void *arg, const void *key, const void *value)
@@ -135,18 +162,21 @@ static int copy_element(void *arg, const void *key, const void *value)
 	return feed_add(arg, key, value, NULL);
 }
 
-int map_copy(struct ctx *ctx, struct value *argv)
+enum { COPY_FROM, COPY_TO };
+
+static int map_copy(struct ctx *ctx, struct value *argv)
 {
-	struct handle *from = argv[0].handle, *to = argv[1].handle;
+	struct handle *from = argv[COPY_FROM].handle, *to = argv[COPY_TO].handle;
+	struct span at = argv[COPY_TO].span;
 	struct map_feed feed;
 
 	if (need_real(ctx, from))
 		return -1;
 	if (from->id == to->id)
-		return diag_error(ctx->diags, argv[1].span, "a map cannot be copied onto itself");
+		return diag_error(ctx->diags, at, "a map cannot be copied onto itself");
 	if (from->map.key_size != to->map.key_size || from->map.value_size != to->map.value_size ||
 	    kern_map_percpu(from->map.type) != kern_map_percpu(to->map.type))
-		return diag_error(ctx->diags, argv[1].span, "map '%s' has keys and values of %u and %u "
+		return diag_error(ctx->diags, at, "map '%s' has keys and values of %u and %u "
 				  "bytes, map '%s' of %u and %u%s", from->title, from->map.key_size,
 				  from->map.value_size, to->title, to->map.key_size, to->map.value_size,
 				  kern_map_percpu(from->map.type) == kern_map_percpu(to->map.type) ? "" :
@@ -154,6 +184,17 @@ int map_copy(struct ctx *ctx, struct value *argv)
 	feed_begin(&feed, ctx, to, false, "copied");
 	return feed_end(&feed, map_walked(ctx, from, kern_map_walk(from, copy_element, &feed)));
 }
+
+const struct cmd map_copy_cmd = {
+	.object = "map", .verb = "copy",
+	.help = "set in one map all elements of another",
+	.args = ARGS(
+		[COPY_FROM] = { "from", &arg_map, 0, "map to read" },
+		[COPY_TO] = { "to", &arg_map, 0, "map to change" }),
+	.flags = CMD_WRITES,
+	.run = map_copy,
+	.examples = STRINGS("map copy $old $new"),
+};
 
 /* clear */
 
@@ -189,9 +230,11 @@ static int clear_round(struct clearing *c, struct ctx *ctx, struct handle *map, 
 	return feed_end(&c->feed, *walked == -KERN_ECHANGED ? 0 : map_walked(ctx, map, *walked));
 }
 
-int map_clear(struct ctx *ctx, struct value *argv)
+enum { CLEAR_MAP };
+
+static int map_clear(struct ctx *ctx, struct value *argv)
 {
-	struct handle *map = argv[0].handle;
+	struct handle *map = argv[CLEAR_MAP].handle;
 	struct clearing c = { .size = kern_value_bytes(map) };
 	int err, walked, rounds = 0;
 
@@ -208,6 +251,15 @@ int map_clear(struct ctx *ctx, struct value *argv)
 	return err;
 }
 
+const struct cmd map_clear_cmd = {
+	.object = "map", .verb = "clear",
+	.help = "remove all elements; those of arrays become zero",
+	.args = ARGS([CLEAR_MAP] = ARG_MAP_ONE),
+	.flags = CMD_WRITES | CMD_WHOLE,
+	.run = map_clear,
+	.examples = STRINGS("map clear $m"),
+};
+
 /* count */
 
 static int count_element(void *arg, const void *key, const void *value)
@@ -219,9 +271,11 @@ static int count_element(void *arg, const void *key, const void *value)
 static const struct column count_columns[] = { { "count", "%" }, { "max_entries" }, { 0 } };
 static const struct record count_record = { "count", count_columns };
 
-int map_count(struct ctx *ctx, struct value *argv)
+enum { COUNT_MAP };
+
+static int map_count(struct ctx *ctx, struct value *argv)
 {
-	struct handle *map = argv[0].handle;
+	struct handle *map = argv[COUNT_MAP].handle;
 	struct progress p;
 	int err;
 
@@ -238,3 +292,11 @@ int map_count(struct ctx *ctx, struct value *argv)
 		return -1;
 	return sink_end(ctx->sink);
 }
+
+const struct cmd map_count_cmd = {
+	.object = "map", .verb = "count",
+	.help = "count the elements",
+	.args = ARGS([COUNT_MAP] = ARG_MAP_ONE),
+	.run = map_count,
+	.examples = STRINGS("map count $m"),
+};

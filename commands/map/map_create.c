@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "commands/common.h"
 #include "commands/map/map.h"
 #include "shell/base/buf.h"
 #include "shell/base/compat.h"
@@ -24,7 +25,7 @@
 #include "shell/op/ops.h"
 #include "shell/txn/txn.h"
 
-enum { CREATE_FILE, CREATE_TYPE, CREATE_KEY, CREATE_VALUE, CREATE_ENTRIES, CREATE_NAME,
+enum { CREATE_PATH, CREATE_TYPE, CREATE_KEY, CREATE_VALUE, CREATE_ENTRIES, CREATE_NAME,
        CREATE_FLAGS, CREATE_INNER, CREATE_EXTRA, CREATE_NUMA, CREATE_BTF, CREATE_KEY_TYPE,
        CREATE_VALUE_TYPE };
 
@@ -107,7 +108,8 @@ static void flags_complete(struct ctx *ctx, const struct match *m, const struct 
 	}
 }
 
-const struct arg_type arg_map_flags = {
+/* VALUE_NUM. */
+static const struct arg_type arg_map_flags = {
 	.name = "FLAG,...", .parse = flags_parse, .complete = flags_complete, .pure = true
 };
 
@@ -210,7 +212,8 @@ static int source_look(struct ctx *ctx, const struct value *v)
 	return err;
 }
 
-const struct arg_type arg_btf_source = {
+/* VALUE_HANDLE, or VALUE_STR: a file. */
+static const struct arg_type arg_btf_source = {
 	.name = "FILE|$PROG|ID", .parse = source_parse, .complete = source_complete,
 	.look = source_look
 };
@@ -390,8 +393,8 @@ static int create(struct ctx *ctx, struct value *argv, const struct map_def *def
 		return -1;
 	if (!map)
 		map = planned_map(def);
-	err = argv[CREATE_FILE].kind == VALUE_STR ?
-	      txn_do(ctx, op_pin(map, argv[CREATE_FILE].str, false, argv[CREATE_FILE].span)) : 0;
+	err = argv[CREATE_PATH].kind == VALUE_STR ?
+	      txn_do(ctx, op_pin(map, argv[CREATE_PATH].str, false, argv[CREATE_PATH].span)) : 0;
 	ctx->result = value_handle(map);
 	return err;
 }
@@ -455,7 +458,7 @@ static int check_given(struct ctx *ctx, const struct value *argv, const struct m
 	return 0;
 }
 
-int map_create(struct ctx *ctx, struct value *argv)
+static int map_create(struct ctx *ctx, struct value *argv)
 {
 	struct map_def def = {
 		.type = argv[CREATE_TYPE].num,
@@ -480,3 +483,40 @@ int map_create(struct ctx *ctx, struct value *argv)
 	types_close(&types);
 	return err;
 }
+
+const struct cmd map_create_cmd = {
+	.object = "map", .verb = "create", .place = 17,
+	.help = "make a map, pinned at PATH if one is given",
+	.args = ARGS(
+		[CREATE_PATH] = { "path", &arg_pin_path, ARG_OPTIONAL, "where to pin it" },
+		[CREATE_TYPE] = { "type", &arg_map_type, ARG_KEYWORD, "map type" },
+		[CREATE_KEY] = { "key", &arg_number, ARG_KEYWORD | ARG_OPTIONAL, "bytes of a key" },
+		[CREATE_VALUE] = { "value", &arg_number, ARG_KEYWORD | ARG_OPTIONAL,
+			"bytes of a value" },
+		[CREATE_ENTRIES] = { "entries", &arg_number, ARG_KEYWORD | ARG_OPTIONAL,
+			"most elements it holds" },
+		[CREATE_NAME] = { "name", &arg_string, ARG_KEYWORD | ARG_OPTIONAL,
+			"name, at most 15 characters" },
+		[CREATE_FLAGS] = { "flags", &arg_map_flags, ARG_KEYWORD | ARG_OPTIONAL,
+			"BPF_F_ flags by name, or a number" },
+		[CREATE_INNER] = { "inner_map", &arg_map, ARG_KEYWORD | ARG_OPTIONAL,
+			"model of the maps inside" },
+		[CREATE_EXTRA] = { "map_extra", &arg_number64, ARG_KEYWORD | ARG_OPTIONAL,
+			"what the type has besides" },
+		[CREATE_NUMA] = { "numa_node", &arg_number, ARG_KEYWORD | ARG_OPTIONAL,
+			"node to take memory from" },
+		[CREATE_BTF] = { "btf", &arg_btf_source, ARG_KEYWORD | ARG_OPTIONAL,
+			"where the types are from" },
+		[CREATE_KEY_TYPE] = { "key_type", &arg_c_type, ARG_KEYWORD | ARG_OPTIONAL,
+			"type of keys, and their size" },
+		[CREATE_VALUE_TYPE] = { "value_type", &arg_c_type, ARG_KEYWORD | ARG_OPTIONAL,
+			"type of values, and their size" }),
+	.flags = CMD_WRITES | CMD_MAKES,
+	.check = need_pin,
+	.run = map_create,
+	.examples = STRINGS(
+		"map create /sys/fs/bpf/counter type array key 4 value 4 entries 5 name counter",
+		"$m = map create type hash key 4 value 16 entries 64 name flows",
+		"$m = map create type hash btf flow.o key_type struct key value_type struct flow "
+		"entries 64 flags no_prealloc"),
+};

@@ -42,7 +42,8 @@ static void side_complete(struct ctx *ctx, const struct match *m, const struct a
 	arg_map.complete(ctx, m, a, w, nr, c);
 }
 
-const struct arg_type arg_map_or_dump = {
+/* VALUE_HANDLE, or VALUE_JSON: a dump. */
+static const struct arg_type arg_map_or_dump = {
 	.name = "MAP|$DUMP", .take = side_take, .parse = side_parse, .complete = side_complete,
 	.refers = true
 };
@@ -241,11 +242,13 @@ static int same_shape(struct diff *d, struct span at)
 			  d->map->title, d->other->title);
 }
 
-int map_diff(struct ctx *ctx, struct value *argv)
+enum { DIFF_MAP, DIFF_WITH };
+
+static int map_diff(struct ctx *ctx, struct value *argv)
 {
-	struct handle *a = argv[0].kind == VALUE_HANDLE ? argv[0].handle : NULL;
-	struct diff d = { .ctx = ctx, .map = a, .other = argv[1].kind == VALUE_HANDLE ?
-			  argv[1].handle : NULL };
+	struct handle *a = argv[DIFF_MAP].kind == VALUE_HANDLE ? argv[DIFF_MAP].handle : NULL;
+	struct diff d = { .ctx = ctx, .map = a, .other = argv[DIFF_WITH].kind == VALUE_HANDLE ?
+			  argv[DIFF_WITH].handle : NULL };
 	int err;
 
 	if (need_real(ctx, a))
@@ -253,9 +256,9 @@ int map_diff(struct ctx *ctx, struct value *argv)
 	d.key_size = a->map.key_size;
 	d.size = kern_value_bytes(a);
 	d.scratch = xcalloc(1, d.size);
-	err = same_shape(&d, argv[1].span);
+	err = same_shape(&d, argv[DIFF_WITH].span);
 	if (!err && !d.other)
-		err = read_dump(&d, argv[1].json, argv[1].span);
+		err = read_dump(&d, argv[DIFF_WITH].json, argv[DIFF_WITH].span);
 	if (!err) {
 		sink_begin(ctx->sink, has_gaps(map_format(a)) ? &gaps_record : &diff_record,
 			   SINK_LIST);
@@ -269,3 +272,14 @@ int map_diff(struct ctx *ctx, struct value *argv)
 	free(d.elements);
 	return err;
 }
+
+const struct cmd map_diff_cmd = {
+	.object = "map", .verb = "diff",
+	.help = "show what differs between two maps, or what changed since a dump",
+	.args = ARGS(
+		[DIFF_MAP] = ARG_MAP_ONE,
+		[DIFF_WITH] = { "with", &arg_map_or_dump, 0,
+			"the other map, or a variable with an earlier dump" }),
+	.run = map_diff,
+	.examples = STRINGS("map diff $old $new", "$before = map dump $m", "map diff $m $before"),
+};

@@ -16,6 +16,7 @@
 #include "shell/kern/maptypes.h"
 #include "shell/kern/names.h"
 #include "shell/kern/object.h"
+#include "shell/lang/args.h"
 
 /* Elements of some maps have more beside them than BTF could tell. */
 struct form {
@@ -330,12 +331,15 @@ static int dump_one(struct dump *d, struct handle *map)
 	return map_walked(d->ctx, map, walk(d, map)) ? -1 : sink_end(d->ctx->sink);
 }
 
-int map_dump(struct ctx *ctx, struct value *argv)
+enum { DUMP_MAPS, DUMP_SUM, DUMP_RECURSIVE };
+
+static int map_dump(struct ctx *ctx, struct value *argv)
 {
-	struct handle **maps = argv[0].handles.list;
-	size_t nr = argv[0].handles.nr;
+	struct handle **maps = argv[DUMP_MAPS].handles.list;
+	size_t nr = argv[DUMP_MAPS].handles.nr;
 	struct dump d = {
-		.ctx = ctx, .sum = argv[1].kind != VALUE_NONE, .recursive = argv[2].kind != VALUE_NONE
+		.ctx = ctx, .sum = argv[DUMP_SUM].kind != VALUE_NONE,
+		.recursive = argv[DUMP_RECURSIVE].kind != VALUE_NONE
 	};
 	int err;
 
@@ -348,6 +352,20 @@ int map_dump(struct ctx *ctx, struct value *argv)
 	dump_end(&d);
 	return err ? -1 : 0;
 }
+
+const struct cmd map_dump_cmd = {
+	.object = "map", .verb = "dump", .place = 4,
+	.help = "show all elements of a map",
+	.args = ARGS(
+		[DUMP_MAPS] = { "map", &arg_maps, 0, "the map" },
+		[DUMP_SUM] = { "sum", NULL, ARG_FLAG | ARG_OPTIONAL,
+			"add up the values of all CPUs", STRINGS("sum") },
+		[DUMP_RECURSIVE] = { "recursive", NULL, ARG_FLAG | ARG_OPTIONAL,
+			"with the elements of maps in the map", STRINGS("recursive") }),
+	.run = map_dump,
+	.examples = STRINGS("map dump name flows", "map dump $m | jq length",
+			    "map dump $counts sum", "map dump $outer recursive"),
+};
 
 static int show_element(struct dump *d, struct handle *map, const void *key, const void *value)
 {
@@ -368,25 +386,44 @@ static int missing_key(struct ctx *ctx, struct handle *map, const struct value *
 	return -1;
 }
 
-int map_lookup(struct ctx *ctx, struct value *argv)
+enum { LOOKUP_MAP, LOOKUP_KEY, LOOKUP_OR_NULL, LOOKUP_SUM };
+
+static int map_lookup(struct ctx *ctx, struct value *argv)
 {
-	struct handle *map = argv[0].handle;
-	struct dump d = { .ctx = ctx, .sum = argv[3].kind != VALUE_NONE };
-	bool or_null = argv[2].kind != VALUE_NONE;
+	struct handle *map = argv[LOOKUP_MAP].handle;
+	struct dump d = { .ctx = ctx, .sum = argv[LOOKUP_SUM].kind != VALUE_NONE };
+	bool or_null = argv[LOOKUP_OR_NULL].kind != VALUE_NONE;
+	const struct value *key = &argv[LOOKUP_KEY];
 	void *value;
 	int err;
 
 	if (need_real(ctx, map) || check_sum(&d, map))
 		return -1;
 	value = xcalloc(1, kern_value_bytes(map));
-	err = kern_map_lookup(map->fd, argv[1].bytes.data, value, 0);
+	err = kern_map_lookup(map->fd, key->bytes.data, value, 0);
 	if (!err)
-		err = show_element(&d, map, argv[1].bytes.data, value);
+		err = show_element(&d, map, key->bytes.data, value);
 	else if (err == -ENOENT)
-		err = or_null ? 0 : missing_key(ctx, map, &argv[1]);
+		err = or_null ? 0 : missing_key(ctx, map, key);
 	else
-		err = kern_map_error(ctx->diags, argv[1].span, "lookup", map, -err);
+		err = kern_map_error(ctx->diags, key->span, "lookup", map, -err);
 	dump_end(&d);
 	free(value);
 	return err;
 }
+
+const struct cmd map_lookup_cmd = {
+	.object = "map", .verb = "lookup", .place = 6,
+	.help = "show one element",
+	.args = ARGS(
+		[LOOKUP_MAP] = ARG_MAP_ONE,
+		[LOOKUP_KEY] = { "key", &arg_key, ARG_KEYWORD,
+			"bytes, or a literal of its type; of a storage PATH or pid N" },
+		[LOOKUP_OR_NULL] = { "or", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL,
+			"a missing key is no error", STRINGS("null") },
+		[LOOKUP_SUM] = { "sum", NULL, ARG_FLAG | ARG_OPTIONAL,
+			"add up the values of all CPUs", STRINGS("sum") }),
+	.run = map_lookup,
+	.examples = STRINGS("map lookup $m key 1", "map lookup $m key 10.0.0.1 or null",
+			    "map lookup $task_storage key pid 1"),
+};

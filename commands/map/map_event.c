@@ -21,6 +21,7 @@
 #include "shell/kern/map.h"
 #include "shell/kern/names.h"
 #include "shell/kern/object.h"
+#include "shell/lang/args.h"
 #include "shell/op/map_ops.h"
 #include "shell/session/session.h"
 #include "shell/txn/txn.h"
@@ -236,7 +237,7 @@ static int show_events(struct reading *r, struct kern_events *events, const stru
 	return err ? -1 : sink_end(ctx->sink);
 }
 
-int map_read(struct ctx *ctx, struct value *argv)
+static int map_read(struct ctx *ctx, struct value *argv)
 {
 	const struct value *count = &argv[READ_COUNT];
 	struct handle *map = argv[READ_MAP].handle;
@@ -258,3 +259,22 @@ int map_read(struct ctx *ctx, struct value *argv)
 	btf__free(r.btf);
 	return err;
 }
+
+const struct cmd map_read_cmd = {
+	.object = "map", .verb = "read", .alias = "event_pipe", .place = 10,
+	.help = "show events of a ring buffer or perf event array, which no other reader gets",
+	.args = ARGS(
+		[READ_MAP] = ARG_MAP_ONE,
+		[READ_CPU] = { "cpu", &arg_number, ARG_KEYWORD | ARG_OPTIONAL,
+			"this CPU alone, of a perf event array" },
+		[READ_INDEX] = { "index", &arg_number, ARG_KEYWORD | ARG_OPTIONAL,
+			"the array's slot for that CPU" },
+		[READ_COUNT] = { "count", &arg_number64, ARG_KEYWORD | ARG_OPTIONAL,
+			"events to read; else until Ctrl-C" },
+		[READ_TYPE] = { "type", &arg_c_type, ARG_KEYWORD | ARG_OPTIONAL,
+			"their type, in a program that uses the map" }),
+	.flags = CMD_WRITES,
+	.run = map_read,
+	.examples = STRINGS("map read $events", "map read $events count 9 type struct event",
+			    "map event_pipe $perf cpu 0 index 0"),
+};

@@ -81,7 +81,8 @@ static void holder_complete(struct ctx *ctx, const struct match *m, const struct
 	arg_map.complete(ctx, m, a, w, nr, c);
 }
 
-const struct arg_type arg_holder = {
+/* VALUE_HANDLE: a map or a program. */
+static const struct arg_type arg_holder = {
 	.name = "MAP|PROG", .take = holder_take, .parse = holder_parse, .complete = holder_complete,
 	.refers = true
 };
@@ -166,7 +167,8 @@ static int global_parse(struct ctx *ctx, const struct arg *a, const struct word 
 	return arg_string.parse(ctx, a, w, nr, out);
 }
 
-const struct arg_type arg_global = {
+/* VALUE_STR: a variable of the holder before it. */
+static const struct arg_type arg_global = {
 	.name = "NAME", .parse = global_parse, .complete = global_complete
 };
 
@@ -224,7 +226,8 @@ static int global_value_parse(struct ctx *ctx, const struct arg *a, const struct
 	return arg_words.parse(ctx, a, w, nr, out);
 }
 
-const struct arg_type arg_global_value = {
+/* VALUE_WORDS: what that is to be. */
+static const struct arg_type arg_global_value = {
 	.name = "VALUE", .parse = global_value_parse, .complete = global_value_complete,
 	.greedy = true, .relative = true
 };
@@ -395,22 +398,36 @@ static int list_globals(struct ctx *ctx, struct handle *holder)
 	return 0;
 }
 
-int map_get(struct ctx *ctx, struct value *argv)
+enum { GET_OF, GET_NAME };
+
+static int map_get(struct ctx *ctx, struct value *argv)
 {
-	struct handle *holder = argv[0].handle;
+	struct handle *holder = argv[GET_OF].handle;
 	struct place p;
 	int err;
 
-	if (argv[1].kind != VALUE_STR)
+	if (argv[GET_NAME].kind != VALUE_STR)
 		return list_globals(ctx, holder);
-	err = find_place(ctx, holder, &argv[1], &p);
+	err = find_place(ctx, holder, &argv[GET_NAME], &p);
 	if (!err) {
 		sink_begin(ctx->sink, &global_record, SINK_ONE);
-		err = show_place(ctx, argv[1].str, &p) ? -1 : sink_end(ctx->sink);
+		err = show_place(ctx, argv[GET_NAME].str, &p) ? -1 : sink_end(ctx->sink);
 	}
 	place_free(&p);
 	return err;
 }
+
+const struct cmd map_get_cmd = {
+	.object = "map", .verb = "get",
+	.help = "show a global variable of a program, or all of them",
+	.args = ARGS(
+		[GET_OF] = { "of", &arg_holder, 0, "the program, or the map with its data" },
+		[GET_NAME] = { "name", &arg_global, ARG_OPTIONAL,
+			"variable, also config.limit or slots[2]" }),
+	.run = map_get,
+	.examples = STRINGS("map get $prog", "map get $prog packets",
+			    "map get name flow.bss packets"),
+};
 
 static void words_free(struct word_text *list, size_t nr)
 {
@@ -450,15 +467,30 @@ static int read_words(struct ctx *ctx, struct place *p, const struct value *word
 	return err;
 }
 
-int map_set(struct ctx *ctx, struct value *argv)
+enum { SET_OF, SET_NAME, SET_VALUE };
+
+static int map_set(struct ctx *ctx, struct value *argv)
 {
 	struct place p;
-	int err = find_place(ctx, argv[0].handle, &argv[1], &p);
+	int err = find_place(ctx, argv[SET_OF].handle, &argv[SET_NAME], &p);
 
 	if (!err)
-		err = read_words(ctx, &p, &argv[2]);
+		err = read_words(ctx, &p, &argv[SET_VALUE]);
 	if (!err)
-		err = txn_do(ctx, op_map_set(p.map, argv[1].str, &p.at, p.data, ctx->span));
+		err = txn_do(ctx, op_map_set(p.map, argv[SET_NAME].str, &p.at, p.data, ctx->span));
 	place_free(&p);
 	return err;
 }
+
+const struct cmd map_set_cmd = {
+	.object = "map", .verb = "set",
+	.help = "set a global variable of a program",
+	.args = ARGS(
+		[SET_OF] = { "of", &arg_holder, 0, "the program, or the map with its data" },
+		[SET_NAME] = { "name", &arg_global, 0, "variable, also config.limit or slots[2]" },
+		[SET_VALUE] = { "value", &arg_global_value, 0,
+			"bytes, a literal of its type, or field=value ..." }),
+	.flags = CMD_WRITES,
+	.run = map_set,
+	.examples = STRINGS("map set $prog limit 10", "map set $prog config mode=FAST"),
+};

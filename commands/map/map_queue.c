@@ -13,6 +13,7 @@
 #include "shell/kern/handle.h"
 #include "shell/kern/map.h"
 #include "shell/kern/maptypes.h"
+#include "shell/lang/args.h"
 #include "shell/op/map_ops.h"
 #include "shell/txn/txn.h"
 
@@ -52,24 +53,56 @@ static bool has_queue(const struct handle *map)
 	return map->map.type == BPF_MAP_TYPE_QUEUE || map->map.type == BPF_MAP_TYPE_STACK;
 }
 
-int map_push(struct ctx *ctx, struct value *argv)
+#define ARG_VALUE { "value", &arg_value, ARG_KEYWORD, "value: bytes, or a literal of its type" }
+
+enum { PUSH_MAP, PUSH_VALUE, PUSH_EXIST };
+
+static int map_push(struct ctx *ctx, struct value *argv)
 {
-	struct handle *map = argv[0].handle;
+	struct handle *map = argv[PUSH_MAP].handle;
+	__u64 flag = argv[PUSH_EXIST].kind != VALUE_NONE ? BPF_EXIST : BPF_ANY;
 
 	if (!has_queue(map) && map->map.type != BPF_MAP_TYPE_BLOOM_FILTER)
-		return kern_map_error(ctx->diags, argv[0].span, "push", map, EINVAL);
-	return txn_do(ctx, op_map_push(map, argv[1].bytes.data,
-				       argv[2].kind != VALUE_NONE ? BPF_EXIST : BPF_ANY, ctx->span));
+		return kern_map_error(ctx->diags, argv[PUSH_MAP].span, "push", map, EINVAL);
+	return txn_do(ctx, op_map_push(map, argv[PUSH_VALUE].bytes.data, flag, ctx->span));
 }
 
-int map_pop(struct ctx *ctx, struct value *argv)
+const struct cmd map_push_cmd = {
+	.object = "map", .verb = "push", .place = 12,
+	.help = "put a value into a stack, queue or bloom filter",
+	.args = ARGS(
+		[PUSH_MAP] = ARG_MAP_ONE,
+		[PUSH_VALUE] = ARG_VALUE,
+		[PUSH_EXIST] = { "exist", NULL, ARG_FLAG | ARG_OPTIONAL,
+			"where it is full, drop the oldest", STRINGS("exist") }),
+	.flags = CMD_WRITES,
+	.run = map_push,
+	.examples = STRINGS("map push $stack value 7"),
+};
+
+const struct cmd map_enqueue_cmd = {
+	.object = "map", .verb = "enqueue", .place = 13,
+	.help = "put a value into a queue",
+	.args = ARGS(
+		[PUSH_MAP] = ARG_MAP_ONE,
+		[PUSH_VALUE] = ARG_VALUE,
+		[PUSH_EXIST] = { "exist", NULL, ARG_FLAG | ARG_OPTIONAL,
+			"where it is full, drop the oldest", STRINGS("exist") }),
+	.flags = CMD_WRITES,
+	.run = map_push,
+	.examples = STRINGS("map enqueue $queue value 7"),
+};
+
+enum { POP_MAP };
+
+static int map_pop(struct ctx *ctx, struct value *argv)
 {
-	struct handle *map = argv[0].handle;
+	struct handle *map = argv[POP_MAP].handle;
 	void *value;
 	int err;
 
 	if (!has_queue(map))
-		return kern_map_error(ctx->diags, argv[0].span, "pop", map, EOPNOTSUPP);
+		return kern_map_error(ctx->diags, argv[POP_MAP].span, "pop", map, EOPNOTSUPP);
 	value = xcalloc(1, kern_value_bytes(map));
 	err = txn_do(ctx, op_map_pop(map, value, ctx->span));
 	if (!err && !txn_planning(ctx->s))
@@ -78,9 +111,30 @@ int map_pop(struct ctx *ctx, struct value *argv)
 	return err;
 }
 
-int map_peek(struct ctx *ctx, struct value *argv)
+const struct cmd map_pop_cmd = {
+	.object = "map", .verb = "pop", .place = 14,
+	.help = "take the newest value out of a stack",
+	.args = ARGS([POP_MAP] = ARG_MAP_ONE),
+	.flags = CMD_WRITES,
+	.run = map_pop,
+	.examples = STRINGS("map pop $stack"),
+};
+
+const struct cmd map_dequeue_cmd = {
+	.object = "map", .verb = "dequeue", .place = 15,
+	.help = "take the oldest value out of a queue",
+	.args = ARGS([POP_MAP] = ARG_MAP_ONE),
+	.flags = CMD_WRITES,
+	.run = map_pop,
+	.examples = STRINGS("map dequeue $queue"),
+};
+
+enum { PEEK_MAP, PEEK_VALUE };
+
+static int map_peek(struct ctx *ctx, struct value *argv)
 {
-	struct handle *map = argv[0].handle;
+	struct handle *map = argv[PEEK_MAP].handle;
+	const struct value *wanted = &argv[PEEK_VALUE];
 	bool bloom = map->map.type == BPF_MAP_TYPE_BLOOM_FILTER;
 	void *value;
 	int err;
@@ -88,15 +142,15 @@ int map_peek(struct ctx *ctx, struct value *argv)
 	if (need_real(ctx, map))
 		return -1;
 	if (!has_queue(map) && !bloom)
-		return kern_map_error(ctx->diags, argv[0].span, "peek", map, EOPNOTSUPP);
-	if (bloom && argv[1].kind != VALUE_BYTES)
+		return kern_map_error(ctx->diags, argv[PEEK_MAP].span, "peek", map, EOPNOTSUPP);
+	if (bloom && wanted->kind != VALUE_BYTES)
 		return diag_error(ctx->diags, ctx->span,
 				  "a bloom filter answers only whether it has a value: value VALUE");
-	if (!bloom && argv[1].kind == VALUE_BYTES)
-		return diag_error(ctx->diags, argv[1].span, "only bloom filters look for a value");
+	if (!bloom && wanted->kind == VALUE_BYTES)
+		return diag_error(ctx->diags, wanted->span, "only bloom filters look for a value");
 	value = xcalloc(1, kern_value_bytes(map));
 	if (bloom)
-		memcpy(value, argv[1].bytes.data, argv[1].bytes.len);
+		memcpy(value, wanted->bytes.data, wanted->bytes.len);
 	err = kern_map_peek(map->fd, value);
 	if (err)
 		kern_map_error(ctx->diags, ctx->span, "peek", map, -err);
@@ -105,3 +159,14 @@ int map_peek(struct ctx *ctx, struct value *argv)
 	free(value);
 	return err ? -1 : 0;
 }
+
+const struct cmd map_peek_cmd = {
+	.object = "map", .verb = "peek", .place = 11,
+	.help = "show what would come out next, or whether a bloom filter has a value",
+	.args = ARGS(
+		[PEEK_MAP] = ARG_MAP_ONE,
+		[PEEK_VALUE] = { "value", &arg_value, ARG_KEYWORD | ARG_OPTIONAL,
+			"value to look for: a bloom filter" }),
+	.run = map_peek,
+	.examples = STRINGS("map peek $queue", "map peek $bloom value 7"),
+};

@@ -378,7 +378,7 @@ static int run(struct top *t)
 	return err ? -1 : sink_end(t->ctx->sink);
 }
 
-int map_top(struct ctx *ctx, struct value *argv)
+static int map_top(struct ctx *ctx, struct value *argv)
 {
 	struct top t = { .ctx = ctx, .map = argv[TOP_MAP].handle };
 	int err;
@@ -417,6 +417,25 @@ static void counter_complete(struct ctx *ctx, const struct match *m, const struc
 	diags_clear(&quiet);
 }
 
-const struct arg_type arg_counter = {
+/* VALUE_STR: a field of the map's values. */
+static const struct arg_type arg_counter = {
 	.name = "FIELD", .parse = arg_parse_string, .complete = counter_complete
+};
+
+const struct cmd map_top_cmd = {
+	.object = "map", .verb = "top",
+	.help = "show the elements that change fastest, again and again until Ctrl-C",
+	.args = ARGS(
+		[TOP_MAP] = ARG_MAP_ONE,
+		[TOP_INTERVAL] = { "interval", &arg_number, ARG_KEYWORD | ARG_OPTIONAL,
+			"seconds between two looks; else 1" },
+		[TOP_COUNT] = { "count", &arg_number64, ARG_KEYWORD | ARG_OPTIONAL,
+			"samples to show; else until Ctrl-C" },
+		[TOP_ROWS] = { "rows", &arg_number, ARG_KEYWORD | ARG_OPTIONAL,
+			"most elements shown of each; else 20" },
+		[TOP_BY] = { "by", &arg_counter, ARG_KEYWORD | ARG_OPTIONAL,
+			"what counts; else the first integers" }),
+	.run = map_top,
+	.examples = STRINGS("map top $m", "map top name flows interval 5 by packets",
+			    "map top $m count 3 rows 10"),
 };

@@ -124,10 +124,23 @@ static int show_prog(struct ctx *ctx, struct handle *prog, struct pin_table *pin
 	return err;
 }
 
+enum { SHOW_PROGS };
+
 static int prog_show(struct ctx *ctx, struct value *argv)
 {
-	return show_objects(ctx, OBJ_PROG, &argv[0], &prog_record, show_prog);
+	return show_objects(ctx, OBJ_PROG, &argv[SHOW_PROGS], &prog_record, show_prog);
 }
+
+static const struct cmd prog_show_cmd = {
+	.object = "prog", .verb = "show", .alias = "list", .place = 1,
+	.help = "show all programs, or those named",
+	.args = ARGS(
+		[SHOW_PROGS] = { "prog", &arg_progs, ARG_OPTIONAL,
+			"the program, or several by name or tag" }),
+	.flags = CMD_DEFAULT | CMD_RECORD,
+	.run = prog_show,
+	.examples = STRINGS("prog show", "prog show name xdp_main", "prog show id 42"),
+};
 
 /* load */
 
@@ -164,7 +177,7 @@ static int section_look(struct ctx *ctx, const struct value *v)
 	return section_type(ctx, v, &prog_type, &attach_type);
 }
 
-static const struct arg_type arg_section = {
+const struct arg_type arg_section = {
 	.name = "TYPE", .parse = arg_parse_string, .complete = section_complete,
 	.look = section_look
 };
@@ -316,105 +329,43 @@ static int prog_load(struct ctx *ctx, struct value *argv)
 	return load(ctx, argv, false);
 }
 
+static const struct cmd prog_load_cmd = {
+	.object = "prog", .verb = "load", .place = 6,
+	.help = "load an object's first program, pinned at PATH if one is given",
+	.args = ARGS(
+		[LOAD_FILE] = { "file", &arg_object, 0, "ELF object" },
+		[LOAD_PATH] = { "path", &arg_pin_path, ARG_OPTIONAL, "where to pin the program" },
+		[LOAD_TYPE] = ARG_LOAD_TYPE,
+		[LOAD_MAP] = ARG_LOAD_MAP,
+		[LOAD_LOG] = ARG_LOG),
+	.flags = CMD_WRITES | CMD_MAKES,
+	.check = load_check,
+	.run = prog_load,
+	.examples = STRINGS("prog load filter.o /sys/fs/bpf/filter",
+			    "$p = prog load filter.o map name flows $m"),
+};
+
 static int prog_loadall(struct ctx *ctx, struct value *argv)
 {
 	return load(ctx, argv, true);
 }
 
-static const char *const replace_word[] = { "replace", NULL };
-static const char *const opcodes_word[] = { "opcodes", NULL };
-static const char *const log_word[] = { "log", NULL };
-static const char *const verifier_word[] = { "verifier", NULL };
-static const char *const linum_word[] = { "linum", NULL };
-static const char *const visual_word[] = { "visual", NULL };
+static const struct cmd prog_loadall_cmd = {
+	.object = "prog", .verb = "loadall", .place = 7,
+	.help = "load all programs of an object, pinned below PATH",
+	.args = ARGS(
+		[LOAD_FILE] = { "file", &arg_object, 0, "ELF object" },
+		[LOAD_PATH] = { "path", &arg_pin_path, 0, "folder for the pins" },
+		[LOAD_TYPE] = ARG_LOAD_TYPE,
+		[LOAD_MAP] = ARG_LOAD_MAP,
+		[LOAD_LOG] = ARG_LOG),
+	.flags = CMD_WRITES | CMD_MAKES,
+	.run = prog_loadall,
+	.examples = STRINGS("prog loadall filter.o /sys/fs/bpf/filters"),
+};
 
-#define LOAD_OPTIONS									\
-	{ "type", &arg_section, ARG_KEYWORD | ARG_OPTIONAL, "program type, as a section's name" }, \
-	{ "map", &arg_load_map, ARG_KEYWORD | ARG_OPTIONAL | ARG_REPEAT,		\
-	  "a map to use in place of the object's own" }
-
-#define LOG_OPTION									\
-	{ "log", NULL, ARG_FLAG | ARG_OPTIONAL, "on failure, show the verifier's whole log", log_word }
-
-#define LOAD_ARGS									\
-	LOAD_OPTIONS, LOG_OPTION, { 0 }
-
-const struct cmd prog_cmds[] = {
-	{ "prog", "show", "list", "show all programs, or those named",
-	  (const struct arg[]){ { "prog", &arg_progs, ARG_OPTIONAL, "the program, or several by name or tag" },
-				{ 0 } },
-	  CMD_DEFAULT | CMD_RECORD, prog_show,
-	  (const char *const[]){ "prog show", "prog show name xdp_main", "prog show id 42", NULL },
-	  .place = 1 },
-	{ "prog", "load", NULL, "load an object's first program, pinned at PATH if one is given",
-	  (const struct arg[]){
-		{ "file", &arg_object, 0, "ELF object" },
-		{ "path", &arg_pin_path, ARG_OPTIONAL, "where to pin the program" },
-		LOAD_ARGS }, CMD_WRITES | CMD_MAKES, prog_load,
-	  (const char *const[]){ "prog load filter.o /sys/fs/bpf/filter",
-				 "$p = prog load filter.o map name flows $m", NULL }, .place = 6,
-	  .check = load_check },
-	{ "prog", "loadall", NULL, "load all programs of an object, pinned below PATH",
-	  (const struct arg[]){
-		{ "file", &arg_object, 0, "ELF object" },
-		{ "path", &arg_pin_path, 0, "folder for the pins" },
-		LOAD_ARGS }, CMD_WRITES | CMD_MAKES, prog_loadall,
-	  (const char *const[]){ "prog loadall filter.o /sys/fs/bpf/filters", NULL }, .place = 7 },
-	{ "prog", "pin", NULL, "pin a program",
-	  (const struct arg[]){
-		{ "prog", &arg_prog, 0, "the program" },
-		{ "path", &arg_pin_path, 0, "where, on a bpffs" },
-		{ "replace", NULL, ARG_FLAG | ARG_OPTIONAL, "exchange the pin that is there", replace_word },
-		{ 0 } }, CMD_WRITES, pin_run,
-	  (const char *const[]){ "prog pin $p /sys/fs/bpf/filter", NULL }, .place = 5 },
-	{ "prog", "unpin", NULL, "remove a pin",
-	  (const struct arg[]){ { "path", &arg_pinned, 0, "the pin" }, { 0 } },
-	  CMD_WRITES | CMD_WHOLE, unpin_run,
-	  (const char *const[]){ "prog unpin /sys/fs/bpf/filter", NULL } },
-	{ "prog", "dump", NULL, "show a program's instructions, or its machine code",
-	  (const struct arg[]){
-		{ "form", &arg_choice, 0, "as the verifier left them, or as the JIT made them", dump_forms },
-		{ "prog", &arg_prog, 0, "the program" },
-		{ "file", &arg_file, ARG_KEYWORD | ARG_OPTIONAL, "write the bytes to a file instead" },
-		{ "opcodes", NULL, ARG_FLAG | ARG_OPTIONAL, "show the bytes of each instruction", opcodes_word },
-		{ "linum", NULL, ARG_FLAG | ARG_OPTIONAL, "show file, line and column", linum_word },
-		{ "visual", NULL, ARG_FLAG | ARG_OPTIONAL, "show the control-flow graph in DOT", visual_word },
-		{ 0 } }, 0, prog_dump,
-	  (const char *const[]){ "prog dump xlated $p", "prog dump xlated id 42 linum",
-				 "prog dump jited $p opcodes", NULL }, .place = 4 },
-	{ "prog", "cfg", NULL, "draw or list a program's control-flow graph",
-	  (const struct arg[]){
-		{ "loaded", &arg_prog, ARG_OPTIONAL, "a loaded program" },
-		{ "obj", &arg_object, ARG_KEYWORD | ARG_OPTIONAL, "ELF object, which is not loaded" },
-		{ "prog", &arg_obj_prog, ARG_KEYWORD | ARG_OPTIONAL, "which program of the object" },
-		{ "func", &arg_func, ARG_KEYWORD | ARG_OPTIONAL, "only this function" },
-		{ "file", &arg_file, ARG_KEYWORD | ARG_OPTIONAL, "picture: .png, .svg, .pdf, .dot or .json" },
-		{ "form", NULL, ARG_FLAG | ARG_OPTIONAL,
-		  "without a file: what is shown ('show': the picture)", cfg_forms },
-		{ "opcodes", NULL, ARG_FLAG | ARG_OPTIONAL, "show the bytes of each instruction", opcodes_word },
-		{ "linum", NULL, ARG_FLAG | ARG_OPTIONAL, "show files and lines", linum_word },
-		{ "verifier", NULL, ARG_FLAG | ARG_OPTIONAL,
-		  "mark where the verifier was how often, and the path that it refuses", verifier_word },
-		LOAD_OPTIONS, { 0 } }, CMD_OUTSIDE, prog_cfg,
-	  (const char *const[]){ "prog cfg $p file filter.png", "prog cfg $p show",
-				 "prog cfg $p summary",
-				 "prog cfg obj filter.o prog xdp_main file filter.svg",
-				 "prog cfg obj filter.o verifier file refused.png",
-				 "prog cfg obj filter.o verifier type socket summary", NULL } },
-	{ "prog", "log", NULL, "show what the verifier said of the last program that it refused",
-	  (const struct arg[]){ { 0 } }, 0, prog_log, (const char *const[]){ "prog log", NULL } },
-	{ "prog", "asm", NULL, "assemble instructions and load them as a program",
-	  (const struct arg[]){
-		{ "text", &arg_string, ARG_OPTIONAL, "instructions, ';' between them" },
-		{ "type", &arg_section, ARG_KEYWORD, "program type, as a section's name" },
-		{ "file", &arg_input, ARG_KEYWORD | ARG_OPTIONAL, "read the instructions from a file" },
-		{ "name", &arg_string, ARG_KEYWORD | ARG_OPTIONAL, "the program's name" },
-		{ "license", &arg_string, ARG_KEYWORD | ARG_OPTIONAL, "the program's licence, else GPL" },
-		{ "pin", &arg_pin_path, ARG_KEYWORD | ARG_OPTIONAL, "where to pin it" },
-		LOG_OPTION, { 0 } }, CMD_WRITES | CMD_MAKES, prog_asm,
-	  (const char *const[]){ "$p = prog asm type xdp 'r0 = 2; exit'",
-				 "prog asm type cgroup/connect4 file allow.s pin /sys/fs/bpf/allow",
-				 NULL }, .check = need_pin },
-	CMD_HELP("prog", 3),
-	{ 0 }
+const struct cmd *const prog_cmds[] = {
+	&prog_show_cmd, &prog_load_cmd, &prog_loadall_cmd, &prog_pin_cmd, &prog_unpin_cmd,
+	&prog_dump_cmd, &prog_cfg_cmd, &prog_log_cmd, &prog_asm_cmd, CMD_HELP("prog", 3),
+	NULL
 };

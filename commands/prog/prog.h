@@ -9,6 +9,20 @@
 struct kern_code;
 struct load_request;
 
+/* The rows of prog.c's table, each beside its function. */
+extern const struct cmd prog_dump_cmd, prog_cfg_cmd, prog_log_cmd, prog_asm_cmd;
+
+/* What commands that load take alike. */
+#define ARG_LOAD_TYPE									\
+	{ "type", &arg_section, ARG_KEYWORD | ARG_OPTIONAL, "program type, as a section's name" }
+#define ARG_LOAD_MAP									\
+	{ "map", &arg_load_map, ARG_KEYWORD | ARG_OPTIONAL | ARG_REPEAT,		\
+	  "a map to use in place of the object's own" }
+#define ARG_LOG										\
+	{ "log", NULL, ARG_FLAG | ARG_OPTIONAL, "on failure, show the verifier's whole log",	\
+	  STRINGS("log") }
+
+extern const struct arg_type arg_section;	/* VALUE_STR: a section's name */
 /* prog.c: the types that a section's name stands for; -1 with a diagnostic. */
 int section_type(struct ctx *ctx, const struct value *section, int *prog_type, int *attach_type);
 /*
@@ -29,26 +43,14 @@ jv prog_metadata(const __u32 *map_ids, __u32 nr);
 struct code *prog_code(struct ctx *ctx, struct handle *prog, struct span at, struct kern_code *raw);
 /* Queues why the kernel hides the code of a program; returns -1. */
 int code_hidden(struct ctx *ctx, const struct handle *prog, struct span at);
-int prog_cfg(struct ctx *ctx, struct value *argv);
-/* Shows the verifier's last log. */
-int prog_log(struct ctx *ctx, struct value *argv);
 /* prog.c: the verifier's whole log, for people, where a load failed and `log` was said. */
 void tell_log(struct ctx *ctx);
 /* Appends that log as it is for a terminal. */
 void prog_log_text(struct buf *out);
-extern const char *const cfg_forms[];
-/* An object file; a program of it, and a function of the program, that stand before them. */
-extern const struct arg_type arg_object, arg_obj_prog, arg_func;
-
-/* prog_dump.c */
-int prog_dump(struct ctx *ctx, struct value *argv);
-extern const char *const dump_forms[];
+extern const struct arg_type arg_object;	/* VALUE_STR: an object file */
 
 /* prog_jit.c: machine code. */
 int list_jited(struct ctx *ctx, const struct code *code, const struct kern_code *raw,
 	       unsigned flags, struct span at);	/* enum code_listing */
-
-/* prog_asm.c */
-int prog_asm(struct ctx *ctx, struct value *argv);
 
 #endif

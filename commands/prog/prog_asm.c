@@ -145,7 +145,7 @@ static int load_asm(struct ctx *ctx, struct value *argv, const struct bpf_insn *
 	return txn_do(ctx, op_pin(prog, argv[ASM_PIN].str, false, argv[ASM_PIN].span));
 }
 
-int prog_asm(struct ctx *ctx, struct value *argv)
+static int prog_asm(struct ctx *ctx, struct value *argv)
 {
 	struct maps maps = { .ctx = ctx };
 	struct asm_names names = { .call = call_ref, .map = map_ref, .user = &maps };
@@ -169,3 +169,26 @@ int prog_asm(struct ctx *ctx, struct value *argv)
 	free(maps.list);
 	return err;
 }
+
+const struct cmd prog_asm_cmd = {
+	.object = "prog", .verb = "asm",
+	.help = "assemble instructions and load them as a program",
+	.args = ARGS(
+		[ASM_TEXT] = { "text", &arg_string, ARG_OPTIONAL,
+			"instructions, ';' between them" },
+		[ASM_TYPE] = { "type", &arg_section, ARG_KEYWORD,
+			"program type, as a section's name" },
+		[ASM_FILE] = { "file", &arg_input, ARG_KEYWORD | ARG_OPTIONAL,
+			"read the instructions from a file" },
+		[ASM_NAME] = { "name", &arg_string, ARG_KEYWORD | ARG_OPTIONAL,
+			"the program's name" },
+		[ASM_LICENSE] = { "license", &arg_string, ARG_KEYWORD | ARG_OPTIONAL,
+			"the program's licence, else GPL" },
+		[ASM_PIN] = { "pin", &arg_pin_path, ARG_KEYWORD | ARG_OPTIONAL, "where to pin it" },
+		[ASM_LOG] = ARG_LOG),
+	.flags = CMD_WRITES | CMD_MAKES,
+	.check = need_pin,
+	.run = prog_asm,
+	.examples = STRINGS("$p = prog asm type xdp 'r0 = 2; exit'",
+			    "prog asm type cgroup/connect4 file allow.s pin /sys/fs/bpf/allow"),
+};

@@ -177,12 +177,14 @@ static int obj_prog_look(struct ctx *ctx, const struct value *v)
 const struct arg_type arg_object = {
 	.parse = arg_parse_string, .complete = arg_file_complete, .look = object_look
 };
-const struct arg_type arg_obj_prog = {
+/* A program of the object file before it. */
+static const struct arg_type arg_obj_prog = {
 	.parse = arg_parse_string, .complete = obj_prog_complete, .look = obj_prog_look
 };
-const struct arg_type arg_func = { .parse = arg_parse_string, .complete = func_complete };
+/* A function of the program before it. */
+static const struct arg_type arg_func = { .parse = arg_parse_string, .complete = func_complete };
 
-const char *const cfg_forms[] = { "text", "summary", "json", "show", NULL };
+static const char *const cfg_forms[] = { "text", "summary", "json", "show", NULL };
 
 /* What `func NAME` means: an index into the functions, CFG_NONE without; -1 with a diagnostic. */
 static int find_func(struct ctx *ctx, const struct code *code, const struct value *name,
@@ -353,7 +355,7 @@ void prog_log_text(struct buf *out)
 		buf_putc(out, '\n');
 }
 
-int prog_log(struct ctx *ctx, struct value *argv)
+static int prog_log(struct ctx *ctx, struct value *argv)
 {
 	struct buf text = BUF_INIT;
 
@@ -365,6 +367,13 @@ int prog_log(struct ctx *ctx, struct value *argv)
 	}
 	return show_text(ctx, &text);
 }
+
+const struct cmd prog_log_cmd = {
+	.object = "prog", .verb = "log",
+	.help = "show what the verifier said of the last program that it refused",
+	.run = prog_log,
+	.examples = STRINGS("prog log"),
+};
 
 /* A program of an object file, which nothing loads for longer than the verifier takes. */
 static int draw_object(struct ctx *ctx, struct value *argv)
@@ -425,7 +434,7 @@ static int check_words(struct ctx *ctx, const struct value *argv)
 	return argv[CFG_VERIFIER].kind == VALUE_NONE ? check_verifier_words(ctx, argv) : 0;
 }
 
-int prog_cfg(struct ctx *ctx, struct value *argv)
+static int prog_cfg(struct ctx *ctx, struct value *argv)
 {
 	struct kern_code raw;
 	struct code *code;
@@ -443,3 +452,36 @@ int prog_cfg(struct ctx *ctx, struct value *argv)
 	kern_code_free(&raw);
 	return err;
 }
+
+const struct cmd prog_cfg_cmd = {
+	.object = "prog", .verb = "cfg",
+	.help = "draw or list a program's control-flow graph",
+	.args = ARGS(
+		[CFG_PROG] = { "loaded", &arg_prog, ARG_OPTIONAL, "a loaded program" },
+		[CFG_OBJ] = { "obj", &arg_object, ARG_KEYWORD | ARG_OPTIONAL,
+			"ELF object, which is not loaded" },
+		[CFG_NAME] = { "prog", &arg_obj_prog, ARG_KEYWORD | ARG_OPTIONAL,
+			"which program of the object" },
+		[CFG_FUNC] = { "func", &arg_func, ARG_KEYWORD | ARG_OPTIONAL,
+			"only this function" },
+		[CFG_FILE] = { "file", &arg_file, ARG_KEYWORD | ARG_OPTIONAL,
+			"picture: .png, .svg, .pdf, .dot or .json" },
+		[CFG_FORM] = { "form", NULL, ARG_FLAG | ARG_OPTIONAL,
+			"without a file: what is shown ('show': the picture)", cfg_forms },
+		[CFG_OPCODES] = { "opcodes", NULL, ARG_FLAG | ARG_OPTIONAL,
+			"show the bytes of each instruction", STRINGS("opcodes") },
+		[CFG_LINUM] = { "linum", NULL, ARG_FLAG | ARG_OPTIONAL, "show files and lines",
+			STRINGS("linum") },
+		[CFG_VERIFIER] = { "verifier", NULL, ARG_FLAG | ARG_OPTIONAL,
+			"mark where the verifier was how often, and the path that it refuses",
+			STRINGS("verifier") },
+		[CFG_TYPE] = ARG_LOAD_TYPE,
+		[CFG_MAP] = ARG_LOAD_MAP),
+	.flags = CMD_OUTSIDE,
+	.run = prog_cfg,
+	.examples = STRINGS("prog cfg $p file filter.png", "prog cfg $p show",
+			    "prog cfg $p summary",
+			    "prog cfg obj filter.o prog xdp_main file filter.svg",
+			    "prog cfg obj filter.o verifier file refused.png",
+			    "prog cfg obj filter.o verifier type socket summary"),
+};

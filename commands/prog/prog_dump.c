@@ -18,6 +18,7 @@
 #include "shell/kern/code.h"
 #include "shell/kern/object.h"
 #include "shell/kern/symbols.h"
+#include "shell/lang/args.h"
 
 static const struct column insn_columns[] = {
 	{ "proto", "%:\n" },
@@ -151,7 +152,7 @@ static int show_dot(struct ctx *ctx, const struct code *code, unsigned flags, st
 enum { DUMP_FORM, DUMP_PROG, DUMP_FILE, DUMP_OPCODES, DUMP_LINUM, DUMP_VISUAL };
 enum { FORM_XLATED, FORM_JITED };
 
-const char *const dump_forms[] = { "xlated", "jited", NULL };
+static const char *const dump_forms[] = { "xlated", "jited", NULL };
 
 static unsigned listing_flags(const struct value *argv)
 {
@@ -234,7 +235,7 @@ static int dump_jited(struct ctx *ctx, struct value *argv, struct code *code,
 	return list_jited(ctx, code, raw, listing_flags(argv), argv[DUMP_PROG].span);
 }
 
-int prog_dump(struct ctx *ctx, struct value *argv)
+static int prog_dump(struct ctx *ctx, struct value *argv)
 {
 	struct kern_code raw;
 	struct code *code;
@@ -251,3 +252,23 @@ int prog_dump(struct ctx *ctx, struct value *argv)
 	kern_code_free(&raw);
 	return err;
 }
+
+const struct cmd prog_dump_cmd = {
+	.object = "prog", .verb = "dump", .place = 4,
+	.help = "show a program's instructions, or its machine code",
+	.args = ARGS(
+		[DUMP_FORM] = { "form", &arg_choice, 0,
+			"as the verifier left them, or as the JIT made them", dump_forms },
+		[DUMP_PROG] = { "prog", &arg_prog, 0, "the program" },
+		[DUMP_FILE] = { "file", &arg_file, ARG_KEYWORD | ARG_OPTIONAL,
+			"write the bytes to a file instead" },
+		[DUMP_OPCODES] = { "opcodes", NULL, ARG_FLAG | ARG_OPTIONAL,
+			"show the bytes of each instruction", STRINGS("opcodes") },
+		[DUMP_LINUM] = { "linum", NULL, ARG_FLAG | ARG_OPTIONAL,
+			"show file, line and column", STRINGS("linum") },
+		[DUMP_VISUAL] = { "visual", NULL, ARG_FLAG | ARG_OPTIONAL,
+			"show the control-flow graph in DOT", STRINGS("visual") }),
+	.run = prog_dump,
+	.examples = STRINGS("prog dump xlated $p", "prog dump xlated id 42 linum",
+			    "prog dump jited $p opcodes"),
+};

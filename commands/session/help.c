@@ -3,10 +3,12 @@
 #include <stdlib.h>
 
 #include "commands/common.h"
+#include "commands/session/session.h"
 #include "render/sink/sink.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/kern/names.h"
+#include "shell/lang/args.h"
 #include "shell/lang/cmd.h"
 #include "shell/prompt/history.h"
 
@@ -28,7 +30,7 @@ static void help_table(struct buf *out, const struct cmd_table *t)
 {
 	buf_printf(out, "%s: %s\n", t->object ? t->object : "session", t->help ? t->help :
 		   "commands of the session itself");
-	for (const struct cmd *c = t->cmds; c->verb; c++) {
+	for_each_cmd(t, c) {
 		buf_puts(out, "  ");
 		cmd_usage(out, c);
 		buf_printf(out, "\n      %s\n", c->help);
@@ -50,7 +52,7 @@ static bool help_words(struct buf *out, const struct cmd_table *commands, const 
 			help_table(out, t);
 			found = true;
 		}
-		for (const struct cmd *c = t->cmds; c->verb; c++) {
+		for_each_cmd(t, c) {
 			bool named = second ? t->object && !strcmp(t->object, first) && is_verb(c, second) :
 				     is_verb(c, first);
 
@@ -77,10 +79,12 @@ static int no_such_command(struct ctx *ctx, const struct value *words)
 	return -1;
 }
 
-int help_run(struct ctx *ctx, struct value *argv)
+enum { HELP_COMMAND };
+
+static int help_run(struct ctx *ctx, struct value *argv)
 {
-	size_t nr = argv[0].kind == VALUE_WORDS ? argv[0].words.nr : 0;
-	const struct word *w = argv[0].words.list;
+	size_t nr = argv[HELP_COMMAND].kind == VALUE_WORDS ? argv[HELP_COMMAND].words.nr : 0;
+	const struct word *w = argv[HELP_COMMAND].words.list;
 	struct buf text = BUF_INIT;
 
 	if (!nr) {
@@ -89,10 +93,19 @@ int help_run(struct ctx *ctx, struct value *argv)
 	} else if (nr > 2 || !w[0].text || (nr == 2 && !w[1].text) ||
 		   !help_words(&text, ctx->s->commands, w[0].text, nr == 2 ? w[1].text : NULL)) {
 		buf_free(&text);
-		return no_such_command(ctx, &argv[0]);
+		return no_such_command(ctx, &argv[HELP_COMMAND]);
 	}
 	return show_text(ctx, &text);
 }
+
+const struct cmd session_help_cmd = {
+	.verb = "help", .place = 1,
+	.help = "show commands, or what one takes",
+	.args = ARGS(
+		[HELP_COMMAND] = { "command", &arg_command, ARG_OPTIONAL, "object, and verb" }),
+	.run = help_run,
+	.examples = STRINGS("help map update"),
+};
 
 int object_help_run(struct ctx *ctx, struct value *argv)
 {
@@ -109,7 +122,7 @@ static const struct column version_columns[] = {
 };
 static const struct record version_record = { "version", version_columns };
 
-int version_run(struct ctx *ctx, struct value *argv)
+static int version_run(struct ctx *ctx, struct value *argv)
 {
 	sink_begin(ctx->sink, &version_record, SINK_ONE);
 	if (sink_row(ctx->sink, (const struct cell[]){ cell_str(VERSION),
@@ -117,6 +130,13 @@ int version_run(struct ctx *ctx, struct value *argv)
 		return -1;
 	return sink_end(ctx->sink);
 }
+
+const struct cmd session_version_cmd = {
+	.verb = "version", .place = 15,
+	.help = "say the version, and that of libbpf",
+	.run = version_run,
+	.examples = STRINGS("version"),
+};
 
 /* apropos */
 
@@ -152,19 +172,21 @@ static bool command_has_all(const struct cmd *c, const struct value *words)
 static const struct column apropos_columns[] = { { "command", "%" }, { "help", "\n    %" }, { 0 } };
 static const struct record apropos_record = { "command", apropos_columns };
 
-int apropos_run(struct ctx *ctx, struct value *argv)
+enum { APROPOS_WORDS };
+
+static int apropos_run(struct ctx *ctx, struct value *argv)
 {
 	struct buf usage = BUF_INIT;
 	size_t nr = 0;
 
-	for (size_t i = 0; i < argv[0].words.nr; i++)
-		if (!argv[0].words.list[i].text)
-			return diag_error(ctx->diags, argv[0].words.list[i].span,
+	for (size_t i = 0; i < argv[APROPOS_WORDS].words.nr; i++)
+		if (!argv[APROPOS_WORDS].words.list[i].text)
+			return diag_error(ctx->diags, argv[APROPOS_WORDS].words.list[i].span,
 					  "a plain word must stand here");
 	sink_begin(ctx->sink, &apropos_record, SINK_LIST);
 	for (const struct cmd_table *t = ctx->s->commands; t->cmds; t++) {
-		for (const struct cmd *c = t->cmds; c->verb; c++) {
-			if (!command_has_all(c, &argv[0]))
+		for_each_cmd(t, c) {
+			if (!command_has_all(c, &argv[APROPOS_WORDS]))
 				continue;
 			buf_reset(&usage);
 			cmd_usage(&usage, c);
@@ -176,10 +198,18 @@ int apropos_run(struct ctx *ctx, struct value *argv)
 	buf_free(&usage);
 	if (nr)
 		return sink_end(ctx->sink);
-	diag_error(ctx->diags, argv[0].span, "no command has to do with this");
+	diag_error(ctx->diags, argv[APROPOS_WORDS].span, "no command has to do with this");
 	diag_hint(ctx->diags, "'help' lists all commands");
 	return -1;
 }
+
+const struct cmd session_apropos_cmd = {
+	.verb = "apropos",
+	.help = "find commands by words of their names and help",
+	.args = ARGS([APROPOS_WORDS] = { "words", &arg_words, 0, "what all to look for" }),
+	.run = apropos_run,
+	.examples = STRINGS("apropos pinned", "apropos map file"),
+};
 
 /* history */
 
@@ -199,11 +229,14 @@ static void add_entry(void *arg, const char *entry)
 static const struct column history_columns[] = { { "nr", "%" }, { "entry", "  %" }, { 0 } };
 static const struct record history_record = { "history", history_columns };
 
-int history_run(struct ctx *ctx, struct value *argv)
+enum { HISTORY_ENTRIES };
+
+static int history_run(struct ctx *ctx, struct value *argv)
 {
+	const struct value *wanted = &argv[HISTORY_ENTRIES];
 	struct entries e = { 0 };
 	int err = history_read(add_entry, &e);
-	size_t first = argv[0].kind == VALUE_NUM && argv[0].num < e.nr ? e.nr - argv[0].num : 0;
+	size_t first = wanted->kind == VALUE_NUM && wanted->num < e.nr ? e.nr - wanted->num : 0;
 
 	if (err)
 		diag_error(ctx->diags, ctx->span, "cannot read what was typed: %s", strerror(-err));
@@ -219,3 +252,13 @@ int history_run(struct ctx *ctx, struct value *argv)
 	free(e.list);
 	return err ? -1 : sink_end(ctx->sink);
 }
+
+const struct cmd session_history_cmd = {
+	.verb = "history",
+	.help = "show what was typed at the prompt",
+	.args = ARGS(
+		[HISTORY_ENTRIES] = { "entries", &arg_number, ARG_OPTIONAL,
+			"how many of the newest" }),
+	.run = history_run,
+	.examples = STRINGS("history", "history 20"),
+};

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include "commands/common.h"
+#include "commands/session/session.h"
 #include "shell/base/clock.h"
 #include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
@@ -28,10 +29,23 @@ static int run_file(struct ctx *ctx, const struct value *path, bool nested, bool
 	return ctx->status == STATUS_OK ? 0 : -1;
 }
 
-int source_run(struct ctx *ctx, struct value *argv)
+enum { SOURCE_FILE };
+
+static int source_run(struct ctx *ctx, struct value *argv)
 {
-	return run_file(ctx, &argv[0], true, false);
+	return run_file(ctx, &argv[SOURCE_FILE], true, false);
 }
+
+const struct cmd session_source_cmd = {
+	.verb = "source",
+	.help = "run a file of commands, all or nothing",
+	.args = ARGS([SOURCE_FILE] = { "file", &arg_script, 0, "the file" }),
+	.flags = CMD_CONTROL | CMD_NESTED,
+	.run = source_run,
+	.examples = STRINGS("source setup.bsh"),
+};
+
+enum { BATCH_FILE };
 
 /* On the command line the file is a script like that of -f. */
 static int batch_run(struct ctx *ctx, struct value *argv)
@@ -40,14 +54,25 @@ static int batch_run(struct ctx *ctx, struct value *argv)
 
 	if (!nested)
 		ctx->s->mode = MODE_SCRIPT;
-	return run_file(ctx, &argv[0], nested, true);
+	return run_file(ctx, &argv[BATCH_FILE], nested, true);
 }
+
+static const struct cmd batch_file_cmd = {
+	.object = "batch", .verb = "file", .place = 1,
+	.help = "run a batch file of bpftool's, all or nothing",
+	.args = ARGS([BATCH_FILE] = { "file", &arg_batch, 0, "the file, or -" }),
+	.flags = CMD_CONTROL | CMD_NESTED,
+	.run = batch_run,
+	.examples = STRINGS("batch file updates.batch"),
+};
+
+enum { PLAN_COMMANDS };
 
 /*
  * What the commands would set is forgotten again: it stands for nothing. What
  * they begin, commit or roll back is a transaction of the plan.
  */
-int plan_run(struct ctx *ctx, struct value *argv)
+static int plan_run(struct ctx *ctx, struct value *argv)
 {
 	struct session *s = ctx->s;
 	struct vars vars = vars_copy(s);
@@ -58,13 +83,22 @@ int plan_run(struct ctx *ctx, struct value *argv)
 	s->txn = txn_new();
 	if (open)
 		txn_begin(ctx);
-	ctx->status = session_block(s, argv[0].block);
+	ctx->status = session_block(s, argv[PLAN_COMMANDS].block);
 	txn_free(s->txn);
 	s->txn = own;
 	s->opt.plan = planning;
 	vars_restore(s, vars);
 	return ctx->status == STATUS_OK ? 0 : -1;
 }
+
+const struct cmd session_plan_cmd = {
+	.verb = "plan",
+	.help = "show what commands would change, and how each change would be undone",
+	.args = ARGS([PLAN_COMMANDS] = { "commands", &arg_block, 0, "the commands" }),
+	.flags = CMD_CONTROL | CMD_NESTED,
+	.run = plan_run,
+	.examples = STRINGS("plan { map unpin /sys/fs/bpf/flows; prog unpin /sys/fs/bpf/filter }"),
+};
 
 /* Runs a block, if there is one, as a transaction unless one is open. */
 static int run_block(struct ctx *ctx, const struct value *block)
@@ -78,34 +112,51 @@ static int run_block(struct ctx *ctx, const struct value *block)
 	return ctx->status == STATUS_OK ? 0 : -1;
 }
 
+enum { IF_EXPR, IF_COMMANDS, IF_ELSE };
+
 /* A plan cannot know what the condition will be: both ways are shown. */
 static int plan_both(struct ctx *ctx, struct value *argv, char *unknown)
 {
-	diag_note(ctx->diags, argv[0].span, "what '$%s' is will only be known then: %s", unknown,
-		  argv[2].kind == VALUE_BLOCK ? "both ways are planned" :
+	diag_note(ctx->diags, argv[IF_EXPR].span, "what '$%s' is will only be known then: %s",
+		  unknown, argv[IF_ELSE].kind == VALUE_BLOCK ? "both ways are planned" :
 		  "the commands may not be run");
 	free(unknown);
 	session_show(ctx->s, ctx->diags);
-	return run_block(ctx, &argv[1]) || run_block(ctx, &argv[2]) ? -1 : 0;
+	return run_block(ctx, &argv[IF_COMMANDS]) || run_block(ctx, &argv[IF_ELSE]) ? -1 : 0;
 }
 
-int if_run(struct ctx *ctx, struct value *argv)
+static int if_run(struct ctx *ctx, struct value *argv)
 {
-	char *unknown = txn_planning(ctx->s) ? expr_unknown(ctx, argv[0].str) : NULL;
+	char *unknown = txn_planning(ctx->s) ? expr_unknown(ctx, argv[IF_EXPR].str) : NULL;
 	jv result;
 
 	if (unknown)
 		return plan_both(ctx, argv, unknown);
-	if (expr_eval(ctx, argv[0].str, argv[0].span, &result))
+	if (expr_eval(ctx, argv[IF_EXPR].str, argv[IF_EXPR].span, &result))
 		return -1;
-	return run_block(ctx, expr_truth(result) ? &argv[1] : &argv[2]);
+	return run_block(ctx, expr_truth(result) ? &argv[IF_COMMANDS] : &argv[IF_ELSE]);
 }
+
+const struct cmd session_if_cmd = {
+	.verb = "if",
+	.help = "run commands where an expression is true, or else others",
+	.args = ARGS(
+		[IF_EXPR] = { "expr", &arg_expr, 0, "expression" },
+		[IF_COMMANDS] = { "commands", &arg_block, 0, "the commands" },
+		[IF_ELSE] = { "else", &arg_block, ARG_KEYWORD | ARG_OPTIONAL,
+			"the others, or one more `if`" }),
+	.flags = CMD_CONTROL | CMD_NESTED,
+	.run = if_run,
+	.examples = STRINGS("if $m.max_entries > 64 { echo large } else { echo small }"),
+};
+
+enum { FOR_NAME, FOR_IN, FOR_COMMANDS };
 
 /* One turn; takes over @item. */
 static int run_turn(struct ctx *ctx, struct value *argv, jv item)
 {
-	var_set(ctx->s, argv[0].str, value_json(item));
-	return session_block(ctx->s, argv[2].block);
+	var_set(ctx->s, argv[FOR_NAME].str, value_json(item));
+	return session_block(ctx->s, argv[FOR_COMMANDS].block);
 }
 
 /* A turn for a result, or for each of its elements where it is an array; takes over @result. */
@@ -129,7 +180,7 @@ static int run_turns(struct ctx *ctx, struct value *argv, jv result)
 static int run_loop(struct ctx *ctx, struct value *argv)
 {
 	struct session *s = ctx->s;
-	struct expr_run *r = expr_start(ctx, argv[1].str, argv[1].span);
+	struct expr_run *r = expr_start(ctx, argv[FOR_IN].str, argv[FOR_IN].span);
 	int status = STATUS_OK, found = r ? 0 : -1;
 	jv result;
 
@@ -143,13 +194,13 @@ static int run_loop(struct ctx *ctx, struct value *argv)
 	return status == STATUS_OK && interrupted() ? STATUS_SIGNAL + interrupted() : status;
 }
 
-int for_run(struct ctx *ctx, struct value *argv)
+static int for_run(struct ctx *ctx, struct value *argv)
 {
-	char *unknown = txn_planning(ctx->s) ? expr_unknown(ctx, argv[1].str) : NULL;
+	char *unknown = txn_planning(ctx->s) ? expr_unknown(ctx, argv[FOR_IN].str) : NULL;
 	bool entered;
 
 	if (unknown) {
-		diag_note(ctx->diags, argv[1].span, "what '$%s' is will only be known then: "
+		diag_note(ctx->diags, argv[FOR_IN].span, "what '$%s' is will only be known then: "
 			  "the commands of the loop are not planned", unknown);
 		free(unknown);
 		return 0;
@@ -158,6 +209,18 @@ int for_run(struct ctx *ctx, struct value *argv)
 	ctx->status = session_leave(ctx->s, entered, run_loop(ctx, argv));
 	return ctx->status == STATUS_OK ? 0 : -1;
 }
+
+const struct cmd session_for_cmd = {
+	.verb = "for",
+	.help = "run commands for each result of an expression, or array element",
+	.args = ARGS(
+		[FOR_NAME] = { "name", &arg_variable, ARG_SETS, "variable that holds it" },
+		[FOR_IN] = { "in", &arg_expr, ARG_KEYWORD, "expression" },
+		[FOR_COMMANDS] = { "commands", &arg_block, 0, "the commands" }),
+	.flags = CMD_CONTROL | CMD_NESTED,
+	.run = for_run,
+	.examples = STRINGS("for $i in range(4) { map update $m key $i value 0 }"),
+};
 
 /* Seconds of processor time, of this process and those that it waited for. */
 static void processor_time(double *user, double *kernel)
@@ -172,13 +235,15 @@ static void processor_time(double *user, double *kernel)
 	}
 }
 
-int time_run(struct ctx *ctx, struct value *argv)
+enum { TIME_COMMAND };
+
+static int time_run(struct ctx *ctx, struct value *argv)
 {
 	double user, kernel, user_end, kernel_end;
 	int64_t start = clock_ns();
 
 	processor_time(&user, &kernel);
-	ctx->status = session_run(ctx, &argv[0], NULL);
+	ctx->status = session_run(ctx, &argv[TIME_COMMAND], NULL);
 	processor_time(&user_end, &kernel_end);
 	diag_note(ctx->diags, NO_SPAN,
 		  "%.3f s, of them %.3f s in programs and %.3f s in the kernel",
@@ -186,11 +251,15 @@ int time_run(struct ctx *ctx, struct value *argv)
 	return ctx->status == STATUS_OK ? 0 : -1;
 }
 
-const struct cmd batch_cmds[] = {
-	{ "batch", "file", NULL, "run a batch file of bpftool's, all or nothing",
-	  (const struct arg[]){ { "file", &arg_batch, 0, "the file, or -" }, { 0 } },
-	  CMD_CONTROL | CMD_NESTED, batch_run,
-	  (const char *const[]){ "batch file updates.batch", NULL }, .place = 1 },
-	CMD_HELP("batch", 2),
-	{ 0 }
+const struct cmd session_time_cmd = {
+	.verb = "time",
+	.help = "run a command and say how long it took",
+	.args = ARGS([TIME_COMMAND] = { "command", &arg_run, 0, "the command" }),
+	.flags = CMD_CONTROL | CMD_NESTED,
+	.run = time_run,
+	.examples = STRINGS("time map dump name flows"),
+};
+
+const struct cmd *const batch_cmds[] = {
+	&batch_file_cmd, CMD_HELP("batch", 2), NULL
 };

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Commands of the session itself: transactions, variables, options. */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "commands/common.h"
+#include "commands/session/session.h"
 #include "render/picture/term_image.h"
 #include "render/sink/sink.h"
 #include "shell/base/buf.h"
@@ -23,10 +25,29 @@ static int begin_run(struct ctx *ctx, struct value *argv)
 	return txn_begin(ctx);
 }
 
+static const struct cmd session_begin_cmd = {
+	.verb = "begin",
+	.help = "open a transaction",
+	.flags = CMD_CONTROL,
+	.run = begin_run,
+	.examples = STRINGS("begin"),
+};
+
+enum { SAVEPOINT_NAME };
+
 static int savepoint_run(struct ctx *ctx, struct value *argv)
 {
-	return txn_savepoint(ctx, argv[0].str, argv[0].span);
+	return txn_savepoint(ctx, argv[SAVEPOINT_NAME].str, argv[SAVEPOINT_NAME].span);
 }
+
+static const struct cmd session_savepoint_cmd = {
+	.verb = "savepoint",
+	.help = "mark a place in the transaction to come back to",
+	.args = ARGS([SAVEPOINT_NAME] = { "name", &arg_string, 0, "its name" }),
+	.flags = CMD_CONTROL,
+	.run = savepoint_run,
+	.examples = STRINGS("savepoint a"),
+};
 
 static const struct column rollback_columns[] = {
 	{ "undone", "rolled back %" },
@@ -64,17 +85,30 @@ static int next_transaction(struct ctx *ctx)
 	return ctx->s->mode == MODE_SCRIPT && !ctx->s->opt.no_transaction ? txn_begin(ctx) : 0;
 }
 
+enum { ROLLBACK_TO };
+
 static int rollback_run(struct ctx *ctx, struct value *argv)
 {
-	const char *name = argv[0].kind == VALUE_STR ? argv[0].str : NULL;
+	const char *name = argv[ROLLBACK_TO].kind == VALUE_STR ? argv[ROLLBACK_TO].str : NULL;
 	struct rollback r = { 0 };
 
-	if (txn_rollback(ctx, name, argv[0].span, &r))
+	if (txn_rollback(ctx, name, argv[ROLLBACK_TO].span, &r))
 		return -1;
 	if (!name && next_transaction(ctx))
 		return -1;
 	return show_rollback(ctx, &r);
 }
+
+static const struct cmd session_rollback_cmd = {
+	.verb = "rollback",
+	.help = "undo the transaction, or what came after a savepoint",
+	.args = ARGS(
+		[ROLLBACK_TO] = { "to", &arg_string, ARG_KEYWORD | ARG_OPTIONAL,
+			"savepoint to go back to" }),
+	.flags = CMD_CONTROL,
+	.run = rollback_run,
+	.examples = STRINGS("rollback", "rollback to a"),
+};
 
 /* Says that it waits, and, in a script, waits. */
 static int wait_confirm(struct ctx *ctx, unsigned seconds)
@@ -95,6 +129,8 @@ static int wait_confirm(struct ctx *ctx, unsigned seconds)
 	return ctx->status == STATUS_OK ? 0 : -1;
 }
 
+enum { COMMIT_CONFIRM };
+
 static int commit_run(struct ctx *ctx, struct value *argv)
 {
 	int failed;
@@ -104,10 +140,10 @@ static int commit_run(struct ctx *ctx, struct value *argv)
 		diag_hint(ctx->diags, "'begin' opens one; each command outside is committed by itself");
 		return -1;
 	}
-	if (argv[0].kind == VALUE_NUM) {
-		if (txn_commit_confirm(ctx, argv[0].num))
+	if (argv[COMMIT_CONFIRM].kind == VALUE_NUM) {
+		if (txn_commit_confirm(ctx, argv[COMMIT_CONFIRM].num))
 			return -1;
-		if (txn_open(ctx->s) && wait_confirm(ctx, argv[0].num))
+		if (txn_open(ctx->s) && wait_confirm(ctx, argv[COMMIT_CONFIRM].num))
 			return -1;
 		return txn_open(ctx->s) ? 0 : next_transaction(ctx);
 	}
@@ -119,6 +155,17 @@ static int commit_run(struct ctx *ctx, struct value *argv)
 	return next_transaction(ctx);
 }
 
+static const struct cmd session_commit_cmd = {
+	.verb = "commit",
+	.help = "make the transaction's changes stay",
+	.args = ARGS(
+		[COMMIT_CONFIRM] = { "confirm", &arg_number, ARG_KEYWORD | ARG_OPTIONAL,
+			"roll back unless `confirm` follows within so many seconds" }),
+	.flags = CMD_CONTROL,
+	.run = commit_run,
+	.examples = STRINGS("commit", "commit confirm 30"),
+};
+
 static int confirm_run(struct ctx *ctx, struct value *argv)
 {
 	int failed = txn_confirm(ctx);
@@ -127,10 +174,30 @@ static int confirm_run(struct ctx *ctx, struct value *argv)
 	return failed ? -1 : 0;
 }
 
+static const struct cmd session_confirm_cmd = {
+	.verb = "confirm",
+	.help = "make stay what `commit confirm` waits for",
+	.flags = CMD_CONTROL,
+	.run = confirm_run,
+	.examples = STRINGS("confirm"),
+};
+
+enum { TXN_SHOW };
+
 static int txn_show_run(struct ctx *ctx, struct value *argv)
 {
 	return txn_show(ctx);
 }
+
+static const struct cmd session_txn_cmd = {
+	.verb = "txn",
+	.help = "show what the open transaction did",
+	.args = ARGS(
+		[TXN_SHOW] = { "show", NULL, ARG_FLAG | ARG_OPTIONAL, "the log", STRINGS("show") }),
+	.flags = CMD_CONTROL,
+	.run = txn_show_run,
+	.examples = STRINGS("txn show"),
+};
 
 static int undo_run(struct ctx *ctx, struct value *argv)
 {
@@ -140,10 +207,21 @@ static int undo_run(struct ctx *ctx, struct value *argv)
 	return txn_undo_last(ctx, &r) ? -1 : show_rollback(ctx, &r);
 }
 
+static const struct cmd session_undo_cmd = {
+	.verb = "undo",
+	.help = "take the last committed change back",
+	.flags = CMD_CONTROL,
+	.run = undo_run,
+	.examples = STRINGS("undo"),
+};
+
+enum { RECOVER_FORGET };
+
 static int recover_run(struct ctx *ctx, struct value *argv)
 {
-	enum recover how = argv[0].kind != VALUE_NONE || ctx->s->opt.discard ? RECOVER_DISCARD :
-			   ctx->s->opt.plan ? RECOVER_PLAN : RECOVER_ROLLBACK;
+	bool forget = argv[RECOVER_FORGET].kind != VALUE_NONE || ctx->s->opt.discard;
+	enum recover how = forget ? RECOVER_DISCARD : ctx->s->opt.plan ? RECOVER_PLAN :
+			   RECOVER_ROLLBACK;
 	struct rollback r = { 0 };
 
 	if (txn_recover(ctx, how, &r))
@@ -153,6 +231,17 @@ static int recover_run(struct ctx *ctx, struct value *argv)
 	ctx->status = STATUS_PARTIAL;
 	return -1;
 }
+
+static const struct cmd session_recover_cmd = {
+	.verb = "recover",
+	.help = "roll back what killed processes left unfinished",
+	.args = ARGS(
+		[RECOVER_FORGET] = { "discard", NULL, ARG_FLAG | ARG_OPTIONAL, "forget it instead",
+			STRINGS("discard") }),
+	.flags = CMD_CONTROL,
+	.run = recover_run,
+	.examples = STRINGS("recover", "recover discard"),
+};
 
 /* Variables */
 
@@ -197,10 +286,20 @@ static int vars_run(struct ctx *ctx, struct value *argv)
 	return err ? -1 : sink_end(ctx->sink);
 }
 
+static const struct cmd session_vars_cmd = {
+	.verb = "vars",
+	.help = "show all variables",
+	.flags = CMD_CONTROL,
+	.run = vars_run,
+	.examples = STRINGS("vars"),
+};
+
+enum { UNSET_NAMES };
+
 static int unset_run(struct ctx *ctx, struct value *argv)
 {
-	for (size_t i = 0; i < argv[0].values.nr; i++) {
-		const struct value *v = &argv[0].values.list[i];
+	for (size_t i = 0; i < argv[UNSET_NAMES].values.nr; i++) {
+		const struct value *v = &argv[UNSET_NAMES].values.list[i];
 
 		if (!var_unset(ctx->s, v->str)) {
 			diag_error(ctx->diags, v->span, "no variable '$%s'", v->str);
@@ -211,22 +310,33 @@ static int unset_run(struct ctx *ctx, struct value *argv)
 	return 0;
 }
 
+static const struct cmd session_unset_cmd = {
+	.verb = "unset",
+	.help = "forget variables and close their objects",
+	.args = ARGS([UNSET_NAMES] = { "name", &arg_variable, ARG_REPEAT, "the variable" }),
+	.flags = CMD_CONTROL,
+	.run = unset_run,
+	.examples = STRINGS("unset $m"),
+};
+
 /* Options */
+
+enum { SET_OUTPUT, SET_PRETTY, SET_BPFFS, SET_COLOR, SET_IRREVERSIBLE, SET_VIEWER };
 
 static const char *const on_off[] = { "off", "on", NULL };
 
 #define OPTION(field) { offsetof(struct session, field), sizeof(((struct session *)0)->field) }
 
-/* The session's options, each a bool or an enum, in the order of the arguments of `set`. */
+/* The session's options, each a bool or an enum, by the arguments of `set`. */
 static const struct option_row {
 	size_t at, size;
 } options[] = {
-	OPTION(opt.output),
-	OPTION(out.pretty),
-	OPTION(opt.bpffs),
-	OPTION(opt.color),
-	OPTION(opt.allow_irreversible),
-	OPTION(opt.viewer),
+	[SET_OUTPUT] = OPTION(opt.output),
+	[SET_PRETTY] = OPTION(out.pretty),
+	[SET_BPFFS] = OPTION(opt.bpffs),
+	[SET_COLOR] = OPTION(opt.color),
+	[SET_IRREVERSIBLE] = OPTION(opt.allow_irreversible),
+	[SET_VIEWER] = OPTION(opt.viewer),
 };
 
 static int get_option(const struct session *s, const struct option_row *o)
@@ -247,16 +357,20 @@ static void set_option(struct session *s, const struct option_row *o, int v)
 }
 
 static const struct arg set_args[] = {
-	{ "output", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL, "how records are shown", sink_styles },
-	{ "pretty", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL, "JSON in lines", on_off },
-	{ "bpffs", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL, "show where pins are", on_off },
-	{ "color", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL, "colours in messages", on_off },
-	{ "irreversible", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL,
-	  "allow what cannot be undone in a transaction", on_off },
-	{ "viewer", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL, "how 'prog cfg PROG show' draws",
-	  term_viewers },
+	[SET_OUTPUT] = { "output", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL,
+			 "how records are shown", sink_styles },
+	[SET_PRETTY] = { "pretty", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL, "JSON in lines", on_off },
+	[SET_BPFFS] = { "bpffs", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL, "show where pins are",
+			on_off },
+	[SET_COLOR] = { "color", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL, "colours in messages",
+			on_off },
+	[SET_IRREVERSIBLE] = { "irreversible", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL,
+			       "allow what cannot be undone in a transaction", on_off },
+	[SET_VIEWER] = { "viewer", &arg_choice, ARG_KEYWORD | ARG_OPTIONAL,
+			 "how 'prog cfg PROG show' draws", term_viewers },
 	{ 0 }
 };
+static_assert(ARRAY_SIZE(set_args) == ARRAY_SIZE(options) + 1, "each option is an argument");
 
 static const struct column option_columns[] = {
 	{ "option", "%" }, { "value", " %" }, { "help", "  (%)" }, { 0 }
@@ -288,14 +402,26 @@ static int set_run(struct ctx *ctx, struct value *argv)
 	return any ? 0 : show_options(ctx);
 }
 
+static const struct cmd session_set_cmd = {
+	.verb = "set",
+	.help = "change options, or show them",
+	.args = set_args,
+	.flags = CMD_CONTROL,
+	.run = set_run,
+	.examples = STRINGS("set", "set output table", "set color off viewer text"),
+};
+
 /* Words, expressions, files */
+
+enum { ECHO_WORDS };
 
 static int echo_run(struct ctx *ctx, struct value *argv)
 {
+	const struct value *said = &argv[ECHO_WORDS];
 	struct buf text = BUF_INIT;
 
-	for (size_t i = 0; argv[0].kind == VALUE_WORDS && i < argv[0].words.nr; i++) {
-		char *word = word_text(ctx, &argv[0].words.list[i]);
+	for (size_t i = 0; said->kind == VALUE_WORDS && i < said->words.nr; i++) {
+		char *word = word_text(ctx, &said->words.list[i]);
 
 		if (!word) {
 			buf_free(&text);
@@ -307,19 +433,38 @@ static int echo_run(struct ctx *ctx, struct value *argv)
 	return show_text(ctx, &text);
 }
 
+static const struct cmd session_echo_cmd = {
+	.verb = "echo",
+	.help = "show words, variables replaced",
+	.args = ARGS([ECHO_WORDS] = { "words", &arg_words, ARG_OPTIONAL, "what to show" }),
+	.run = echo_run,
+	.examples = STRINGS("echo map ${m.id} is ready"),
+};
+
+enum { ASSERT_EXPR };
+
 static int assert_run(struct ctx *ctx, struct value *argv)
 {
+	const struct value *expr = &argv[ASSERT_EXPR];
 	bool truth;
 	jv result;
 
-	if (expr_eval(ctx, argv[0].str, argv[0].span, &result))
+	if (expr_eval(ctx, expr->str, expr->span, &result))
 		return -1;
 	truth = jv_get_kind(result) != JV_KIND_FALSE && jv_get_kind(result) != JV_KIND_NULL;
 	jv_free(result);
 	if (!truth)
-		return diag_error(ctx->diags, argv[0].span, "assertion failed: %s", argv[0].str);
+		return diag_error(ctx->diags, expr->span, "assertion failed: %s", expr->str);
 	return 0;
 }
+
+static const struct cmd session_assert_cmd = {
+	.verb = "assert",
+	.help = "fail unless an expression of jq's language is true",
+	.args = ARGS([ASSERT_EXPR] = { "expr", &arg_expr, 0, "expression" }),
+	.run = assert_run,
+	.examples = STRINGS("assert $m.max_entries == 64"),
+};
 
 static int quit_run(struct ctx *ctx, struct value *argv)
 {
@@ -327,96 +472,20 @@ static int quit_run(struct ctx *ctx, struct value *argv)
 	return 0;
 }
 
-static const char *const discard_word[] = { "discard", NULL };
-static const char *const show_word[] = { "show", NULL };
+static const struct cmd session_quit_cmd = {
+	.verb = "quit", .alias = "exit",
+	.help = "leave; an open transaction is rolled back",
+	.flags = CMD_CONTROL,
+	.run = quit_run,
+	.examples = STRINGS("quit"),
+};
 
-const struct cmd session_cmds[] = {
-	{ NULL, "apropos", NULL, "find commands by words of their names and help",
-	  (const struct arg[]){ { "words", &arg_words, 0, "what all to look for" }, { 0 } },
-	  0, apropos_run, (const char *const[]){ "apropos pinned", "apropos map file", NULL } },
-	{ NULL, "assert", NULL, "fail unless an expression of jq's language is true",
-	  (const struct arg[]){ { "expr", &arg_expr, 0, "expression" }, { 0 } }, 0, assert_run,
-	  (const char *const[]){ "assert $m.max_entries == 64", NULL } },
-	{ NULL, "begin", NULL, "open a transaction", NULL, CMD_CONTROL, begin_run,
-	  (const char *const[]){ "begin", NULL } },
-	{ NULL, "commit", NULL, "make the transaction's changes stay",
-	  (const struct arg[]){
-		{ "confirm", &arg_number, ARG_KEYWORD | ARG_OPTIONAL,
-		  "roll back unless `confirm` follows within so many seconds" }, { 0 } },
-	  CMD_CONTROL, commit_run, (const char *const[]){ "commit", "commit confirm 30", NULL } },
-	{ NULL, "confirm", NULL, "make stay what `commit confirm` waits for", NULL, CMD_CONTROL,
-	  confirm_run, (const char *const[]){ "confirm", NULL } },
-	{ NULL, "echo", NULL, "show words, variables replaced",
-	  (const struct arg[]){ { "words", &arg_words, ARG_OPTIONAL, "what to show" }, { 0 } }, 0,
-	  echo_run, (const char *const[]){ "echo map ${m.id} is ready", NULL } },
-	{ NULL, "for", NULL, "run commands for each result of an expression, or array element",
-	  (const struct arg[]){
-		{ "name", &arg_variable, ARG_SETS, "variable that holds it" },
-		{ "in", &arg_expr, ARG_KEYWORD, "expression" },
-		{ "commands", &arg_block, 0, "the commands" }, { 0 } },
-	  CMD_CONTROL | CMD_NESTED, for_run,
-	  (const char *const[]){ "for $i in range(4) { map update $m key $i value 0 }", NULL } },
-	{ NULL, "help", NULL, "show commands, or what one takes",
-	  (const struct arg[]){ { "command", &arg_command, ARG_OPTIONAL, "object, and verb" }, { 0 } },
-	  0, help_run, (const char *const[]){ "help map update", NULL }, .place = 1 },
-	{ NULL, "history", NULL, "show what was typed at the prompt",
-	  (const struct arg[]){
-		{ "entries", &arg_number, ARG_OPTIONAL, "how many of the newest" }, { 0 } },
-	  0, history_run, (const char *const[]){ "history", "history 20", NULL } },
-	{ NULL, "if", NULL, "run commands where an expression is true, or else others",
-	  (const struct arg[]){
-		{ "expr", &arg_expr, 0, "expression" },
-		{ "commands", &arg_block, 0, "the commands" },
-		{ "else", &arg_block, ARG_KEYWORD | ARG_OPTIONAL,
-		  "the others, or one more `if`" }, { 0 } },
-	  CMD_CONTROL | CMD_NESTED, if_run,
-	  (const char *const[]){ "if $m.max_entries > 64 { echo large } else { echo small }", NULL } },
-	{ NULL, "plan", NULL, "show what commands would change, and how each change would be undone",
-	  (const struct arg[]){ { "commands", &arg_block, 0, "the commands" }, { 0 } },
-	  CMD_CONTROL | CMD_NESTED, plan_run,
-	  (const char *const[]){ "plan { map unpin /sys/fs/bpf/flows; prog unpin /sys/fs/bpf/filter }",
-				 NULL } },
-	{ NULL, "quit", "exit", "leave; an open transaction is rolled back", NULL, CMD_CONTROL,
-	  quit_run, (const char *const[]){ "quit", NULL } },
-	{ NULL, "recover", NULL, "roll back what killed processes left unfinished",
-	  (const struct arg[]){
-		{ "discard", NULL, ARG_FLAG | ARG_OPTIONAL, "forget it instead", discard_word }, { 0 } },
-	  CMD_CONTROL, recover_run,
-	  (const char *const[]){ "recover", "recover discard", NULL } },
-	{ NULL, "rollback", NULL, "undo the transaction, or what came after a savepoint",
-	  (const struct arg[]){
-		{ "to", &arg_string, ARG_KEYWORD | ARG_OPTIONAL, "savepoint to go back to" }, { 0 } },
-	  CMD_CONTROL, rollback_run, (const char *const[]){ "rollback", "rollback to a", NULL } },
-	{ NULL, "savepoint", NULL, "mark a place in the transaction to come back to",
-	  (const struct arg[]){ { "name", &arg_string, 0, "its name" }, { 0 } }, CMD_CONTROL,
-	  savepoint_run, (const char *const[]){ "savepoint a", NULL } },
-	{ NULL, "set", NULL, "change options, or show them", set_args, CMD_CONTROL, set_run,
-	  (const char *const[]){ "set", "set output table", "set color off viewer text", NULL } },
-	{ NULL, "source", NULL, "run a file of commands, all or nothing",
-	  (const struct arg[]){ { "file", &arg_script, 0, "the file" }, { 0 } },
-	  CMD_CONTROL | CMD_NESTED, source_run, (const char *const[]){ "source setup.bsh", NULL } },
-	{ NULL, "time", NULL, "run a command and say how long it took",
-	  (const struct arg[]){ { "command", &arg_run, 0, "the command" }, { 0 } },
-	  CMD_CONTROL | CMD_NESTED, time_run,
-	  (const char *const[]){ "time map dump name flows", NULL } },
-	{ NULL, "txn", NULL, "show what the open transaction did",
-	  (const struct arg[]){
-		{ "show", NULL, ARG_FLAG | ARG_OPTIONAL, "the log", show_word }, { 0 } },
-	  CMD_CONTROL, txn_show_run, (const char *const[]){ "txn show", NULL } },
-	{ NULL, "undo", NULL, "take the last committed change back", NULL, CMD_CONTROL, undo_run,
-	  (const char *const[]){ "undo", NULL } },
-	{ NULL, "unset", NULL, "forget variables and close their objects",
-	  (const struct arg[]){ { "name", &arg_variable, ARG_REPEAT, "the variable" }, { 0 } },
-	  CMD_CONTROL, unset_run, (const char *const[]){ "unset $m", NULL } },
-	{ NULL, "vars", NULL, "show all variables", NULL, CMD_CONTROL, vars_run,
-	  (const char *const[]){ "vars", NULL } },
-	{ NULL, "version", NULL, "say the version, and that of libbpf", NULL, 0, version_run,
-	  (const char *const[]){ "version", NULL }, .place = 15 },
-	{ NULL, "watch", NULL, "run a command again and again; on a terminal, changes are marked",
-	  (const struct arg[]){
-		{ "seconds", &arg_seconds, 0, "time from one start to the next" },
-		{ "command", &arg_run, 0, "the command" }, { 0 } },
-	  CMD_CONTROL | CMD_NESTED, watch_run,
-	  (const char *const[]){ "watch 1 map show", "watch 0.5 map dump name flows", NULL } },
-	{ 0 }
+const struct cmd *const session_cmds[] = {
+	&session_apropos_cmd, &session_assert_cmd, &session_begin_cmd,
+	&session_commit_cmd, &session_confirm_cmd, &session_echo_cmd, &session_for_cmd,
+	&session_help_cmd, &session_history_cmd, &session_if_cmd, &session_plan_cmd,
+	&session_quit_cmd, &session_recover_cmd, &session_rollback_cmd,
+	&session_savepoint_cmd, &session_set_cmd, &session_source_cmd, &session_time_cmd,
+	&session_txn_cmd, &session_undo_cmd, &session_unset_cmd, &session_vars_cmd,
+	&session_version_cmd, &session_watch_cmd, NULL
 };

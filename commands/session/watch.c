@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* watch: a command again and again, on the whole terminal or as a stream. */
 #include "commands/common.h"
+#include "commands/session/session.h"
 #include "render/sink/screen.h"
 #include "render/sink/sink.h"
 #include "shell/base/buf.h"
 #include "shell/base/clock.h"
 #include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
+#include "shell/lang/args.h"
 #include "shell/prompt/terminal.h"
 #include "shell/session/session.h"
 #include "shell/txn/txn.h"
@@ -118,9 +120,12 @@ static int ended_by_signal(struct ctx *ctx)
 	return -1;
 }
 
-int watch_run(struct ctx *ctx, struct value *argv)
+enum { WATCH_SECONDS, WATCH_COMMAND };
+
+static int watch_run(struct ctx *ctx, struct value *argv)
 {
-	struct watch w = { .ctx = ctx, .interval_ms = argv[0].num, .command = &argv[1] };
+	struct watch w = { .ctx = ctx, .interval_ms = argv[WATCH_SECONDS].num,
+			   .command = &argv[WATCH_COMMAND] };
 
 	terminal_open(&w.terminal, ctx->s);
 	w.on_screen = sink_terminal(ctx->sink) && w.terminal.escapes && !txn_planning(ctx->s);
@@ -134,3 +139,14 @@ int watch_run(struct ctx *ctx, struct value *argv)
 		return ended_by_signal(ctx);
 	return ctx->status == STATUS_OK ? 0 : -1;
 }
+
+const struct cmd session_watch_cmd = {
+	.verb = "watch",
+	.help = "run a command again and again; on a terminal, changes are marked",
+	.args = ARGS(
+		[WATCH_SECONDS] = { "seconds", &arg_seconds, 0, "time from one start to the next" },
+		[WATCH_COMMAND] = { "command", &arg_run, 0, "the command" }),
+	.flags = CMD_CONTROL | CMD_NESTED,
+	.run = watch_run,
+	.examples = STRINGS("watch 1 map show", "watch 0.5 map dump name flows"),
+};

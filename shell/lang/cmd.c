@@ -374,7 +374,7 @@ static void senses_add(struct senses *s, const struct word *w, const struct sens
 
 static void add_cmds(struct senses *s, const struct word *w, const struct cmd_table *t)
 {
-	for (const struct cmd *c = t->cmds; c->verb; c++)
+	for_each_cmd(t, c)
 		senses_add(s, w, &(struct sense){ c->verb, t, c, NULL, c->place });
 }
 
@@ -447,7 +447,9 @@ static void explain_word(struct diags *d, const struct cmd_table *commands, cons
 		bool same = object ? t->object && !strcmp(t->object, object) : !t->object;
 
 		names_add(&names, object ? NULL : t->object);
-		for (const struct cmd *c = t->cmds; same && c->verb; c++) {
+		if (!same)
+			continue;
+		for_each_cmd(t, c) {
 			names_add(&names, c->verb);
 			names_add(&names, c->alias);
 		}
@@ -483,7 +485,7 @@ static const struct cmd *find_verb(const struct cmd_table *commands, const struc
 	const struct sense *found;
 	struct senses s;
 
-	for (const struct cmd *c = t->cmds; c->verb; c++)
+	for_each_cmd(t, c)
 		if (names_verb(c, w))
 			return c;
 	s.nr = 0;
@@ -495,7 +497,7 @@ static const struct cmd *find_verb(const struct cmd_table *commands, const struc
 
 static const struct cmd *default_verb(const struct cmd_table *t)
 {
-	for (const struct cmd *c = t->cmds; c->verb; c++)
+	for_each_cmd(t, c)
 		if (c->flags & CMD_DEFAULT)
 			return c;
 	return NULL;
@@ -509,7 +511,9 @@ static const struct cmd_table *find_whole_object(const struct cmd_table *command
 	for (const struct cmd_table *t = commands; t->cmds; t++) {
 		if (t->object && word_is(w, t->object))
 			return t;
-		for (const struct cmd *c = t->object ? NULL : t->cmds; c && c->verb; c++) {
+		if (t->object)
+			continue;
+		for_each_cmd(t, c) {
 			if (names_verb(c, w)) {
 				*session_cmd = c;
 				return t;
@@ -569,8 +573,8 @@ static int match_cmd(struct match *m, const struct cmd_table *commands, unsigned
 	if (m->cmd)
 		return 0;
 	diag_error(d, m->words[0].span, "'%s' needs a command", t->object);
-	for (const struct cmd *c = t->cmds; c->verb; c++)
-		buf_printf(&verbs, "%s%s", c == t->cmds ? "" : ", ", c->verb);
+	for_each_cmd(t, c)
+		buf_printf(&verbs, "%s%s", verbs.len ? ", " : "", c->verb);
 	diag_hint(d, "one of: %s", buf_str(&verbs));
 	buf_free(&verbs);
 	return -1;

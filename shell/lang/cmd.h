@@ -112,15 +112,23 @@ enum cmd_flags {
 
 #define ARGS_MAX 16
 
+/* Texts up to a NULL, and rows of arguments, in the order of their designators, up to a zero row. */
+#define STRINGS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define ARGS(...) ((const struct arg[]){ __VA_ARGS__, { 0 } })
+
+/*
+ * Stands beside the function that it runs, with a name for each argument:
+ * ARGS([COPY_FROM] = { "from", &arg_map, 0, "map to read" }, ...), argv[COPY_FROM].
+ */
 struct cmd {
 	const char *object, *verb;
 	const char *alias;		/* second name of the verb, or NULL */
 	const char *help;		/* one sentence */
-	const struct arg *args;		/* ends with a zero row; NULL: none */
+	const struct arg *args;		/* ARGS(), in the order of run's argv; NULL: none */
 	unsigned flags;
 	/* Runs with a value for each argument, VALUE_NONE: not given; 0, or -1 with a diagnostic. */
 	int (*run)(struct ctx *ctx, struct value *argv);
-	const char *const *examples;	/* NULL-ended */
+	const char *const *examples;	/* STRINGS() */
 	/*
 	 * Its place in bpftool's list of this object's commands; 0: bpftool has it not. A word
 	 * cut short means the first of that list that fits, whatever else fits here.
@@ -141,7 +149,7 @@ struct absent {
 struct cmd_table {
 	const char *object;		/* NULL: session commands */
 	const char *help;
-	const struct cmd *cmds;
+	const struct cmd *const *cmds;	/* as help lists them; NULL ends them */
 	unsigned place;			/* in bpftool's list of objects */
 	const struct absent *absent;	/* verbs that are not there yet; with NULL: objects; or NULL */
 };
@@ -222,6 +230,8 @@ void cmd_help_at(struct buf *out, const struct cmd_table *commands, const struct
 /* The first of the words that @w is, or begins where it may be cut short; -1: none. */
 int word_among(const struct word *w, const char *const *words, bool cut);
 
+#define for_each_cmd(table, c)								\
+	for (const struct cmd *const *c##_at = (table)->cmds, *c; (c = *c##_at); c##_at++)
 #define for_each_arg(cmd, a) for (const struct arg *a = (cmd)->args; a && a->name; a++)
 
 #endif

@@ -84,14 +84,14 @@ static void complete_objects(const struct cmd_table *commands, struct candidates
 			candidate_add(c, t->object, t->help, false);
 			continue;
 		}
-		for (const struct cmd *cmd = t->cmds; cmd->verb; cmd++)
+		for_each_cmd(t, cmd)
 			candidate_add(c, cmd->verb, cmd->help, false);
 	}
 }
 
 static void complete_verbs(const struct cmd_table *t, struct candidates *c)
 {
-	for (const struct cmd *cmd = t->cmds; cmd->verb; cmd++)
+	for_each_cmd(t, cmd)
 		candidate_add(c, cmd->verb, cmd->help, false);
 }
 
@@ -159,9 +159,9 @@ static void help_arg(struct buf *out, const struct arg *a)
 	buf_free(&scratch);
 }
 
-static void help_verbs(struct buf *out, const struct cmd *cmds)
+static void help_verbs(struct buf *out, const struct cmd_table *t)
 {
-	for (const struct cmd *c = cmds; c->verb; c++)
+	for_each_cmd(t, c)
 		buf_printf(out, "  %-24s %s\n", c->verb, c->help);
 }
 
@@ -203,14 +203,14 @@ void cmd_help_at(struct buf *out, const struct cmd_table *commands, const struct
 			if (t->object)
 				buf_printf(out, "  %-24s %s\n", t->object, t->help);
 			else
-				help_verbs(out, t->cmds);
+				help_verbs(out, t);
 		}
 		return;
 	}
 	if (!match_partial(&m, commands, words, nr, &t))
 		buf_puts(out, "  (no command begins like this)\n");
 	else if (!m.cmd)
-		help_verbs(out, t->cmds);
+		help_verbs(out, t);
 	else
 		help_next(out, commands, &m);
 	match_free(&m);

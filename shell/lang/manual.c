@@ -181,7 +181,7 @@ static void page_commands(struct buf *out, const struct cmd_table *commands)
 		buf_putc(out, '\n');
 		if (t->help)
 			sentence(out, t->help);
-		for (const struct cmd *cmd = t->cmds; cmd->verb; cmd++)
+		for_each_cmd(t, cmd)
 			page_command(out, cmd);
 	}
 }

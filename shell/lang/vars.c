@@ -105,8 +105,8 @@ void vars_restore(struct session *s, struct vars v)
 static const struct cmd *record_cmd(const struct cmd_table *commands, enum object_kind kind)
 {
 	for (const struct cmd_table *t = commands; t->cmds; t++)
-		for (const struct cmd *c = t->cmds; t->object && c->verb; c++)
-			if (c->flags & CMD_RECORD && !strcmp(t->object, object_words[kind]))
+		for_each_cmd(t, c)
+			if (c->flags & CMD_RECORD && t->object && !strcmp(t->object, object_words[kind]))
 				return c;
 	return NULL;
 }

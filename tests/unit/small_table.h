@@ -52,19 +52,21 @@ static const struct arg small_show[] = {
 	{ 0 }
 };
 
-static const struct cmd small_map_cmds[] = {
-	{ "map", "show", "list", "Shows maps.", small_show, CMD_DEFAULT, small_run, .place = 1 },
-	{ "map", "create", NULL, "Makes a map.", small_create, CMD_WRITES | CMD_MAKES, small_run,
-	  .place = 2 },
-	{ "map", "update", NULL, "Writes an element.", small_update, CMD_WRITES, small_run,
-	  .place = 3 },
-	{ "map", "unpin", NULL, "Takes a pin away.", small_show, CMD_WRITES | CMD_WHOLE, small_run },
-	{ 0 }
+#define ROW(...) &(const struct cmd){ __VA_ARGS__ }
+
+static const struct cmd *const small_map_cmds[] = {
+	ROW("map", "show", "list", "Shows maps.", small_show, CMD_DEFAULT, small_run, .place = 1),
+	ROW("map", "create", NULL, "Makes a map.", small_create, CMD_WRITES | CMD_MAKES, small_run,
+	  .place = 2),
+	ROW("map", "update", NULL, "Writes an element.", small_update, CMD_WRITES, small_run,
+	  .place = 3),
+	ROW("map", "unpin", NULL, "Takes a pin away.", small_show, CMD_WRITES | CMD_WHOLE, small_run),
+	NULL
 };
 
-static const struct cmd small_link_cmds[] = {
-	{ "link", "detach", NULL, "Detaches.", NULL, CMD_WRITES, small_run, .place = 1 },
-	{ 0 }
+static const struct cmd *const small_link_cmds[] = {
+	ROW("link", "detach", NULL, "Detaches.", NULL, CMD_WRITES, small_run, .place = 1),
+	NULL
 };
 
 static const struct arg small_echo[] = {
@@ -89,12 +91,12 @@ static const struct arg small_time[] = {
 	{ 0 }
 };
 
-static const struct cmd small_session_cmds[] = {
-	{ NULL, "echo", NULL, "Says words.", small_echo, CMD_CONTROL, small_run },
-	{ NULL, "assert", NULL, "Fails unless it holds.", small_assert, CMD_CONTROL, small_run },
-	{ NULL, "if", NULL, "Runs a block.", small_if, CMD_CONTROL | CMD_NESTED, small_run },
-	{ NULL, "time", NULL, "Takes the time.", small_time, CMD_CONTROL | CMD_NESTED, small_run },
-	{ 0 }
+static const struct cmd *const small_session_cmds[] = {
+	ROW(NULL, "echo", NULL, "Says words.", small_echo, CMD_CONTROL, small_run),
+	ROW(NULL, "assert", NULL, "Fails unless it holds.", small_assert, CMD_CONTROL, small_run),
+	ROW(NULL, "if", NULL, "Runs a block.", small_if, CMD_CONTROL | CMD_NESTED, small_run),
+	ROW(NULL, "time", NULL, "Takes the time.", small_time, CMD_CONTROL | CMD_NESTED, small_run),
+	NULL
 };
 
 static const struct absent small_absent[] = {
