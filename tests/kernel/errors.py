@@ -377,8 +377,9 @@ def test_broken_stdin_script(box):
 def named_commands():
     """The commands with something to fill in that messages and hints name: "prog cfg obj FILE verifier"."""
     form = re.compile(r"(?:^|[ '(])((?:prog|map|link|btf) [a-z]+ [^';:,()]*)")
-    for source in glob.glob(os.path.join(ROOT, "commands/*.c")) + glob.glob(os.path.join(ROOT, "shell/**/*.c"),
-                                                                           recursive=True):
+    sources = [path for floor in ("commands", "shell")
+               for path in glob.glob(f"{ROOT}/{floor}/**/*.c", recursive=True)]
+    for source in sources:
         with open(source) as f:
             text = re.sub(r'"\s*\n\s*"', "", f.read())
         for said in re.findall(r'"((?:[^"\\\n]|\\.)*)"', text):
