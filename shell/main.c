@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "commands/table.h"
+#include "render/sink/out.h"
 #include "render/sink/sink.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"

@@ -7,6 +7,7 @@
 #include "commands/common.h"
 #include "commands/map/map.h"
 #include "render/btf/btf_c.h"
+#include "render/btf/btf_raw.h"
 #include "render/sink/sink.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
@@ -182,9 +183,12 @@ static const struct record raw_record = { .name = "type", .list = "types" };
 
 static int show_type(struct ctx *ctx, const struct btf *btf, __u32 id)
 {
+	struct btf_raw type = { btf, id };
+	struct cell cell = btf_raw_cell(&type);
+
 	if (interrupted())
 		return -1;
-	return sink_row(ctx->sink, &CELL(.kind = CELL_BTF_TYPE, .type = { btf, id }));
+	return sink_row(ctx->sink, &cell);
 }
 
 /* The first type that is no other file's. */

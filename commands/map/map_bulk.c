@@ -9,9 +9,11 @@
 #include "commands/map/element_file.h"
 #include "commands/map/map.h"
 #include "commands/map/map_feed.h"
+#include "render/sink/out.h"
 #include "render/sink/progress.h"
 #include "render/sink/sink.h"
 #include "render/typed/typed.h"
+#include "render/typed/typed_cell.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
@@ -36,11 +38,12 @@ static const struct record export_record = { "element", NULL };
 static int export_element(void *arg, const void *key, const void *value)
 {
 	struct export *e = arg;
+	struct element element = { e->format, key, value };
+	struct cell cell = element_nice_cell(&element);
 
 	progress_count(&e->progress);
 	if (!e->out)
-		return sink_row(e->ctx->sink, &CELL(.kind = CELL_ELEMENT,
-						    .element = { e->format, key, value, true }));
+		return sink_row(e->ctx->sink, &cell);
 	element_nice(out_buf(e->out), e->format, key, value);
 	buf_putc(out_buf(e->out), '\n');
 	out_pushed(e->out);

@@ -8,6 +8,7 @@
 #include "render/sink/progress.h"
 #include "render/sink/sink.h"
 #include "render/typed/typed.h"
+#include "render/typed/typed_cell.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/kern/error.h"
@@ -39,11 +40,6 @@ struct dump {
 	bool differs;			/* a sum has values that could not be added */
 };
 
-static struct cell element_cell(const struct dump *d, const void *key, const void *value)
-{
-	return CELL(.kind = CELL_ELEMENT, .element = { d->format, key, value });
-}
-
 /* The element alone */
 
 static const struct record element_record = { "element", NULL, true };
@@ -51,7 +47,8 @@ static const struct record element_record = { "element", NULL, true };
 static int element_row(void *arg, const void *key, const void *value)
 {
 	struct dump *d = arg;
-	struct cell cell = element_cell(d, key, value);
+	struct element e = { d->format, key, value };
+	struct cell cell = element_cell(&e);
 
 	return sink_row(d->ctx->sink, &cell);
 }
@@ -88,12 +85,13 @@ static const struct record prog_record = { "element", prog_columns, true };
 static int prog_row(void *arg, const void *key, const void *value)
 {
 	struct dump *d = arg;
+	struct element e = { d->format, key, value };
 	__u32 id;
 	int err;
 	struct handle *prog = open_named(OBJ_PROG, value, &id, &err);
 
 	err = sink_row(d->ctx->sink, (const struct cell[]){
-		element_cell(d, key, value), cell_u64(id), cell_str(prog ? prog->name : NULL),
+		element_cell(&e), cell_u64(id), cell_str(prog ? prog->name : NULL),
 		state_cell(err) });
 	handle_put(prog);
 	return err;
@@ -113,10 +111,11 @@ static const struct record stack_record = { "element", stack_columns, true };
 static int stack_row(void *arg, const void *key, const void *value)
 {
 	struct dump *d = arg;
+	struct element e = { d->format, key, value };
 
 	stack_read(&d->stack, d->map, value);
 	return sink_row(d->ctx->sink, (const struct cell[]){
-		element_cell(d, key, value), cell_json_text(&d->stack.json),
+		element_cell(&e), cell_json_text(&d->stack.json),
 		CELL(.kind = CELL_TEXT, .str = { d->stack.text.data, d->stack.text.len }) });
 }
 
@@ -233,10 +232,11 @@ static int end_inner(struct dump *d, const struct dump *inner, struct cell *row,
 static int inner_row(void *arg, const void *key, const void *value)
 {
 	struct dump *d = arg;
+	struct element e = { d->format, key, value };
 	__u32 id;
 	int err;
 	struct handle *map = open_named(OBJ_MAP, value, &id, &err);
-	struct cell row[4] = { element_cell(d, key, value), [3] = state_cell(err) };
+	struct cell row[4] = { element_cell(&e), [3] = state_cell(err) };
 	struct dump inner = *d;
 
 	if (err == -ENOENT)

@@ -7,6 +7,7 @@
 #include "commands/map/map.h"
 #include "render/sink/sink.h"
 #include "render/typed/typed.h"
+#include "render/typed/typed_cell.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/kern/bpffs.h"
@@ -337,14 +338,14 @@ static const struct record global_record = { "variable", global_columns };
 
 static int show_place(struct ctx *ctx, const char *name, const struct place *p)
 {
+	struct typed_value value = { &p->at, p->data };
 	struct buf type = BUF_INIT;
 	int err;
 
 	typed_place_type_name(&type, &p->at);
 	err = sink_row(ctx->sink, (const struct cell[]){
 		cell_str(name), cell_str(buf_str(&type)),
-		CELL(.kind = CELL_TYPED, .typed = { &p->at, p->data }),
-		cell_u64(p->map->id), cell_str(p->map->name) });
+		typed_cell(&value), cell_u64(p->map->id), cell_str(p->map->name) });
 	buf_free(&type);
 	return err;
 }

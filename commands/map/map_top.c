@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "commands/map/map.h"
+#include "render/sink/bytes.h"
+#include "render/sink/out.h"
 #include "render/sink/sink.h"
 #include "render/typed/typed.h"
 #include "shell/base/buf.h"

@@ -15,6 +15,7 @@
 #include "render/code/vlog.h"
 #include "render/picture/image.h"
 #include "render/picture/term_image.h"
+#include "render/sink/out.h"
 #include "render/sink/progress.h"
 #include "render/sink/sink.h"
 #include "shell/base/buf.h"

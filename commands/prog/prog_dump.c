@@ -11,6 +11,7 @@
 #include "render/cfg/cfg.h"
 #include "render/code/code.h"
 #include "render/picture/image.h"
+#include "render/sink/out.h"
 #include "render/sink/sink.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"

@@ -2,6 +2,7 @@
 /* watch: a command again and again, on the whole terminal or as a stream. */
 #include "commands/common.h"
 #include "commands/session/session.h"
+#include "render/sink/out.h"
 #include "render/sink/screen.h"
 #include "render/sink/sink.h"
 #include "shell/base/buf.h"

@@ -8,7 +8,7 @@
 
 #include "render/btf/btf_c.h"
 #include "render/btf/btf_check.h"
-#include "render/sink/sink.h"
+#include "render/sink/out.h"
 #include "shell/base/buf.h"
 #include "shell/base/child.h"
 #include "shell/base/interrupt.h"

@@ -374,3 +374,24 @@ void btf_raw_json(struct buf *out, const struct btf *btf, uint32_t id)
 	put_body(&w, t);
 	buf_putc(out, '}');
 }
+
+static void cell_lines(struct buf *out, const void *what, unsigned how)
+{
+	const struct btf_raw *type = what;
+
+	btf_raw_plain(out, type->btf, type->id, how & DRAW_ESCAPED);
+}
+
+static void cell_object(struct buf *out, const void *what, unsigned how)
+{
+	const struct btf_raw *type = what;
+
+	btf_raw_json(out, type->btf, type->id);
+}
+
+struct cell btf_raw_cell(const struct btf_raw *type)
+{
+	static const struct drawing drawing = { cell_lines, cell_object, false };
+
+	return CELL(.kind = CELL_DRAWN, .drawn = { &drawing, type });
+}

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "render/sink/record.h"
 #include "shell/base/buf.h"
 
 struct btf;
@@ -21,5 +22,13 @@ struct btf;
 void btf_raw_plain(struct buf *out, const struct btf *btf, uint32_t id, bool escape);
 /* The same as a JSON object. Values of enumerators are exact, where bpftool 7.1 extends signs. */
 void btf_raw_json(struct buf *out, const struct btf *btf, uint32_t id);
+
+struct btf_raw {
+	const struct btf *btf;
+	uint32_t id;
+};
+
+/* Both as a cell, which borrows @type. */
+struct cell btf_raw_cell(const struct btf_raw *type);
 
 #endif

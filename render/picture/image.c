@@ -12,7 +12,7 @@
 #include "render/picture/dot.h"
 #include "render/picture/image.h"
 #include "render/picture/image_child.h"
-#include "render/sink/sink.h"
+#include "render/sink/out.h"
 #include "shell/base/buf.h"
 #include "shell/base/child.h"
 #include "shell/base/clock.h"

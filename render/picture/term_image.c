@@ -12,7 +12,7 @@
 
 #include "render/cfg/cfg_text.h"
 #include "render/picture/term_image.h"
-#include "render/sink/sink.h"
+#include "render/sink/out.h"
 #include "shell/base/buf.h"
 #include "shell/base/child.h"
 #include "shell/base/clock.h"

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Output through a buffer; JSON is indented on its way out where people read it. */
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
 #include <unistd.h>
 
-#include "render/sink/sink.h"
+#include "render/sink/out.h"
 #include "shell/base/buf.h"
 #include "shell/base/interrupt.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <wchar.h>
 
+#include "render/sink/out.h"
 #include "render/sink/screen.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"

@@ -6,7 +6,11 @@
 #ifndef BPFSH_SCREEN_H
 #define BPFSH_SCREEN_H
 
-#include "render/sink/sink.h"
+#include <stdbool.h>
+
+#include "shell/base/buf.h"
+
+struct out;
 
 /* Starts zeroed; screen_free() ends it. */
 struct screen {

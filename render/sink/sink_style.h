@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the styles of a sink are made of: sink.c has text and JSON, sink_table.c tables. */
+/* What the styles of a sink have in common: sink.c calls them. */
 #ifndef BPFSH_RENDER_SINK_STYLE_H
 #define BPFSH_RENDER_SINK_STYLE_H
 
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "render/sink/sink.h"
+#include "shell/base/buf.h"
 
 struct libscols_table;
 struct scols;
@@ -26,7 +31,7 @@ struct level {
 	const struct record *rec;
 	enum sink_shape shape;
 	__u64 rows;
-	bool typed;			/* the elements of this list have BTF */
+	bool objects;			/* plain: the elements of this list are objects, in [] */
 };
 
 /* Rows that are laid out together. */
@@ -58,29 +63,10 @@ static inline bool is_nested(const struct sink *s)
 	return s->at > s->levels;
 }
 
-/* True for a cell that is a row of its own, not one of several columns. */
-static inline bool is_whole_row(const struct cell *c)
-{
-	return c->kind == CELL_ELEMENT || c->kind == CELL_TEXT || c->kind == CELL_BTF_TYPE;
-}
+extern const struct sink_ops sink_plain, sink_table, sink_json, sink_jsonl;
 
-/* One value as people read it. */
-void put_plain(struct sink *s, struct buf *b, const struct column *col, const struct cell *c);
-
-/* Plain, for what tables cannot show. */
-void plain_row(struct sink *s, const struct cell *cells);
-void plain_end(struct sink *s);
-void plain_open(struct sink *s, const struct cell *cells, const char *key,
-		const struct record *rec);
-
-void table_begin(struct sink *s);
-void table_row(struct sink *s, const struct cell *cells);
-void table_end(struct sink *s);
-void table_open(struct sink *s, const struct cell *cells, const char *key,
-		const struct record *rec);
-void table_close(struct sink *s);
 /* Writes what is laid out so far; later rows go below, without headings. */
-void table_flush(struct sink *s);
-void table_free(struct table *t);
+void sink_table_flush(struct sink *s);
+void sink_table_free(struct table *t);
 
 #endif

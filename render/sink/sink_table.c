@@ -5,10 +5,12 @@
  */
 #include <stdlib.h>
 
+#include "render/sink/bytes.h"
+#include "render/sink/cell.h"
+#include "render/sink/out.h"
 #include "render/sink/scols.h"
 #include "render/sink/sink.h"
 #include "render/sink/sink_style.h"
-#include "render/typed/typed.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 
@@ -28,7 +30,7 @@ static void forget_outer(struct table *t)
 	t->nr_outer = 0;
 }
 
-void table_free(struct table *t)
+void sink_table_free(struct table *t)
 {
 	if (t->lines)
 		t->scols->scols_unref_table(t->lines);
@@ -36,7 +38,7 @@ void table_free(struct table *t)
 	*t = (struct table){ 0 };
 }
 
-void table_flush(struct sink *s)
+void sink_table_flush(struct sink *s)
 {
 	struct table *t = &s->table;
 	char *text = NULL;
@@ -63,7 +65,7 @@ static void add_columns(struct table *t, const struct record *rec)
 /* Begins a table of these columns; none where the library is missing. */
 static void new_table(struct table *t, const struct record *outer, const struct record *inner)
 {
-	table_free(t);
+	sink_table_free(t);
 	use_locale();
 	t->scols = scols_load();
 	t->lines = t->scols ? t->scols->scols_new_table() : NULL;
@@ -75,7 +77,7 @@ static void new_table(struct table *t, const struct record *outer, const struct 
 	t->inner = inner;
 }
 
-void table_begin(struct sink *s)
+static void table_begin(struct sink *s)
 {
 	if (!s->at->rec->elements && s->at->rec->columns)
 		new_table(&s->table, s->at->rec, NULL);
@@ -107,7 +109,7 @@ static void put_cell(struct sink *s, struct buf *out, const struct column *col,
 		put_bytes(out, c->str.s, c->str.len);
 		return;
 	}
-	put_plain(s, &text, col, c);
+	cell_plain(&text, col, c, s->out->escape ? DRAW_ESCAPED : 0);
 	for (size_t i = 0; i < text.len; i++) {
 		if (text.data[i] == '\n')
 			buf_puts(out, "\\n");
@@ -125,14 +127,14 @@ static void add_text(struct table *t, struct libscols_line *line, size_t n, stru
 		buf_free(text);
 }
 
-void table_row(struct sink *s, const struct cell *cells)
+static void table_row(struct sink *s, const struct cell *cells)
 {
 	struct table *t = &s->table;
 	struct libscols_line *line;
 	size_t n = 0;
 
-	if (!t->lines || s->at->rec->elements || is_whole_row(cells)) {
-		plain_row(s, cells);
+	if (!t->lines || s->at->rec->elements || !s->at->rec->columns) {
+		sink_plain.row(s, cells);
 		return;
 	}
 	line = t->scols->scols_table_new_line(t->lines, NULL);
@@ -151,17 +153,17 @@ void table_row(struct sink *s, const struct cell *cells)
 		add_text(t, line, n++, &text);
 	}
 	if (++t->nr_lines == TABLE_ROWS)
-		table_flush(s);
+		sink_table_flush(s);
 }
 
-void table_end(struct sink *s)
+static void table_end(struct sink *s)
 {
 	if (!s->table.lines) {
-		plain_end(s);
+		sink_plain.end(s);
 		return;
 	}
-	table_flush(s);
-	table_free(&s->table);
+	sink_table_flush(s);
+	sink_table_free(&s->table);
 }
 
 static void keep_outer(struct sink *s, const struct record *rec, const struct cell *cells)
@@ -178,20 +180,20 @@ static void keep_outer(struct sink *s, const struct record *rec, const struct ce
 	}
 }
 
-void table_open(struct sink *s, const struct cell *cells, const char *key,
-		const struct record *rec)
+static void table_open(struct sink *s, const struct cell *cells, const char *key,
+		       const struct record *rec)
 {
 	struct table *t = &s->table;
 
 	if (rec->elements) {
 		if (cells)
 			table_row(s, cells);
-		table_flush(s);
-		plain_open(s, NULL, key, rec);
+		sink_table_flush(s);
+		sink_plain.open(s, NULL, key, rec);
 		return;
 	}
 	if (t->inner != rec) {
-		table_flush(s);
+		sink_table_flush(s);
 		new_table(t, s->at->rec, rec);
 		if (rec->title)
 			buf_puts(out_buf(s->out), rec->title);
@@ -201,12 +203,17 @@ void table_open(struct sink *s, const struct cell *cells, const char *key,
 }
 
 /* A list with a title has a table of its own; others go on in the next row's. */
-void table_close(struct sink *s)
+static void table_close(struct sink *s)
 {
 	if (s->at->rec->elements) {
-		plain_end(s);
+		sink_plain.end(s);
 	} else if (s->at->rec->title) {
-		table_flush(s);
+		sink_table_flush(s);
 		buf_putc(out_buf(s->out), '\n');
 	}
 }
+
+const struct sink_ops sink_table = {
+	.begin = table_begin, .row = table_row, .end = table_end, .open = table_open,
+	.close = table_close,
+};

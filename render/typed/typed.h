@@ -134,13 +134,6 @@ typedef void (*typed_candidate_fn)(void *arg, const char *text, const char *note
 /* Candidates for a word that begins with @prefix: "field=", "a.field=", "field=ENUM", "ENUM". */
 void typed_complete(const struct typed *t, const char *prefix, typed_candidate_fn add, void *arg);
 
-/* ["0x01","0x02"] */
-void bytes_json(struct buf *out, const void *p, size_t n);
-/* 0102 */
-void bytes_hex(struct buf *out, const void *p, size_t n);
-/* 01 00 00 00  ...: two blanks after eight bytes, a new line after sixteen. */
-void bytes_plain(struct buf *out, const void *p, size_t n);
-
 /* How the elements of one map look; the types are borrowed, and of these sizes. */
 struct element_format {
 	const struct typed *key;	/* NULL: no BTF, or the key of global data */

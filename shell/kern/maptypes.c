@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "render/sink/bytes.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/kern/btf.h"

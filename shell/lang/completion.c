@@ -2,6 +2,7 @@
 /* Completion for other shells: the scripts, and what they ask for. */
 #include <stdlib.h>
 
+#include "render/sink/out.h"
 #include "render/sink/sink.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "render/sink/sink.h"
+#include "render/sink/out.h"
 #include "shell/base/child.h"
 #include "shell/base/interrupt.h"
 #include "shell/lang/jq_child.h"

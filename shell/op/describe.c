@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Objects, keys and values in the words of plans, logs and errors. */
+#include "render/sink/bytes.h"
 #include "render/typed/typed.h"
 #include "shell/base/buf.h"
 #include "shell/kern/handle.h"

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "render/sink/out.h"
 #include "render/sink/sink.h"
 #include "shell/base/buf.h"
 #include "shell/base/child.h"

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "render/sink/out.h"
 #include "render/sink/sink.h"
 #include "shell/base/diag.h"
 #include "shell/base/interrupt.h"

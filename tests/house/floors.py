@@ -20,7 +20,12 @@ BUILD = os.environ.get("O", os.path.join(ROOT, "build"))
 # From the ground up; those of one line stand side by side and do not refer to each other.
 FLOORS = (
     (("shell/base",), "knows libc alone: buffers, text, diagnostics, files, child processes"),
-    (("render",), "turns data into something to look at, wherever the data comes from"),
+    # render turns data into something to look at, wherever the data comes from.
+    (("render/sink",), "rows as text, tables and JSON; types it does not know, they bring drawings"),
+    (("render/typed", "render/btf"), "values by their types, and the types: both draw their cells"),
+    (("render/code",), "programs and their logs: names and lines come from BTF"),
+    (("render/cfg",), "which ways a program goes, read off its code"),
+    (("render/picture",), "such graphs laid out, and shown in files and terminals"),
     (("shell/kern",), "the kernel's side: it hands what it reads to render's models"),
     (("shell/lang",), "words to values: it resolves them by what kern has"),
     (("shell/txn",), "runs operations in a command's context, and knows none of their kinds"),
