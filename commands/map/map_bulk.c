@@ -2,7 +2,6 @@
 /* Whole maps: exported, imported, copied, cleared, counted. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/bpf.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -21,6 +20,7 @@
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/map.h"
+#include "shell/kern/map_traits.h"
 #include "shell/kern/maptypes.h"
 #include "shell/lang/args.h"
 
@@ -171,6 +171,7 @@ static int map_copy(struct ctx *ctx, struct value *argv)
 {
 	struct handle *from = argv[COPY_FROM].handle, *to = argv[COPY_TO].handle;
 	struct span at = argv[COPY_TO].span;
+	bool mixed = map_is(from->map.type, MAP_PERCPU) != map_is(to->map.type, MAP_PERCPU);
 	struct map_feed feed;
 
 	if (need_real(ctx, from))
@@ -178,12 +179,11 @@ static int map_copy(struct ctx *ctx, struct value *argv)
 	if (from->id == to->id)
 		return diag_error(ctx->diags, at, "a map cannot be copied onto itself");
 	if (from->map.key_size != to->map.key_size || from->map.value_size != to->map.value_size ||
-	    kern_map_percpu(from->map.type) != kern_map_percpu(to->map.type))
+	    mixed)
 		return diag_error(ctx->diags, at, "map '%s' has keys and values of %u and %u "
 				  "bytes, map '%s' of %u and %u%s", from->title, from->map.key_size,
 				  from->map.value_size, to->title, to->map.key_size, to->map.value_size,
-				  kern_map_percpu(from->map.type) == kern_map_percpu(to->map.type) ? "" :
-				  "; values of one of them are per CPU");
+				  mixed ? "; values of one of them are per CPU" : "");
 	feed_begin(&feed, ctx, to, false, "copied");
 	return feed_end(&feed, map_walked(ctx, from, kern_map_walk(from, copy_element, &feed)));
 }
@@ -200,12 +200,6 @@ const struct cmd map_copy_cmd = {
 };
 
 /* clear */
-
-/* Elements of arrays cannot be deleted: they become zero. */
-static bool is_array(const struct handle *map)
-{
-	return map->map.type == BPF_MAP_TYPE_ARRAY || map->map.type == BPF_MAP_TYPE_PERCPU_ARRAY;
-}
 
 /* A trie whose walk may have stepped over elements, by what it deleted itself, is walked again. */
 #define CLEAR_ROUNDS 4
@@ -243,7 +237,8 @@ static int map_clear(struct ctx *ctx, struct value *argv)
 
 	if (need_real(ctx, map))
 		return -1;
-	if (is_array(map))
+	/* Elements of arrays cannot be deleted: they become zero. */
+	if (map_is(map->map.type, MAP_ARRAY))
 		c.zero = xcalloc(1, c.size);
 	do {
 		err = clear_round(&c, ctx, map, &walked);

@@ -17,6 +17,7 @@
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/map.h"
+#include "shell/kern/map_traits.h"
 #include "shell/kern/names.h"
 #include "shell/kern/object.h"
 #include "shell/lang/args.h"
@@ -399,18 +400,14 @@ static int create(struct ctx *ctx, struct value *argv, const struct map_def *def
 	return err;
 }
 
-#define T(type) (1ull << BPF_MAP_TYPE_##type)
-#define MAPS_OF_MAPS (T(ARRAY_OF_MAPS) | T(HASH_OF_MAPS))
-#define STORAGES (T(SK_STORAGE) | T(INODE_STORAGE) | T(TASK_STORAGE) | T(CGRP_STORAGE))
-
 /* What types want besides sizes and flags; the kernel answers EINVAL to all of it, or nothing. */
 static const struct {
-	__u64 types;
+	enum map_trait is;
 	int argument;
 	const char *needs, *hint;
 } needed[] = {
-	{ MAPS_OF_MAPS, CREATE_INNER, "a model of the maps inside", "add 'inner_map MAP'" },
-	{ STORAGES, CREATE_VALUE_TYPE, "types of key and value",
+	{ MAP_OF_MAPS, CREATE_INNER, "a model of the maps inside", "add 'inner_map MAP'" },
+	{ MAP_STORAGE, CREATE_VALUE_TYPE, "types of key and value",
 	  "add 'btf FILE.o key_type int value_type TYPE'" },
 };
 
@@ -418,10 +415,8 @@ static const struct {
 
 static int check_needs(struct ctx *ctx, const struct value *argv, __u32 type)
 {
-	__u64 bit = type < 64 ? 1ull << type : 0;
-
 	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
-		if (!(needed[i].types & bit) || argv[needed[i].argument].kind != VALUE_NONE)
+		if (!map_is(type, needed[i].is) || argv[needed[i].argument].kind != VALUE_NONE)
 			continue;
 		diag_error(ctx->diags, argv[CREATE_TYPE].span, "type %s needs %s",
 			   kern_map_type_name(type), needed[i].needs);
@@ -445,7 +440,7 @@ static int check_given(struct ctx *ctx, const struct value *argv, const struct m
 	}
 	if (check_needs(ctx, argv, def->type))
 		return -1;
-	if (inner->kind != VALUE_NONE && !(def->type < 64 && MAPS_OF_MAPS >> def->type & 1))
+	if (inner->kind != VALUE_NONE && !map_is(def->type, MAP_OF_MAPS))
 		return diag_error(ctx->diags, inner->span, "a map of type %s has no maps inside",
 				  kern_map_type_name(def->type));
 	if (def->type == BPF_MAP_TYPE_BLOOM_FILTER && def->extra > BLOOM_HASHES_MAX)

@@ -172,10 +172,9 @@ static const struct form *form_of(const struct dump *d)
 		return &prog_form;
 	case BPF_MAP_TYPE_STACK_TRACE:
 		return &stack_form;
-	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
-	case BPF_MAP_TYPE_HASH_OF_MAPS:
-		return d->recursive && d->depth < SINK_DEPTH ? &inner_form : &element_form;
 	}
+	if (d->format->inner_map && d->recursive && d->depth < SINK_DEPTH)
+		return &inner_form;
 	return d->sum && d->format->cpus ? &sum_form : &element_form;
 }
 

@@ -19,6 +19,7 @@
 #include "shell/kern/events.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/map.h"
+#include "shell/kern/map_traits.h"
 #include "shell/kern/names.h"
 #include "shell/kern/object.h"
 #include "shell/lang/args.h"
@@ -201,12 +202,6 @@ static int find_slot(struct ctx *ctx, const struct handle *map, const struct val
 	return 1;
 }
 
-static bool has_events(const struct handle *map)
-{
-	return map->map.type == BPF_MAP_TYPE_RINGBUF ||
-	       map->map.type == BPF_MAP_TYPE_PERF_EVENT_ARRAY;
-}
-
 /* Begins to read; -1 with a diagnostic. Only planned, it leaves *@events NULL. */
 static int open_events(struct reading *r, struct handle *map, struct value *argv,
 		       struct kern_events **events)
@@ -217,7 +212,7 @@ static int open_events(struct reading *r, struct handle *map, struct value *argv
 
 	if (one < 0)
 		return -1;
-	if (!has_events(map))
+	if (!map_is(map->map.type, MAP_EVENTS))
 		return diag_error(ctx->diags, argv[READ_MAP].span,
 				  "a map of type %s has no events to read",
 				  kern_map_type_name(map->map.type));

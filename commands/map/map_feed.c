@@ -9,6 +9,7 @@
 #include "shell/base/interrupt.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/map.h"
+#include "shell/kern/map_traits.h"
 #include "shell/op/element.h"
 #include "shell/op/map_ops.h"
 #include "shell/op/ops.h"

@@ -12,6 +12,7 @@
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/map.h"
+#include "shell/kern/map_traits.h"
 #include "shell/kern/maptypes.h"
 #include "shell/lang/args.h"
 #include "shell/op/map_ops.h"
@@ -48,11 +49,6 @@ static int show_value(struct ctx *ctx, struct handle *map, const void *value)
 	return err ? -1 : sink_end(ctx->sink);
 }
 
-static bool has_queue(const struct handle *map)
-{
-	return map->map.type == BPF_MAP_TYPE_QUEUE || map->map.type == BPF_MAP_TYPE_STACK;
-}
-
 #define ARG_VALUE { "value", &arg_value, ARG_KEYWORD, "value: bytes, or a literal of its type" }
 
 enum { PUSH_MAP, PUSH_VALUE, PUSH_EXIST };
@@ -62,7 +58,7 @@ static int map_push(struct ctx *ctx, struct value *argv)
 	struct handle *map = argv[PUSH_MAP].handle;
 	__u64 flag = argv[PUSH_EXIST].kind != VALUE_NONE ? BPF_EXIST : BPF_ANY;
 
-	if (!has_queue(map) && map->map.type != BPF_MAP_TYPE_BLOOM_FILTER)
+	if (!map_is(map->map.type, MAP_VALUES))
 		return kern_map_error(ctx->diags, argv[PUSH_MAP].span, "push", map, EINVAL);
 	return txn_do(ctx, op_map_push(map, argv[PUSH_VALUE].bytes.data, flag, ctx->span));
 }
@@ -101,7 +97,7 @@ static int map_pop(struct ctx *ctx, struct value *argv)
 	void *value;
 	int err;
 
-	if (!has_queue(map))
+	if (!map_is(map->map.type, MAP_QUEUE))
 		return kern_map_error(ctx->diags, argv[POP_MAP].span, "pop", map, EOPNOTSUPP);
 	value = xcalloc(1, kern_value_bytes(map));
 	err = txn_do(ctx, op_map_pop(map, value, ctx->span));
@@ -141,7 +137,7 @@ static int map_peek(struct ctx *ctx, struct value *argv)
 
 	if (need_real(ctx, map))
 		return -1;
-	if (!has_queue(map) && !bloom)
+	if (!map_is(map->map.type, MAP_VALUES))
 		return kern_map_error(ctx->diags, argv[PEEK_MAP].span, "peek", map, EOPNOTSUPP);
 	if (bloom && wanted->kind != VALUE_BYTES)
 		return diag_error(ctx->diags, ctx->span,

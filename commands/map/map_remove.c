@@ -13,6 +13,7 @@
 #include "shell/kern/bpffs.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/map.h"
+#include "shell/kern/map_traits.h"
 #include "shell/kern/object.h"
 #include "shell/kern/owners.h"
 #include "shell/lang/vars.h"
@@ -115,7 +116,7 @@ static void note_outer_map(struct users *u, const struct handle *h)
 {
 	int found;
 
-	if (h->map.type != BPF_MAP_TYPE_ARRAY_OF_MAPS && h->map.type != BPF_MAP_TYPE_HASH_OF_MAPS)
+	if (!map_is(h->map.type, MAP_OF_MAPS))
 		return;
 	found = kern_map_walk(h, compare_inner, &u->map);
 	u->unknown |= found < 0;

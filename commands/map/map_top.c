@@ -2,7 +2,6 @@
 /* The elements of a map that change fastest, again and again until Ctrl-C. */
 #include <errno.h>
 #include <inttypes.h>
-#include <linux/bpf.h>
 #include <stdlib.h>
 
 #include "commands/map/map.h"
@@ -17,6 +16,7 @@
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/map.h"
+#include "shell/kern/map_traits.h"
 #include "shell/kern/maptypes.h"
 #include "shell/lang/args.h"
 #include "shell/lang/cmd.h"
@@ -319,7 +319,10 @@ static int find_counter(struct top *t, const struct value *by)
 
 static int find_counters(struct top *t, const struct value *by)
 {
-	if (t->format->inner_map || t->map->map.type == BPF_MAP_TYPE_PROG_ARRAY)
+	enum object_kind kind;
+	size_t at;
+
+	if (map_holds_objects(t->map, &kind, &at) && !at)
 		return diag_error(t->ctx->diags, t->ctx->span, "values of map '%s' name "
 				  "other objects: they count nothing", t->map->title);
 	if (by->kind == VALUE_STR)

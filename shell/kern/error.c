@@ -14,6 +14,7 @@
 #include "shell/kern/handle.h"
 #include "shell/kern/inner.h"
 #include "shell/kern/loading.h"
+#include "shell/kern/map_traits.h"
 #include "shell/kern/names.h"
 #include "shell/kern/object.h"
 #include "shell/kern/reason.h"
@@ -248,7 +249,7 @@ static bool value_reason(struct buf *why, struct buf *hint, const struct handle 
 
 	if (map->map.type == BPF_MAP_TYPE_PROG_ARRAY)
 		return program_differs(why, map, value);
-	if (map->map.type != BPF_MAP_TYPE_ARRAY_OF_MAPS && map->map.type != BPF_MAP_TYPE_HASH_OF_MAPS)
+	if (!map_is(map->map.type, MAP_OF_MAPS))
 		return false;
 	inner_read(map, &facts);
 	return inner_difference(why, hint, &facts, &value->map);

@@ -18,6 +18,7 @@
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/map.h"
+#include "shell/kern/map_traits.h"
 
 /* The most that any kernel can be built for: buffers are large enough where /sys is missing. */
 #define CPUS_MAX 8192
@@ -29,39 +30,13 @@ int kern_cpus(void)
 	return nr > 0 ? nr : CPUS_MAX;
 }
 
-bool kern_map_percpu(__u32 type)
-{
-	switch (type) {
-	case BPF_MAP_TYPE_PERCPU_HASH:
-	case BPF_MAP_TYPE_PERCPU_ARRAY:
-	case BPF_MAP_TYPE_LRU_PERCPU_HASH:
-	case BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE:
-		return true;
-	}
-	return false;
-}
-
-/* Types whose values name other objects: what goes through the system call is 4 bytes. */
-static bool holds_fds(__u32 type)
-{
-	switch (type) {
-	case BPF_MAP_TYPE_PROG_ARRAY:
-	case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
-	case BPF_MAP_TYPE_CGROUP_ARRAY:
-	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
-	case BPF_MAP_TYPE_HASH_OF_MAPS:
-		return true;
-	}
-	return false;
-}
-
 size_t kern_value_bytes(const struct handle *map)
 {
 	size_t size = map->map.value_size;
 
-	if (kern_map_percpu(map->map.type))
+	if (map_is(map->map.type, MAP_PERCPU))
 		return ((size + 7) & ~(size_t)7) * kern_cpus();
-	return holds_fds(map->map.type) ? sizeof(__u32) : size;
+	return map_is(map->map.type, MAP_FDS) ? sizeof(__u32) : size;
 }
 
 int kern_map_lookup(int fd, const void *key, void *value, __u64 flags)
@@ -116,7 +91,7 @@ int kern_map_element(const struct handle *map, const void *key, void *value)
 {
 	int err = kern_map_lookup(map->fd, key, value, 0);
 
-	if (!err && map->map.type == BPF_MAP_TYPE_LPM_TRIE)
+	if (!err && map_is(map->map.type, MAP_PREFIX))
 		err = check_own(map, key, value);
 	return err;
 }
@@ -346,14 +321,13 @@ int kern_map_owner(__u32 type, const char *name)
 {
 	int fd;
 
-	switch (type) {
-	case BPF_MAP_TYPE_TASK_STORAGE:
+	switch (map_traits(type)->owner) {
+	case OWNER_TASK:
 		return open_pid(name);
-	case BPF_MAP_TYPE_INODE_STORAGE:
+	case OWNER_FILE:
 		fd = open(name, O_PATH | O_CLOEXEC);
 		break;
-	case BPF_MAP_TYPE_CGRP_STORAGE:
-	case BPF_MAP_TYPE_CGROUP_ARRAY:
+	case OWNER_CGROUP:
 		fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		break;
 	default:

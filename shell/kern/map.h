@@ -13,7 +13,6 @@
 struct handle;
 
 int kern_cpus(void);
-bool kern_map_percpu(__u32 type);
 /* Bytes of a value as the system calls transfer it. */
 size_t kern_value_bytes(const struct handle *map);
 int kern_map_lookup(int fd, const void *key, void *value, __u64 flags);

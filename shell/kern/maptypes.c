@@ -10,6 +10,7 @@
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/map.h"
+#include "shell/kern/map_traits.h"
 #include "shell/kern/maptypes.h"
 #include "shell/kern/object.h"
 
@@ -35,11 +36,6 @@ static struct typed *compile(const struct btf *btf, __u32 id, size_t size)
 		t = NULL;
 	}
 	return t;
-}
-
-static bool is_map_in_map(__u32 type)
-{
-	return type == BPF_MAP_TYPE_ARRAY_OF_MAPS || type == BPF_MAP_TYPE_HASH_OF_MAPS;
 }
 
 static void load_types(struct map_types *t, const struct map_facts *map)
@@ -77,8 +73,8 @@ const struct element_format *map_format(struct handle *map)
 		.value = t->value,
 		.key_size = map->map.key_size,
 		.value_size = map->map.value_size,
-		.cpus = kern_map_percpu(map->map.type) ? kern_cpus() : 0,
-		.inner_map = is_map_in_map(map->map.type),
+		.cpus = map_is(map->map.type, MAP_PERCPU) ? kern_cpus() : 0,
+		.inner_map = map_is(map->map.type, MAP_OF_MAPS),
 		.beside = map->map.type == BPF_MAP_TYPE_STACK_TRACE,
 	};
 	map->types = t;

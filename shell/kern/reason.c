@@ -9,47 +9,41 @@
 #include <string.h>
 
 #include "shell/base/compat.h"
+#include "shell/kern/map_traits.h"
 #include "shell/kern/reason.h"
 
-#define S(kind) (1ull << SPOT_##kind)
-#define T(type) (1ull << BPF_MAP_TYPE_##type)
-#define ALL (~0ull)
-#define HASHES (T(HASH) | T(PERCPU_HASH) | T(LRU_HASH) | T(LRU_PERCPU_HASH) | T(HASH_OF_MAPS) | \
-		T(LPM_TRIE) | T(DEVMAP_HASH) | T(SOCKHASH))
-#define ARRAYS (T(ARRAY) | T(PERCPU_ARRAY))
-#define SLOTS (T(PROG_ARRAY) | T(PERF_EVENT_ARRAY) | T(CGROUP_ARRAY) | T(ARRAY_OF_MAPS) | \
-	       T(DEVMAP) | T(CPUMAP) | T(XSKMAP) | T(SOCKMAP) | T(REUSEPORT_SOCKARRAY))
-#define INNER (T(ARRAY_OF_MAPS) | T(HASH_OF_MAPS))
-#define QUEUES (T(QUEUE) | T(STACK))
-#define SOCKETS (T(SOCKMAP) | T(SOCKHASH) | T(REUSEPORT_SOCKARRAY))
-#define CGROUP_STORAGES (T(CGROUP_STORAGE) | T(PERCPU_CGROUP_STORAGE))
-#define STORAGES (T(SK_STORAGE) | T(INODE_STORAGE) | T(TASK_STORAGE) | T(CGRP_STORAGE))
+#define BIT(type) (1ull << BPF_MAP_TYPE_##type)
+#define SPOT(kind) (1ull << SPOT_##kind)
+#define T(type) { BIT(type) }
+#define S(kind) { SPOT(kind) }
+#define IS(traits) { 0, traits }
+#define ALL { ~0ull }
 
 const struct reason reasons[] = {
-	{ UPDATE, HASHES, E2BIG, "map is full ({max} of {max} entries)" },
+	{ UPDATE, IS(MAP_KEYED), E2BIG, "map is full ({max} of {max} entries)" },
 	{ UPDATE, T(LPM_TRIE), ENOSPC, "map is full ({max} of {max} entries)" },
-	{ UPDATE | PUSH, QUEUES, E2BIG, "it is full ({max} of {max} values)",
+	{ UPDATE | PUSH, IS(MAP_QUEUE), E2BIG, "it is full ({max} of {max} values)",
 	  "flag 'exist' makes room by dropping the oldest value" },
-	{ UPDATE, ARRAYS | SLOTS, E2BIG, "index is out of range (0 to {last})" },
-	{ DELETE, SLOTS, E2BIG, "index is out of range (0 to {last})" },
-	{ LOOKUP, ARRAYS, ENOENT, "index is out of range (0 to {last})" },
-	{ LOOKUP | DELETE, SLOTS, ENOENT, "nothing at that index (0 to {last})" },
-	{ UPDATE, ARRAYS | SLOTS, EEXIST, "elements of an array always exist",
+	{ UPDATE, IS(MAP_ARRAY | MAP_SLOTS), E2BIG, "index is out of range (0 to {last})" },
+	{ DELETE, IS(MAP_SLOTS), E2BIG, "index is out of range (0 to {last})" },
+	{ LOOKUP, IS(MAP_ARRAY), ENOENT, "index is out of range (0 to {last})" },
+	{ LOOKUP | DELETE, IS(MAP_SLOTS), ENOENT, "nothing at that index (0 to {last})" },
+	{ UPDATE, IS(MAP_ARRAY | MAP_SLOTS), EEXIST, "elements of an array always exist",
 	  "leave out flag 'noexist'" },
 	{ UPDATE, ALL, EEXIST, "key is present already" },
-	{ POP, QUEUES, ENOENT, "it is empty" },
+	{ POP, IS(MAP_QUEUE), ENOENT, "it is empty" },
 	{ LOOKUP, T(BLOOM_FILTER), ENOENT, "value is not in it" },
-	{ UPDATE, CGROUP_STORAGES, ENOENT, "that cgroup has no storage in it",
+	{ UPDATE, IS(MAP_CGROUP_STORAGE), ENOENT, "that cgroup has no storage in it",
 	  "it has one while a program that uses the map is attached to it" },
 	{ UPDATE | LOOKUP | DELETE | NEXT, ALL, ENOENT, "key is not present" },
-	{ DELETE, ARRAYS, EINVAL, "elements of an array cannot be deleted",
+	{ DELETE, IS(MAP_ARRAY), EINVAL, "elements of an array cannot be deleted",
 	  "write zeros in their place" },
 	{ UPDATE, T(PROG_ARRAY), EINVAL, "program differs in type or properties from those that "
 	  "the map is used with" },
-	{ UPDATE, INNER, EINVAL, "inner map differs in type, sizes or flags from the one that this "
-	  "map was created with" },
-	{ UPDATE, T(PROG_ARRAY) | INNER, EBADF, "value is no descriptor of the right kind" },
-	{ UPDATE, T(DEVMAP) | T(DEVMAP_HASH), EINVAL, "no such network device here" },
+	{ UPDATE, IS(MAP_OF_MAPS), EINVAL, "inner map differs in type, sizes or flags from the "
+	  "one that this map was created with" },
+	{ UPDATE, { BIT(PROG_ARRAY), MAP_OF_MAPS }, EBADF, "value is no descriptor of the right kind" },
+	{ UPDATE, { BIT(DEVMAP) | BIT(DEVMAP_HASH) }, EINVAL, "no such network device here" },
 	{ UPDATE, T(CPUMAP), EOVERFLOW, "a CPU's queue has at most 16384 packets" },
 	{ UPDATE, T(CPUMAP), ENODEV, "there is no such CPU" },
 	{ UPDATE, T(STACK_TRACE), EINVAL, "only programs put stacks into it" },
@@ -58,17 +52,18 @@ const struct reason reasons[] = {
 	{ UPDATE, T(CGROUP_ARRAY), EBADF, "value is no cgroup of version 2", "write its path" },
 	{ UPDATE, T(XSKMAP), EBADF, "value is no descriptor of an AF_XDP socket" },
 	{ UPDATE, T(XSKMAP), ENOTSOCK, "value is no descriptor of an AF_XDP socket" },
-	{ UPDATE, SOCKETS, EBADF, "value is no descriptor of a socket" },
-	{ UPDATE, SOCKETS, ENOTSOCK, "value is no descriptor of a socket" },
-	{ UPDATE, SOCKETS, EOPNOTSUPP, "sockets of this kind or state cannot be in it" },
+	{ UPDATE, IS(MAP_SOCKETS), EBADF, "value is no descriptor of a socket" },
+	{ UPDATE, IS(MAP_SOCKETS), ENOTSOCK, "value is no descriptor of a socket" },
+	{ UPDATE, IS(MAP_SOCKETS), EOPNOTSUPP, "sockets of this kind or state cannot be in it" },
 	{ DELETE, T(SOCKMAP), EINVAL, "nothing at that index (0 to {last})" },
-	{ DELETE, CGROUP_STORAGES, EINVAL, "a storage lives as long as its cgroup" },
-	{ LOOKUP | LIST, T(PERF_EVENT_ARRAY) | T(CGROUP_ARRAY), 0,
+	{ DELETE, IS(MAP_CGROUP_STORAGE), EINVAL, "a storage lives as long as its cgroup" },
+	{ LOOKUP | LIST, { BIT(PERF_EVENT_ARRAY) | BIT(CGROUP_ARRAY) }, 0,
 	  "values of this map type cannot be read back" },
 	{ LOOKUP | LIST, T(XSKMAP), EOPNOTSUPP, "sockets of an XSK map cannot be read back" },
-	{ LOOKUP | LIST, SOCKETS, ENOSPC, "values of 4 bytes have no room for a socket's cookie",
+	{ LOOKUP | LIST, IS(MAP_SOCKETS), ENOSPC,
+	  "values of 4 bytes have no room for a socket's cookie",
 	  "a map that is created with 'value 8' can be read" },
-	{ LIST | NEXT, QUEUES, 0,
+	{ LIST | NEXT, IS(MAP_QUEUE), 0,
 	  "values of a queue or stack cannot be listed, only taken out" },
 	{ ELEMENT, T(RINGBUF), 0, "a ring buffer has no elements that can be listed" },
 	{ ELEMENT, T(USER_RINGBUF), 0,
@@ -76,7 +71,8 @@ const struct reason reasons[] = {
 	{ ELEMENT, T(ARENA), 0, "an arena is memory without elements" },
 	{ ELEMENT & ~LOOKUP, T(BLOOM_FILTER), 0,
 	  "a bloom filter only answers whether a value may be in it" },
-	{ LIST | NEXT, STORAGES, 0, "a local storage cannot be listed, only looked up by its owner",
+	{ LIST | NEXT, IS(MAP_STORAGE), 0,
+	  "a local storage cannot be listed, only looked up by its owner",
 	  "the key is 'pid N' for a task, a path for a file or cgroup, a socket's descriptor" },
 	{ LOOKUP | UPDATE | DELETE, T(TASK_STORAGE), EBADF, "key is no process", "write 'pid N'" },
 	{ LOOKUP | UPDATE | DELETE, T(INODE_STORAGE), EBADF, "key is no file", "write its path" },
@@ -84,7 +80,7 @@ const struct reason reasons[] = {
 	  "write its path" },
 	{ LOOKUP | UPDATE | DELETE, T(SK_STORAGE), EBADF, "key is no descriptor of a socket" },
 	{ LOOKUP | UPDATE | DELETE, T(SK_STORAGE), ENOTSOCK, "key is no descriptor of a socket" },
-	{ PUSH | POP, ~QUEUES & ~T(BLOOM_FILTER), 0, "only queues and stacks have that" },
+	{ PUSH | POP, { .not_traits = MAP_VALUES }, 0, "only queues and stacks have that" },
 	{ POP, T(BLOOM_FILTER), EOPNOTSUPP, "only queues and stacks have that" },
 	{ FREEZE, ALL, EBUSY, "map is frozen already, or mapped for writing" },
 	{ FREEZE, ALL, EINVAL, "maps of this type cannot be frozen" },
@@ -110,7 +106,7 @@ const struct reason reasons[] = {
 	{ ATTACH, S(MPROG), EOPNOTSUPP, "the device does not support it" },
 	{ ATTACH, S(MPROG), EINVAL, "the program was loaded for something else, or the kernel "
 	  "does not know this attachment" },
-	{ ATTACH, S(XDP) | S(MPROG), ENODEV, "the network device is gone" },
+	{ ATTACH, { SPOT(XDP) | SPOT(MPROG) }, ENODEV, "the network device is gone" },
 	{ ATTACH, S(CGROUP), EPERM, "what is attached there, or above, allows no further program" },
 	{ ATTACH, S(CGROUP), E2BIG, "a cgroup takes no more programs of one type" },
 	{ ATTACH, S(CGROUP), EINVAL, "the program was loaded for another attach type" },
@@ -126,16 +122,20 @@ const struct reason reasons[] = {
 
 const size_t nr_reasons = ARRAY_SIZE(reasons);
 
-const struct reason *reason_find(unsigned op, __u32 type, int err)
+static bool is_about(const struct reason *r, __u32 type)
 {
 	__u64 bit = type < 64 ? 1ull << type : 0;
 
+	return r->of.types == ~0ull || r->of.types & bit || map_is(type, r->of.traits) ||
+	       (r->of.not_traits && !map_is(type, r->of.not_traits));
+}
+
+const struct reason *reason_find(unsigned op, __u32 type, int err)
+{
 	for (size_t i = 0; i < nr_reasons; i++) {
 		const struct reason *r = &reasons[i];
 
-		if (!(op & r->ops) || (r->err && r->err != err))
-			continue;
-		if (r->types == ALL || r->types & bit)
+		if (op & r->ops && (!r->err || r->err == err) && is_about(r, type))
 			return r;
 	}
 	return NULL;

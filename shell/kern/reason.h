@@ -19,13 +19,14 @@ enum op {
 /* Where programs are attached, as far as the reasons differ. */
 enum spot_kind { SPOT_XDP, SPOT_MPROG, SPOT_CGROUP, SPOT_NETNS, SPOT_TRACEPOINT };
 
-/*
- * @types are bits of the map's type, or of the spot's kind. In the texts {max}
- * is the map's max_entries, {last} one less.
- */
+/* In the texts {max} is the map's max_entries, {last} one less. */
 struct reason {
 	unsigned ops;
-	__u64 types;
+	struct {
+		__u64 types;		/* bits of the map's type, or of the spot's kind */
+		unsigned traits;	/* or of maps that have any of these, */
+		unsigned not_traits;	/* or (not 0) none of those */
+	} of;
 	int err;			/* 0: any */
 	const char *text, *hint;
 };

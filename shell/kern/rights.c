@@ -11,10 +11,10 @@
 #include "shell/base/buf.h"
 #include "shell/base/compat.h"
 #include "shell/kern/error.h"
+#include "shell/kern/map_traits.h"
 #include "shell/kern/rights.h"
 
 #define CAP(name) (1ull << CAP_##name)
-#define MAP(type) (1ull << BPF_MAP_TYPE_##type)
 #define PROG(type) (1ull << BPF_PROG_TYPE_##type)
 #define ATTACH(type) (1ull << BPF_##type)
 #define ALL (~0ull)
@@ -37,12 +37,12 @@ static const struct {
 #define TRACING_PROGS (PROG(KPROBE) | PROG(TRACEPOINT) | PROG(PERF_EVENT) | \
 	PROG(RAW_TRACEPOINT) | PROG(RAW_TRACEPOINT_WRITABLE) | PROG(TRACING) | PROG(LSM) | \
 	PROG(STRUCT_OPS))
-#define NET_MAPS (MAP(SOCKMAP) | MAP(SOCKHASH) | MAP(DEVMAP) | MAP(DEVMAP_HASH) | MAP(XSKMAP))
 
-/* The first row that fits; @types are bits of what the call is about. */
+/* The first row that fits; @types are bits of what the call is about, @traits a map's. */
 static const struct {
 	enum kern_call call;
 	__u64 types, caps, older;
+	unsigned traits;
 } needs[] = {
 	{ KERN_LISTING, ALL, CAP(SYS_ADMIN) },
 	{ KERN_QUERYING, ALL, CAP(NET_ADMIN) },
@@ -52,7 +52,7 @@ static const struct {
 	/* Until 6.3. */
 	{ KERN_PROG_LOADING, PROG(LIRC_MODE2), CAP(BPF), CAP(NET_ADMIN) },
 	{ KERN_PROG_LOADING, ALL, CAP(BPF) },
-	{ KERN_MAP_CREATING, NET_MAPS, CAP(BPF) | CAP(NET_ADMIN) },
+	{ KERN_MAP_CREATING, 0, CAP(BPF) | CAP(NET_ADMIN), .traits = MAP_NET },
 	{ KERN_MAP_CREATING, ALL, CAP(BPF) },
 	{ KERN_BTF_LOADING, ALL, CAP(BPF) },
 	{ KERN_ATTACHING, ATTACH(CGROUP_INET_INGRESS) | ATTACH(CGROUP_INET_EGRESS),
@@ -101,11 +101,18 @@ void rights_read(struct rights *r)
 	read_lockdown(r);
 }
 
+static bool takes(size_t row, enum kern_call call, __u32 type)
+{
+	if (needs[row].call != call)
+		return false;
+	return needs[row].types == ALL || (type < 64 && needs[row].types >> type & 1) ||
+	       map_is(type, needs[row].traits);
+}
+
 __u64 rights_needed(enum kern_call call, __u32 type, __u64 *older)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
-		if (needs[i].call != call ||
-		    (needs[i].types != ALL && (type >= 64 || !(needs[i].types >> type & 1))))
+		if (!takes(i, call, type))
 			continue;
 		if (older)
 			*older = needs[i].older;

@@ -23,6 +23,7 @@
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/map.h"
+#include "shell/kern/map_traits.h"
 #include "shell/kern/object.h"
 
 /* Bytes of keys and values that one batch call fetches: much, so that threads seldom wait. */
@@ -131,7 +132,7 @@ static bool lpm_seen(struct walk *w, const char *key)
 
 static int deliver(struct walk *w, const struct batch *b, __u32 nr)
 {
-	bool lpm = w->map->map.type == BPF_MAP_TYPE_LPM_TRIE && w->key_size > sizeof(__u32);
+	bool lpm = map_is(w->map->map.type, MAP_PREFIX) && w->key_size > sizeof(__u32);
 	int ret = 0;
 
 	for (__u32 i = 0; i < nr && !ret; i++) {
@@ -266,28 +267,6 @@ static int walk_batch(struct walk *w, const void **from, bool *more)
 	}
 }
 
-/* Types whose keys are 0, 1, 2 ...: the next one is known whatever happens to this one. */
-static bool is_indexed(__u32 type)
-{
-	switch (type) {
-	case BPF_MAP_TYPE_ARRAY:
-	case BPF_MAP_TYPE_PERCPU_ARRAY:
-	case BPF_MAP_TYPE_PROG_ARRAY:
-	case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
-	case BPF_MAP_TYPE_CGROUP_ARRAY:
-	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
-	case BPF_MAP_TYPE_STACK_TRACE:
-	case BPF_MAP_TYPE_DEVMAP:
-	case BPF_MAP_TYPE_CPUMAP:
-	case BPF_MAP_TYPE_XSKMAP:
-	case BPF_MAP_TYPE_SOCKMAP:
-	case BPF_MAP_TYPE_REUSEPORT_SOCKARRAY:
-	case BPF_MAP_TYPE_STRUCT_OPS:
-		return true;
-	}
-	return false;
-}
-
 /* Key number @n of the walk, one of the last TRAIL. */
 static char *trail_key(const struct walk *w, size_t n)
 {
@@ -367,7 +346,7 @@ static int walk_keys(struct walk *w, const void *from)
 	char *key = w->batch[0].keys, *next = xmalloc(w->key_size);
 	int last, gone, ret = 0;
 
-	w->indexed = is_indexed(w->map->map.type);
+	w->indexed = map_is(w->map->map.type, MAP_INDEXED);
 	w->trail = xcalloc(TRAIL, w->key_size);
 	last = bpf_map_get_next_key(w->map->fd, from, key);
 	if (!from && no_such_operation(last))
@@ -389,25 +368,6 @@ static int walk_keys(struct walk *w, const void *from)
 	}
 	free(next);
 	return ret ? ret : last == -ENOENT ? 0 : last;
-}
-
-/* Types that keep no elements which could be asked for by key. */
-static bool has_elements(__u32 type)
-{
-	switch (type) {
-	case BPF_MAP_TYPE_QUEUE:
-	case BPF_MAP_TYPE_STACK:
-	case BPF_MAP_TYPE_RINGBUF:
-	case BPF_MAP_TYPE_USER_RINGBUF:
-	case BPF_MAP_TYPE_BLOOM_FILTER:
-	case BPF_MAP_TYPE_ARENA:
-	case BPF_MAP_TYPE_SK_STORAGE:
-	case BPF_MAP_TYPE_INODE_STORAGE:
-	case BPF_MAP_TYPE_TASK_STORAGE:
-	case BPF_MAP_TYPE_CGRP_STORAGE:
-		return false;
-	}
-	return true;
 }
 
 static void begin(struct walk *w, const struct handle *map, kern_element_fn fn, void *arg)
@@ -446,7 +406,7 @@ static void end(struct walk *w)
 /* The memory of a trie tells the number of its elements; false where it is not known. */
 static bool trie_memory(const struct handle *map, char *value, size_t size)
 {
-	return map->map.type == BPF_MAP_TYPE_LPM_TRIE &&
+	return map_is(map->map.type, MAP_PREFIX) &&
 	       kern_fdinfo(map->fd, "memlock", value, size);
 }
 
@@ -458,7 +418,7 @@ int kern_map_walk(const struct handle *map, kern_element_fn fn, void *arg)
 	bool more, known;
 	int ret;
 
-	if (!has_elements(map->map.type) || !map->map.key_size)
+	if (map_is(map->map.type, MAP_UNLISTED) || !map->map.key_size)
 		return -EOPNOTSUPP;
 	begin(&w, map, fn, arg);
 	known = trie_memory(map, before, sizeof(before));

@@ -5,11 +5,11 @@
 
 #include "render/typed/typed.h"
 #include "shell/base/buf.h"
-#include "shell/base/compat.h"
 #include "shell/base/diag.h"
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/map.h"
+#include "shell/kern/map_traits.h"
 #include "shell/kern/maptypes.h"
 #include "shell/kern/names.h"
 #include "shell/lang/args.h"
@@ -125,26 +125,13 @@ static struct handle *map_before(struct ctx *ctx, const struct arg *at)
 	return NULL;
 }
 
-/* Types that have values, and no keys to them. */
-static bool holds_values(const struct handle *map)
-{
-	return map->map.type == BPF_MAP_TYPE_QUEUE || map->map.type == BPF_MAP_TYPE_STACK ||
-	       map->map.type == BPF_MAP_TYPE_BLOOM_FILTER;
-}
-
 /* "PATH" or "pid N": the one whose descriptor the kernel wants; NULL where they are none. */
 static const char *owner_name(const struct handle *map, const struct texts *t)
 {
-	if (map->map.type == BPF_MAP_TYPE_TASK_STORAGE)
+	if (map_traits(map->map.type)->owner == OWNER_TASK)
 		return t->nr == 2 && t->list[0].len == 3 && !memcmp(t->list[0].s, "pid", 3) ?
 		       t->list[1].s : NULL;
 	return t->nr == 1 && memchr(t->list[0].s, '/', t->list[0].len) ? t->list[0].s : NULL;
-}
-
-static bool names_owner(__u32 type)
-{
-	return type == BPF_MAP_TYPE_TASK_STORAGE || type == BPF_MAP_TYPE_INODE_STORAGE ||
-	       type == BPF_MAP_TYPE_CGRP_STORAGE || type == BPF_MAP_TYPE_CGROUP_ARRAY;
 }
 
 /*
@@ -154,7 +141,7 @@ static bool names_owner(__u32 type)
 static int owner_parse(struct ctx *ctx, const struct handle *map, const struct texts *t,
 		       struct value *out)
 {
-	const char *found = names_owner(map->map.type) ? owner_name(map, t) : NULL;
+	const char *found = map_traits(map->map.type)->owner ? owner_name(map, t) : NULL;
 	char *name;
 	int fd;
 
@@ -180,7 +167,7 @@ static int key_parse(struct ctx *ctx, const struct arg *a, const struct word *w,
 	const struct element_format *f = map_format(map);
 	struct typed_target target = {
 		.what = "key", .size = map->map.key_size, .type = f->key,
-		.lpm = map->map.type == BPF_MAP_TYPE_LPM_TRIE, .unread = f->unread
+		.lpm = map_is(map->map.type, MAP_PREFIX), .unread = f->unread
 	};
 	struct texts t;
 	void *bytes;
@@ -189,14 +176,14 @@ static int key_parse(struct ctx *ctx, const struct arg *a, const struct word *w,
 	if (!target.size) {
 		diag_error(ctx->diags, w->span, "a map of type %s has no keys",
 			   kern_map_type_name(map->map.type));
-		if (holds_values(map))
+		if (map_is(map->map.type, MAP_VALUES))
 			diag_hint(ctx->diags,
 				  "'map push' puts values in, 'map peek' shows or looks for them");
 		return -1;
 	}
 	if (texts_from(ctx, &t, w, nr))
 		return -1;
-	err = map->map.type == BPF_MAP_TYPE_CGROUP_ARRAY ? 1 : owner_parse(ctx, map, &t, out);
+	err = map_is(map->map.type, MAP_STORAGE) ? owner_parse(ctx, map, &t, out) : 1;
 	if (err <= 0) {
 		texts_free(&t);
 		return err;
@@ -210,22 +197,6 @@ static int key_parse(struct ctx *ctx, const struct arg *a, const struct word *w,
 	}
 	*out = (struct value){ .kind = VALUE_BYTES, .bytes = { .data = bytes, .len = target.size } };
 	return 0;
-}
-
-/* The kind of objects that a map's values are; false where they are bytes. */
-static bool object_kind_of(const struct handle *map, enum object_kind *kind)
-{
-	switch (map->map.type) {
-	case BPF_MAP_TYPE_PROG_ARRAY:
-		*kind = OBJ_PROG;
-		return true;
-	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
-	case BPF_MAP_TYPE_HASH_OF_MAPS:
-		*kind = OBJ_MAP;
-		return true;
-	default:
-		return false;
-	}
 }
 
 /* A value that is a program or a map is written as a reference. */
@@ -362,14 +333,16 @@ static int value_parse(struct ctx *ctx, const struct arg *a, const struct word *
 	const struct element_format *f = map_format(map);
 	enum object_kind kind;
 	struct texts t;
+	size_t at;
 	void *bytes, *mask = NULL;
 	int err;
 
-	if (object_kind_of(map, &kind))
+	/* Where it names one behind something else, it is written as bytes. */
+	if (map_holds_objects(map, &kind, &at) && !at)
 		return object_parse(ctx, kind, w, nr, out);
 	if (texts_from(ctx, &t, w, nr))
 		return -1;
-	err = map->map.type == BPF_MAP_TYPE_CGROUP_ARRAY ? owner_parse(ctx, map, &t, out) : 1;
+	err = map_is(map->map.type, MAP_STORAGE) ? 1 : owner_parse(ctx, map, &t, out);
 	if (err <= 0) {
 		texts_free(&t);
 		return err;

@@ -2,74 +2,28 @@
 /* What operations on elements share: what is lost, what values hold, who changed them. */
 #include "render/typed/typed.h"
 #include "shell/base/buf.h"
-#include "shell/base/compat.h"
 #include "shell/base/diag.h"
 #include "shell/base/wire.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/map.h"
+#include "shell/kern/map_traits.h"
 #include "shell/kern/maptypes.h"
 #include "shell/kern/object.h"
 #include "shell/op/describe.h"
 #include "shell/op/element.h"
 
-/* A storage's key is a descriptor, which another process, or this one later, has not. */
-#define OWNER_GONE "its owner may be gone by then"
-
-/* What is lost when an element of this type is changed and changed back; NULL: nothing. */
-static const struct {
-	enum undo_class class;
-	const char *why;
-} undo_by_type[] = {
-	[BPF_MAP_TYPE_LRU_HASH] = { UNDO_LOSSY, "an update may evict other elements" },
-	[BPF_MAP_TYPE_LRU_PERCPU_HASH] = { UNDO_LOSSY, "an update may evict other elements" },
-	[BPF_MAP_TYPE_PERF_EVENT_ARRAY] = { UNDO_NONE, "its values cannot be read back" },
-	[BPF_MAP_TYPE_CGROUP_ARRAY] = { UNDO_NONE, "its values cannot be read back" },
-	[BPF_MAP_TYPE_SOCKMAP] = { UNDO_NONE, "its sockets cannot be read back" },
-	[BPF_MAP_TYPE_SOCKHASH] = { UNDO_NONE, "its sockets cannot be read back" },
-	[BPF_MAP_TYPE_XSKMAP] = { UNDO_NONE, "its sockets cannot be read back" },
-	[BPF_MAP_TYPE_QUEUE] = { UNDO_NONE, "what is pushed cannot be taken out again" },
-	[BPF_MAP_TYPE_STACK] = { UNDO_NONE, "others may push and pop meanwhile" },
-	[BPF_MAP_TYPE_BLOOM_FILTER] = { UNDO_NONE, "a bloom filter forgets nothing" },
-	[BPF_MAP_TYPE_REUSEPORT_SOCKARRAY] = { UNDO_NONE, "its sockets cannot be read back" },
-	[BPF_MAP_TYPE_SK_STORAGE] = { UNDO_NONE, OWNER_GONE },
-	[BPF_MAP_TYPE_INODE_STORAGE] = { UNDO_NONE, OWNER_GONE },
-	[BPF_MAP_TYPE_TASK_STORAGE] = { UNDO_NONE, OWNER_GONE },
-	[BPF_MAP_TYPE_CGRP_STORAGE] = { UNDO_NONE, OWNER_GONE },
-};
-
 enum undo_class map_undo_class(struct handle *map, const char **why)
 {
-	if (map->map.type < ARRAY_SIZE(undo_by_type)) {
-		*why = undo_by_type[map->map.type].why;
-		if (*why)
-			return undo_by_type[map->map.type].class;
-	}
+	const struct map_traits *traits = map_traits(map->map.type);
+
+	*why = traits->lost;
+	if (*why)
+		return traits->is & MAP_EVICTS ? UNDO_LOSSY : UNDO_NONE;
 	if (map_format(map)->value && typed_has_special(map_format(map)->value)) {
 		*why = "timers, locks and kernel pointers in the value are reset";
 		return UNDO_LOSSY;
 	}
 	return UNDO_FULL;
-}
-
-bool map_holds_objects(const struct handle *map, enum object_kind *kind, size_t *at)
-{
-	*kind = OBJ_PROG;
-	*at = 0;
-	switch (map->map.type) {
-	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
-	case BPF_MAP_TYPE_HASH_OF_MAPS:
-		*kind = OBJ_MAP;
-		return true;
-	case BPF_MAP_TYPE_PROG_ARRAY:
-		return true;
-	case BPF_MAP_TYPE_DEVMAP:
-	case BPF_MAP_TYPE_DEVMAP_HASH:
-	case BPF_MAP_TYPE_CPUMAP:
-		/* struct bpf_devmap_val, struct bpf_cpumap_val */
-		*at = sizeof(__u32);
-		return map->map.value_size >= 2 * sizeof(__u32);
-	}
-	return false;
 }
 
 void map_target(struct buf *out, const struct handle *map)

@@ -9,12 +9,6 @@
 enum undo_class map_undo_class(struct handle *map, const char **why);
 
 /*
- * True for maps whose values name objects, by their IDs where they are read and
- * by descriptors where they are written: 4 bytes at *@at, 0 for none.
- */
-bool map_holds_objects(const struct handle *map, enum object_kind *kind, size_t *at);
-
-/*
  * Undo's report of an element that somebody else changed: "map 'cnt' [1] is 7,
  * expected 2: left alone". @now or @expected is NULL where no element is.
  */

@@ -6,6 +6,7 @@
 #include "shell/base/buf.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/map.h"
+#include "shell/kern/map_traits.h"
 #include "shell/lang/resolve.h"
 #include "shell/lang/state.h"
 #include "shell/op/element.h"

@@ -10,6 +10,7 @@
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/map.h"
+#include "shell/kern/map_traits.h"
 #include "shell/kern/maptypes.h"
 #include "shell/kern/names.h"
 #include "shell/kern/object.h"
@@ -59,8 +60,8 @@ static void update_describe(const struct op *op, struct buf *out)
 	describe_element(out, e);
 	buf_puts(out, " = ");
 	if (e->object_id && e->size == sizeof(e->object_id))
-		describe_object(out, e->map->map.type == BPF_MAP_TYPE_PROG_ARRAY ? OBJ_PROG : OBJ_MAP,
-				e->object, e->object_id);
+		describe_object(out, map_traits(e->map->map.type)->object, e->object,
+				e->object_id);
 	else
 		describe_value(out, e->map, e->after);
 }
@@ -69,19 +70,6 @@ static void delete_describe(const struct op *op, struct buf *out)
 {
 	buf_puts(out, "- map delete ");
 	describe_element(out, element(op));
-}
-
-/* Maps whose elements always exist: BPF_NOEXIST is no flag for them. */
-static bool is_array(const struct handle *map)
-{
-	switch (map->map.type) {
-	case BPF_MAP_TYPE_PROG_ARRAY:
-	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
-	case BPF_MAP_TYPE_DEVMAP:
-	case BPF_MAP_TYPE_CPUMAP:
-		return true;
-	}
-	return false;
 }
 
 /* Keeps the object that the element holds open, so that it can be put back. */
@@ -393,8 +381,9 @@ static enum undo_result take_back_delete(struct op_element *e, const char *now, 
 		       conflict(e, d, now, NULL);
 	if (e->old_id && !e->old_object)
 		return old_object_gone(e, d);
+	/* Slots always exist: BPF_NOEXIST is no flag for them. */
 	if (e->existed)
-		return put_back(e, is_array(e->map) ? BPF_ANY : BPF_NOEXIST, d);
+		return put_back(e, map_is(e->map->map.type, MAP_SLOTS) ? BPF_ANY : BPF_NOEXIST, d);
 	return UNDO_DONE;
 }
 

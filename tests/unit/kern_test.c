@@ -7,13 +7,14 @@
 #include <cmocka.h>
 
 #include <errno.h>
-#include <linux/bpf.h>
 
+#include "shell/base/compat.h"
 #include "shell/base/diag.h"
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/loading.h"
 #include "shell/kern/map.h"
+#include "shell/kern/map_traits.h"
 
 static void map_errors(void **state)
 {
@@ -129,6 +130,24 @@ static void shapes(void **state)
 	}
 }
 
+/* Each type has a row, and what follows from one trait is said, too. */
+static void traits(void **state)
+{
+	for (__u32 type = 1; type <= BPF_MAP_TYPE_INSN_ARRAY; type++) {
+		const struct map_traits *t = map_traits(type);
+
+		assert_true(t->is || t->since);
+		if (t->is & (MAP_ARRAY | MAP_SLOTS))
+			assert_true(t->is & MAP_INDEXED);
+		if (t->is & MAP_OF_MAPS)
+			assert_int_equal(t->object, OBJ_MAP);
+		if (t->is & (MAP_VALUES | MAP_STORAGE))
+			assert_true(t->is & MAP_UNLISTED);
+	}
+	assert_int_equal(map_traits(1000)->is, 0);
+	assert_false(map_is(1000, ~0u));
+}
+
 static void sizes(void **state)
 {
 	struct handle map = { .map = { .type = BPF_MAP_TYPE_HASH, .value_size = 12 } };
@@ -149,6 +168,7 @@ int main(void)
 		cmocka_unit_test(map_without_name),
 		cmocka_unit_test(other_errors),
 		cmocka_unit_test(shapes),
+		cmocka_unit_test(traits),
 		cmocka_unit_test(sizes),
 	};
 

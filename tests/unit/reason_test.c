@@ -26,8 +26,8 @@ static bool finds(const struct reason *r)
 	for (unsigned op = 1; op <= ATTACH; op <<= 1)
 		for (__u32 type = 0; type < 64; type++)
 			for (int err = 1; err < 600; err++)
-				if (r->ops & op && r->types >> type & 1 &&
-				    (!r->err || r->err == err) && reason_find(op, type, err) == r)
+				if (r->ops & op && (!r->err || r->err == err) &&
+				    reason_find(op, type, err) == r)
 					return true;
 	return false;
 }
