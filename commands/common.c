@@ -169,9 +169,20 @@ static int plan_look(struct ctx *ctx, const struct value *path, enum object_kind
 	return pin_look(path->str, kind, path->span, ctx->diags);
 }
 
+int say_unheld(struct ctx *ctx, const struct cmd *cmd, const char *behind)
+{
+	const char *made = cmd->object;
+
+	diag_error(ctx->diags, ctx->span, "nothing would hold the %s when this command ends",
+		   !strcmp(made, "prog") ? object_names[OBJ_PROG] : made);
+	diag_hint(ctx->diags, "add '%sPATH' to pin it; in a script or at the prompt a variable holds "
+		  "it, too: $%c = %s %s ...", behind, *made, made, cmd->verb);
+	return -1;
+}
+
 int need_pin(struct ctx *ctx, const struct match *m)
 {
-	const char *made = m->cmd->object, *behind = "";
+	const char *behind = "";
 	int i = 0;
 
 	for_each_arg(m->cmd, a) {
@@ -181,13 +192,7 @@ int need_pin(struct ctx *ctx, const struct match *m)
 			behind = "pin ";
 		i++;
 	}
-	if (!session_keeps_nothing(ctx))
-		return 0;
-	diag_error(ctx->diags, ctx->span, "nothing would hold the %s when this command ends",
-		   !strcmp(made, "prog") ? object_names[OBJ_PROG] : made);
-	diag_hint(ctx->diags, "add '%sPATH' to pin it; in a script or at the prompt a variable holds "
-		  "it, too: $%c = %s %s ...", behind, *made, made, m->cmd->verb);
-	return -1;
+	return session_keeps_nothing(ctx) ? say_unheld(ctx, m->cmd, behind) : 0;
 }
 
 enum { PIN_OBJECT, PIN_PATH, PIN_REPLACE };

@@ -36,6 +36,8 @@ static inline struct cell type_cell(const char *name, __u32 type)
 
 /* Refuses to make an object that nothing keeps: the check of commands that can pin what they make. */
 int need_pin(struct ctx *ctx, const struct match *m);
+/* The same error, of a command that made the object to see whether it can; the path stands behind @behind. */
+int say_unheld(struct ctx *ctx, const struct cmd *cmd, const char *behind);
 
 extern const struct cmd map_pin_cmd, map_unpin_cmd, prog_pin_cmd, prog_unpin_cmd;
 extern const struct cmd link_pin_cmd, link_unpin_cmd;

@@ -295,6 +295,8 @@ static int load(struct ctx *ctx, struct value *argv, bool all)
 		err = pin_declared(ctx, &res, argv[LOAD_FILE].span);
 	if (!err && argv[LOAD_PATH].kind == VALUE_STR)
 		err = pin_loaded(ctx, &res, &argv[LOAD_PATH], all);
+	else if (!err && !res.nr_pins && session_keeps_nothing(ctx))
+		err = say_unheld(ctx, ctx->cmd, "");
 	if (!err && res.nr_progs)
 		ctx->result = value_handle(handle_get(res.progs[0]));
 	free_result(&res);
@@ -315,10 +317,13 @@ static bool pins_itself(const char *file)
 }
 
 /* Such maps stay, if not the program. */
+/* Where the load runs it says first why it fails, and only then that nothing would hold what it made. */
 static int load_check(struct ctx *ctx, const struct match *m)
 {
 	const char *file = m->words[m->args[LOAD_FILE].slots[0].first].text;
 
+	if (!ctx->s->opt.check)
+		return 0;
 	if (file && !m->args[LOAD_PATH].nr && session_keeps_nothing(ctx) && pins_itself(file))
 		return 0;
 	return need_pin(ctx, m);

@@ -141,7 +141,7 @@ static int load_asm(struct ctx *ctx, struct value *argv, const struct bpf_insn *
 	free(res.progs);
 	ctx->result = value_handle(prog);
 	if (argv[ASM_PIN].kind != VALUE_STR)
-		return 0;
+		return session_keeps_nothing(ctx) ? say_unheld(ctx, ctx->cmd, "pin ") : 0;
 	return txn_do(ctx, op_pin(prog, argv[ASM_PIN].str, false, argv[ASM_PIN].span));
 }
 
@@ -170,6 +170,12 @@ static int prog_asm(struct ctx *ctx, struct value *argv)
 	return err;
 }
 
+/* As with an object: the verifier is heard first. */
+static int asm_check(struct ctx *ctx, const struct match *m)
+{
+	return ctx->s->opt.check ? need_pin(ctx, m) : 0;
+}
+
 const struct cmd prog_asm_cmd = {
 	.object = "prog", .verb = "asm",
 	.help = "assemble instructions and load them as a program",
@@ -187,7 +193,7 @@ const struct cmd prog_asm_cmd = {
 		[ASM_PIN] = { "pin", &arg_pin_path, ARG_KEYWORD | ARG_OPTIONAL, "where to pin it" },
 		[ASM_LOG] = ARG_LOG),
 	.flags = CMD_WRITES | CMD_MAKES,
-	.check = need_pin,
+	.check = asm_check,
 	.run = prog_asm,
 	.examples = STRINGS("$p = prog asm type xdp 'r0 = 2; exit'",
 			    "prog asm type cgroup/connect4 file allow.s pin /sys/fs/bpf/allow"),

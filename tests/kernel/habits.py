@@ -90,12 +90,18 @@ def test_nothing_would_hold_it(box):
     box.bpftool("prog", "load", box.obj("count"), box.pin("p"))
     sizes = f"key 4 value 4 entries 4 name {box.prefix}m"
     commands = [f"prog load {box.obj('count')}", f"map create type hash {sizes}",
-                f"link create {box.pin('p')} xdp dev lo", "prog asm type xdp exit"]
+                f"link create {box.pin('p')} xdp dev lo", "prog asm type xdp r0=2;exit"]
     lines = box.file("lines", commands[1] + "\n")
+    bad = box.obj("bad")
     before = box.snapshot()
     for command in commands + [f"time {commands[1]}", f"batch file {lines}"]:
         for options in ((), ("--check",), ("--plan",)):
-            box.bpfsh(*options, *command.split()).expect(2, err=["nothing would hold", "PATH"])
+            # A program is loaded first, so that what the verifier says is seen.
+            loads = command.startswith("prog") and "--check" not in options
+            box.bpfsh(*options, *command.split()).expect(1 if loads else 2,
+                                                         err=["nothing would hold", "PATH"])
+    box.bpfsh("prog", "load", bad).expect(1, err="the verifier refuses")
+    box.bpfsh("prog", "asm", "type", "xdp", "r0 = r2; exit").expect(1, err="the verifier refuses")
     for command in f"-f {lines}", f"source {lines}":
         box.bpfsh(*command.split()).expect(0, err="")
     box.bpfsh("-c", f"{commands[0]}\nassert $_.type == \"xdp\"").expect(0)

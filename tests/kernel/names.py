@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What names an object names that one or none: long names, symbols, IDs, pins, devices."""
-import glob
 import re
 
 from bpfsh import *
 
-SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../commands/*.c")
 KEPT = 15
 # Of test_names.bpf.c: those whose declaration tells them from what begins alike.
 MAPS = ["connections_of_ipv4", "connections_of_ipv6", "packets_by_port", "packets_by_protocol",
@@ -168,14 +166,7 @@ REFERS = r"&arg_(progs?|maps?|holder|load_map)\b|ARG_MAP_ONE|LOAD_ARGS"
 
 
 def referring_verbs():
-    found = set()
-    for path in glob.glob(SOURCES):
-        with open(path) as f:
-            for row in re.split(r'\n\t\{ (?=")', f.read())[1:]:
-                name, row = re.match(r'"(\w+)", "(\w+)"', row), row.split("\n\t{ ")[0]
-                if name and re.search(REFERS, row):
-                    found.add(" ".join(name.groups()))
-    return found
+    return {name for name, row in command_rows().items() if re.search(REFERS, row)}
 
 
 def test_no_verb_takes_another(box):

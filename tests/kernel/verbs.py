@@ -4,13 +4,11 @@
 Each row is planned, rolled back, committed, and undone after the commit; pins,
 elements, links, and what is frozen are compared. A writing verb without a row fails.
 """
-import glob
 import re
 
 from bpfsh import *
 from state import *
 
-SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../commands/*.c")
 FULL, LOSSY, NONE = "full", "lossy", "none"
 # What is in the maps from the start; keys and values as bytes.
 ZERO, ONE, EIGHT, NINE = "0 0 0 0", "1 0 0 0", "8 0 0 0", "9 0 0 0"
@@ -145,14 +143,7 @@ link pin {self.pin("lc")} {self.pin("lc2")}
 
 
 def writing_verbs():
-    found = set()
-    for path in glob.glob(SOURCES):
-        with open(path) as f:
-            for row in re.split(r'\n\t\{ (?=")', f.read())[1:]:
-                name = re.match(r'"(\w+)", "(\w+)"', row)
-                if name and "CMD_WRITES" in row.split("\n\t{ ")[0]:
-                    found.add(" ".join(name.groups()))
-    return found
+    return {name for name, row in command_rows().items() if "CMD_WRITES" in row}
 
 
 def check(world, kind, line):
