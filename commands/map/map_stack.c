@@ -6,6 +6,7 @@
 #include "commands/map/map.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/base/text.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/symbols.h"
 

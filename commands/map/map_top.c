@@ -13,6 +13,7 @@
 #include "shell/base/clock.h"
 #include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
+#include "shell/base/text.h"
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/map.h"

@@ -21,6 +21,7 @@
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
+#include "shell/base/text.h"
 #include "shell/kern/code.h"
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"

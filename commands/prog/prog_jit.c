@@ -12,6 +12,7 @@
 #include "render/sink/sink.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/base/text.h"
 #include "shell/kern/code.h"
 #include "shell/kern/symbols.h"
 

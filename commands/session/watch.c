@@ -9,6 +9,7 @@
 #include "shell/base/clock.h"
 #include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
+#include "shell/base/text.h"
 #include "shell/lang/args.h"
 #include "shell/prompt/terminal.h"
 #include "shell/session/session.h"

@@ -4,6 +4,7 @@
 #include "render/btf/btf_raw.h"
 #include "shell/base/diag.h"
 #include "shell/base/number.h"
+#include "shell/base/text.h"
 
 /* A type that is being written: "key=value" behind blanks, or members of a JSON object. */
 struct writer {

@@ -4,6 +4,7 @@
 #include "render/btf/proto.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/base/text.h"
 
 /* BTF may refer to itself: no honest type is nested deeper. */
 #define DEPTH_MAX 32

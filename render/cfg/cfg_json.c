@@ -4,6 +4,7 @@
 #include "render/code/code.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/base/text.h"
 
 /* What each kind of edge is called, by enum edge_kind. */
 static const char *const kind_names[] = {

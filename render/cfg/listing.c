@@ -6,6 +6,7 @@
 #include "render/code/code.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/base/text.h"
 
 static void add_line(struct listing *l, enum listing_kind kind, uint32_t insn, uint32_t more)
 {

@@ -10,6 +10,7 @@
 #include "shell/base/buf.h"
 #include "shell/base/compat.h"
 #include "shell/base/diag.h"
+#include "shell/base/text.h"
 
 #define BIT_SET(map, i) ((map)[(i) / 64] |= 1ull << (i) % 64)
 

@@ -14,6 +14,7 @@
 #include "render/code/elf_obj.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/base/text.h"
 
 /* No kernel takes more than a million; a hostile object can name the same ones again and again. */
 #define INSNS_MAX (1u << 22)

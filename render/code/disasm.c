@@ -6,6 +6,8 @@
 #include "shell/base/buf.h"
 #include "shell/base/compat.h"
 #include "shell/base/diag.h"
+#include "shell/base/near.h"
+#include "shell/base/text.h"
 
 /* What these headers do not name: opcodes of the kernel itself, and of newer instruction sets. */
 #define GOTOX		(BPF_JMP | BPF_JA | BPF_X)

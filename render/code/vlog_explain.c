@@ -7,6 +7,7 @@
 #include "render/code/vlog.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/base/text.h"
 
 #define REGS_SHOWN 3
 #define BRANCHES_SHOWN 3

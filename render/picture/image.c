@@ -18,6 +18,7 @@
 #include "shell/base/clock.h"
 #include "shell/base/interrupt.h"
 #include "shell/base/outfile.h"
+#include "shell/base/text.h"
 
 const char *const image_formats[] = { "", "png", "svg", "pdf", "dot", "json", NULL };
 

@@ -7,6 +7,7 @@
 #include "render/sink/cell.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/base/text.h"
 
 void cell_put_text(struct buf *b, const char *text, size_t len, unsigned how)
 {

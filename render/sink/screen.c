@@ -5,6 +5,7 @@
 #include "render/sink/screen.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/base/text.h"
 
 #define TAB 8
 

@@ -9,6 +9,7 @@
 #include "render/sink/sink_style.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/base/text.h"
 
 const char *const sink_styles[] = { "plain", "table", "json", "jsonl", NULL };
 

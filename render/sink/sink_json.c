@@ -5,6 +5,7 @@
 #include "render/sink/sink_style.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/base/text.h"
 
 static void json_begin(struct sink *s)
 {

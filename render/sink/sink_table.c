@@ -13,6 +13,7 @@
 #include "render/sink/sink_style.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/base/text.h"
 
 #define TABLE_ROWS 1000
 

@@ -6,6 +6,7 @@
 #include "render/typed/typed_plan.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/base/text.h"
 
 /* A plan may print this many values whatever its size, and so many more a byte. */
 #define VALUES_MIN (1 << 16)

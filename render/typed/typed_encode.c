@@ -8,6 +8,7 @@
 #include "render/typed/typed_plan.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/base/text.h"
 
 /* Where a piece of the text that is read stands, as exactly as it is known. */
 static struct span span_of(const struct encoder *e, struct piece at)

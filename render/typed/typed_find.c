@@ -7,6 +7,7 @@
 #include "render/typed/typed_plan.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/base/text.h"
 
 struct typed_place typed_whole(const struct typed *t)
 {

@@ -10,6 +10,7 @@
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/number.h"
+#include "shell/base/text.h"
 
 #define U128_MAX (~(unsigned __int128)0)
 

@@ -9,6 +9,7 @@
 #include "render/typed/typed_plan.h"
 #include "shell/base/buf.h"
 #include "shell/base/number.h"
+#include "shell/base/text.h"
 
 /* Above so many bytes of text, room is made for each part of a value. */
 #define ROOM_MAX 65536
@@ -254,26 +255,12 @@ static bool strict_text(const uint8_t *data, uint32_t n, uint32_t *len)
 	return n;
 }
 
-/* Bytes of the UTF-8 character at @s, of @n bytes, if it is a printable one; else 0. */
+/* Bytes of the UTF-8 character at @s, of @n bytes, if it is none of ASCII or of control; else 0. */
 static uint32_t utf8_char(const uint8_t *s, uint32_t n)
 {
-	static const struct { uint8_t mask, lead; uint32_t min; } forms[] = {
-		{ 0xe0, 0xc0, 0xa0 }, { 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, 0x10000 },
-	};
-	uint32_t i, k, v;
+	size_t len = utf8_len(s, n);
 
-	for (k = 0; k < ARRAY_SIZE(forms); k++)
-		if ((s[0] & forms[k].mask) == forms[k].lead)
-			break;
-	if (k == ARRAY_SIZE(forms) || n < k + 2)
-		return 0;
-	v = s[0] & ~forms[k].mask;
-	for (i = 1; i < k + 2; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		v = v << 6 | (s[i] & 0x3f);
-	}
-	return v < forms[k].min || v > 0x10ffff || (v >= 0xd800 && v < 0xe000) ? 0 : k + 2;
+	return len > 1 && utf8_decode(s, len) >= 0xa0 ? len : 0;
 }
 
 /* Ours: readable text, then NULs to the end (or no NUL at all). */

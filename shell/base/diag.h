@@ -68,22 +68,4 @@ void diags_text(struct buf *out, const struct diags *d, bool color);
 /* Writes the queue as one JSON document: {"error":{...}}, further ones under "errors". */
 void diags_json(struct buf *out, const struct diags *d);
 
-/*
- * From now on characters are as wide as the user's locale says. Whoever measures
- * text calls this first: most commands do without, and it takes a while.
- */
-void use_locale(void);
-/* Text for a person: kernel and file names may hold control characters, which become \xNN. */
-void buf_escaped(struct buf *out, const char *s, size_t len);
-/* The same for text of several lines: its line ends and tabs are meant. */
-void buf_escaped_lines(struct buf *out, const char *s, size_t len);
-/* A JSON string, quotes included; bytes that are not UTF-8 become U+FFFD. */
-void buf_json_string(struct buf *out, const char *s, size_t len);
-
-/*
- * Of @words (NULL-ended), the one that @word most probably was meant to be, or
- * NULL where nothing is near enough to be worth saying.
- */
-const char *nearest_word(const char *word, const char *const *words);
-
 #endif

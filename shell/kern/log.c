@@ -9,6 +9,7 @@
 #include "shell/base/buf.h"
 #include "shell/base/compat.h"
 #include "shell/base/diag.h"
+#include "shell/base/text.h"
 #include "shell/kern/error.h"
 #include "shell/kern/load.h"
 #include "shell/kern/loading.h"

@@ -4,6 +4,7 @@
 
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/base/near.h"
 #include "shell/lang/args.h"
 #include "shell/lang/cmd.h"
 

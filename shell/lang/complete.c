@@ -188,8 +188,7 @@ static void cursor_find(struct cursor *c, const struct session *s, const char *t
 
 static void cursor_free(struct cursor *c)
 {
-	if (c->lexer.arena)
-		lex_free(&c->lexer);
+	lex_free(&c->lexer);
 	diags_clear(&c->diags);
 	buf_free(&c->text);
 	free(c->prefix);
@@ -319,7 +318,7 @@ static void complete_variable(struct ctx *ctx, struct candidates *c, const struc
 
 	if (!dot) {
 		complete_names(ctx->s, c);
-		if (at->lexer.arena)
+		if (at->lexer.src)
 			complete_block_names(ctx->s, c, at);
 		return;
 	}

@@ -6,6 +6,7 @@
 #include "render/sink/sink.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/base/text.h"
 #include "shell/lang/args.h"
 #include "shell/lang/cmd.h"
 #include "shell/lang/complete.h"

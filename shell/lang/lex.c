@@ -3,80 +3,24 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "shell/base/arena.h"
 #include "shell/base/buf.h"
 #include "shell/lang/lexing.h"
-
-#define ARENA_CHUNK 16384
-
-/* Chunks that are filled in turn; reset keeps the first. */
-struct arena {
-	struct chunk {
-		struct chunk *next;
-		size_t used, size;
-		char data[];
-	} *first, *last;
-};
-
-static struct chunk *chunk_new(size_t size)
-{
-	struct chunk *b = xmalloc(sizeof(*b) + size);
-
-	*b = (struct chunk){ .size = size };
-	return b;
-}
-
-static void *arena_alloc(struct arena *a, size_t size)
-{
-	void *p;
-
-	size = (size + 7) & ~(size_t)7;
-	if (!a->last || a->last->size - a->last->used < size) {
-		struct chunk *b = chunk_new(size > ARENA_CHUNK ? size : ARENA_CHUNK);
-
-		if (a->last)
-			a->last->next = b;
-		else
-			a->first = b;
-		a->last = b;
-	}
-	p = a->last->data + a->last->used;
-	a->last->used += size;
-	return p;
-}
-
-static void arena_reset(struct arena *a)
-{
-	struct chunk *b, *next;
-
-	if (!a->first)
-		return;
-	for (b = a->first->next; b; b = next) {
-		next = b->next;
-		free(b);
-	}
-	a->first->next = NULL;
-	a->first->used = 0;
-	a->last = a->first;
-}
 
 void lex_init(struct lexer *l, const struct source *src, lex_raw_fn raw_tail,
 	      const struct cmd_table *commands, struct diags *d)
 {
 	*l = (struct lexer){ .src = src, .raw_tail = raw_tail, .commands = commands, .diags = d };
-	l->arena = xcalloc(1, sizeof(*l->arena));
 }
 
 void lex_free(struct lexer *l)
 {
-	arena_reset(l->arena);
-	free(l->arena->first);
-	free(l->arena);
-	l->arena = NULL;
+	arena_free(&l->arena);
 }
 
 void *lex_alloc(struct lexer *l, size_t size)
 {
-	return arena_alloc(l->arena, size);
+	return arena_alloc(&l->arena, size);
 }
 
 void *lex_grow(struct lexer *l, void *list, uint32_t nr, size_t size)
@@ -266,7 +210,7 @@ static bool lex_assign(struct lexer *l, struct word *name)
 		return false;
 	l->pos += n + 1;
 	*name = (struct word){ .span = { l->src, start, start + end }, .len = end - 1,
-			       .text = arena_text(l, l->src->text + start + 1, end - 1) };
+			       .text = lex_text(l, l->src->text + start + 1, end - 1) };
 	return true;
 }
 
@@ -364,7 +308,7 @@ enum lex_result lex_next(struct lexer *l, struct stmt *stmt)
 {
 	enum lex_result r;
 
-	arena_reset(l->arena);
+	arena_reset(&l->arena);
 	*stmt = (struct stmt){ 0 };
 	skip_separators(l);
 	stmt->span = span_from(l, l->pos);

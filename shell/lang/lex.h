@@ -16,6 +16,7 @@
 #ifndef BPFSH_LEX_H
 #define BPFSH_LEX_H
 
+#include "shell/base/arena.h"
 #include "shell/base/diag.h"
 
 /* $name, $name.path, ${name.path}: @text is what stands behind the dollar sign, braces left out. */
@@ -79,8 +80,6 @@ struct cmd_table;
 
 typedef enum lex_tail (*lex_raw_fn)(const struct cmd_table *commands, const struct word *words, uint32_t nr);
 
-struct arena;
-
 struct lexer {
 	const struct source *src;
 	size_t pos;
@@ -90,7 +89,7 @@ struct lexer {
 	uint32_t depth;		/* braces of blocks around this place */
 	uint32_t nesting;	/* blocks, with and without braces */
 	uint32_t braces;	/* open in the words of this statement */
-	struct arena *arena;
+	struct arena arena;
 	struct diags *diags;
 };
 

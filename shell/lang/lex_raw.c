@@ -110,7 +110,7 @@ enum lex_result lex_raw(struct lexer *l, struct word *w, bool condition)
 	if (depth)
 		return LEX_INCOMPLETE;
 	*w = (struct word){ .span = { l->src, start, end }, .raw = true, .len = end - start,
-			    .text = arena_text(l, l->src->text + start, end - start) };
+			    .text = lex_text(l, l->src->text + start, end - start) };
 	return LEX_STMT;
 }
 
@@ -144,5 +144,5 @@ void lex_shell_text(struct lexer *l, struct word *w)
 	}
 	l->pos += n;
 	*w = (struct word){ .span = span_from(l, start), .raw = true, .len = n,
-			    .text = arena_text(l, text, n) };
+			    .text = lex_text(l, text, n) };
 }

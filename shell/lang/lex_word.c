@@ -63,7 +63,7 @@ static void add_part(struct lexer *l, struct making *m, struct part part)
 	m->parts[m->nr++] = part;
 }
 
-const char *arena_text(struct lexer *l, const char *s, size_t len)
+const char *lex_text(struct lexer *l, const char *s, size_t len)
 {
 	char *copy = lex_alloc(l, len + 1);
 
@@ -78,7 +78,7 @@ static void end_text(struct lexer *l, struct making *m)
 	if (!m->text.len && !m->text_quoted)
 		return;
 	add_part(l, m, (struct part){
-		.text = arena_text(l, m->text.data, m->text.len), .len = m->text.len,
+		.text = lex_text(l, m->text.data, m->text.len), .len = m->text.len,
 		.quoted = m->text_quoted, .span = span_from(l, m->text_start) });
 	buf_reset(&m->text);
 	m->text_quoted = false;
@@ -143,7 +143,7 @@ static enum lex_result lex_variable(struct lexer *l, struct making *m, bool in_q
 	end_text(l, m);
 	add_part(l, m, (struct part){
 		.is_var = true, .quoted = in_quotes, .len = to - from,
-		.text = arena_text(l, l->src->text + from, to - from),
+		.text = lex_text(l, l->src->text + from, to - from),
 		.span = span_from(l, start) });
 	m->text_start = l->pos;
 	return LEX_STMT;
@@ -211,7 +211,7 @@ static bool lex_plain_word(struct lexer *l, struct word *w)
 	}
 	l->pos += n;
 	*w = (struct word){ .span = span_from(l, start), .len = n,
-			    .text = arena_text(l, l->src->text + start, n) };
+			    .text = lex_text(l, l->src->text + start, n) };
 	return true;
 }
 

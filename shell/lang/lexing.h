@@ -31,7 +31,7 @@ bool name_char(int c);
 /* Blanks, comments and continued lines between words. */
 void skip_blanks(struct lexer *l);
 /* A copy in the arena, NUL-ended. */
-const char *arena_text(struct lexer *l, const char *s, size_t len);
+const char *lex_text(struct lexer *l, const char *s, size_t len);
 /* True where an unquoted word ends before @c; in a block also before the brace that ends that. */
 bool ends_word(const struct lexer *l, int c);
 

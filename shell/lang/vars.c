@@ -7,6 +7,7 @@
 #include "render/sink/sink.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/base/near.h"
 #include "shell/kern/handle.h"
 #include "shell/lang/state.h"
 #include "shell/lang/value.h"

@@ -5,6 +5,7 @@
 
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/base/text.h"
 #include "shell/lang/complete.h"
 
 #define GAP 2

@@ -11,6 +11,7 @@
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
+#include "shell/base/text.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/object.h"
 #include "shell/op/gather.h"

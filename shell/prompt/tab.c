@@ -3,6 +3,7 @@
 
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/base/text.h"
 #include "shell/lang/complete.h"
 #include "shell/prompt/tab.h"
 

@@ -11,6 +11,7 @@
 #include "shell/base/child.h"
 #include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
+#include "shell/base/text.h"
 #include "shell/lang/args.h"
 #include "shell/lang/expr.h"
 #include "shell/op/gather.h"

@@ -27,6 +27,7 @@
 #include "render/code/disasm.h"
 #include "render/code/elf_obj.h"
 #include "shell/base/compat.h"
+#include "shell/base/text.h"
 #include "tests/unit/generator.h"
 
 #define LOG_SIZE (16 << 20)
