@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Links: what attaches a program to its place. */
 #include <net/if.h>
 #include <unistd.h>
 
 #include "commands/common.h"
+#include "commands/pins.h"
 #include "render/sink/sink.h"
 #include "shell/base/compat.h"
 #include "shell/kern/error.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* All objects, with their commands, as bpftool has them too. */
 #include "commands/common.h"
 #include "commands/table.h"
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* BTF objects, one or all, and the commands of `btf`. */
 #include <linux/bpf.h>
 #include <stdlib.h>
 #include <unistd.h>

@@ -72,7 +72,7 @@ static int read_map(struct ctx *ctx, struct types *t, const struct handle *map, 
 	const struct map_facts *facts = &map->map;
 	bool key = !strcmp(part, "key"), value = !strcmp(part, "value"), both = !strcmp(part, "kv");
 
-	if (need_real(ctx, map))
+	if (not_planned(ctx, map, ctx->span))
 		return -1;
 	if (!facts->btf_id)
 		return diag_error(ctx->diags, t->at, "map '%s' has no BTF", map->title);
@@ -90,8 +90,8 @@ static int read_prog(struct ctx *ctx, struct types *t, const struct handle *prog
 	struct bpf_prog_info info;
 	int err;
 
-	if (prog->fd < 0)
-		return diag_error(ctx->diags, t->at, "this program exists only in the plan");
+	if (not_planned(ctx, prog, t->at))
+		return -1;
 	err = kern_prog_info(prog->fd, &info);
 	if (err)
 		return kern_error(ctx->diags, t->at, -err, "read program %u", prog->id);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Elements of a file, one after the other, read in pieces. */
 #include <errno.h>
 #include <unistd.h>
 

@@ -8,7 +8,7 @@
 struct btf;
 
 /* The rows of map.c's table, each beside its function. */
-extern const struct cmd map_create_cmd, map_dump_cmd, map_lookup_cmd, map_update_cmd;
+extern const struct cmd map_show_cmd, map_create_cmd, map_dump_cmd, map_lookup_cmd, map_update_cmd;
 extern const struct cmd map_delete_cmd, map_getnext_cmd, map_export_cmd, map_import_cmd;
 extern const struct cmd map_copy_cmd, map_clear_cmd, map_count_cmd, map_top_cmd, map_diff_cmd;
 extern const struct cmd map_read_cmd, map_get_cmd, map_set_cmd, map_push_cmd, map_enqueue_cmd;
@@ -16,9 +16,6 @@ extern const struct cmd map_pop_cmd, map_dequeue_cmd, map_peek_cmd;
 
 /* The argument of those that are about one map. */
 #define ARG_MAP_ONE { "map", &arg_map, 0, "the map" }
-
-/* -1 with a diagnostic for a map that --plan made: it has no elements yet. */
-int need_real(struct ctx *ctx, const struct handle *map);
 
 extern const struct arg_type arg_c_type;	/* VALUE_STR: "struct flow" */
 
@@ -32,7 +29,7 @@ void stack_read(struct stack *s, const struct handle *map, const void *value);
 /* Says what was hidden, and frees the texts. */
 void stack_end(struct stack *s, struct diags *d);
 
-/* False also where the map is only planned. */
+/* map_walk.c; false also where the map is only planned. */
 bool map_is_empty(const struct handle *map);
 /* What kern_map_walk() came to, said where there is something to say: 0, or -1 where it stopped. */
 int map_walked(struct ctx *ctx, const struct handle *map, int err);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "commands/common.h"
 #include "commands/map/element_file.h"
 #include "commands/map/map.h"
 #include "commands/map/map_feed.h"
@@ -90,7 +91,7 @@ static int map_export(struct ctx *ctx, struct value *argv)
 	bool file = strcmp(argv[EXPORT_FILE].str, "-");
 	int err;
 
-	if (need_real(ctx, map))
+	if (not_planned(ctx, map, ctx->span))
 		return -1;
 	e.format = map_format(map);
 	(file ? progress_begin : progress_begin_beside)(&e.progress, "exported");
@@ -174,7 +175,7 @@ static int map_copy(struct ctx *ctx, struct value *argv)
 	bool mixed = map_is(from->map.type, MAP_PERCPU) != map_is(to->map.type, MAP_PERCPU);
 	struct map_feed feed;
 
-	if (need_real(ctx, from))
+	if (not_planned(ctx, from, ctx->span))
 		return -1;
 	if (from->id == to->id)
 		return diag_error(ctx->diags, at, "a map cannot be copied onto itself");
@@ -235,7 +236,7 @@ static int map_clear(struct ctx *ctx, struct value *argv)
 	struct clearing c = { .size = kern_value_bytes(map) };
 	int err, walked, rounds = 0;
 
-	if (need_real(ctx, map))
+	if (not_planned(ctx, map, ctx->span))
 		return -1;
 	/* Elements of arrays cannot be deleted: they become zero. */
 	if (map_is(map->map.type, MAP_ARRAY))
@@ -277,7 +278,7 @@ static int map_count(struct ctx *ctx, struct value *argv)
 	struct progress p;
 	int err;
 
-	if (need_real(ctx, map))
+	if (not_planned(ctx, map, ctx->span))
 		return -1;
 	progress_begin(&p, "counted");
 	err = map_walked(ctx, map, kern_map_walk(map, count_element, &p));

@@ -10,6 +10,7 @@
 
 #include "commands/common.h"
 #include "commands/map/map.h"
+#include "commands/pins.h"
 #include "shell/base/buf.h"
 #include "shell/base/compat.h"
 #include "shell/base/diag.h"

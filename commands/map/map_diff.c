@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "commands/common.h"
 #include "commands/map/map.h"
 #include "render/sink/bytes.h"
 #include "render/sink/sink.h"
@@ -252,7 +253,7 @@ static int map_diff(struct ctx *ctx, struct value *argv)
 			  argv[DIFF_WITH].handle : NULL };
 	int err;
 
-	if (need_real(ctx, a))
+	if (not_planned(ctx, a, ctx->span))
 		return -1;
 	d.key_size = a->map.key_size;
 	d.size = kern_value_bytes(a);

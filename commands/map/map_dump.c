@@ -4,6 +4,7 @@
 #include <linux/bpf.h>
 #include <stdlib.h>
 
+#include "commands/common.h"
 #include "commands/map/map.h"
 #include "render/sink/progress.h"
 #include "render/sink/sink.h"
@@ -343,7 +344,7 @@ static int map_dump(struct ctx *ctx, struct value *argv)
 	int err;
 
 	for (size_t i = 0; i < nr; i++)
-		if (need_real(ctx, maps[i]) || check_sum(&d, maps[i]))
+		if (not_planned(ctx, maps[i], ctx->span) || check_sum(&d, maps[i]))
 			return -1;
 	progress_begin_beside(&d.progress, "dumped");
 	err = nr > 1 ? dump_several(&d, maps, nr) : dump_one(&d, maps[0]);
@@ -396,7 +397,7 @@ static int map_lookup(struct ctx *ctx, struct value *argv)
 	void *value;
 	int err;
 
-	if (need_real(ctx, map) || check_sum(&d, map))
+	if (not_planned(ctx, map, ctx->span) || check_sum(&d, map))
 		return -1;
 	value = xcalloc(1, kern_value_bytes(map));
 	err = kern_map_lookup(map->fd, key->bytes.data, value, 0);

@@ -4,6 +4,7 @@
 #include <linux/bpf.h>
 #include <stdlib.h>
 
+#include "commands/common.h"
 #include "commands/map/map.h"
 #include "render/sink/sink.h"
 #include "shell/base/buf.h"
@@ -16,13 +17,6 @@
 #include "shell/op/ops.h"
 #include "shell/session/session.h"
 #include "shell/txn/txn.h"
-
-/* A map that --plan made has no elements yet. */
-int need_real(struct ctx *ctx, const struct handle *map)
-{
-	return map->fd >= 0 ? 0 :
-	       diag_error(ctx->diags, ctx->span, "map '%s' exists only in the plan", map->title);
-}
 
 /* update, delete */
 
@@ -140,7 +134,7 @@ static int map_getnext(struct ctx *ctx, struct value *argv)
 	void *next;
 	int err;
 
-	if (need_real(ctx, map))
+	if (not_planned(ctx, map, ctx->span))
 		return -1;
 	next = xcalloc(1, map->map.key_size);
 	err = kern_map_next(map->fd, has_key ? key->bytes.data : NULL, next);

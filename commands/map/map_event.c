@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "commands/common.h"
 #include "commands/map/map.h"
 #include "render/sink/sink.h"
 #include "render/typed/typed.h"
@@ -240,7 +241,7 @@ static int map_read(struct ctx *ctx, struct value *argv)
 	struct kern_events *events = NULL;
 	int err;
 
-	if (!txn_planning(ctx->s) && need_real(ctx, map))
+	if (!txn_planning(ctx->s) && not_planned(ctx, map, ctx->span))
 		return -1;
 	if (!r.left)
 		return diag_error(ctx->diags, count->span, "count: at least one event");

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Many elements, gathered into few large operations. */
 #include <errno.h>
 #include <linux/bpf.h>
 #include <stdlib.h>

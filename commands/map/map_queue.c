@@ -4,6 +4,7 @@
 #include <linux/bpf.h>
 #include <stdlib.h>
 
+#include "commands/common.h"
 #include "commands/map/map.h"
 #include "render/sink/sink.h"
 #include "render/typed/typed.h"
@@ -135,7 +136,7 @@ static int map_peek(struct ctx *ctx, struct value *argv)
 	void *value;
 	int err;
 
-	if (need_real(ctx, map))
+	if (not_planned(ctx, map, ctx->span))
 		return -1;
 	if (!map_is(map->map.type, MAP_VALUES))
 		return kern_map_error(ctx->diags, argv[PEEK_MAP].span, "peek", map, EOPNOTSUPP);

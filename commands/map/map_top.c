@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "commands/common.h"
 #include "commands/map/map.h"
 #include "render/sink/bytes.h"
 #include "render/sink/out.h"
@@ -389,7 +390,7 @@ static int map_top(struct ctx *ctx, struct value *argv)
 	struct top t = { .ctx = ctx, .map = argv[TOP_MAP].handle };
 	int err;
 
-	if (need_real(ctx, t.map))
+	if (not_planned(ctx, t.map, ctx->span))
 		return -1;
 	t.format = map_format(t.map);
 	err = read_arguments(&t, argv);

@@ -10,7 +10,8 @@ struct kern_code;
 struct load_request;
 
 /* The rows of prog.c's table, each beside its function. */
-extern const struct cmd prog_dump_cmd, prog_cfg_cmd, prog_log_cmd, prog_asm_cmd;
+extern const struct cmd prog_show_cmd, prog_load_cmd, prog_loadall_cmd, prog_dump_cmd;
+extern const struct cmd prog_cfg_cmd, prog_log_cmd, prog_asm_cmd;
 
 /* What commands that load take alike. */
 #define ARG_LOAD_TYPE									\
@@ -23,7 +24,7 @@ extern const struct cmd prog_dump_cmd, prog_cfg_cmd, prog_log_cmd, prog_asm_cmd;
 	  STRINGS("log") }
 
 extern const struct arg_type arg_section;	/* VALUE_STR: a section's name */
-/* prog.c: the types that a section's name stands for; -1 with a diagnostic. */
+/* section.c: the types that a section's name stands for; -1 with a diagnostic. */
 int section_type(struct ctx *ctx, const struct value *section, int *prog_type, int *attach_type);
 /*
  * What `type` and `map` of a load mean, to @req, whose maps the caller frees, also
@@ -43,7 +44,7 @@ jv prog_metadata(const __u32 *map_ids, __u32 nr);
 struct code *prog_code(struct ctx *ctx, struct handle *prog, struct span at, struct kern_code *raw);
 /* Queues why the kernel hides the code of a program; returns -1. */
 int code_hidden(struct ctx *ctx, const struct handle *prog, struct span at);
-/* prog.c: the verifier's whole log, for people, where a load failed and `log` was said. */
+/* prog_load.c: the verifier's whole log, for people, where a load failed and `log` was said. */
 void tell_log(struct ctx *ctx);
 /* Appends that log as it is for a terminal. */
 void prog_log_text(struct buf *out);

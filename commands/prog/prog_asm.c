@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "commands/common.h"
+#include "commands/pins.h"
 #include "commands/prog/prog.h"
 #include "render/code/asm.h"
 #include "shell/base/buf.h"

@@ -66,10 +66,8 @@ struct code *prog_code(struct ctx *ctx, struct handle *prog, struct span at, str
 {
 	int err;
 
-	if (prog->fd < 0) {
-		diag_error(ctx->diags, at, "this program exists only in the plan");
+	if (not_planned(ctx, prog, at))
 		return NULL;
-	}
 	err = kern_code(prog->fd, raw);
 	if (err) {
 		kern_error(ctx->diags, at, -err, "read the instructions of program %u", prog->id);
@@ -316,12 +314,12 @@ static void note_verdict(struct ctx *ctx, const struct vlog *log, const struct c
 static int verify(struct ctx *ctx, const char *name, struct value *argv)
 {
 	struct load_request req = { .file = argv[CFG_OBJ].str, .span = argv[CFG_OBJ].span };
-	int accepted = load_options(ctx, &req, &argv[CFG_TYPE], &argv[CFG_MAP]);
+	const struct value *maps = &argv[CFG_MAP];
+	int accepted = load_options(ctx, &req, &argv[CFG_TYPE], maps);
 
 	for (size_t i = 0; !accepted && i < req.nr_maps; i++)
-		if (req.maps[i].fd < 0)
-			accepted = diag_error(ctx->diags, req.maps[i].span,
-					      "map exists only in the plan");
+		accepted = not_planned(ctx, maps->values.list[i].values.list[1].handle,
+				       req.maps[i].span);
 	if (!accepted)
 		accepted = kern_verify(&req, name, ctx->diags);
 	free((void *)req.maps);

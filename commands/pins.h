@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Where objects are pinned, and commands that go by it. */
+#ifndef BPFSH_COMMANDS_PINS_H
+#define BPFSH_COMMANDS_PINS_H
+
+#include "render/sink/sink.h"
+#include "shell/kern/handle.h"
+#include "shell/lang/cmd.h"
+
+/*
+ * Paths at which objects are pinned, by kind and ID; read once for a command
+ * that shows them (--bpffs), empty otherwise.
+ */
+struct pin_table;
+/* A list cell of the paths of one object; valid as long as the table. */
+struct cell pin_table_cell(struct pin_table *t, enum object_kind kind, __u32 id);
+
+/*
+ * Runs @one, which pushes one row, on what a PROG, MAP or LINK argument names:
+ * on every object of the kind where it is not given (VALUE_NONE). A reference
+ * that finds one object shows a record, not a list, and is the
+ * command's result. Objects that vanish meanwhile are left out of lists.
+ */
+typedef int (*show_fn)(struct ctx *ctx, struct handle *h, struct pin_table *pins);
+int show_objects(struct ctx *ctx, enum object_kind kind, const struct value *which,
+		 const struct record *rec, show_fn one);
+
+/* Refuses to make an object that nothing keeps: the check of commands that can pin what they make. */
+int need_pin(struct ctx *ctx, const struct match *m);
+/* The same error, of a command that made the object to see whether it can; the path stands behind @behind. */
+int say_unheld(struct ctx *ctx, const struct cmd *cmd, const char *behind);
+
+extern const struct cmd map_pin_cmd, map_unpin_cmd, prog_pin_cmd, prog_unpin_cmd;
+extern const struct cmd link_pin_cmd, link_unpin_cmd;
+
+#endif
