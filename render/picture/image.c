@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -16,6 +17,7 @@
 #include "shell/base/buf.h"
 #include "shell/base/child.h"
 #include "shell/base/clock.h"
+#include "shell/base/file.h"
 #include "shell/base/interrupt.h"
 #include "shell/base/outfile.h"
 #include "shell/base/text.h"
@@ -213,25 +215,10 @@ static bool make_text(struct buf *out, const struct cfg *cfg, const struct image
 	return true;
 }
 
-/* Appends what @fd holds from its start. */
-static int read_back(struct buf *out, int fd)
-{
-	ssize_t n;
-
-	if (lseek(fd, 0, SEEK_SET))
-		return -1;
-	do {
-		n = read(fd, buf_reserve(out, 65536), 65536);
-		if (n > 0)
-			buf_commit(out, n);
-	} while (n > 0 || (n < 0 && errno == EINTR));
-	return n;
-}
-
 static int make(struct buf *out, const struct cfg *cfg, const struct image_options *o,
 		const char *name, struct span at, struct diags *d)
 {
-	int fd, ret;
+	int fd, ret, err;
 
 	if (make_text(out, cfg, o))
 		return 0;
@@ -239,8 +226,10 @@ static int make(struct buf *out, const struct cfg *cfg, const struct image_optio
 	if (fd < 0)
 		return diag_error(d, at, "cannot draw '%s': %s", name, strerror(errno));
 	ret = draw_apart(cfg, o, fd, name, at, d);
-	if (!ret && read_back(out, fd))
-		ret = diag_error(d, at, "cannot draw '%s': %s", name, strerror(errno));
+	lseek(fd, 0, SEEK_SET);
+	err = ret ? 0 : file_read_fd(fd, out, SIZE_MAX);
+	if (err)
+		ret = diag_error(d, at, "cannot draw '%s': %s", name, strerror(-err));
 	close(fd);
 	return ret;
 }

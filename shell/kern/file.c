@@ -11,6 +11,7 @@
 #include "shell/base/buf.h"
 #include "shell/base/child.h"
 #include "shell/base/diag.h"
+#include "shell/base/file.h"
 #include "shell/base/interrupt.h"
 #include "shell/kern/error.h"
 #include "shell/kern/loading.h"
@@ -26,37 +27,6 @@
 #else
 #define OWN_ORDER ELFDATA2MSB
 #endif
-
-/* 0 or -errno. */
-static int read_all(int fd, struct buf *bytes)
-{
-	struct stat st;
-	ssize_t n;
-
-	if (fstat(fd, &st))
-		return -errno;
-	if (S_ISDIR(st.st_mode))
-		return -EISDIR;
-	do {
-		n = read(fd, buf_reserve(bytes, 1 << 16), 1 << 16);
-		if (n > 0)
-			buf_commit(bytes, n);
-		if (bytes->len > FILE_MAX)
-			return -EFBIG;
-	} while (n > 0 || (n < 0 && errno == EINTR && !interrupted()));
-	return n < 0 ? -errno : 0;
-}
-
-static int read_file(const char *file, struct buf *bytes)
-{
-	int fd = open(file, O_RDONLY | O_CLOEXEC), err;
-
-	if (fd < 0)
-		return -errno;
-	err = read_all(fd, bytes);
-	close(fd);
-	return err;
-}
 
 /* What keeps the bytes from being an object file for BPF; NULL: nothing that the header tells. */
 static const char *wrong_header(const struct buf *bytes, const char **hint)
@@ -177,7 +147,7 @@ static struct bpf_object *open_read(const char *file, const struct buf *bytes, s
 
 struct bpf_object *object_open(const char *file, struct span at, struct buf *bytes, struct diags *d)
 {
-	int err = read_file(file, bytes);
+	int err = file_read(file, bytes, FILE_MAX);
 
 	if (!err)
 		return open_read(file, bytes, at, d);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Symbols of the kernel, read from /proc/kallsyms when one is first asked for. */
-#include <fcntl.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "shell/base/buf.h"
+#include "shell/base/file.h"
 #include "shell/kern/symbols.h"
 
 struct symbol {
@@ -29,18 +29,6 @@ static int by_address(const void *a, const void *b)
 	if (x->address == y->address)
 		return x->name < y->name ? -1 : 1;
 	return x->address < y->address ? -1 : 1;
-}
-
-static void read_file(struct buf *text, const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		return;
-	while ((n = read(fd, buf_reserve(text, 1 << 20), 1 << 20)) > 0)
-		buf_commit(text, n);
-	close(fd);
 }
 
 static __u64 parse_hex(char **p)
@@ -83,7 +71,7 @@ static const struct symbols *symbols(void)
 	if (s.read)
 		return &s;
 	s.read = true;
-	read_file(&s.text, "/proc/kallsyms");
+	file_read("/proc/kallsyms", &s.text, SIZE_MAX);
 	buf_str(&s.text);
 	for (p = s.text.data; p && (end = strchr(p, '\n')); p = end + 1)
 		parse_line(&s, p, end);
@@ -147,7 +135,7 @@ __u64 kern_symbol_now(const char *name)
 	__u64 address = 0;
 	char *line, *end, *p;
 
-	read_file(&text, "/proc/kallsyms");
+	file_read("/proc/kallsyms", &text, SIZE_MAX);
 	buf_str(&text);
 	for (line = text.data; !address && (end = strchr(line, '\n')); line = end + 1) {
 		p = line;

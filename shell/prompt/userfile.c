@@ -2,11 +2,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "shell/base/buf.h"
+#include "shell/base/file.h"
 #include "shell/prompt/userfile.h"
 
 #define LINKS_MAX 40	/* as the kernel has it */
@@ -134,28 +136,18 @@ static int open_trusted(const char *path, struct diags *d)
 	return d->errors ? -2 : -1;
 }
 
-static int read_all(int fd, struct buf *text)
-{
-	ssize_t n;
-
-	while ((n = read(fd, buf_reserve(text, 4096), 4096)) > 0)
-		buf_commit(text, n);
-	return n;
-}
-
 int user_rc(struct buf *path, struct buf *text, struct diags *d)
 {
-	int fd, err = 0;
+	int fd, err;
 
 	if (!user_path(path, "XDG_CONFIG_HOME", ".config", "rc"))
 		return 0;
 	fd = open_trusted(path->data, d);
 	if (fd < 0)
 		return fd == -1 ? 0 : -1;
-	if (read_all(fd, text))
-		err = diag_error(d, NO_SPAN, "cannot read '%s': %s", path->data, strerror(errno));
+	err = file_read_fd(fd, text, SIZE_MAX);
 	close(fd);
-	return err;
+	return err ? diag_error(d, NO_SPAN, "cannot read '%s': %s", path->data, strerror(-err)) : 0;
 }
 
 bool user_editrc(struct buf *path, struct diags *d)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "shell/base/buf.h"
 #include "shell/base/child.h"
 #include "shell/base/diag.h"
+#include "shell/base/file.h"
 #include "shell/base/interrupt.h"
 #include "shell/base/text.h"
 #include "shell/lang/args.h"
@@ -345,13 +347,11 @@ static int output_fd(const struct session *s, int capture)
 static void capture_show(struct session *s, int fd)
 {
 	struct buf text = BUF_INIT;
-	ssize_t n;
 
 	if (fd < 0)
 		return;
 	lseek(fd, 0, SEEK_SET);
-	while ((n = read(fd, buf_reserve(&text, 65536), 65536)) > 0)
-		buf_commit(&text, n);
+	file_read_fd(fd, &text, SIZE_MAX);
 	if (s->batch_open || s->opt.output == SINK_JSON)
 		buf_json_string(out_buf(&s->out), buf_str(&text), text.len);
 	else
