@@ -74,7 +74,8 @@ endif
 # What reads sizes from files, journals and the kernel's types: no number is cut without a cast.
 STRICT	:= $(addprefix render/btf/,btf_check btf_elf btf_raw) \
 	   $(addprefix render/code/,code code_elf elf_obj vlog vlog_missing) \
-	   $(addprefix shell/,base/wire kern/btf kern/file txn/journal txn/undo op/recover) \
+	   $(addprefix shell/,base/wire kern/btf kern/file op/fields) \
+	   $(addprefix shell/txn/,field journal recover undo) \
 	   commands/map/element_file
 
 $(STRICT:%=$(O)/%.o): WARN += -Wconversion -Wno-sign-conversion

@@ -13,6 +13,7 @@
 #include "shell/lang/args.h"
 #include "shell/lang/expr.h"
 #include "shell/lang/vars.h"
+#include "shell/op/ops.h"
 #include "shell/txn/txn.h"
 
 /* Transactions */
@@ -224,7 +225,7 @@ static int recover_run(struct ctx *ctx, struct value *argv)
 			   RECOVER_ROLLBACK;
 	struct rollback r = { 0 };
 
-	if (txn_recover(ctx, how, &r))
+	if (txn_recover(ctx, op_kinds, how, &r))
 		return -1;
 	if (!r.conflicts && !r.failed)
 		return 0;

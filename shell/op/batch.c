@@ -13,7 +13,6 @@
 #include "shell/base/buf.h"
 #include "shell/base/byteset.h"
 #include "shell/base/diag.h"
-#include "shell/base/wire.h"
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/map.h"
@@ -21,8 +20,11 @@
 #include "shell/kern/names.h"
 #include "shell/op/describe.h"
 #include "shell/op/element.h"
+#include "shell/op/fields.h"
 #include "shell/op/map_ops.h"
 #include "shell/op/ops.h"
+#include "shell/txn/field.h"
+#include "shell/txn/op.h"
 #include "shell/txn/txn.h"
 
 struct op_batch {
@@ -345,55 +347,19 @@ static void batch_target(const struct op *op, struct buf *out)
 	map_target(out, batch_of(op)->map);
 }
 
-static void batch_release(struct op *op)
+#define FIELDS_OF struct op_batch
+static const struct field batch_fields[] = {
+	F_MAP(map), F_U32(op.nr), F_KEYS(keys, map), F_VALUES_OR_NULL(after, map),
+	F_VALUES_OR_NULL(before, map), F_BITS(existed), F_OWN(spans), { 0 }
+};
+
+static bool batch_revive(struct op *op)
 {
 	struct op_batch *b = batch_of(op);
 
-	handle_put(b->map);
-	free(b->keys);
-	free(b->after);
-	free(b->before);
-	free(b->existed);
-	free(b->spans);
-}
-
-static void batch_encode(const struct op *op, struct buf *out)
-{
-	const struct op_batch *b = batch_of(op);
-
-	put_map(out, b->map);
-	wire_put_u32(out, b->op.nr);
-	wire_put_bytes(out, b->keys, b->op.nr * b->key_size);
-	wire_put_bytes(out, b->after, b->after ? b->op.nr * b->size : 0);
-	wire_put_bytes(out, b->before, b->before ? b->op.nr * b->size : 0);
-	wire_put_bytes(out, b->existed, b->existed ? b->op.nr / 8 + 1 : 0);
-}
-
-/* An array of the journal, of the one length that it may have, or NULL where it is empty. */
-static void *get_array(struct wire_reader *r, size_t wanted)
-{
-	size_t len;
-	const void *data = wire_get_bytes(r, &len);
-
-	if (len && len != wanted)
-		r->bad = true;
-	return len && !r->bad ? xmemdup(data, len) : NULL;
-}
-
-static bool batch_decode(struct op *op, struct wire_reader *r)
-{
-	struct op_batch *b = batch_of(op);
-
-	b->map = get_map(r);
 	b->key_size = b->map->map.key_size;
 	b->size = kern_value_bytes(b->map);
-	b->op.nr = wire_get_u32(r);
-	b->keys = get_array(r, b->op.nr * b->key_size);
-	b->after = get_array(r, b->op.nr * b->size);
-	b->before = get_array(r, b->op.nr * b->size);
-	b->existed = get_array(r, b->op.nr / 8 + 1);
-	return !r->bad && b->op.nr && b->keys && (b->after || b->before) &&
-	       !b->before == !b->existed;
+	return b->op.nr && (b->after || b->before) && !b->before == !b->existed;
 }
 
 const struct op_kind op_batch_kind = {
@@ -406,9 +372,8 @@ const struct op_kind op_batch_kind = {
 	.apply = batch_apply,
 	.undo = batch_undo,
 	.target = batch_target,
-	.release = batch_release,
-	.encode = batch_encode,
-	.decode = batch_decode,
+	.fields = batch_fields,
+	.revive = batch_revive,
 };
 
 struct op *op_map_batch(struct handle *map, const struct map_batch *batch, struct span span)

@@ -12,7 +12,6 @@
 
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
-#include "shell/base/wire.h"
 #include "shell/kern/bpffs.h"
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"
@@ -20,8 +19,11 @@
 #include "shell/kern/names.h"
 #include "shell/kern/object.h"
 #include "shell/op/describe.h"
+#include "shell/op/fields.h"
 #include "shell/op/link.h"
 #include "shell/op/ops.h"
+#include "shell/txn/field.h"
+#include "shell/txn/op.h"
 #include "shell/txn/trash.h"
 #include "shell/txn/txn.h"
 
@@ -86,20 +88,15 @@ static int detach_prepare(struct op *op, struct diags *d)
 	return -1;
 }
 
-static void add_pin(struct op_detach *t, char *path)
-{
-	GROW(t->pins, t->nr_pins);
-	t->pins[t->nr_pins++] = (struct link_pin){ .path = path };
-}
-
 static int note_pin(void *arg, const struct pin *pin)
 {
 	struct op_detach *t = arg;
 
 	if (pin->kind != OBJ_LINK || pin->id != t->id)
 		return 0;
-	add_pin(t, xstrdup(pin->path));
-	trash_choose(&t->pins[t->nr_pins - 1].trash, pin->path);
+	GROW(t->pins, t->nr_pins);
+	t->pins[t->nr_pins] = (struct link_pin){ .path = xstrdup(pin->path) };
+	trash_choose(&t->pins[t->nr_pins++].trash, pin->path);
 	return 0;
 }
 
@@ -295,75 +292,23 @@ static int detach_reach(const struct op *op, const char **path)
 	return err;
 }
 
-static void detach_release(struct op *op)
+#define FIELDS_OF struct link_pin
+static const struct field pin_fields[] = { F_PATH(path), F_TRASH(trash), { 0 } };
+#undef FIELDS_OF
+
+#define FIELDS_OF struct op_detach
+static const struct field detach_fields[] = {
+	F_U32(id), F_U32(type), F_U32(prog_id), F_BOOL(found), F_SPOT(spot),
+	F_LIST(pins, nr_pins, pin_fields), F_HANDLE(link), F_HANDLE(prog), { 0 }
+};
+
+static bool detach_revive(struct op *op)
 {
 	struct op_detach *t = detach_of(op);
+	int err = t->found ? kern_link_spot_open(&t->spot) : -ENOLINK;
 
-	handle_put(t->link);
-	handle_put(t->prog);
-	link_spot_free(&t->spot);
-	for (size_t i = 0; i < t->nr_pins; i++) {
-		free(t->pins[i].path);
-		trash_free(&t->pins[i].trash);
-	}
-	free(t->pins);
-}
-
-static void detach_encode(const struct op *op, struct buf *out)
-{
-	const struct op_detach *t = detach_of(op);
-
-	wire_put_u32(out, t->id);
-	wire_put_u32(out, t->type);
-	wire_put_u32(out, t->prog_id);
-	wire_put_u32(out, t->found);
-	wire_put_u32(out, t->spot.place);
-	wire_put_u32(out, t->spot.attach_type);
-	wire_put_u32(out, t->spot.flags);
-	wire_put_u32(out, t->spot.ifindex);
-	wire_put_u64(out, t->spot.id);
-	wire_put_u32(out, t->nr_pins);
-	for (size_t i = 0; i < t->nr_pins; i++) {
-		wire_put_str(out, t->pins[i].path);
-		put_trash(out, &t->pins[i].trash);
-	}
-}
-
-static void get_pins(struct op_detach *t, struct wire_reader *r)
-{
-	__u32 nr = wire_get_u32(r);
-
-	for (__u32 i = 0; i < nr && !r->bad; i++) {
-		char *path = wire_get_str(r);
-
-		if (!path || *path != '/')
-			r->bad = true;
-		add_pin(t, path);
-		t->pins[i].trash = get_trash(r);
-	}
-}
-
-static bool detach_decode(struct op *op, struct wire_reader *r)
-{
-	struct op_detach *t = detach_of(op);
-	int err;
-
-	t->id = wire_get_u32(r);
-	t->type = wire_get_u32(r);
-	t->prog_id = wire_get_u32(r);
-	t->found = wire_get_u32(r);
-	t->spot.fd = -1;
-	t->spot.place = wire_get_u32(r);
-	t->spot.attach_type = wire_get_u32(r);
-	t->spot.flags = wire_get_u32(r);
-	t->spot.ifindex = wire_get_u32(r);
-	t->spot.id = wire_get_u64(r);
-	get_pins(t, r);
-	if (r->bad)
-		return false;
 	t->link = open_link(t->id, t->type);
 	t->prog = kern_open_object(OBJ_PROG, t->prog_id);
-	err = t->found ? kern_link_spot_open(&t->spot) : -ENOLINK;
 	t->found = !err;
 	t->other_netns = err == -EXDEV;
 	return true;
@@ -383,9 +328,8 @@ const struct op_kind op_detach_kind = {
 	.target = detach_target,
 	.finish = detach_finish,
 	.reach = detach_reach,
-	.release = detach_release,
-	.encode = detach_encode,
-	.decode = detach_decode,
+	.fields = detach_fields,
+	.revive = detach_revive,
 };
 
 struct op *op_link_detach(struct handle *link, struct span span)

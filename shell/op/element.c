@@ -32,30 +32,6 @@ void map_target(struct buf *out, const struct handle *map)
 	wire_put_u32(out, map->id);
 }
 
-void put_map(struct buf *out, const struct handle *map)
-{
-	wire_put_u32(out, map->id);
-	wire_put_u32(out, map->map.type);
-	wire_put_u32(out, map->map.key_size);
-	wire_put_u32(out, map->map.value_size);
-}
-
-struct handle *get_map(struct wire_reader *r)
-{
-	__u32 id = wire_get_u32(r), type = wire_get_u32(r), key_size = wire_get_u32(r), value_size = wire_get_u32(r);
-	struct handle *map = kern_open_object(OBJ_MAP, id);
-
-	if (map && map->map.type == type && map->map.key_size == key_size &&
-	    map->map.value_size == value_size)
-		return map;
-	handle_put(map);
-	map = handle_new(OBJ_MAP, -1, id, "");
-	map->map.type = type;
-	map->map.key_size = key_size;
-	map->map.value_size = value_size;
-	return map;
-}
-
 /* Where the values of a per-CPU map first differ, in CPUs. */
 static __u32 first_difference(const struct element_format *f, const char *a, const char *b)
 {

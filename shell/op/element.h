@@ -18,12 +18,4 @@ void say_conflict(struct diags *d, struct span at, struct handle *map, const cha
 /* The target of an operation on the whole map; with a key behind it, on one element. */
 void map_target(struct buf *out, const struct handle *map);
 
-/* A map in the journal, by its ID and facts. */
-void put_map(struct buf *out, const struct handle *map);
-/*
- * The map that a journal speaks of. Where it is no more, a stand-in that has no
- * descriptor: there is nothing to undo, but what was kept for that must go.
- */
-struct handle *get_map(struct wire_reader *r);
-
 #endif

@@ -7,11 +7,12 @@
 
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
-#include "shell/base/wire.h"
 #include "shell/kern/bpffs.h"
 #include "shell/kern/error.h"
 #include "shell/op/ops.h"
+#include "shell/txn/field.h"
 #include "shell/txn/mounted.h"
+#include "shell/txn/op.h"
 #include "shell/txn/trash.h"
 #include "shell/txn/txn.h"
 
@@ -106,23 +107,8 @@ static void folder_target(const struct op *op, struct buf *out)
 	buf_printf(out, "%s/", folder_op(op)->path);
 }
 
-static void folder_release(struct op *op)
-{
-	free(folder_op(op)->path);
-}
-
-static void folder_encode(const struct op *op, struct buf *out)
-{
-	wire_put_str(out, folder_op(op)->path);
-	put_bpffs(out, &folder_op(op)->at);
-}
-
-static bool folder_decode(struct op *op, struct wire_reader *r)
-{
-	folder_op(op)->path = wire_get_str(r);
-	folder_op(op)->at = get_bpffs(r);
-	return !r->bad && folder_op(op)->path;
-}
+#define FIELDS_OF struct op_folder
+static const struct field folder_fields[] = { F_PATH(path), F_BPFFS(at), { 0 } };
 
 const struct op_kind op_folder_kind = {
 	.name = "folder",
@@ -135,9 +121,7 @@ const struct op_kind op_folder_kind = {
 	.undo = folder_undo,
 	.target = folder_target,
 	.reach = folder_reach,
-	.release = folder_release,
-	.encode = folder_encode,
-	.decode = folder_decode,
+	.fields = folder_fields,
 };
 
 struct op *op_folder(const char *path, struct span span)

@@ -8,7 +8,9 @@
 #include "shell/kern/object.h"
 #include "shell/op/describe.h"
 #include "shell/op/element.h"
+#include "shell/op/fields.h"
 #include "shell/op/ops.h"
+#include "shell/txn/op.h"
 #include "shell/txn/txn.h"
 
 struct op_freeze {
@@ -58,21 +60,8 @@ static enum undo_result freeze_undo(struct op *op, struct diags *d)
 	return UNDO_NEVER;
 }
 
-static void freeze_release(struct op *op)
-{
-	handle_put(map_of(op));
-}
-
-static void freeze_encode(const struct op *op, struct buf *out)
-{
-	put_map(out, map_of(op));
-}
-
-static bool freeze_decode(struct op *op, struct wire_reader *r)
-{
-	((struct op_freeze *)op)->map = get_map(r);
-	return !r->bad;
-}
+#define FIELDS_OF struct op_freeze
+static const struct field freeze_fields[] = { F_MAP(map), { 0 } };
 
 const struct op_kind op_freeze_kind = {
 	.name = "map freeze",
@@ -83,9 +72,7 @@ const struct op_kind op_freeze_kind = {
 	.describe = freeze_describe,
 	.apply = freeze_apply,
 	.undo = freeze_undo,
-	.release = freeze_release,
-	.encode = freeze_encode,
-	.decode = freeze_decode,
+	.fields = freeze_fields,
 };
 
 struct op *op_map_freeze(struct handle *map, struct span span)

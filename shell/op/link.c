@@ -20,7 +20,10 @@
 #include "shell/kern/names.h"
 #include "shell/kern/object.h"
 #include "shell/op/describe.h"
+#include "shell/op/fields.h"
 #include "shell/op/link.h"
+#include "shell/txn/field.h"
+#include "shell/txn/op.h"
 #include "shell/txn/trash.h"
 #include "shell/txn/txn.h"
 
@@ -149,14 +152,11 @@ static int new_finish(struct op *op, struct diags *d)
 	return 0;
 }
 
-static void new_release(struct op *op)
-{
-	struct op_link_new *n = (struct op_link_new *)op;
-
-	handle_put(n->link);
-	handle_put(n->prog);
-	free(n->target);
-}
+#define FIELDS_OF struct op_link_new
+static const struct field new_fields[] = {
+	F_HANDLE(link), F_HANDLE(prog), F_OWN(target), { 0 }
+};
+#undef FIELDS_OF
 
 static const struct op_kind link_new_kind = {
 	.name = "link create",
@@ -166,7 +166,7 @@ static const struct op_kind link_new_kind = {
 	.apply = new_apply,
 	.undo = new_undo,
 	.finish = new_finish,
-	.release = new_release,
+	.fields = new_fields,
 };
 
 struct op *op_link_create(struct handle *prog, const struct link_def *def, struct handle **result,
@@ -339,38 +339,11 @@ static void update_target(const struct op *op, struct buf *out)
 	link_target(out, update_of(op)->id);
 }
 
-static void update_release(struct op *op)
-{
-	struct op_link_update *u = update_of(op);
-
-	handle_put(u->link);
-	handle_put(u->prog);
-	handle_put(u->old);
-	trash_free(&u->trash);
-}
-
-static void update_encode(const struct op *op, struct buf *out)
-{
-	const struct op_link_update *u = update_of(op);
-
-	wire_put_u32(out, u->id);
-	wire_put_u32(out, u->type);
-	wire_put_u32(out, u->prog_id);
-	wire_put_u32(out, u->old_id);
-	put_trash(out, &u->trash);
-}
-
-static bool update_decode(struct op *op, struct wire_reader *r)
-{
-	struct op_link_update *u = update_of(op);
-
-	u->id = wire_get_u32(r);
-	u->type = wire_get_u32(r);
-	u->prog_id = wire_get_u32(r);
-	u->old_id = wire_get_u32(r);
-	u->trash = get_trash(r);
-	return !r->bad;
-}
+#define FIELDS_OF struct op_link_update
+static const struct field update_fields[] = {
+	F_U32(id), F_U32(type), F_U32(prog_id), F_U32(old_id), F_TRASH(trash),
+	F_HANDLE(link), F_HANDLE(prog), F_HANDLE(old), { 0 }
+};
 
 const struct op_kind op_link_update_kind = {
 	.name = "link update",
@@ -385,9 +358,7 @@ const struct op_kind op_link_update_kind = {
 	.hold = update_hold,
 	.finish = update_finish,
 	.reach = update_reach,
-	.release = update_release,
-	.encode = update_encode,
-	.decode = update_decode,
+	.fields = update_fields,
 };
 
 struct op *op_link_update(struct handle *link, struct handle *prog, struct span span)

@@ -14,7 +14,10 @@
 #include "shell/kern/map.h"
 #include "shell/kern/names.h"
 #include "shell/kern/object.h"
+#include "shell/op/fields.h"
 #include "shell/op/ops.h"
+#include "shell/txn/field.h"
+#include "shell/txn/op.h"
 #include "shell/txn/txn.h"
 
 struct op_create {
@@ -87,13 +90,9 @@ static int create_finish(struct op *op, struct diags *d)
 	return 0;
 }
 
-static void create_release(struct op *op)
-{
-	struct op_create *c = (struct op_create *)op;
-
-	handle_put(c->map);
-	free(c->name);
-}
+#define FIELDS_OF struct op_create
+static const struct field create_fields[] = { F_HANDLE(map), F_OWN(name), { 0 } };
+#undef FIELDS_OF
 
 static void load_describe(const struct op *op, struct buf *out)
 {
@@ -107,10 +106,8 @@ static int load_apply(struct op *op, struct diags *d)
 	return kern_load(&l->req, l->result, d);
 }
 
-static void load_release(struct op *op)
-{
-	free(((struct op_load *)op)->file);
-}
+#define FIELDS_OF struct op_load
+static const struct field load_fields[] = { F_OWN(file), { 0 } };
 
 static const struct op_kind create_kind = {
 	.name = "map create",
@@ -120,7 +117,7 @@ static const struct op_kind create_kind = {
 	.apply = create_apply,
 	.undo = new_undo,
 	.finish = create_finish,
-	.release = create_release,
+	.fields = create_fields,
 };
 
 static const struct op_kind load_kind = {
@@ -130,7 +127,7 @@ static const struct op_kind load_kind = {
 	.describe = load_describe,
 	.apply = load_apply,
 	.undo = new_undo,
-	.release = load_release,
+	.fields = load_fields,
 };
 
 struct op *op_map_create(const struct map_def *def, struct handle **result, struct span span)

@@ -6,7 +6,6 @@
 #include "shell/base/buf.h"
 #include "shell/base/compat.h"
 #include "shell/base/diag.h"
-#include "shell/base/wire.h"
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/map.h"
@@ -16,6 +15,9 @@
 #include "shell/kern/object.h"
 #include "shell/op/describe.h"
 #include "shell/op/element.h"
+#include "shell/op/fields.h"
+#include "shell/txn/field.h"
+#include "shell/txn/op.h"
 #include "shell/txn/trash.h"
 #include "shell/txn/txn.h"
 
@@ -27,12 +29,11 @@ struct op_element {
 	__u32 object_id, old_id;	/* their IDs, or 0 */
 	struct trash trash;		/* the old object's, should this process be killed */
 	__u64 flags;
-	bool existed;
 	bool refused;			/* the kernel has: there is nothing to take back */
 	size_t size;			/* of a value as system calls transfer it */
-	char *key, *after, *before;	/* in bytes */
+	char *key, *after;
+	char *before;			/* NULL: nothing was there, or it cannot be read */
 	char *mask;			/* the bits of after that are meant; NULL: all */
-	char *bytes;
 };
 
 static struct op_element *element(const struct op *op)
@@ -79,7 +80,7 @@ static int hold_old_object(struct op_element *e, struct diags *d)
 	size_t at;
 	__u32 id;
 
-	if (!e->existed || !map_holds_objects(e->map, &kind, &at))
+	if (!e->before || !map_holds_objects(e->map, &kind, &at))
 		return 0;
 	memcpy(&id, e->before + at, sizeof(id));
 	if (!id)
@@ -136,7 +137,8 @@ static bool is_lookup_miss(int err)
 static void keep_unmasked(struct op_element *e)
 {
 	for (size_t i = 0; i < e->size; i++)
-		e->after[i] = (e->after[i] & e->mask[i]) | (e->before[i] & ~e->mask[i]);
+		e->after[i] = (e->after[i] & e->mask[i]) |
+			      (e->before ? e->before[i] & ~e->mask[i] : 0);
 }
 
 static int element_prepare(struct op *op, struct diags *d)
@@ -149,10 +151,14 @@ static int element_prepare(struct op *op, struct diags *d)
 		return -1;
 	if (element_class(op, &why) == UNDO_NONE)
 		return 0;
+	e->before = xmalloc(e->size);
 	err = kern_map_element(e->map, e->key, e->before);
 	if (err && !is_lookup_miss(err))
 		return kern_map_error(d, op->span, "lookup", e->map, -err);
-	e->existed = !err;
+	if (err) {
+		free(e->before);
+		e->before = NULL;
+	}
 	if (e->mask)
 		keep_unmasked(e);
 	return hold_old_object(e, d);
@@ -220,21 +226,6 @@ static int element_reach(const struct op *op, const char **path)
 	return trash_reach(&element(op)->trash, path);
 }
 
-/* The map itself, and all that undo compares with and puts back. */
-static void element_encode(const struct op *op, struct buf *out)
-{
-	const struct op_element *e = element(op);
-
-	put_map(out, e->map);
-	wire_put_u32(out, e->existed);
-	wire_put_u32(out, e->object_id);
-	wire_put_u32(out, e->old_id);
-	put_trash(out, &e->trash);
-	wire_put_bytes(out, e->key, e->map->map.key_size);
-	wire_put_bytes(out, e->after, e->size);
-	wire_put_bytes(out, e->before, e->existed ? e->size : 0);
-}
-
 /* The object that must be put back. */
 static void find_old_object(struct op_element *e)
 {
@@ -245,31 +236,19 @@ static void find_old_object(struct op_element *e)
 		e->old_object = trash_find(&e->trash, kind, e->old_id);
 }
 
-static bool element_decode(struct op *op, struct wire_reader *r)
+/* The map itself, and all that undo compares with and puts back. */
+#define FIELDS_OF struct op_element
+static const struct field element_fields[] = {
+	F_MAP(map), F_U32(object_id), F_U32(old_id), F_TRASH(trash), F_KEYS(key, map),
+	F_VALUES(after, map), F_VALUES_OR_NULL(before, map),
+	F_HANDLE(object), F_HANDLE(old_object), F_OWN(mask), { 0 }
+};
+
+static bool element_revive(struct op *op)
 {
 	struct op_element *e = element(op);
-	size_t key_len, after_len, before_len;
-	const void *key, *after, *before;
 
-	e->map = get_map(r);
-	e->existed = wire_get_u32(r);
-	e->object_id = wire_get_u32(r);
-	e->old_id = wire_get_u32(r);
-	e->trash = get_trash(r);
-	key = wire_get_bytes(r, &key_len);
-	after = wire_get_bytes(r, &after_len);
-	before = wire_get_bytes(r, &before_len);
 	e->size = kern_value_bytes(e->map);
-	if (r->bad || key_len != e->map->map.key_size || after_len != e->size ||
-	    before_len != (e->existed ? e->size : 0))
-		return false;
-	e->key = e->bytes = xcalloc(1, key_len + 2 * e->size);
-	e->after = e->key + key_len;
-	e->before = e->after + e->size;
-	memcpy(e->key, key, key_len);
-	memcpy(e->after, after, after_len);
-	if (before_len)
-		memcpy(e->before, before, before_len);
 	find_old_object(e);
 	return true;
 }
@@ -356,14 +335,14 @@ static enum undo_result take_back_update(struct op_element *e, const char *now, 
 {
 	int err;
 
-	if (!now && e->existed)
+	if (!now && e->before)
 		return conflict(e, d, NULL, e->after);
 	if (now && !same_map_value(e->map, now, e->after))
-		return e->existed && same_map_value(e->map, now, e->before) ? UNDO_DONE :
+		return e->before && same_map_value(e->map, now, e->before) ? UNDO_DONE :
 		       conflict(e, d, now, e->after);
 	if (e->old_id && !e->old_object)
 		return old_object_gone(e, d);
-	if (e->existed)
+	if (e->before)
 		return put_back(e, BPF_ANY, d);
 	err = now ? kern_map_delete(e->map->fd, e->key) : 0;
 	return err ? undo_failed(e, d, "undo: delete", err) : UNDO_DONE;
@@ -377,12 +356,12 @@ static enum undo_result update_undo(struct op *op, struct diags *d)
 static enum undo_result take_back_delete(struct op_element *e, const char *now, struct diags *d)
 {
 	if (now)
-		return same_map_value(e->map, now, e->before) ? UNDO_DONE :
+		return e->before && same_map_value(e->map, now, e->before) ? UNDO_DONE :
 		       conflict(e, d, now, NULL);
 	if (e->old_id && !e->old_object)
 		return old_object_gone(e, d);
 	/* Slots always exist: BPF_NOEXIST is no flag for them. */
-	if (e->existed)
+	if (e->before)
 		return put_back(e, map_is(e->map->map.type, MAP_SLOTS) ? BPF_ANY : BPF_NOEXIST, d);
 	return UNDO_DONE;
 }
@@ -390,18 +369,6 @@ static enum undo_result take_back_delete(struct op_element *e, const char *now, 
 static enum undo_result delete_undo(struct op *op, struct diags *d)
 {
 	return undo_element(op, d, take_back_delete);
-}
-
-static void element_release(struct op *op)
-{
-	struct op_element *e = element(op);
-
-	handle_put(e->map);
-	handle_put(e->object);
-	handle_put(e->old_object);
-	trash_free(&e->trash);
-	free(e->mask);
-	free(e->bytes);
 }
 
 const struct op_kind op_update_kind = {
@@ -418,9 +385,8 @@ const struct op_kind op_update_kind = {
 	.hold = element_hold,
 	.finish = element_finish,
 	.reach = element_reach,
-	.release = element_release,
-	.encode = element_encode,
-	.decode = element_decode,
+	.fields = element_fields,
+	.revive = element_revive,
 };
 
 const struct op_kind op_delete_kind = {
@@ -437,23 +403,19 @@ const struct op_kind op_delete_kind = {
 	.hold = element_hold,
 	.finish = element_finish,
 	.reach = element_reach,
-	.release = element_release,
-	.encode = element_encode,
-	.decode = element_decode,
+	.fields = element_fields,
+	.revive = element_revive,
 };
 
 static struct op_element *element_new(const struct op_kind *kind, struct handle *map,
 				      const void *key, struct span span)
 {
-	size_t key_size = map->map.key_size, size = kern_value_bytes(map);
 	struct op_element *e = op_new(kind, span);
 
 	e->map = handle_get(map);
-	e->size = size;
-	e->key = e->bytes = xcalloc(1, key_size + 2 * size);
-	e->after = e->key + key_size;
-	e->before = e->after + size;
-	memcpy(e->key, key, key_size);
+	e->size = kern_value_bytes(map);
+	e->key = xmemdup(key, map->map.key_size);
+	e->after = xcalloc(1, e->size);
 	return e;
 }
 

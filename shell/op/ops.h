@@ -56,6 +56,8 @@ struct op *op_link_update(struct handle *link, struct handle *prog, struct span 
 struct op *op_link_detach(struct handle *link, struct span span);
 struct op *op_map_freeze(struct handle *map, struct span span);
 
+/* All kinds that may be in a journal, NULL-ended. */
+extern const struct op_kind *const op_kinds[];
 extern const struct op_kind op_link_update_kind, op_detach_kind, op_freeze_kind;
 extern const struct op_kind op_update_kind, op_delete_kind, op_pin_kind, op_unpin_kind;
 extern const struct op_kind op_folder_kind;

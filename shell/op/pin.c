@@ -15,14 +15,16 @@
 
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
-#include "shell/base/wire.h"
 #include "shell/kern/bpffs.h"
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/object.h"
 #include "shell/op/describe.h"
+#include "shell/op/fields.h"
 #include "shell/op/ops.h"
+#include "shell/txn/field.h"
 #include "shell/txn/mounted.h"
+#include "shell/txn/op.h"
 #include "shell/txn/trash.h"
 #include "shell/txn/txn.h"
 
@@ -473,48 +475,17 @@ static int pin_reach(const struct op *op, const char **path)
 	return bpffs_check(&pin_of(op)->at, *path);
 }
 
-static void pin_release(struct op *op)
+#define FIELDS_OF struct op_pin
+static const struct field pin_fields[] = {
+	F_ENUM(now.kind, enum object_kind, OBJ_KINDS), F_U32(now.id),
+	F_ENUM(old.kind, enum object_kind, OBJ_KINDS), F_U32(old.id),
+	F_BOOL(replace), F_U64(old_inode), F_PATH(path), F_BPFFS(at), F_TRASH(trash),
+	F_HANDLE(now.handle), F_HANDLE(old.handle), { 0 }
+};
+
+static bool pin_revive(struct op *op)
 {
-	struct op_pin *p = pin_of(op);
-
-	handle_put(p->now.handle);
-	handle_put(p->old.handle);
-	free(p->path);
-	trash_free(&p->trash);
-}
-
-static void pin_encode(const struct op *op, struct buf *out)
-{
-	const struct op_pin *p = pin_of(op);
-
-	wire_put_u32(out, p->now.kind);
-	wire_put_u32(out, p->now.id);
-	wire_put_u32(out, p->old.kind);
-	wire_put_u32(out, p->old.id);
-	wire_put_u32(out, p->replace);
-	wire_put_u64(out, p->old_inode);
-	wire_put_str(out, p->path);
-	put_bpffs(out, &p->at);
-	put_trash(out, &p->trash);
-}
-
-static bool pin_decode(struct op *op, struct wire_reader *r)
-{
-	struct op_pin *p = pin_of(op);
-
-	p->now.kind = wire_get_u32(r);
-	p->now.id = wire_get_u32(r);
-	p->old.kind = wire_get_u32(r);
-	p->old.id = wire_get_u32(r);
-	p->replace = wire_get_u32(r);
-	p->old_inode = wire_get_u64(r);
-	p->path = wire_get_str(r);
-	p->at = get_bpffs(r);
-	p->trash = get_trash(r);
-	if (p->now.kind >= OBJ_KINDS || p->old.kind >= OBJ_KINDS || !p->path || *p->path != '/' ||
-	    (p->replace && !p->trash.dir))
-		r->bad = true;
-	return !r->bad;
+	return !pin_of(op)->replace || pin_of(op)->trash.dir;
 }
 
 const struct op_kind op_pin_kind = {
@@ -531,9 +502,8 @@ const struct op_kind op_pin_kind = {
 	.hold = pin_hold,
 	.finish = empty_trash,
 	.reach = pin_reach,
-	.release = pin_release,
-	.encode = pin_encode,
-	.decode = pin_decode,
+	.fields = pin_fields,
+	.revive = pin_revive,
 };
 
 const struct op_kind op_unpin_kind = {
@@ -550,9 +520,8 @@ const struct op_kind op_unpin_kind = {
 	.hold = unpin_hold,
 	.finish = empty_trash,
 	.reach = pin_reach,
-	.release = pin_release,
-	.encode = pin_encode,
-	.decode = pin_decode,
+	.fields = pin_fields,
+	.revive = pin_revive,
 };
 
 struct op *op_pin(struct handle *h, const char *path, bool replace, struct span span)

@@ -10,15 +10,17 @@
 
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
-#include "shell/base/wire.h"
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/map.h"
 #include "shell/kern/names.h"
 #include "shell/op/describe.h"
 #include "shell/op/element.h"
+#include "shell/op/fields.h"
 #include "shell/op/map_ops.h"
 #include "shell/op/ops.h"
+#include "shell/txn/field.h"
+#include "shell/txn/op.h"
 #include "shell/txn/txn.h"
 
 struct op_queue {
@@ -285,39 +287,14 @@ static void queue_target(const struct op *op, struct buf *out)
 	map_target(out, queue_of(op)->map);
 }
 
-static void queue_release(struct op *op)
+#define FIELDS_OF struct op_queue
+static const struct field queue_fields[] = {
+	F_MAP(map), F_VALUES(value, map), F_BOOL(below_known), F_VALUES_OR_NULL(below, map), { 0 }
+};
+
+static bool queue_revive(struct op *op)
 {
-	struct op_queue *q = queue_of(op);
-
-	handle_put(q->map);
-	free(q->value);
-	free(q->below);
-}
-
-static void queue_encode(const struct op *op, struct buf *out)
-{
-	const struct op_queue *q = queue_of(op);
-
-	put_map(out, q->map);
-	wire_put_bytes(out, q->value, q->size);
-	wire_put_u32(out, q->below_known);
-	wire_put_bytes(out, q->below, q->below ? q->size : 0);
-}
-
-static bool queue_decode(struct op *op, struct wire_reader *r)
-{
-	struct op_queue *q = queue_of(op);
-	const void *value, *below;
-	size_t below_size;
-
-	q->map = get_map(r);
-	value = wire_get_bytes(r, &q->size);
-	q->below_known = wire_get_u32(r);
-	below = wire_get_bytes(r, &below_size);
-	if (r->bad || q->size != kern_value_bytes(q->map) || (below_size && below_size != q->size))
-		return false;
-	q->value = xmemdup(value, q->size);
-	q->below = below_size ? xmemdup(below, below_size) : NULL;
+	queue_of(op)->size = kern_value_bytes(queue_of(op)->map);
 	return true;
 }
 
@@ -332,9 +309,8 @@ const struct op_kind op_push_kind = {
 	.undo = push_undo,
 	.undo_once = true,
 	.target = queue_target,
-	.release = queue_release,
-	.encode = queue_encode,
-	.decode = queue_decode,
+	.fields = queue_fields,
+	.revive = queue_revive,
 };
 
 const struct op_kind op_pop_kind = {
@@ -349,9 +325,8 @@ const struct op_kind op_pop_kind = {
 	.undo = pop_undo,
 	.undo_once = true,
 	.target = queue_target,
-	.release = queue_release,
-	.encode = queue_encode,
-	.decode = queue_decode,
+	.fields = queue_fields,
+	.revive = queue_revive,
 };
 
 static struct op_queue *queue_new(const struct op_kind *kind, struct handle *map, struct span span)

@@ -8,8 +8,10 @@
 #include "shell/kern/events.h"
 #include "shell/kern/handle.h"
 #include "shell/op/describe.h"
+#include "shell/op/fields.h"
 #include "shell/op/map_ops.h"
 #include "shell/op/ops.h"
+#include "shell/txn/op.h"
 #include "shell/txn/txn.h"
 
 struct op_read {
@@ -62,10 +64,8 @@ static enum undo_result read_undo(struct op *op, struct diags *d)
 	return UNDO_NEVER;
 }
 
-static void read_release(struct op *op)
-{
-	handle_put(read_of(op)->map);
-}
+#define FIELDS_OF struct op_read
+static const struct field read_fields[] = { F_HANDLE(map), { 0 } };
 
 /* Nothing stays of it when its process dies: the kernel takes our buffers out of the map. */
 static const struct op_kind op_read_kind = {
@@ -75,7 +75,7 @@ static const struct op_kind op_read_kind = {
 	.describe = read_describe,
 	.apply = read_apply,
 	.undo = read_undo,
-	.release = read_release,
+	.fields = read_fields,
 };
 
 struct op *op_map_read(const struct ctx *ctx, struct handle *map, const struct kern_slot *slot,

@@ -16,8 +16,11 @@
 #include "shell/kern/maptypes.h"
 #include "shell/op/describe.h"
 #include "shell/op/element.h"
+#include "shell/op/fields.h"
 #include "shell/op/map_ops.h"
 #include "shell/op/ops.h"
+#include "shell/txn/field.h"
+#include "shell/txn/op.h"
 #include "shell/txn/txn.h"
 
 struct op_variable {
@@ -26,7 +29,7 @@ struct op_variable {
 	char *path;			/* "config.limit" */
 	__u32 offset, size;
 	bool refused;			/* the kernel has: there is nothing to take back */
-	char *after, *before;		/* one behind the other */
+	char *after, *before;		/* @size bytes */
 };
 
 static struct op_variable *variable(const struct op *op)
@@ -150,40 +153,19 @@ static void variable_target(const struct op *op, struct buf *out)
 	buf_puts(out, variable(op)->path);
 }
 
-static void variable_release(struct op *op)
-{
-	handle_put(variable(op)->map);
-	free(variable(op)->path);
-	free(variable(op)->after);
-}
+#define FIELDS_OF struct op_variable
+static const struct field variable_fields[] = {
+	F_MAP(map), F_STR(path), F_U32(offset), F_U32(size), F_BYTES(after, size),
+	F_BYTES(before, size), { 0 }
+};
 
-static void variable_encode(const struct op *op, struct buf *out)
+/* It lies within the map's value. */
+static bool variable_revive(struct op *op)
 {
 	const struct op_variable *v = variable(op);
+	__u32 whole = v->map->map.value_size;
 
-	put_map(out, v->map);
-	wire_put_str(out, v->path);
-	wire_put_u32(out, v->offset);
-	wire_put_bytes(out, v->after, 2 * (size_t)v->size);
-}
-
-static bool variable_decode(struct op *op, struct wire_reader *r)
-{
-	struct op_variable *v = variable(op);
-	const void *both;
-	size_t len;
-
-	v->map = get_map(r);
-	v->path = wire_get_str(r);
-	v->offset = wire_get_u32(r);
-	both = wire_get_bytes(r, &len);
-	v->size = len / 2;
-	if (r->bad || !v->path || len % 2 || v->offset > v->map->map.value_size ||
-	    v->size > v->map->map.value_size - v->offset)
-		return false;
-	v->after = xmemdup(both, len);
-	v->before = v->after + v->size;
-	return true;
+	return v->offset <= whole && v->size <= whole - v->offset;
 }
 
 const struct op_kind op_variable_kind = {
@@ -197,9 +179,8 @@ const struct op_kind op_variable_kind = {
 	.apply = variable_apply,
 	.undo = variable_undo,
 	.target = variable_target,
-	.release = variable_release,
-	.encode = variable_encode,
-	.decode = variable_decode,
+	.fields = variable_fields,
+	.revive = variable_revive,
 };
 
 struct op *op_map_set(struct handle *map, const char *path, const struct typed_place *at,
@@ -211,8 +192,7 @@ struct op *op_map_set(struct handle *map, const char *path, const struct typed_p
 	v->path = xstrdup(path);
 	v->offset = at->offset;
 	v->size = typed_place_size(at);
-	v->after = xcalloc(2, v->size);
-	v->before = v->after + v->size;
-	memcpy(v->after, (const char *)value + at->offset, v->size);
+	v->after = xmemdup((const char *)value + at->offset, v->size);
+	v->before = xcalloc(1, v->size);
 	return &v->op;
 }

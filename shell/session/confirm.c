@@ -16,6 +16,7 @@
 #include "shell/txn/journal.h"
 #include "shell/txn/txn.h"
 #include "shell/txn/txn_state.h"
+#include "shell/txn/undo.h"
 
 /* Names what is not done yet, as nothing would take it back. */
 static void say_deferred(struct ctx *ctx)

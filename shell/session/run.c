@@ -19,6 +19,7 @@
 #include "shell/session/pipe.h"
 #include "shell/session/session.h"
 #include "shell/txn/txn.h"
+#include "shell/txn/undo.h"
 
 #define LAST_LIMIT (256 * 1024)	/* bytes of JSON that $_ keeps */
 

@@ -21,6 +21,7 @@
 #include "shell/session/session.h"
 #include "shell/session/source.h"
 #include "shell/txn/txn.h"
+#include "shell/txn/undo.h"
 
 void session_init(struct session *s, const struct cmd_table *commands, enum mode mode,
 		  const struct options *opt)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The journal's file: made, mapped, filled, checked, found. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +17,7 @@
 #include "shell/txn/mounted.h"
 
 #define MAGIC "bpfsh tx"
-#define VERSION_NR 4
+#define VERSION_NR 5
 #define FIRST_SIZE 4096		/* most are small, and the kernel clears it each time */
 #define SIZE_LIMIT (4ULL << 30)
 #define RECORD_LIMIT (256 << 20)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Which bpffs and which mount namespace a path is of, now and when it was written down. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -106,6 +107,18 @@ struct bpffs get_bpffs(struct wire_reader *r)
 
 	return (struct bpffs){ dev, mount };
 }
+
+static void put_field(const struct field *f, const void *in, struct buf *out)
+{
+	put_bpffs(out, field_in(f, in));
+}
+
+static void get_field(const struct field *f, void *in, struct wire_reader *r)
+{
+	*(struct bpffs *)field_in(f, in) = get_bpffs(r);
+}
+
+const struct field_type field_bpffs = { put_field, get_field };
 
 static __u64 mount_ns(const char *process)
 {

@@ -10,8 +10,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-struct buf;
-struct wire_reader;
+#include "shell/txn/field.h"
 
 struct bpffs {
 	__u64 dev;		/* 0: not known */
@@ -28,8 +27,11 @@ int bpffs_check(const struct bpffs *b, const char *path);
  */
 bool bpffs_remounted(const struct bpffs *b, const char *path);
 
+/* To a journal and back; and as a field of an operation. */
 void put_bpffs(struct buf *out, const struct bpffs *b);
 struct bpffs get_bpffs(struct wire_reader *r);
+extern const struct field_type field_bpffs;
+#define F_BPFFS(m)	{ FIELD(field_bpffs, m, struct bpffs) }
 
 /* The inode of this process's mount namespace; 0: not known. */
 __u64 own_mount_ns(void);

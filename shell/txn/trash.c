@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Where operations keep what they take away, so that it outlives this process. */
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -11,6 +12,8 @@
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/object.h"
+#include "shell/txn/field.h"
+#include "shell/txn/mounted.h"
 #include "shell/txn/trash.h"
 #include "shell/txn/txn.h"
 
@@ -53,18 +56,31 @@ static struct trash trash_at(char *dir, struct bpffs at)
 	return (struct trash){ dir, dir ? xasprintf("%s/pin", dir) : NULL, at };
 }
 
-void put_trash(struct buf *out, const struct trash *t)
+static void put_trash(const struct field *f, const void *in, struct buf *out)
 {
+	const struct trash *t = field_in(f, in);
+
 	wire_put_str(out, t->dir);
 	put_bpffs(out, &t->at);
 }
 
-struct trash get_trash(struct wire_reader *r)
+static void get_trash(const struct field *f, void *in, struct wire_reader *r)
 {
+	struct trash *t = field_in(f, in);
 	char *dir = wire_get_str(r);
 
-	return trash_at(dir, get_bpffs(r));
+	*t = trash_at(dir, get_bpffs(r));
 }
+
+static void free_trash(const struct field *f, void *in)
+{
+	struct trash *t = field_in(f, in);
+
+	free(t->dir);
+	free(t->pin);
+}
+
+const struct field_type field_trash = { put_trash, get_trash, free_trash };
 
 int trash_reach(const struct trash *t, const char **path)
 {
@@ -179,10 +195,4 @@ int trash_finish(const struct trash *t, struct span at, struct diags *d)
 	int err = trash_empty(t);
 
 	return err ? kern_error(d, at, -err, "remove '%s'", t->dir) : 0;
-}
-
-void trash_free(struct trash *t)
-{
-	free(t->dir);
-	free(t->pin);
 }

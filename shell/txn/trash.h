@@ -8,6 +8,7 @@
 
 #include "shell/base/diag.h"
 #include "shell/kern/handle.h"
+#include "shell/txn/field.h"
 #include "shell/txn/mounted.h"
 
 struct buf;
@@ -23,9 +24,10 @@ struct trash {
  * bpffs mount; makes nothing. False where there is no bpffs.
  */
 bool trash_choose(struct trash *t, const char *path);
-/* To a journal and back, where the folder's path may be missing. */
-void put_trash(struct buf *out, const struct trash *t);
-struct trash get_trash(struct wire_reader *r);
+/* A field of an operation: let go of, what lies there stays. */
+extern const struct field_type field_trash;
+#define F_TRASH(m)	{ FIELD(field_trash, m, struct trash) }
+
 /* 0, or where its bpffs is not there: bpffs_check()'s error, and the path. */
 int trash_reach(const struct trash *t, const char **path);
 /* Makes the folder, which must not exist; 0 or -errno. */
@@ -50,6 +52,5 @@ bool is_pinned_at(const char *path, enum object_kind kind, __u32 id);
 int trash_empty(const struct trash *t);
 /* The same at an operation's end: 0, or -1 with a diagnostic. */
 int trash_finish(const struct trash *t, struct span at, struct diags *d);
-void trash_free(struct trash *t);
 
 #endif

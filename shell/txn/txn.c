@@ -13,22 +13,6 @@
 #include "shell/txn/txn.h"
 #include "shell/txn/txn_state.h"
 
-void *op_new(const struct op_kind *kind, struct span span)
-{
-	struct op *op = xcalloc(1, kind->size);
-
-	op->kind = kind;
-	op->span = span;
-	return op;
-}
-
-void op_free(struct op *op)
-{
-	if (op->kind->release)
-		op->kind->release(op);
-	free(op);
-}
-
 struct txn *txn_new(void)
 {
 	return xcalloc(1, sizeof(struct txn));
@@ -238,13 +222,13 @@ static int record(struct ctx *ctx, struct op *op)
 	struct txn *t = ctx->s->txn;
 	struct buf payload = BUF_INIT;
 
-	if (!op->kind->encode)
+	if (!op->kind->id)
 		return 0;
 	if (open_journal(ctx, op))
 		return -1;
 	if (!t->journal)
 		return 0;
-	op->kind->encode(op, &payload);
+	op_encode(op, &payload);
 	op->at = journal_intent(t->journal, op->kind->id, payload.data, payload.len);
 	buf_free(&payload);
 	if (op->at != JOURNAL_NONE) {

@@ -6,7 +6,8 @@
 #include "shell/base/interrupt.h"
 #include "shell/base/wire.h"
 #include "shell/txn/journal.h"
-#include "shell/txn/txn.h"
+#include "shell/txn/op.h"
+#include "shell/txn/undo.h"
 
 /*
  * Where one of the stuck targets is, holds, or is part of the operation's: the result of

@@ -7,7 +7,7 @@ from state import *
 
 FAULTY = os.path.join(BUILD, "faults/bpfsh")
 FOLDER = "/run/bpfsh"
-VERSION = 4
+VERSION = 5
 
 
 def killed(box):

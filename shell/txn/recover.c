@@ -10,10 +10,13 @@
 #include "shell/lang/state.h"
 #include "shell/txn/journal.h"
 #include "shell/txn/mounted.h"
+#include "shell/txn/op.h"
 #include "shell/txn/txn.h"
+#include "shell/txn/undo.h"
 
 struct recovery {
 	struct ctx *ctx;
+	const struct op_kind *const *kinds;
 	enum recover how;
 	struct rollback *r;		/* of all journals */
 	/* Of the one at hand: */
@@ -44,18 +47,19 @@ static bool is_committed(const struct journal *j)
 	return phase == JOURNAL_COMMIT || phase == JOURNAL_CONFIRMED;
 }
 
-static const struct op_kind *kind_by_id(__u32 id)
+static const struct op_kind *kind_by_id(const struct op_kind *const *kinds, __u32 id)
 {
-	for (const struct op_kind *const *k = op_kinds; *k; k++)
+	for (const struct op_kind *const *k = kinds; *k; k++)
 		if ((*k)->id == id)
 			return *k;
 	return NULL;
 }
 
 /* One record as an operation; NULL with a diagnostic where it is damaged. */
-static struct op *read_op(const struct journal_record *rec, const char *path, struct diags *d)
+static struct op *read_op(const struct op_kind *const *kinds, const struct journal_record *rec,
+			  const char *path, struct diags *d)
 {
-	const struct op_kind *kind = kind_by_id(rec->kind);
+	const struct op_kind *kind = kind_by_id(kinds, rec->kind);
 	struct wire_reader r = { rec->payload, (const char *)rec->payload + rec->len, false };
 	struct op *op;
 
@@ -69,14 +73,15 @@ static struct op *read_op(const struct journal_record *rec, const char *path, st
 	op->at = rec->at;
 	op->late[0] = rec->late[0];
 	op->late[1] = rec->late[1];
-	if (kind->decode(op, &r))
+	if (op_decode(op, &r))
 		return op;
 	diag_error(d, NO_SPAN, "'%s' has a damaged operation of kind '%s'", path, kind->name);
 	op_free(op);
 	return NULL;
 }
 
-static struct ops read_ops(const struct journal *j, struct diags *d)
+static struct ops read_ops(const struct op_kind *const *kinds, const struct journal *j,
+			   struct diags *d)
 {
 	journal_pos at = JOURNAL_NONE;
 	struct journal_record rec;
@@ -84,7 +89,7 @@ static struct ops read_ops(const struct journal *j, struct diags *d)
 
 	while (journal_next(j, &at, &rec)) {
 		struct op *op = rec.state == RECORD_UNDONE ? NULL :
-				read_op(&rec, journal_path(j), d);
+				read_op(kinds, &rec, journal_path(j), d);
 
 		if (!op)
 			continue;
@@ -343,7 +348,7 @@ static void recover_one(void *arg, struct journal *j)
 		leave_past(rec, j);
 		return;
 	}
-	ops = read_ops(j, d);
+	ops = read_ops(rec->kinds, j, d);
 	lines = describe(rec, &ops);
 	rec->own = (struct rollback){ 0 };
 	rec->unsettled = 0;
@@ -369,9 +374,10 @@ static void recover_one(void *arg, struct journal *j)
 	free(ops.list);
 }
 
-int txn_recover(struct ctx *ctx, enum recover how, struct rollback *r)
+int txn_recover(struct ctx *ctx, const struct op_kind *const *kinds, enum recover how,
+		struct rollback *r)
 {
-	struct recovery rec = { .ctx = ctx, .how = how, .r = r };
+	struct recovery rec = { .ctx = ctx, .kinds = kinds, .how = how, .r = r };
 	struct diags ignored = { 0 };
 
 	sink_begin(ctx->sink, &recover_record, SINK_LIST);
