@@ -1,6 +1,0 @@
-typed.o: render/typed/typed.c render/typed/typed_plan.h \
- render/typed/typed.h shell/base/buf.h shell/base/diag.h
-render/typed/typed_plan.h:
-render/typed/typed.h:
-shell/base/buf.h:
-shell/base/diag.h:
