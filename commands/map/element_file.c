@@ -122,7 +122,7 @@ static size_t line_length(const struct element_file *r)
 static int read_element(const struct element_file *r, size_t len, void *key, void *value,
 			struct diags *d)
 {
-	struct word_text text = { r->text.data + r->pos, len, NO_SPAN, false };
+	struct typed_word text = { r->text.data + r->pos, len, NO_SPAN, false };
 
 	return element_read(r->format, &text, key, value, d);
 }

@@ -75,7 +75,7 @@ static int read_dump(struct diff *d, jv list, struct span at)
 	for (int i = 0; i < nr && !err; i++) {
 		char *element = d->elements + d->nr * each;
 		jv text = jv_dump_string(jv_array_get(jv_copy(list), i), 0);
-		struct word_text json = { jv_string_value(text),
+		struct typed_word json = { jv_string_value(text),
 					  jv_string_length_bytes(jv_copy(text)), at, false };
 
 		err = element_read(map_format(d->map), &json, element, element + d->key_size,

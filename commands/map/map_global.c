@@ -309,7 +309,7 @@ static struct handle *find_holder(struct handle *holder, const char *name, struc
 static int find_place(struct ctx *ctx, struct handle *holder, const struct value *name,
 		      struct place *p)
 {
-	struct word_text path = { name->str, strlen(name->str), name->span, false };
+	struct typed_word path = { name->str, strlen(name->str), name->span, false };
 	const struct typed *type;
 	struct map_global v;
 
@@ -359,7 +359,7 @@ struct listing {
 static int list_global(void *arg, const struct map_global *v)
 {
 	struct listing *l = arg;
-	struct word_text path = { v->name, strlen(v->name), NO_SPAN, false };
+	struct typed_word path = { v->name, strlen(v->name), NO_SPAN, false };
 	struct diags quiet = { 0 };
 	int err = 0;
 
@@ -430,7 +430,7 @@ const struct cmd map_get_cmd = {
 			    "map get name flow.bss packets"),
 };
 
-static void words_free(struct word_text *list, size_t nr)
+static void words_free(struct typed_word *list, size_t nr)
 {
 	for (size_t i = 0; i < nr; i++)
 		free((char *)list[i].s);
@@ -438,9 +438,9 @@ static void words_free(struct word_text *list, size_t nr)
 }
 
 /* The words with their variables replaced; NULL with a diagnostic. */
-static struct word_text *words_of(struct ctx *ctx, const struct value *v)
+static struct typed_word *words_of(struct ctx *ctx, const struct value *v)
 {
-	struct word_text *list = xcalloc(v->words.nr, sizeof(*list));
+	struct typed_word *list = xcalloc(v->words.nr, sizeof(*list));
 
 	for (size_t i = 0; i < v->words.nr; i++) {
 		const struct word *w = &v->words.list[i];
@@ -450,7 +450,7 @@ static struct word_text *words_of(struct ctx *ctx, const struct value *v)
 			words_free(list, i);
 			return NULL;
 		}
-		list[i] = (struct word_text){ text, strlen(text), w->span, w->quoted };
+		list[i] = (struct typed_word){ text, strlen(text), w->span, w->quoted };
 	}
 	return list;
 }
@@ -458,7 +458,7 @@ static struct word_text *words_of(struct ctx *ctx, const struct value *v)
 /* Writes what the words say over the part of p->data. */
 static int read_words(struct ctx *ctx, struct place *p, const struct value *words)
 {
-	struct word_text *list = words_of(ctx, words);
+	struct typed_word *list = words_of(ctx, words);
 	int err;
 
 	if (!list)

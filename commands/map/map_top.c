@@ -303,7 +303,7 @@ static int show_samples(struct top *t)
 /* "by FIELD": that one alone. */
 static int find_counter(struct top *t, const struct value *by)
 {
-	struct word_text path = { by->str, strlen(by->str), by->span, false };
+	struct typed_word path = { by->str, strlen(by->str), by->span, false };
 
 	if (!t->format->value)
 		return diag_error(t->ctx->diags, by->span, "values of map '%s' have no fields",

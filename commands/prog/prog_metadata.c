@@ -19,7 +19,7 @@
 
 static jv add_variable(jv object, const struct typed *type, const void *data, const char *name)
 {
-	struct word_text path = { name, strlen(name), NO_SPAN, false };
+	struct typed_word path = { name, strlen(name), NO_SPAN, false };
 	struct typed_place place;
 	struct diags quiet = { 0 };
 	struct buf json = BUF_INIT;

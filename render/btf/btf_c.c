@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* BTF as C, written by a child that runs btf_dump over what was checked before. */
 #include <bpf/btf.h>
 #include <errno.h>
 #include <signal.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* IDs, names and circles of BTF, looked at before libbpf follows them. */
 #include <bpf/btf.h>
 #include <stdint.h>
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Finds the section .BTF by its name. */
 #include <gelf.h>
 
 #include "render/btf/btf_elf.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* A type of BTF in lines and as a JSON object, by tables of its kinds. */
 #include <bpf/btf.h>
 
 #include "render/btf/btf_raw.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Names and prototypes of functions, in bpftool's spelling. */
 #include <bpf/btf.h>
 
 #include "render/btf/proto.h"
@@ -121,7 +122,7 @@ static const struct btf_type *func_type(const struct btf *btf, uint32_t type_id)
 	return t && btf_is_func(t) ? t : NULL;
 }
 
-char *func_name(const struct btf *btf, uint32_t type_id)
+char *btf_func_name(const struct btf *btf, uint32_t type_id)
 {
 	const struct btf_type *t = func_type(btf, type_id);
 	struct buf name = BUF_INIT;
@@ -132,7 +133,7 @@ char *func_name(const struct btf *btf, uint32_t type_id)
 	return buf_detach(&name);
 }
 
-char *func_proto(const struct btf *btf, uint32_t type_id)
+char *btf_func_proto(const struct btf *btf, uint32_t type_id)
 {
 	const struct btf_type *t = func_type(btf, type_id), *proto;
 	struct buf out = BUF_INIT;

@@ -11,7 +11,7 @@
 struct btf;
 
 /* Both are NULL where @type_id is no function of @btf; printable, the caller frees. */
-char *func_name(const struct btf *btf, uint32_t type_id);
-char *func_proto(const struct btf *btf, uint32_t type_id);
+char *btf_func_name(const struct btf *btf, uint32_t type_id);
+char *btf_func_proto(const struct btf *btf, uint32_t type_id);
 
 #endif

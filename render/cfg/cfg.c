@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Blocks and edges of a program's functions, cut at jumps and their targets. */
 #include <stdlib.h>
 
 #include "render/cfg/cfg.h"
@@ -358,7 +359,7 @@ const struct cfg_edge *cfg_call_at(const struct cfg *cfg, uint32_t i)
 				       compare_call) : NULL;
 }
 
-const char *edge_label(enum edge_kind kind)
+const char *cfg_edge_label(enum edge_kind kind)
 {
 	static const char *const labels[] = {
 		[EDGE_NEXT] = "", [EDGE_JUMP] = "", [EDGE_TAKEN] = "T", [EDGE_FALL] = "F",

@@ -105,6 +105,6 @@ static inline bool cfg_dominates(const struct cfg *cfg, uint32_t a, uint32_t b)
 }
 
 /* "T", "F", "" ...: the label of an edge. */
-const char *edge_label(enum edge_kind kind);
+const char *cfg_edge_label(enum edge_kind kind);
 
 #endif

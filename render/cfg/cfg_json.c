@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* A graph as JSON for other programs. */
 #include "render/cfg/cfg_text.h"
 #include "render/cfg/marks.h"
 #include "render/code/code.h"

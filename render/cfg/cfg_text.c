@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* A graph as text: the blocks in order, and the summary of all functions. */
 #include "render/cfg/cfg_text.h"
 #include "render/cfg/incoming.h"
 #include "render/cfg/listing.h"
@@ -23,7 +24,7 @@ static void add_targets(struct buf *out, const struct cfg *cfg, const struct cfg
 {
 	for (uint32_t i = block->first_edge; i < block->first_edge + block->nr_edges; i++) {
 		const struct cfg_edge *e = &cfg->edges[i];
-		const char *label = edge_label(e->kind);
+		const char *label = cfg_edge_label(e->kind);
 		uint32_t last = listing_run(cfg, i, NULL);
 
 		add_indent(out, block->depth);

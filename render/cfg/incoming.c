@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Edges and calls sorted by where they lead. */
 #include <stdlib.h>
 
 #include "render/cfg/incoming.h"
@@ -51,7 +52,7 @@ void incoming_text(struct buf *out, const struct cfg *cfg, const struct incoming
 
 	for (uint32_t i = l->first[b]; i < l->first[b + 1]; i++) {
 		const struct cfg_edge *e = &cfg->edges[l->index[i]];
-		const char *label = edge_label(e->kind);
+		const char *label = cfg_edge_label(e->kind);
 
 		if ((wanted && !wanted(e, user)) || nr++ >= max)
 			continue;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The lines of a block: instructions, and the source where it changes. */
 #include <stdlib.h>
 
 #include "render/cfg/listing.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Visits and the refused path, taken from a verifier's log and put on a graph. */
 #include <math.h>
 #include <stdlib.h>
 

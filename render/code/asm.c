@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The assembler: lines, labels, jumps and calls; asm_form.c reads each instruction. */
 #include <ctype.h>
 #include <stdlib.h>
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The text of one instruction, matched against the forms of the disassembler. */
 #include <ctype.h>
 #include <stdlib.h>
 
@@ -14,7 +15,7 @@
  * An attempt to read a text as one form. Most attempts fail: what is worth
  * saying is how far the best one came, and what it missed there.
  */
-struct reader {
+struct asm_reader {
 	const struct asm_context *ctx;
 	const struct insn_form *form;
 	const char *p, *end;
@@ -25,7 +26,7 @@ struct reader {
 	bool call_number;		/* "#1" follows the name */
 };
 
-static bool miss(struct reader *r, const char *what)
+static bool miss(struct asm_reader *r, const char *what)
 {
 	if (r->p > r->best || (r->p == r->best && !r->missed)) {
 		r->best = r->p;
@@ -34,13 +35,13 @@ static bool miss(struct reader *r, const char *what)
 	return false;
 }
 
-static void skip_blanks(struct reader *r)
+static void asm_skip_blanks(struct asm_reader *r)
 {
 	while (r->p < r->end && isspace((unsigned char)*r->p))
 		r->p++;
 }
 
-static bool take(struct reader *r, const char *s)
+static bool take(struct asm_reader *r, const char *s)
 {
 	size_t len = strlen(s);
 
@@ -51,7 +52,7 @@ static bool take(struct reader *r, const char *s)
 }
 
 /* Reads digits, "0x" before hexadecimal ones. */
-static bool read_digits(struct reader *r, uint64_t *value)
+static bool read_digits(struct asm_reader *r, uint64_t *value)
 {
 	bool hex = take(r, "0x") || take(r, "0X");
 	const char *digits = hex ? "0123456789abcdef" : "0123456789";
@@ -71,18 +72,18 @@ static bool read_digits(struct reader *r, uint64_t *value)
 }
 
 /* Reads a number, with its sign, that lies in @min..@max. */
-static bool read_number(struct reader *r, int64_t min, int64_t max, int64_t *value)
+static bool read_number(struct asm_reader *r, int64_t min, int64_t max, int64_t *value)
 {
 	const char *start;
 	uint64_t digits;
 	bool minus;
 
-	skip_blanks(r);
+	asm_skip_blanks(r);
 	start = r->p;
 	minus = take(r, "-");
 	if (!minus)
 		take(r, "+");
-	skip_blanks(r);
+	asm_skip_blanks(r);
 	if (!read_digits(r, &digits))
 		return false;
 	if (digits <= INT64_MAX) {
@@ -95,7 +96,7 @@ static bool read_number(struct reader *r, int64_t min, int64_t max, int64_t *val
 }
 
 /* Notes what a field is; a field told twice must be told alike. */
-static bool tell(struct reader *r, enum insn_field field, int64_t value)
+static bool tell(struct asm_reader *r, enum insn_field field, int64_t value)
 {
 	struct bpf_insn *insn = r->out.insn;
 	bool again = r->seen & field;
@@ -124,7 +125,7 @@ static bool tell(struct reader *r, enum insn_field field, int64_t value)
 	return !again || same || miss(r, "expected the same register again");
 }
 
-static bool read_field(struct reader *r, enum insn_field field, int64_t min, int64_t max)
+static bool read_field(struct asm_reader *r, enum insn_field field, int64_t min, int64_t max)
 {
 	int64_t value;
 
@@ -132,15 +133,15 @@ static bool read_field(struct reader *r, enum insn_field field, int64_t min, int
 }
 
 /* A number, where a register of the other width may stand by mistake. */
-static bool read_imm(struct reader *r)
+static bool read_imm(struct asm_reader *r)
 {
-	skip_blanks(r);
+	asm_skip_blanks(r);
 	if (r->end - r->p > 1 && strchr("rw", *r->p) && isdigit((unsigned char)r->p[1]))
 		return miss(r, "r goes with r, and w with w");
 	return read_field(r, IN_IMM, INT32_MIN, UINT32_MAX);
 }
 
-static bool read_register(struct reader *r, enum insn_field field)
+static bool read_register(struct asm_reader *r, enum insn_field field)
 {
 	uint64_t value;
 
@@ -152,9 +153,9 @@ static bool read_register(struct reader *r, enum insn_field field)
 }
 
 /* The second part of an address, or of one in a map's value: "+8", " - 8", or nothing. */
-static bool read_offset(struct reader *r, enum insn_field field, int64_t min, int64_t max)
+static bool read_offset(struct asm_reader *r, enum insn_field field, int64_t min, int64_t max)
 {
-	skip_blanks(r);
+	asm_skip_blanks(r);
 	if (r->p == r->end || (*r->p != '+' && *r->p != '-'))
 		return tell(r, field, 0);
 	return read_field(r, field, min, max);
@@ -188,12 +189,12 @@ static const char *expected_word(char element)
 	return NULL;
 }
 
-static bool read_word(struct reader *r, char element)
+static bool read_word(struct asm_reader *r, char element)
 {
 	uint8_t bits = opcode_bits(element);
 
 	if (element != 'f' && element != 'e')
-		skip_blanks(r);
+		asm_skip_blanks(r);
 	for (const struct insn_word *w = insn_words(element); w->text; w++) {
 		if (bits & r->form->mask && (r->form->code & bits) != w->bits)
 			continue;
@@ -207,11 +208,11 @@ static bool read_word(struct reader *r, char element)
 	return miss(r, expected_word(element));
 }
 
-static struct text take_word(struct reader *r)
+static struct text take_word(struct asm_reader *r)
 {
 	struct text t;
 
-	skip_blanks(r);
+	asm_skip_blanks(r);
 	t.at = r->p;
 	while (r->p < r->end && is_word(*r->p))
 		r->p++;
@@ -220,12 +221,12 @@ static struct text take_word(struct reader *r)
 }
 
 /* "pc+3", "+3" or a label. */
-static bool read_target(struct reader *r, int kind)
+static bool read_target(struct asm_reader *r, int kind)
 {
 	const char *start;
 	bool named;
 
-	skip_blanks(r);
+	asm_skip_blanks(r);
 	start = r->p;
 	r->out.target.kind = kind;
 	take(r, "pc");
@@ -242,7 +243,7 @@ static bool read_target(struct reader *r, int kind)
 }
 
 /* A name for the eye, which may hold anything but blanks. */
-static bool skip_name(struct reader *r)
+static bool skip_name(struct asm_reader *r)
 {
 	if (r->p < r->end && *r->p == '#')
 		while (r->p < r->end && !isspace((unsigned char)*r->p))
@@ -251,9 +252,9 @@ static bool skip_name(struct reader *r)
 }
 
 /* "name", "name#1" or "1". */
-static bool read_call(struct reader *r)
+static bool read_call(struct asm_reader *r)
 {
-	skip_blanks(r);
+	asm_skip_blanks(r);
 	if (r->p < r->end && isdigit((unsigned char)*r->p))
 		return read_field(r, IN_IMM, INT32_MIN, INT32_MAX);
 	r->call.at = r->p;
@@ -267,7 +268,7 @@ static bool read_call(struct reader *r)
 }
 
 /* What stands in a map's brackets: looked up later, as the form is not certain yet. */
-static bool read_map(struct reader *r)
+static bool read_map(struct asm_reader *r)
 {
 	const char *start = r->p, *end;
 
@@ -283,7 +284,7 @@ static bool read_map(struct reader *r)
 }
 
 /* What stands in an extern's brackets, which has an address only when libbpf loads an object. */
-static bool read_extern(struct reader *r)
+static bool read_extern(struct asm_reader *r)
 {
 	if (r->ctx->names)
 		return miss(r, "externs have no address here");
@@ -293,12 +294,12 @@ static bool read_extern(struct reader *r)
 }
 
 /* 64 bits. A mov takes decimal numbers, unless "ll" follows or they need more than 32 bits. */
-static bool read_wide(struct reader *r)
+static bool read_wide(struct asm_reader *r)
 {
 	uint64_t value;
 	bool minus, hex;
 
-	skip_blanks(r);
+	asm_skip_blanks(r);
 	if (take(r, "extern["))
 		return read_extern(r);
 	minus = take(r, "-");
@@ -307,14 +308,14 @@ static bool read_wide(struct reader *r)
 		return false;
 	if (minus)
 		value = -value;
-	skip_blanks(r);
+	asm_skip_blanks(r);
 	if (!take(r, "ll") && !hex && (int64_t)value == (int32_t)value)
 		return false;
 	return tell(r, IN_IMM, (int32_t)value) && tell(r, IN_HIGH, (int32_t)(value >> 32));
 }
 
 /* Upper or lower half of imm. */
-static bool read_half(struct reader *r, int shift)
+static bool read_half(struct asm_reader *r, int shift)
 {
 	int64_t value;
 
@@ -324,7 +325,7 @@ static bool read_half(struct reader *r, int shift)
 	return true;
 }
 
-static bool read_element(struct reader *r, char element)
+static bool read_element(struct asm_reader *r, char element)
 {
 	switch (element) {
 	case '%':
@@ -366,22 +367,22 @@ static bool read_element(struct reader *r, char element)
 }
 
 /* Any blanks, which two words need between them. */
-static bool read_blanks(struct reader *r)
+static bool read_blanks(struct asm_reader *r)
 {
 	const char *start = r->p;
 
-	skip_blanks(r);
+	asm_skip_blanks(r);
 	return r->p > start || r->p == r->end || !is_word(*r->p) || !is_word(r->p[-1]) ||
 	       miss(r, NULL);
 }
 
 /* A literal character; blanks may stand before it, except within a word. */
-static bool read_literal(struct reader *r, const char *p)
+static bool read_literal(struct asm_reader *r, const char *p)
 {
 	if (*p == ' ')
 		return read_blanks(r);
 	if (!(is_word(*p) && p > r->form->text && is_word(p[-1])))
-		skip_blanks(r);
+		asm_skip_blanks(r);
 	if (r->p == r->end || *r->p != *p)
 		return miss(r, NULL);
 	r->p++;
@@ -389,7 +390,7 @@ static bool read_literal(struct reader *r, const char *p)
 }
 
 /* Reads t as form f: all of it. */
-static bool read_form(struct reader *r, const struct insn_form *form, struct text t)
+static bool read_form(struct asm_reader *r, const struct insn_form *form, struct text t)
 {
 	r->form = form;
 	r->p = t.at;
@@ -403,11 +404,11 @@ static bool read_form(struct reader *r, const struct insn_form *form, struct tex
 	for (const char *p = form->text; *p; p++)
 		if (*p == '%' ? !read_element(r, *++p) : !read_literal(r, p))
 			return false;
-	skip_blanks(r);
+	asm_skip_blanks(r);
 	return r->p == r->end || miss(r, "expected nothing more");
 }
 
-static bool find_form(struct reader *r, struct text t)
+static bool find_form(struct asm_reader *r, struct text t)
 {
 	r->best = t.at;
 	for (unsigned f = 0; f < nr_insn_forms; f++)
@@ -422,7 +423,7 @@ static struct span span_of(const struct asm_context *ctx, const char *at, const 
 }
 
 /* Whether not even the first word of @t is the begin of an instruction. */
-static bool is_foreign(const struct reader *r, struct text t)
+static bool is_foreign(const struct asm_reader *r, struct text t)
 {
 	const char *p = t.at;
 
@@ -431,7 +432,7 @@ static bool is_foreign(const struct reader *r, struct text t)
 	return p == r->best && (p == t.at || (p < t.end && isalpha((unsigned char)*p)));
 }
 
-static int complain(const struct reader *r, struct text t)
+static int complain(const struct asm_reader *r, struct text t)
 {
 	const char *end = r->best < t.end ? r->best + 1 : t.end;
 	int len = t.end - t.at < QUOTED_MAX ? t.end - t.at : QUOTED_MAX;
@@ -447,7 +448,7 @@ static int complain(const struct reader *r, struct text t)
 			  t.at, more, r->missed ? ": " : "", r->missed ? r->missed : "");
 }
 
-static void unknown_call(const struct reader *r, const char *name, bool kfunc)
+static void unknown_call(const struct asm_reader *r, const char *name, bool kfunc)
 {
 	const struct asm_names *names = r->ctx->names;
 	struct bpf_insn other = { .src_reg = BPF_PSEUDO_KFUNC_CALL };
@@ -462,7 +463,7 @@ static void unknown_call(const struct reader *r, const char *name, bool kfunc)
 }
 
 /* Makes a helper's or kfunc's name its number, unless the number itself counts. */
-static int resolve_call(struct reader *r)
+static int resolve_call(struct asm_reader *r)
 {
 	const struct asm_names *names = r->ctx->names;
 	struct bpf_insn *call = r->out.insn;
@@ -486,7 +487,7 @@ static int resolve_call(struct reader *r)
 	return err && !r->call_number ? -1 : 0;
 }
 
-static int resolve_map(struct reader *r)
+static int resolve_map(struct asm_reader *r)
 {
 	const struct asm_names *names = r->ctx->names;
 	struct span at = span_of(r->ctx, r->map.at, r->map.end);
@@ -530,11 +531,11 @@ static const struct brace_field {
 	{ "high=", IN_HIGH, INT32_MIN, UINT32_MAX },
 };
 
-static bool read_brace(struct reader *r)
+static bool read_brace(struct asm_reader *r)
 {
 	int64_t value;
 
-	skip_blanks(r);
+	asm_skip_blanks(r);
 	for (size_t i = 0; i < ARRAY_SIZE(brace_fields); i++) {
 		const struct brace_field *f = &brace_fields[i];
 
@@ -553,12 +554,12 @@ static bool read_brace(struct reader *r)
 	return miss(r, "expected a field such as off=1");
 }
 
-static bool read_braces(struct reader *r, struct text t)
+static bool read_braces(struct asm_reader *r, struct text t)
 {
 	r->p = r->best = t.at;
 	r->end = t.end;
 	r->missed = NULL;
-	for (skip_blanks(r); r->p < r->end; skip_blanks(r))
+	for (asm_skip_blanks(r); r->p < r->end; asm_skip_blanks(r))
 		if (!read_brace(r))
 			return false;
 	return true;
@@ -589,7 +590,7 @@ static bool is_unknown(struct text t)
 
 int asm_insn_read(const struct asm_context *ctx, struct text t, struct asm_insn *out)
 {
-	struct reader r = { .ctx = ctx };
+	struct asm_reader r = { .ctx = ctx };
 	struct text whole = t, braces = cut_braces(&t);
 
 	if (!is_unknown(t) || braces.at == whole.end) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* A program's instructions, functions, lines and references, checked and put in order. */
 #include <ctype.h>
 #include <stdlib.h>
 
@@ -268,8 +269,8 @@ void code_add_func(struct code *code, const struct btf *btf, uint32_t start, uin
 	GROW(code->funcs, code->nr_funcs);
 	f = &code->funcs[code->nr_funcs++];
 	*f = (struct code_func){ .start = start };
-	f->name = btf ? func_name(btf, type_id) : NULL;
-	f->proto = btf ? func_proto(btf, type_id) : NULL;
+	f->name = btf ? btf_func_name(btf, type_id) : NULL;
+	f->proto = btf ? btf_func_proto(btf, type_id) : NULL;
 	if (!f->name && name)
 		f->name = printable(name);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The forms of all instructions, and the text that they give. */
 #include <inttypes.h>
 
 #include "render/code/code.h"
@@ -205,7 +206,7 @@ static int32_t word_bits(char element, const struct bpf_insn *insn)
 	return insn->imm;
 }
 
-static const char *word_text(char element, const struct bpf_insn *insn)
+static const char *insn_word_text(char element, const struct bpf_insn *insn)
 {
 	for (const struct insn_word *w = insn_words(element); w->text; w++)
 		if (w->bits == word_bits(element, insn))
@@ -265,7 +266,7 @@ static bool has_form(const struct insn_form *form, const struct bpf_insn *insn)
 	    (form->select & IN_IMM && insn->imm != form->imm))
 		return false;
 	for (const char *p = form->text; (p = strchr(p, '%')); p += 2)
-		if (insn_words(p[1]) && !word_text(p[1], insn))
+		if (insn_words(p[1]) && !insn_word_text(p[1], insn))
 			return false;
 	return true;
 }
@@ -413,7 +414,7 @@ static void print_element(struct buf *out, const struct code *code, uint32_t i, 
 		print_map(out, code, i);
 		break;
 	default:
-		buf_puts(out, word_text(element, &code->insns[i]));
+		buf_puts(out, insn_word_text(element, &code->insns[i]));
 	}
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Sections, symbols, relocations and BTF of an ELF object, as far as they hold. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Machine code to text, by libcapstone where it is installed. */
 #include <capstone/capstone.h>
 #include <dlfcn.h>
 #include <stdbool.h>
@@ -40,7 +41,7 @@ static int no_disassembler(struct diags *d, struct span at, const char *why)
 }
 
 #ifdef JIT_ARCH
-static bool load(struct capstone *cs)
+static bool load_capstone(struct capstone *cs)
 {
 	static const char *const names[] = { FUNCTIONS(LIBRARY_NAME) };
 
@@ -117,7 +118,7 @@ int jit_disassemble(const uint8_t *code, size_t len, uint64_t address, jit_fn fn
 	csh handle;
 	int ret;
 
-	if (!load(&cs))
+	if (!load_capstone(&cs))
 		return no_disassembler(d, at, dlerror());
 	if (cs.cs_open(JIT_ARCH, JIT_MODE, &handle) != CS_ERR_OK)
 		return no_disassembler(d, at, "the library does not know this machine");

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Reads a verifier's log, line by line, into what it tells. */
 #include <ctype.h>
 #include <stdlib.h>
 
@@ -8,7 +9,7 @@
 #define INSNS_MAX 1000000
 
 /* A log while it is read. */
-struct reader {
+struct vlog_reader {
 	struct vlog *v;
 	uint32_t *waiting;	/* by instruction: how often it is on the path and not left */
 	uint32_t room;		/* elements of waiting and v->insns */
@@ -45,7 +46,7 @@ static bool take_number(struct vlog_text *t, uint32_t *n)
 	return digits;
 }
 
-static struct vlog_insn *insn_at(struct reader *r, uint32_t i)
+static struct vlog_insn *insn_at(struct vlog_reader *r, uint32_t i)
 {
 	struct vlog *v = r->v;
 
@@ -63,7 +64,7 @@ static struct vlog_insn *insn_at(struct reader *r, uint32_t i)
 	return &v->insns[i];
 }
 
-static void cut_path(struct reader *r, uint32_t nr)
+static void cut_path(struct vlog_reader *r, uint32_t nr)
 {
 	struct vlog *v = r->v;
 
@@ -79,7 +80,7 @@ static void cut_path(struct reader *r, uint32_t nr)
  * The verifier goes on with the other branch of @i, as it was when it came there
  * last. Where the log does not show that, what led here is unknown.
  */
-static void go_back(struct reader *r, uint32_t i)
+static void go_back(struct vlog_reader *r, uint32_t i)
 {
 	struct vlog *v = r->v;
 	uint32_t at = v->nr_path;
@@ -178,7 +179,7 @@ static size_t states_at(struct vlog_text t)
 }
 
 /* "(71) r1 = *(u8 *)(r1 +12)       ; R1=scalar()": the verifier visits an instruction. */
-static void visit(struct reader *r, uint32_t i, struct vlog_text t)
+static void visit(struct vlog_reader *r, uint32_t i, struct vlog_text t)
 {
 	struct vlog_insn *insn = insn_at(r, i);
 	struct vlog *v = r->v;
@@ -209,7 +210,7 @@ static bool is_insn(struct vlog_text t)
 }
 
 /* "12: (bf) r1 = r2", "12: R1=ctx() ...", "12: safe". */
-static bool read_numbered(struct reader *r, struct vlog_text t)
+static bool read_numbered(struct vlog_reader *r, struct vlog_text t)
 {
 	uint32_t i;
 
@@ -231,7 +232,7 @@ static bool read_numbered(struct reader *r, struct vlog_text t)
 }
 
 /* "from 3 to 5: R0=...", "from 3 to 5: safe", "from 3 to 5 (speculative execution): ..." */
-static bool read_branch(struct reader *r, struct vlog_text t)
+static bool read_branch(struct vlog_reader *r, struct vlog_text t)
 {
 	uint32_t from, to;
 	const char *colon;
@@ -277,7 +278,7 @@ static const struct {
 };
 
 /* "processed 2 insns": how many visits there were, in the log or not. */
-static void read_processed(struct reader *r, struct vlog_text t)
+static void read_processed(struct vlog_reader *r, struct vlog_text t)
 {
 	uint32_t n;
 
@@ -299,7 +300,7 @@ static bool is_liveness(struct vlog_text t)
 	return starts(t, " frame ") || starts(t, " live stack ");
 }
 
-static bool read_known(struct reader *r, struct vlog_text t)
+static bool read_known(struct vlog_reader *r, struct vlog_text t)
 {
 	if (is_liveness(t))
 		return true;
@@ -324,7 +325,7 @@ static void add_message(struct vlog *v, struct vlog_text t)
 	v->messages[v->nr_messages++] = t;
 }
 
-static void read_line(struct reader *r, struct vlog_text t)
+static void read_line(struct vlog_reader *r, struct vlog_text t)
 {
 	if (!trimmed(t).len || read_known(r, t) || read_numbered(r, t) || read_branch(r, t))
 		return;
@@ -377,7 +378,7 @@ static uint32_t call_of_nothing(const struct vlog *v)
 	return VLOG_NONE;
 }
 
-static void find_fail(struct reader *r)
+static void find_fail(struct vlog_reader *r)
 {
 	struct vlog *v = r->v;
 	struct vlog_text reason;
@@ -405,7 +406,7 @@ static void find_fail(struct reader *r)
 
 struct vlog *vlog_new(const char *log, size_t len)
 {
-	struct reader r = { .v = xcalloc(1, sizeof(*r.v)) };
+	struct vlog_reader r = { .v = xcalloc(1, sizeof(*r.v)) };
 	const char *end = log + len;
 
 	while (log < end) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* What stands on a block's card, and how large that is. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -122,7 +123,7 @@ static void add_target(struct card *card, const struct cfg *cfg, uint32_t first,
 		       const struct card_options *o)
 {
 	const struct cfg_edge *e = &cfg->edges[first];
-	const char *label = edge_label(e->kind);
+	const char *label = cfg_edge_label(e->kind);
 	struct buf text = BUF_INIT;
 	struct card_row *row;
 
@@ -188,7 +189,7 @@ static void add_calls(struct card *card, const struct cfg *cfg, const struct lis
 
 		if (!call || nr++ >= CALLS_MAX)
 			continue;
-		buf_printf(&text, "%4u: %s %s", call->insn, edge_label(call->kind),
+		buf_printf(&text, "%4u: %s %s", call->insn, cfg_edge_label(call->kind),
 			   cfg->code->funcs[func].name);
 		add_row(card, CARD_INSN, &text)->func = func;
 	}

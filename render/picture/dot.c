@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* A graph in the DOT language, placed by layout.c. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -296,7 +297,7 @@ static void add_curve(struct dot *dot, const struct layout_curve *c)
 static void add_edge(struct dot *dot, const struct cfg_edge *e, const struct layout_curve *c)
 {
 	const struct edge_look *look = edge_look(e);
-	const char *label = e->kind == EDGE_CALL ? "" : edge_label(e->kind);
+	const char *label = e->kind == EDGE_CALL ? "" : cfg_edge_label(e->kind);
 	bool refused = marks_edge(dot->cfg, e);
 
 	if (e->back && e->from != e->to && !c)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Pictures into files, each replaced when it is complete; a child draws them. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

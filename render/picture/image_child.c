@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The child that loads graphviz and draws. */
 #include <dlfcn.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The layers of a small graph, and the order in each; layer_place.c moves them sideways. */
 #include <stdlib.h>
 
 #include "render/picture/layer_work.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Cuts functions into parts, has each laid out, and fills the page with them. */
 #include <math.h>
 #include <stdlib.h>
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Finds out what pictures a terminal shows, and writes one for it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>

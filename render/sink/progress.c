@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* A counter on the terminal while a command works. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>

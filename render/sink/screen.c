@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Redraws a terminal, what changed in reverse video. */
 #include <wchar.h>
 
 #include "render/sink/out.h"

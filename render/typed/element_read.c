@@ -13,42 +13,42 @@
 struct element_reader {
 	const struct element_format *f;
 	struct encoder e;
-	struct reader r;
+	struct typed_reader r;
 	struct typed_target key, value;
 	uint8_t *mask;
 	bool has_key, has_value;
 };
 
-static bool next_is_name(struct reader *r, const char *name)
+static bool next_is_name(struct typed_reader *r, const char *name)
 {
-	bool quoted = next_is(r, '"');
+	bool quoted = typed_next_is(r, '"');
 	size_t len = strlen(name);
 
 	if ((size_t)(r->end - r->p) < len + quoted || memcmp(r->p, name, len) ||
 	    (quoted && r->p[len] != '"'))
 		return false;
 	r->p += len + quoted;
-	return next_is(r, ':');
+	return typed_next_is(r, ':');
 }
 
 /* All bytes of a part, behind its fields: of those the ones that stand here must be the same. */
 static int read_rest(struct element_reader *er, const char *name)
 {
-	struct reader ahead = er->r;
+	struct typed_reader ahead = er->r;
 	struct piece digits;
 
-	if (!next_is(&ahead, ',') || !next_is_name(&ahead, name))
+	if (!typed_next_is(&ahead, ',') || !next_is_name(&ahead, name))
 		return 0;
 	er->r = ahead;
-	if (!next_is(&er->r, '"'))
-		return expected(&er->r, NULL, "hexadecimal digits in quotes");
-	return read_string(&er->r, NULL, &digits) < 0 ? -1 : encode_digits(&er->e, digits);
+	if (!typed_next_is(&er->r, '"'))
+		return typed_expected(&er->r, NULL, "hexadecimal digits in quotes");
+	return typed_read_string(&er->r, NULL, &digits) < 0 ? -1 : encode_digits(&er->e, digits);
 }
 
 static int read_part(struct element_reader *er, const struct typed_target *target, void *out)
 {
 	encoder_begin(&er->e, target, out, er->mask);
-	if (read_whole(&er->r) < 0)
+	if (typed_read_whole(&er->r) < 0)
 		return -1;
 	return read_rest(er, target == &er->key ? "key_hex" : "value_hex");
 }
@@ -63,7 +63,7 @@ static const char *string_end(const char *p, const char *end)
 }
 
 /* Passes over a value, up to the comma or bracket behind it; false where there is none. */
-static bool pass_value(struct reader *r)
+static bool pass_value(struct typed_reader *r)
 {
 	static const int64_t steps[256] = {
 		['['] = 1, [']'] = -1, ['{'] = 1LL << 32, ['}'] = -(1LL << 32),
@@ -84,9 +84,9 @@ static bool pass_value(struct reader *r)
 	return false;
 }
 
-static int skip_value(struct reader *r)
+static int skip_value(struct typed_reader *r)
 {
-	return pass_value(r) ? 0 : expected(r, NULL, "a value");
+	return pass_value(r) ? 0 : typed_expected(r, NULL, "a value");
 }
 
 /* One value for every CPU. */
@@ -108,34 +108,34 @@ static int64_t read_cpu(struct element_reader *er)
 	struct piece p;
 	struct number number;
 
-	skip_blanks(&er->r);
+	typed_skip_blanks(&er->r);
 	p = (struct piece){ .s = er->r.p };
 	while (p.len < er->r.end - p.s && p.s[p.len] >= '0' && p.s[p.len] <= '9')
 		p.len++;
-	if (!parse_number(p, &number) || number.v >= er->f->cpus)
+	if (!typed_parse_number(p, &number) || number.v >= er->f->cpus)
 		return encode_error(&er->e, NULL, p, "expected a CPU below %u", er->f->cpus);
 	er->r.p += p.len;
 	return number.v;
 }
 
 /* @before, then the name @wanted and its colon */
-static int read_given_name(struct reader *r, char before, const char *wanted)
+static int read_given_name(struct typed_reader *r, char before, const char *wanted)
 {
 	struct piece name;
 
-	if (!next_is(r, before))
-		return expected(r, NULL, "{\"cpu\":N,\"value\":...}");
-	if (read_name(r, NULL, &name) < 0)
+	if (!typed_next_is(r, before))
+		return typed_expected(r, NULL, "{\"cpu\":N,\"value\":...}");
+	if (typed_read_name(r, NULL, &name) < 0)
 		return -1;
 	if (!piece_is(name, wanted))
 		return encode_error(r->e, NULL, name, "expected \"%s\"", wanted);
-	return next_is(r, ':') ? 0 : expected(r, NULL, "':'");
+	return typed_next_is(r, ':') ? 0 : typed_expected(r, NULL, "':'");
 }
 
 /* {"cpu":0,"value":V}, in this order */
 static int read_one_cpu(struct element_reader *er, uint8_t *value)
 {
-	struct reader *r = &er->r;
+	struct typed_reader *r = &er->r;
 	int64_t cpu;
 
 	if (read_given_name(r, '{', "cpu") < 0)
@@ -145,21 +145,21 @@ static int read_one_cpu(struct element_reader *er, uint8_t *value)
 		return -1;
 	if (read_part(er, &er->value, value + cpu * element_stride(er->f)) < 0)
 		return -1;
-	return next_is(r, '}') ? 0 : expected(r, NULL, "'}'");
+	return typed_next_is(r, '}') ? 0 : typed_expected(r, NULL, "'}'");
 }
 
 static int read_cpus(struct element_reader *er, uint8_t *value)
 {
-	if (!next_is(&er->r, '['))
-		return expected(&er->r, NULL, "'['");
+	if (!typed_next_is(&er->r, '['))
+		return typed_expected(&er->r, NULL, "'['");
 	memset(value, 0, er->f->cpus * element_stride(er->f));
-	if (next_is(&er->r, ']'))
+	if (typed_next_is(&er->r, ']'))
 		return 0;
 	do {
 		if (read_one_cpu(er, value) < 0)
 			return -1;
-	} while (next_is(&er->r, ','));
-	return next_is(&er->r, ']') ? 0 : expected(&er->r, NULL, "',' or ']'");
+	} while (typed_next_is(&er->r, ','));
+	return typed_next_is(&er->r, ']') ? 0 : typed_expected(&er->r, NULL, "',' or ']'");
 }
 
 /* What dumps have beside key and value to explain them. */
@@ -197,25 +197,25 @@ static int read_named(struct element_reader *er, struct piece name, void *key, v
 
 static int read_members(struct element_reader *er, void *key, void *value)
 {
-	struct reader *r = &er->r;
+	struct typed_reader *r = &er->r;
 	struct piece name;
 
-	if (!next_is(r, '{'))
-		return expected(r, NULL, "'{'");
+	if (!typed_next_is(r, '{'))
+		return typed_expected(r, NULL, "'{'");
 	do {
-		if (read_name(r, NULL, &name) < 0)
+		if (typed_read_name(r, NULL, &name) < 0)
 			return -1;
-		if (!next_is(r, ':'))
-			return expected(r, NULL, "':'");
+		if (!typed_next_is(r, ':'))
+			return typed_expected(r, NULL, "':'");
 		if (read_named(er, name, key, value) < 0)
 			return -1;
 		er->e.target = &er->value;
-	} while (next_is(r, ','));
-	if (!next_is(r, '}'))
-		return expected(r, NULL, "',' or '}'");
-	skip_blanks(r);
+	} while (typed_next_is(r, ','));
+	if (!typed_next_is(r, '}'))
+		return typed_expected(r, NULL, "',' or '}'");
+	typed_skip_blanks(r);
 	if (r->p < r->end)
-		return expected(r, NULL, "the end");
+		return typed_expected(r, NULL, "the end");
 	if (er->f->key_size && !er->has_key)
 		return diag_error(er->e.d, er->e.span, "the element has no \"key\"");
 	if (!er->has_value)
@@ -225,7 +225,7 @@ static int read_members(struct element_reader *er, void *key, void *value)
 
 /* Begins to read @json as a value; @small is a mask for elements that are no larger. */
 static void reader_begin(struct element_reader *er, const struct element_format *f,
-			 const struct word_text *json, uint8_t small[MASK_SMALL], struct diags *d)
+			 const struct typed_word *json, uint8_t small[MASK_SMALL], struct diags *d)
 {
 	size_t mask_size = f->key_size > f->value_size ? f->key_size : f->value_size;
 
@@ -240,7 +240,7 @@ static void reader_begin(struct element_reader *er, const struct element_format 
 		},
 	};
 	er->e.target = &er->value;
-	er->r = (struct reader){ &er->e, json->s, json->s + json->len };
+	er->r = (struct typed_reader){ &er->e, json->s, json->s + json->len };
 }
 
 static void reader_end(struct element_reader *er, uint8_t *small)
@@ -250,7 +250,7 @@ static void reader_end(struct element_reader *er, uint8_t *small)
 	buf_free(&er->e.scratch);
 }
 
-int element_read(const struct element_format *f, const struct word_text *json, void *key,
+int element_read(const struct element_format *f, const struct typed_word *json, void *key,
 		 void *value, struct diags *d)
 {
 	struct element_reader er;
@@ -264,39 +264,39 @@ int element_read(const struct element_format *f, const struct word_text *json, v
 }
 
 /* Values in the list at @r, or -1 where there is none. */
-static int64_t count_values(struct reader r)
+static int64_t count_values(struct typed_reader r)
 {
 	int64_t nr = 0;
 
-	if (!next_is(&r, '['))
+	if (!typed_next_is(&r, '['))
 		return -1;
-	if (next_is(&r, ']'))
+	if (typed_next_is(&r, ']'))
 		return 0;
 	do {
 		if (!pass_value(&r))
 			return -1;
 		nr++;
-	} while (next_is(&r, ','));
-	return next_is(&r, ']') ? nr : -1;
+	} while (typed_next_is(&r, ','));
+	return typed_next_is(&r, ']') ? nr : -1;
 }
 
 /* Whether {"cpu":N,"value":... is next. */
-static bool names_cpu(struct reader r)
+static bool names_cpu(struct typed_reader r)
 {
-	return next_is(&r, '{') && next_is_name(&r, "cpu") && pass_value(&r) && next_is(&r, ',') &&
-	       next_is_name(&r, "value");
+	return typed_next_is(&r, '{') && next_is_name(&r, "cpu") && pass_value(&r) &&
+	       typed_next_is(&r, ',') && next_is_name(&r, "value");
 }
 
 /* Whether the list at @r has values of type @t in it, and is not itself one that is an array. */
-static bool lists_values(struct reader r, const struct typed *t)
+static bool lists_values(struct typed_reader r, const struct typed *t)
 {
 	const struct node *n = typed_root(t);
 
-	next_is(&r, '[');
+	typed_next_is(&r, '[');
 	for (; n->kind == NODE_ARRAY; n = &t->nodes[n->first]) {
-		if (n->text && next_is(&r, '"'))
+		if (n->text && typed_next_is(&r, '"'))
 			return true;
-		if (!next_is(&r, '['))
+		if (!typed_next_is(&r, '['))
 			return false;
 	}
 	return true;
@@ -305,31 +305,31 @@ static bool lists_values(struct reader r, const struct typed *t)
 /* The list's values: of the CPUs that they name, or of one CPU after the other. */
 static int read_list(struct element_reader *er, uint8_t *value)
 {
-	struct reader *r = &er->r;
+	struct typed_reader *r = &er->r;
 	uint32_t cpu = 0;
 
-	next_is(r, '[');
+	typed_next_is(r, '[');
 	do {
-		int err = cpu == er->f->cpus ? expected(r, NULL, "']'") :
+		int err = cpu == er->f->cpus ? typed_expected(r, NULL, "']'") :
 			  names_cpu(*r) ? read_one_cpu(er, value) :
 			  read_part(er, &er->value, value + cpu * element_stride(er->f));
 
 		if (err < 0)
 			return -1;
 		cpu++;
-	} while (next_is(r, ','));
-	if (!next_is(r, ']'))
-		return expected(r, NULL, "',' or ']'");
-	skip_blanks(r);
-	return r->p < r->end ? expected(r, NULL, "the end") : 0;
+	} while (typed_next_is(r, ','));
+	if (!typed_next_is(r, ']'))
+		return typed_expected(r, NULL, "',' or ']'");
+	typed_skip_blanks(r);
+	return r->p < r->end ? typed_expected(r, NULL, "the end") : 0;
 }
 
-int element_read_cpus(const struct element_format *f, const struct word_text *json, void *value,
+int element_read_cpus(const struct element_format *f, const struct typed_word *json, void *value,
 		      struct diags *d)
 {
 	struct element_reader er;
 	uint8_t mask[MASK_SMALL];
-	struct reader first;
+	struct typed_reader first;
 	int64_t nr;
 	bool named;
 	int err = 1;
@@ -337,7 +337,7 @@ int element_read_cpus(const struct element_format *f, const struct word_text *js
 	reader_begin(&er, f, json, mask, d);
 	first = er.r;
 	nr = count_values(er.r);
-	named = next_is(&first, '[') && names_cpu(first);
+	named = typed_next_is(&first, '[') && names_cpu(first);
 	if (nr == f->cpus && (named || !f->value || lists_values(er.r, f->value)))
 		err = read_list(&er, value);
 	else if (nr >= 0 && (named || (f->value && nr != f->value_size &&

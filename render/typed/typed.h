@@ -77,7 +77,7 @@ struct typed_place {
 	uint8_t bit, bits;		/* of a bit-field; bits is 0 for all else */
 };
 
-struct word_text {
+struct typed_word {
 	const char *s;			/* after unquoting; not NUL-ended */
 	size_t len;
 	struct span span;
@@ -85,7 +85,7 @@ struct word_text {
 };
 
 /* Finds "a.b[2].c" in a value; @what heads the messages ("value"). */
-int typed_find(const struct typed *t, const struct word_text *path, const char *what,
+int typed_find(const struct typed *t, const struct typed_word *path, const char *what,
 	       struct typed_place *place, struct diags *d);
 void typed_place_json(struct buf *out, const struct typed_place *place, const void *data,
 		      enum typed_style style);
@@ -119,7 +119,7 @@ struct typed_target {
  * with [ or { are one literal. Union members given together must agree.
  * Without BTF: integers in host order where the size is 1, 2, 4 or 8, addresses.
  */
-int typed_encode(const struct typed_target *t, const struct word_text *words, size_t nr,
+int typed_encode(const struct typed_target *t, const struct typed_word *words, size_t nr,
 		 void *out, struct diags *d);
 
 /* Bytes that hold a part. */
@@ -127,7 +127,7 @@ size_t typed_place_size(const struct typed_place *place);
 /* As typed_encode() for a part of the value at @data, all else of which stays. Bit-fields take
  * one literal. */
 int typed_encode_part(const struct typed_place *place, const char *what,
-		      const struct word_text *words, size_t nr, void *data, struct diags *d);
+		      const struct typed_word *words, size_t nr, void *data, struct diags *d);
 
 /* One candidate: the whole new text of the word, and what it is (C type or enum value). */
 typedef void (*typed_candidate_fn)(void *arg, const char *text, const char *note);
@@ -207,13 +207,13 @@ uint64_t element_count(const struct element_format *f, const struct element_coun
  * per-CPU; there "value" stands for every CPU, and CPUs that "values" does not
  * name get zeros.
  */
-int element_read(const struct element_format *f, const struct word_text *json, void *key,
+int element_read(const struct element_format *f, const struct typed_word *json, void *key,
 		 void *value, struct diags *d);
 /*
  * The values of all CPUs alone, from a list of them, or of {"cpu":N,"value":V}.
  * 1: it is no such list, but maybe one value that is an array.
  */
-int element_read_cpus(const struct element_format *f, const struct word_text *json, void *value,
+int element_read_cpus(const struct element_format *f, const struct typed_word *json, void *value,
 		      struct diags *d);
 
 #endif

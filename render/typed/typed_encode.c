@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Words to bytes: which form they have, and the writing of bits and bytes. */
+/* Words to bytes: which form they have. */
 #include <ctype.h>
 #include <stdlib.h>
 
@@ -10,150 +10,12 @@
 #include "shell/base/diag.h"
 #include "shell/base/text.h"
 
-/* Where a piece of the text that is read stands, as exactly as it is known. */
-static struct span span_of(const struct encoder *e, struct piece at)
-{
-	struct span span = e->span;
-
-	if (!e->exact || !span.src || at.s < e->source.s ||
-	    at.s + at.len > e->source.s + e->source.len)
-		return span;
-	span.start += at.s - e->source.s;
-	span.end = span.start + at.len;
-	return span;
-}
-
-/* "value", ".a.b", "[2]" */
-static void put_path(struct buf *out, const struct step *step)
-{
-	if (!step)
-		return;
-	put_path(out, step->up);
-	if (!step->name.s) {
-		buf_printf(out, "[%u]", step->index);
-		return;
-	}
-	if (*step->name.s != '[')
-		buf_putc(out, '.');
-	buf_escaped(out, step->name.s, step->name.len);
-}
-
-int encode_error(struct encoder *e, const struct step *step, struct piece at, const char *fmt, ...)
-{
-	struct buf msg = BUF_INIT;
-	va_list ap;
-
-	buf_puts(&msg, e->target->what);
-	put_path(&msg, step);
-	buf_puts(&msg, ": ");
-	va_start(ap, fmt);
-	buf_vprintf(&msg, fmt, ap);
-	va_end(ap);
-	diag_error(e->d, span_of(e, at), "%s", buf_str(&msg));
-	buf_free(&msg);
-	return -1;
-}
-
-int encode_wrong_count(struct encoder *e, size_t got)
-{
-	diag_error(e->d, e->span, "%s expected %zu byte%s got %zu", e->target->what,
-		   e->target->size, e->target->size == 1 ? "" : "s", got);
-	if (e->target->type && is_compound(typed_root(e->target->type)))
-		diag_hint(e->d, "fields can be given by name: FIELD=VALUE");
-	return -1;
-}
-
-/* One byte under a mask; false where bits that are written already differ. */
-static bool put_masked(struct encoder *e, uint32_t at, uint8_t v, uint8_t mask)
-{
-	if ((e->out[at] ^ v) & mask & e->mask[at])
-		return false;
-	e->out[at] = (e->out[at] & ~mask) | (v & mask);
-	e->mask[at] |= mask;
-	return true;
-}
-
-static int contradiction(struct encoder *e, const struct step *step, struct piece text)
-{
-	return encode_error(e, step, text, "contradicts what is given for the same bytes before");
-}
-
-bool encode_plain(struct encoder *e, uint32_t offset, uint32_t size, uint64_t v)
-{
-	uint64_t written = load_unsigned(e->mask + offset, size);
-	uint64_t all = ~0ULL >> (64 - 8 * size);
-
-	if ((load_unsigned(e->out + offset, size) ^ v) & written & all)
-		return false;
-	store_unsigned(e->out + offset, size, v);
-	store_unsigned(e->mask + offset, size, all);
-	return true;
-}
-
-int encode_bytes(struct encoder *e, uint32_t offset, const struct step *step, struct piece text,
-		 const void *bytes, size_t n)
-{
-	const uint8_t *p = bytes, *out = e->out + offset, *mask = e->mask + offset;
-	uint8_t differs = 0;
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		differs |= (out[i] ^ p[i]) & mask[i];
-	if (differs)
-		return contradiction(e, step, text);
-	memcpy(e->out + offset, bytes, n);
-	memset(e->mask + offset, 0xff, n);
-	return 0;
-}
-
-int encode_bits(struct encoder *e, const struct typed_place *at, const struct step *step,
-		struct piece text, unsigned __int128 v)
-{
-	const struct node *n = place_node(at);
-	unsigned int bits = at->bits ? at->bits : n->bits ? n->bits : 8 * n->size;
-	unsigned int bit = at->bits ? at->bit : n->bit, bytes, i;
-	unsigned __int128 mask = ~(unsigned __int128)0 >> (128 - bits);
-	uint32_t offset = at->offset + bit / 8;
-
-	if (!at->bits && !n->bits && bits <= 64) {
-		if (encode_plain(e, offset, bits / 8, v))
-			return 0;
-		return contradiction(e, step, text);
-	}
-	bit %= 8;
-	bytes = (bit + bits + 7) / 8;
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	v <<= bit;
-	mask <<= bit;
-	for (i = 0; i < bytes; i++, v >>= 8, mask >>= 8)
-		if (!put_masked(e, offset + i, v, mask))
-			return contradiction(e, step, text);
-#else
-	v <<= 8 * bytes - bit - bits;
-	mask <<= 8 * bytes - bit - bits;
-	for (i = bytes; i-- > 0; v >>= 8, mask >>= 8)
-		if (!put_masked(e, offset + i, v, mask))
-			return contradiction(e, step, text);
-#endif
-	return 0;
-}
-
-void encode_clear(struct encoder *e, const struct typed_place *at)
-{
-	uint32_t i, end = at->offset + place_node(at)->size;
-
-	if (!e->target->keep)
-		return;
-	for (i = at->offset; i < end; i++)
-		e->out[i] &= e->mask[i];
-}
-
-static struct piece word_piece(const struct word_text *w)
+static struct piece word_piece(const struct typed_word *w)
 {
 	return (struct piece){ w->s, w->len, w->quoted };
 }
 
-static struct span span_from_to(const struct word_text *first, const struct word_text *last)
+static struct span span_from_to(const struct typed_word *first, const struct typed_word *last)
 {
 	struct span span = first->span;
 
@@ -163,7 +25,7 @@ static struct span span_from_to(const struct word_text *first, const struct word
 }
 
 /* From now on messages are about these words. */
-static void read_words(struct encoder *e, const struct word_text *words, size_t nr)
+static void read_words(struct encoder *e, const struct typed_word *words, size_t nr)
 {
 	e->source = word_piece(&words[0]);
 	e->span = span_from_to(&words[0], &words[nr - 1]);
@@ -171,14 +33,14 @@ static void read_words(struct encoder *e, const struct word_text *words, size_t 
 		   words[0].span.end - words[0].span.start == words[0].len;
 }
 
-static bool is_number(const struct word_text *w)
+static bool is_number(const struct typed_word *w)
 {
 	struct number number;
 
-	return parse_number(word_piece(w), &number);
+	return typed_parse_number(word_piece(w), &number);
 }
 
-static bool all_numbers(const struct word_text *words, size_t nr)
+static bool all_numbers(const struct typed_word *words, size_t nr)
 {
 	size_t i;
 
@@ -189,14 +51,14 @@ static bool all_numbers(const struct word_text *words, size_t nr)
 }
 
 /* One byte word for each byte of the target. */
-static int encode_byte_words(struct encoder *e, const struct word_text *words)
+static int encode_byte_words(struct encoder *e, const struct typed_word *words)
 {
 	struct number number;
 	size_t i;
 
 	for (i = 0; i < e->target->size; i++) {
 		read_words(e, &words[i], 1);
-		parse_number(word_piece(&words[i]), &number);
+		typed_parse_number(word_piece(&words[i]), &number);
 		if (encode_two_readings(e, NULL, e->source, &number))
 			return -1;
 		if (number.v > 255 || (number.negative && number.v))
@@ -221,11 +83,11 @@ static int hex_byte(struct piece p)
 	if (!p.len || p.len > 2)
 		return -1;
 	memcpy(text + 4 - p.len, p.s, p.len);
-	return parse_number(whole, &number) ? (int)number.v : -1;
+	return typed_parse_number(whole, &number) ? (int)number.v : -1;
 }
 
 /* hex 0a0b0c0d: all bytes in one word */
-static int encode_hex_run(struct encoder *e, const struct word_text *w)
+static int encode_hex_run(struct encoder *e, const struct typed_word *w)
 {
 	size_t i;
 
@@ -249,18 +111,19 @@ int encode_digits(struct encoder *e, struct piece digits)
 		return encode_error(e, NULL, digits, "expected %zu hexadecimal digits", 2 * nr);
 	for (i = 0; i < nr; i++) {
 		struct piece two = { digits.s + 2 * i, 2 };
-		int byte = hex_byte(two);
+		int value = hex_byte(two);
+		uint8_t byte = value;
 
-		if (byte < 0)
+		if (value < 0)
 			return encode_error(e, NULL, two, "expected hexadecimal digits");
-		if (!put_masked(e, i, byte, 0xff))
-			return contradiction(e, NULL, digits);
+		if (encode_bytes(e, i, NULL, digits, &byte, 1))
+			return -1;
 	}
 	return 0;
 }
 
 /* @words are what follows "hex". */
-static int encode_hex_words(struct encoder *e, const struct word_text *words, size_t nr)
+static int encode_hex_words(struct encoder *e, const struct typed_word *words, size_t nr)
 {
 	size_t i;
 
@@ -305,7 +168,7 @@ static int bracket_depth(const char *s, size_t len, int depth, bool *in_string)
 }
 
 /* How many words make up a literal whose first part is @first, within @words[0]. */
-static size_t literal_words(const struct word_text *words, size_t nr, struct piece first)
+static size_t literal_words(const struct typed_word *words, size_t nr, struct piece first)
 {
 	bool in_string = false;
 	size_t used = 1;
@@ -324,7 +187,7 @@ static size_t literal_words(const struct word_text *words, size_t nr, struct pie
 }
 
 /* Puts @nr words into one, blanks between; @first is the wanted part of words[0]. */
-static struct piece join(struct buf *joined, struct piece first, const struct word_text *words,
+static struct piece join(struct buf *joined, struct piece first, const struct typed_word *words,
 			 size_t nr)
 {
 	size_t i;
@@ -340,7 +203,7 @@ static struct piece join(struct buf *joined, struct piece first, const struct wo
 }
 
 /* The length of the path in "a.b[1]=value", or 0 where the word is no assignment. */
-static size_t path_length(const struct word_text *w)
+static size_t path_length(const struct typed_word *w)
 {
 	size_t i;
 
@@ -351,7 +214,7 @@ static size_t path_length(const struct word_text *w)
 }
 
 /* a.b=1 and what belongs to it; returns how many words it took, or 0 with a diagnostic. */
-static size_t encode_assignment(struct encoder *e, const struct word_text *words, size_t nr)
+static size_t encode_assignment(struct encoder *e, const struct typed_word *words, size_t nr)
 {
 	size_t len = path_length(words);
 	struct piece path = { words->s, len };
@@ -373,7 +236,7 @@ static size_t encode_assignment(struct encoder *e, const struct word_text *words
 	return err < 0 ? 0 : used;
 }
 
-static int encode_fields(struct encoder *e, const struct word_text *words, size_t nr)
+static int encode_fields(struct encoder *e, const struct typed_word *words, size_t nr)
 {
 	size_t i, used;
 
@@ -395,7 +258,7 @@ static int encode_fields(struct encoder *e, const struct word_text *words, size_
 	return 0;
 }
 
-static int too_many_words(struct encoder *e, const struct word_text *words, size_t nr)
+static int too_many_words(struct encoder *e, const struct typed_word *words, size_t nr)
 {
 	read_words(e, words, nr);
 	encode_error(e, NULL, e->source, "expected one literal, not %zu words", nr);
@@ -405,7 +268,7 @@ static int too_many_words(struct encoder *e, const struct word_text *words, size
 
 /* All words together are one literal: for the part @at, or for the whole where that is NULL. */
 static int encode_one(struct encoder *e, const struct typed_place *at,
-		      const struct word_text *words, size_t nr)
+		      const struct typed_word *words, size_t nr)
 {
 	struct piece first = word_piece(words);
 	struct buf joined = BUF_INIT;
@@ -431,7 +294,7 @@ static bool takes_fields(const struct typed_target *t)
 }
 
 /* FIELD=VALUE where nobody knows the fields. */
-static int encode_nameless(struct encoder *e, const struct word_text *words, size_t nr)
+static int encode_nameless(struct encoder *e, const struct typed_word *words, size_t nr)
 {
 	read_words(e, words, nr);
 	if (e->target->unread)
@@ -444,12 +307,12 @@ static int encode_nameless(struct encoder *e, const struct word_text *words, siz
 }
 
 /* "hex", or the beginning of it: with words behind it, it can be nothing else. */
-static bool begins_hex(const struct word_text *w)
+static bool begins_hex(const struct typed_word *w)
 {
 	return !w->quoted && w->len && w->len <= 3 && !memcmp(w->s, "hex", w->len);
 }
 
-static int encode_words(struct encoder *e, const struct word_text *words, size_t nr)
+static int encode_words(struct encoder *e, const struct typed_word *words, size_t nr)
 {
 	const struct typed_target *t = e->target;
 
@@ -478,7 +341,7 @@ void encoder_begin(struct encoder *e, const struct typed_target *t, void *out, u
 		memset(out, 0, t->size);
 }
 
-int typed_encode(const struct typed_target *t, const struct word_text *words, size_t nr,
+int typed_encode(const struct typed_target *t, const struct typed_word *words, size_t nr,
 		 void *out, struct diags *d)
 {
 	uint8_t small_mask[256];
@@ -503,7 +366,7 @@ int typed_encode(const struct typed_target *t, const struct word_text *words, si
 
 /* Bit-fields share bytes with others: they take a literal, and no bytes. */
 static int encode_bit_field(const struct typed_target *t, const struct typed_place *at,
-			    const struct word_text *words, size_t nr, void *out, struct diags *d)
+			    const struct typed_word *words, size_t nr, void *out, struct diags *d)
 {
 	struct typed_place field = *at;
 	struct encoder e = { .d = d };
@@ -522,8 +385,8 @@ size_t typed_place_size(const struct typed_place *at)
 	return at->bits ? (at->bit + at->bits + 7u) / 8 : place_node(at)->size;
 }
 
-int typed_encode_part(const struct typed_place *at, const char *what, const struct word_text *words,
-		      size_t nr, void *data, struct diags *d)
+int typed_encode_part(const struct typed_place *at, const char *what,
+		      const struct typed_word *words, size_t nr, void *data, struct diags *d)
 {
 	struct typed part = *at->type;
 	struct typed_target t = { what, typed_place_size(at), &part, .keep = true };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the files that turn words into bytes share: render/typed/typed_encode.c, _literal.c, _reader.c. */
+/* What typed_encode.c, _write.c, _literal.c and _reader.c share, which turn words into bytes. */
 #ifndef BPFSH_TYPED_ENCODER_H
 #define BPFSH_TYPED_ENCODER_H
 
@@ -48,7 +48,7 @@ int encode_digits(struct encoder *e, struct piece digits);
 void encode_clear(struct encoder *e, const struct typed_place *at);
 
 /* False where @p is no integer; of larger ones than 128 bits @v is the largest. */
-bool parse_number(struct piece p, struct number *n);
+bool typed_parse_number(struct piece p, struct number *n);
 
 /* Refuses a number that has two readings, @at in the text: -1 with a diagnostic, else 0. */
 int encode_two_readings(struct encoder *e, const struct step *step, struct piece at,
@@ -67,21 +67,21 @@ int encode_untyped(struct encoder *e, struct piece p);
 int encode_prefix(struct encoder *e, struct piece p);
 
 /* JSON that is being read: the text between two pointers, for an encoder's target. */
-struct reader {
+struct typed_reader {
 	struct encoder *e;
 	const char *p, *end;
 };
 
-static inline void skip_blanks(struct reader *r)
+static inline void typed_skip_blanks(struct typed_reader *r)
 {
 	while (r->p < r->end && (*r->p == ' ' || *r->p == '\n' || *r->p == '\t' || *r->p == '\r'))
 		r->p++;
 }
 
 /* True, and one on, where @c is next behind blanks. */
-static inline bool next_is(struct reader *r, char c)
+static inline bool typed_next_is(struct typed_reader *r, char c)
 {
-	skip_blanks(r);
+	typed_skip_blanks(r);
 	if (r->p == r->end || *r->p != c)
 		return false;
 	r->p++;
@@ -89,13 +89,13 @@ static inline bool next_is(struct reader *r, char c)
 }
 
 /* Queues "value.a: expected ..." at the present position; returns -1. */
-int expected(struct reader *r, const struct step *step, const char *what);
+int typed_expected(struct typed_reader *r, const struct step *step, const char *what);
 /* A string whose first quote is read. It stands in the text, or unescaped in e->scratch. */
-int read_string(struct reader *r, const struct step *step, struct piece *string);
+int typed_read_string(struct typed_reader *r, const struct step *step, struct piece *string);
 /* A name before a ':', with or without quotes; good until the next one is read. */
-int read_name(struct reader *r, const struct step *step, struct piece *name);
+int typed_read_name(struct typed_reader *r, const struct step *step, struct piece *name);
 /* The value of the whole target; without BTF bytes, an integer or an address. */
-int read_whole(struct reader *r);
+int typed_read_whole(struct typed_reader *r);
 /* An encoder that fills @out (zeroed here) with @mask of the same size. */
 void encoder_begin(struct encoder *e, const struct typed_target *t, void *out, uint8_t *mask);
 

@@ -216,7 +216,7 @@ int typed_walk(const struct typed *t, struct piece path, const char *what, struc
 	return err;
 }
 
-int typed_find(const struct typed *t, const struct word_text *path, const char *what,
+int typed_find(const struct typed *t, const struct typed_word *path, const char *what,
 	       struct typed_place *place, struct diags *d)
 {
 	struct piece p = { path->s, path->len };

@@ -97,7 +97,7 @@ static bool parse_short(struct piece p, unsigned int base, struct number *n)
 	return p.len;
 }
 
-bool parse_number(struct piece p, struct number *n)
+bool typed_parse_number(struct piece p, struct number *n)
 {
 	unsigned int base = 10;
 
@@ -272,7 +272,7 @@ static int encode_integer(struct encoder *e, const struct typed_place *at,
 	} else if (n->text && p.len == 1 && !isdigit((unsigned char)*p.s)) {
 		number = (struct number){ .v = (uint8_t)*p.s };
 		negative_ok = large_ok = true;
-	} else if (!parse_number(digits, &number)) {
+	} else if (!typed_parse_number(digits, &number)) {
 		return not_a(e, step, p, n->size == 4 ? "a number or IPv4 address" : "a number");
 	}
 	if (!fits(&number, width_of(at), negative_ok, large_ok))
@@ -288,7 +288,7 @@ static int encode_bool(struct encoder *e, const struct typed_place *at, const st
 
 	if (piece_is(p, "true") || piece_is(p, "false"))
 		return encode_bits(e, at, step, p, *p.s == 't');
-	if (!parse_number(p, &number))
+	if (!typed_parse_number(p, &number))
 		return not_a(e, step, p, "true or false");
 	if (!fits(&number, width_of(at), false, true))
 		return out_of_range(e, at, step, p, false, true);
@@ -305,7 +305,7 @@ static int encode_char(struct encoder *e, const struct typed_place *at, const st
 		return encode_bits(e, at, step, p, (uint8_t)*p.s);
 	if (p.len == 3 && p.s[0] == '\'' && p.s[2] == '\'')
 		return encode_bits(e, at, step, p, (uint8_t)p.s[1]);
-	if (!parse_number(p, &number))
+	if (!typed_parse_number(p, &number))
 		return not_a(e, step, p, "a character or number");
 	if (!fits(&number, 8, true, true))
 		return out_of_range(e, at, step, p, true, true);
@@ -344,7 +344,7 @@ static int encode_enum(struct encoder *e, const struct typed_place *at, const st
 	struct number number;
 	uint32_t i;
 
-	if (parse_number(p, &number)) {
+	if (typed_parse_number(p, &number)) {
 		if (!fits(&number, bits, true, true))
 			return out_of_range(e, at, step, p, true, true);
 		return encode_bits(e, at, step, p, two_complement(&number));
@@ -372,7 +372,7 @@ static bool parse_nan(struct piece p, uint64_t *bits)
 	struct number number;
 
 	if (p.len < 6 || memcmp(p.s, "nan(", 4) || p.s[p.len - 1] != ')' ||
-	    !parse_number(inner, &number) || number.negative || number.v > UINT64_MAX)
+	    !typed_parse_number(inner, &number) || number.negative || number.v > UINT64_MAX)
 		return false;
 	*bits = number.v;
 	return true;
@@ -530,7 +530,7 @@ int encode_scalar(struct encoder *e, const struct typed_place *at, const struct 
 
 	if (n->mark.len)
 		return encode_special(e, at, step, p);
-	if (parse_number(p, &number)) {
+	if (typed_parse_number(p, &number)) {
 		if (n->kind != NODE_ARRAY && n->kind != NODE_FLOAT &&
 		    encode_two_readings(e, step, p, &number))
 			return -1;
@@ -592,7 +592,7 @@ int encode_prefix(struct encoder *e, struct piece p)
 	prefix_len = 8 * len;
 	if (slash) {
 		bits.len = p.s + p.len - bits.s;
-		if (!parse_number(bits, &number) || number.negative || number.v > prefix_len)
+		if (!typed_parse_number(bits, &number) || number.negative || number.v > prefix_len)
 			return encode_error(e, NULL, bits, "a prefix length is 0..%u", prefix_len);
 		prefix_len = number.v;
 	}
@@ -617,7 +617,7 @@ int encode_untyped(struct encoder *e, struct piece p)
 		return encode_error(e, NULL, p, "the address takes %d bytes, not %zu", len, size);
 	if (size != 1 && size != 2 && size != 4 && size != 8)
 		return encode_wrong_count(e, 1);
-	if (!parse_number(digits, &number))
+	if (!typed_parse_number(digits, &number))
 		return not_a(e, NULL, p, "a number");
 	if (encode_two_readings(e, NULL, digits, &number))
 		return -1;

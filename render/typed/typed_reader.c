@@ -8,18 +8,18 @@
 #include "render/typed/typed_plan.h"
 #include "shell/base/buf.h"
 
-int expected(struct reader *r, const struct step *step, const char *what)
+int typed_expected(struct typed_reader *r, const struct step *step, const char *what)
 {
 	struct piece here;
 
-	skip_blanks(r);
+	typed_skip_blanks(r);
 	here = (struct piece){ r->p, r->p < r->end };
 	return encode_error(r->e, step, here, "expected %s%s", what,
 			    r->p == r->end ? ", not the end" : "");
 }
 
 /* Four hexadecimal digits, or -1. */
-static int read_hex4(struct reader *r)
+static int read_hex4(struct typed_reader *r)
 {
 	char text[] = "0x0000";
 	struct number number;
@@ -27,7 +27,7 @@ static int read_hex4(struct reader *r)
 	if (r->end - r->p < 4)
 		return -1;
 	memcpy(text + 2, r->p, 4);
-	if (!parse_number((struct piece){ text, 6 }, &number))
+	if (!typed_parse_number((struct piece){ text, 6 }, &number))
 		return -1;
 	r->p += 4;
 	return number.v;
@@ -53,7 +53,7 @@ static void put_utf8(struct buf *out, uint32_t c)
 }
 
 /* What follows \u, with the second half of a surrogate pair (RFC 8259, section 7). */
-static bool read_unicode(struct reader *r, struct buf *out)
+static bool read_unicode(struct typed_reader *r, struct buf *out)
 {
 	int low, c = read_hex4(r);
 
@@ -72,7 +72,7 @@ static bool read_unicode(struct reader *r, struct buf *out)
 	return true;
 }
 
-static bool read_escape(struct reader *r, struct buf *out)
+static bool read_escape(struct typed_reader *r, struct buf *out)
 {
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
 	const char *found;
@@ -89,7 +89,7 @@ static bool read_escape(struct reader *r, struct buf *out)
 	return found;
 }
 
-int read_string(struct reader *r, const struct step *step, struct piece *string)
+int typed_read_string(struct typed_reader *r, const struct step *step, struct piece *string)
 {
 	const char *start = r->p;
 	struct buf *out = &r->e->scratch;
@@ -109,10 +109,10 @@ int read_string(struct reader *r, const struct step *step, struct piece *string)
 		}
 		r->p++;
 		if (!read_escape(r, out))
-			return expected(r, step, "an escape sequence of JSON");
+			return typed_expected(r, step, "an escape sequence of JSON");
 	}
 	if (r->p == r->end)
-		return expected(r, step, "'\"'");
+		return typed_expected(r, step, "'\"'");
 	r->p++;
 	*string = (struct piece){ buf_str(out), out->len, true };
 	return 0;
@@ -124,7 +124,7 @@ static const uint8_t word_ends[256] = {
 	[']'] = 1, ['"'] = 1, [':'] = 2, ['='] = 2,
 };
 
-static struct piece read_bare(struct reader *r, bool name)
+static struct piece read_bare(struct typed_reader *r, bool name)
 {
 	struct piece p = { .s = r->p };
 
@@ -135,20 +135,20 @@ static struct piece read_bare(struct reader *r, bool name)
 	return p;
 }
 
-int read_name(struct reader *r, const struct step *step, struct piece *name)
+int typed_read_name(struct typed_reader *r, const struct step *step, struct piece *name)
 {
-	skip_blanks(r);
-	if (next_is(r, '"'))
-		return read_string(r, step, name);
+	typed_skip_blanks(r);
+	if (typed_next_is(r, '"'))
+		return typed_read_string(r, step, name);
 	*name = read_bare(r, true);
-	return name->len ? 0 : expected(r, step, "a field's name");
+	return name->len ? 0 : typed_expected(r, step, "a field's name");
 }
 
 /*
  * Most objects have all fields in order, written as TYPED_NICE writes them:
  * then the next name and its colon are found by one comparison.
  */
-static bool read_next_name(struct reader *r, struct typed_place *at, struct step *step,
+static bool read_next_name(struct typed_reader *r, struct typed_place *at, struct step *step,
 			   uint32_t *hint)
 {
 	const struct typed *t = at->type;
@@ -168,7 +168,7 @@ static bool read_next_name(struct reader *r, struct typed_place *at, struct step
 	return true;
 }
 
-static int no_field(struct reader *r, const struct typed_place *at, struct piece name)
+static int no_field(struct typed_reader *r, const struct typed_place *at, struct piece name)
 {
 	struct span span = r->e->span;
 
@@ -180,44 +180,46 @@ static int no_field(struct reader *r, const struct typed_place *at, struct piece
 }
 
 /* A value of the type of @at. */
-static int read_value(struct reader *r, const struct typed_place *at, const struct step *step);
+static int read_value(struct typed_reader *r, const struct typed_place *at,
+		      const struct step *step);
 
 /* One field's name and value; @hint is where the next field probably is. */
-static int read_field(struct reader *r, const struct typed_place *at, const struct step *step,
+static int read_field(struct typed_reader *r, const struct typed_place *at, const struct step *step,
 		      uint32_t *hint)
 {
 	struct step inner = { .up = step };
 	struct typed_place field = *at;
 	struct piece name;
 
-	skip_blanks(r);
+	typed_skip_blanks(r);
 	if (read_next_name(r, &field, &inner, hint))
 		return read_value(r, &field, &inner);
-	if (read_name(r, step, &name) < 0)
+	if (typed_read_name(r, step, &name) < 0)
 		return -1;
 	if (!typed_field(&field, name, hint))
 		return no_field(r, at, name);
-	if (!next_is(r, ':'))
-		return expected(r, step, "':' after a field's name");
+	if (!typed_next_is(r, ':'))
+		return typed_expected(r, step, "':' after a field's name");
 	/* Where the name was unescaped, its buffer may be used for the value. */
 	inner.name = name.s == r->e->scratch.data ? (struct piece){ "\"...\"", 5 } : name;
 	return read_value(r, &field, &inner);
 }
 
-static int read_object(struct reader *r, const struct typed_place *at, const struct step *step)
+static int read_object(struct typed_reader *r, const struct typed_place *at,
+		       const struct step *step)
 {
 	uint32_t hint = 0;
 
-	if (next_is(r, '}'))
+	if (typed_next_is(r, '}'))
 		return 0;
 	do {
 		if (read_field(r, at, step, &hint) < 0)
 			return -1;
-	} while (next_is(r, ','));
-	return next_is(r, '}') ? 0 : expected(r, step, "',' or '}'");
+	} while (typed_next_is(r, ','));
+	return typed_next_is(r, '}') ? 0 : typed_expected(r, step, "',' or '}'");
 }
 
-static int too_many(struct reader *r, const struct typed_place *at, const struct step *step)
+static int too_many(struct typed_reader *r, const struct typed_place *at, const struct step *step)
 {
 	struct buf type = BUF_INIT;
 
@@ -228,11 +230,11 @@ static int too_many(struct reader *r, const struct typed_place *at, const struct
 	return -1;
 }
 
-static int read_array(struct reader *r, const struct typed_place *at, const struct step *step)
+static int read_array(struct typed_reader *r, const struct typed_place *at, const struct step *step)
 {
 	struct step inner = { .up = step };
 
-	if (next_is(r, ']'))
+	if (typed_next_is(r, ']'))
 		return 0;
 	do {
 		struct typed_place elem;
@@ -243,13 +245,13 @@ static int read_array(struct reader *r, const struct typed_place *at, const stru
 		if (read_value(r, &elem, &inner) < 0)
 			return -1;
 		inner.index++;
-	} while (next_is(r, ','));
-	return next_is(r, ']') ? 0 : expected(r, step, "',' or ']'");
+	} while (typed_next_is(r, ','));
+	return typed_next_is(r, ']') ? 0 : typed_expected(r, step, "',' or ']'");
 }
 
 /* Whether a bracket can begin a value of this type. */
-static int check_bracket(struct reader *r, const struct typed_place *at, const struct step *step,
-			 bool object)
+static int check_bracket(struct typed_reader *r, const struct typed_place *at,
+			 const struct step *step, bool object)
 {
 	struct buf type = BUF_INIT;
 	const struct node *n = place_node(at);
@@ -267,7 +269,7 @@ static int check_bracket(struct reader *r, const struct typed_place *at, const s
  * The numbers that exports are full of: decimal digits alone, for a whole
  * integer, and in its range. False, and nothing is read, for all else.
  */
-static bool read_plain_number(struct reader *r, const struct typed_place *at)
+static bool read_plain_number(struct typed_reader *r, const struct typed_place *at)
 {
 	const struct node *n = place_node(at);
 	const char *p = r->p, *end = r->end - p > 19 ? p + 19 : r->end;
@@ -285,29 +287,30 @@ static bool read_plain_number(struct reader *r, const struct typed_place *at)
 	return true;
 }
 
-static int read_value(struct reader *r, const struct typed_place *at, const struct step *step)
+static int read_value(struct typed_reader *r, const struct typed_place *at,
+		      const struct step *step)
 {
 	struct piece p;
 
-	skip_blanks(r);
+	typed_skip_blanks(r);
 	if (read_plain_number(r, at))
 		return 0;
-	if (next_is(r, '{')) {
+	if (typed_next_is(r, '{')) {
 		encode_clear(r->e, at);
 		return check_bracket(r, at, step, true) < 0 ? -1 : read_object(r, at, step);
 	}
-	if (next_is(r, '[')) {
+	if (typed_next_is(r, '[')) {
 		encode_clear(r->e, at);
 		return check_bracket(r, at, step, false) < 0 ? -1 : read_array(r, at, step);
 	}
-	if (next_is(r, '"')) {
-		if (read_string(r, step, &p) < 0)
+	if (typed_next_is(r, '"')) {
+		if (typed_read_string(r, step, &p) < 0)
 			return -1;
 		return encode_scalar(r->e, at, step, p);
 	}
 	p = read_bare(r, false);
 	if (!p.len)
-		return expected(r, step, "a value");
+		return typed_expected(r, step, "a value");
 	if (piece_is(p, "null"))
 		return 0;
 	return encode_scalar(r->e, at, step, p);
@@ -321,12 +324,12 @@ static const uint8_t digit_plus_one[256] = {
 };
 
 /* The byte in "0x1f", which is next, or -1. */
-static inline int read_byte_string(struct reader *r)
+static inline int read_byte_string(struct typed_reader *r)
 {
 	const char *p;
 	int high, low;
 
-	skip_blanks(r);
+	typed_skip_blanks(r);
 	p = r->p;
 	if (r->end - p < 6 || memcmp(p, "\"0x", 3) || p[5] != '"')
 		return -1;
@@ -339,7 +342,7 @@ static inline int read_byte_string(struct reader *r)
 }
 
 /* As many of "0x1f", as follow each other without blanks; returns how many, at most @n. */
-static size_t read_byte_strings_fast(struct reader *r, uint8_t *out, size_t n)
+static size_t read_byte_strings_fast(struct typed_reader *r, uint8_t *out, size_t n)
 {
 	const char *p = r->p;
 	size_t i;
@@ -360,22 +363,22 @@ static size_t read_byte_strings_fast(struct reader *r, uint8_t *out, size_t n)
  * Reads ["0x1f",...] for each byte of the target, as bpftool writes them.
  * False, and nothing is read, where anything else is next.
  */
-static bool read_byte_strings(struct reader *r)
+static bool read_byte_strings(struct typed_reader *r)
 {
 	struct encoder *e = r->e;
-	struct reader ahead = *r;
+	struct typed_reader ahead = *r;
 	size_t i, n = e->target->size;
 	int byte = 0;
 
-	if (!n || e->target->keep || !next_is(&ahead, '['))
+	if (!n || e->target->keep || !typed_next_is(&ahead, '['))
 		return false;
 	for (i = read_byte_strings_fast(&ahead, e->out, n - 1); i < n && byte >= 0; i++) {
 		byte = read_byte_string(&ahead);
 		e->out[i] = byte;
-		if (i + 1 < n && !next_is(&ahead, ','))
+		if (i + 1 < n && !typed_next_is(&ahead, ','))
 			byte = -1;
 	}
-	if (byte < 0 || !next_is(&ahead, ']')) {
+	if (byte < 0 || !typed_next_is(&ahead, ']')) {
 		memset(e->out, 0, i);
 		return false;
 	}
@@ -384,37 +387,38 @@ static bool read_byte_strings(struct reader *r)
 }
 
 /* [1,"0x02",...]: the bytes of the whole target. */
-static int read_byte_list(struct reader *r)
+static int read_byte_list(struct typed_reader *r)
 {
 	struct encoder *e = r->e;
 	struct number number;
 	struct piece item;
 	size_t n = 0;
 
-	if (next_is(r, ']'))
+	if (typed_next_is(r, ']'))
 		return e->target->size ? encode_wrong_count(e, 0) : 0;
 	do {
-		skip_blanks(r);
-		if (next_is(r, '"')) {
-			if (read_string(r, NULL, &item) < 0)
+		typed_skip_blanks(r);
+		if (typed_next_is(r, '"')) {
+			if (typed_read_string(r, NULL, &item) < 0)
 				return -1;
 		} else {
 			item = read_bare(r, false);
 		}
-		if (!parse_number(item, &number) || number.v > 255 || (number.negative && number.v))
+		if (!typed_parse_number(item, &number) || number.v > 255 ||
+		    (number.negative && number.v))
 			return encode_error(e, NULL, item, "expected a byte (0..255)");
 		if (encode_two_readings(e, NULL, item, &number))
 			return -1;
 		if (n < e->target->size)
 			e->out[n] = number.v;
 		n++;
-	} while (next_is(r, ','));
-	if (!next_is(r, ']'))
-		return expected(r, NULL, "',' or ']'");
+	} while (typed_next_is(r, ','));
+	if (!typed_next_is(r, ']'))
+		return typed_expected(r, NULL, "',' or ']'");
 	return n == e->target->size ? 0 : encode_wrong_count(e, n);
 }
 
-int read_whole(struct reader *r)
+int typed_read_whole(struct typed_reader *r)
 {
 	const struct typed *t = r->e->target->type;
 	struct typed_place whole;
@@ -422,24 +426,24 @@ int read_whole(struct reader *r)
 
 	if (read_byte_strings(r))
 		return 0;
-	if (!t && next_is(r, '['))
+	if (!t && typed_next_is(r, '['))
 		return read_byte_list(r);
 	if (t) {
 		whole = typed_whole(t);
 		return read_value(r, &whole, NULL);
 	}
-	skip_blanks(r);
-	if (!next_is(r, '"')) {
+	typed_skip_blanks(r);
+	if (!typed_next_is(r, '"')) {
 		p = read_bare(r, false);
-		return p.len ? encode_untyped(r->e, p) : expected(r, NULL, "a value");
+		return p.len ? encode_untyped(r->e, p) : typed_expected(r, NULL, "a value");
 	}
-	return read_string(r, NULL, &p) < 0 ? -1 : encode_untyped(r->e, p);
+	return typed_read_string(r, NULL, &p) < 0 ? -1 : encode_untyped(r->e, p);
 }
 
-static int read_end(struct reader *r, const struct step *step)
+static int read_end(struct typed_reader *r, const struct step *step)
 {
-	skip_blanks(r);
-	return r->p == r->end ? 0 : expected(r, step, "the end");
+	typed_skip_blanks(r);
+	return r->p == r->end ? 0 : typed_expected(r, step, "the end");
 }
 
 /* Text that only looks as if it were an array stays text where it was quoted. */
@@ -455,7 +459,7 @@ static bool has_brackets(const struct node *n, struct piece p)
 int encode_literal(struct encoder *e, const struct typed_place *at, const struct step *step,
 		   struct piece p)
 {
-	struct reader r = { e, p.s, p.s + p.len };
+	struct typed_reader r = { e, p.s, p.s + p.len };
 
 	if (!has_brackets(place_node(at), p))
 		return encode_scalar(e, at, step, p);
@@ -465,11 +469,11 @@ int encode_literal(struct encoder *e, const struct typed_place *at, const struct
 int encode_whole(struct encoder *e, struct piece p)
 {
 	const struct typed *t = e->target->type;
-	struct reader r = { e, p.s, p.s + p.len };
+	struct typed_reader r = { e, p.s, p.s + p.len };
 	struct typed_place whole;
 
 	if (p.len && *p.s == '[' && (!t || read_byte_strings(&r)))
-		return t || !read_whole(&r) ? read_end(&r, NULL) : -1;
+		return t || !typed_read_whole(&r) ? read_end(&r, NULL) : -1;
 	if (!t)
 		return encode_untyped(e, p);
 	whole = typed_whole(t);

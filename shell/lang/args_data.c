@@ -19,7 +19,7 @@
 
 /* Words with their variables replaced; texts and the list belong to this. */
 struct texts {
-	struct word_text *list;
+	struct typed_word *list;
 	size_t nr, room;
 	char **owned;
 	size_t nr_owned;
@@ -39,7 +39,7 @@ static void add_text(struct texts *t, const char *s, size_t len, struct span spa
 		t->room = t->room ? 2 * t->room : 1;
 		t->list = xrealloc(t->list, t->room, sizeof(*t->list));
 	}
-	t->list[t->nr++] = (struct word_text){ s, len, span, quoted };
+	t->list[t->nr++] = (struct typed_word){ s, len, span, quoted };
 }
 
 static void add_owned(struct texts *t, char *s, struct span span, bool quoted)
@@ -226,12 +226,12 @@ static int encode_one(struct ctx *ctx, const struct element_format *f, const str
 	return typed_encode(&target, t->list + first, nr, to, ctx->diags);
 }
 
-static bool is_cpu(const struct word_text *w)
+static bool is_cpu(const struct typed_word *w)
 {
 	return !w->quoted && w->len == 3 && !memcmp(w->s, "cpu", 3);
 }
 
-static int cpu_number(struct ctx *ctx, const struct word_text *w, __u32 cpus, __u32 *cpu)
+static int cpu_number(struct ctx *ctx, const struct typed_word *w, __u32 cpus, __u32 *cpu)
 {
 	char text[16], *end;
 
@@ -292,7 +292,7 @@ static int encode_masked(struct ctx *ctx, struct handle *map, const struct texts
 static int encode_cpu_list(struct ctx *ctx, struct handle *map, const struct texts *t, char *bytes)
 {
 	struct buf text = BUF_INIT;
-	struct word_text list = t->list[0];
+	struct typed_word list = t->list[0];
 	int err;
 
 	if (t->nr > 1) {

@@ -45,7 +45,7 @@ static enum undo_class variable_class(const struct op *op, const char **why)
 static void describe_bytes(struct buf *out, const struct op_variable *v, const char *bytes)
 {
 	const struct typed *type = map_format(v->map)->value;
-	struct word_text path = { v->path, strlen(v->path), NO_SPAN, false };
+	struct typed_word path = { v->path, strlen(v->path), NO_SPAN, false };
 	struct typed_place at;
 	struct diags quiet = { 0 };
 

@@ -102,7 +102,7 @@ static void read_all(const struct element_format *f, int fd, struct buf *out)
 /* The same text as one value for each CPU, which is to stay within the value. */
 static void read_cpus(const struct element_format *f, const char *text, size_t len)
 {
-	struct word_text word = { text, len };
+	struct typed_word word = { text, len };
 	char *value = xcalloc(1, value_bytes(f));
 	struct diags d = { 0 };
 

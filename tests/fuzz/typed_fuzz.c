@@ -97,11 +97,11 @@ static void check_export(const struct typed *t, const void *data)
 	struct element_format f = { .value = t, .value_size = typed_size(t) };
 	uint8_t *again = xmalloc(f.value_size + 1);
 	struct buf text = BUF_INIT;
-	struct word_text word;
+	struct typed_word word;
 	struct diags d = { 0 };
 
 	element_nice(&text, &f, NULL, data);
-	word = (struct word_text){ .s = text.data, .len = text.len };
+	word = (struct typed_word){ .s = text.data, .len = text.len };
 	if (!element_read(&f, &word, NULL, again, &d) && memcmp(data, again, f.value_size))
 		fail("another byte after an export", buf_str(&text));
 	diags_clear(&d);
@@ -345,11 +345,11 @@ static void check_element(const struct typed *t, const uint8_t *data, uint8_t *a
 {
 	struct element_format f = { .value = t, .value_size = typed_size(t) };
 	struct buf text = BUF_INIT;
-	struct word_text word;
+	struct typed_word word;
 	struct diags d = { 0 };
 
 	element_nice(&text, &f, NULL, data);
-	word = (struct word_text){ .s = text.data, .len = text.len };
+	word = (struct typed_word){ .s = text.data, .len = text.len };
 	if (element_read(&f, &word, NULL, again, &d) < 0)
 		show_diags(&d, buf_str(&text));
 	if (memcmp(data, again, f.value_size))
@@ -357,7 +357,7 @@ static void check_element(const struct typed *t, const uint8_t *data, uint8_t *a
 	buf_reset(&text);
 	element_json(&text, &f, NULL, data);
 	check_json(&text);
-	word = (struct word_text){ .s = text.data, .len = text.len };
+	word = (struct typed_word){ .s = text.data, .len = text.len };
 	if (f.value_size && element_read(&f, &word, NULL, again, &d) < 0)
 		show_diags(&d, buf_str(&text));
 	if (memcmp(data, again, f.value_size))
@@ -397,16 +397,16 @@ static void check_round_trip(const struct btf *btf, int id, const struct typed *
 	uint8_t *mask = xcalloc(1, size + 1), *again = xmalloc(size + 1);
 	struct typed_target target = { "value", size, t };
 	struct buf text = BUF_INIT;
-	struct word_text word;
+	struct typed_word word;
 	struct diags d = { 0 };
 
 	cover(btf, id, mask, size);
 	typed_json(&text, t, data, TYPED_NICE);
 	check_json(&text);
 	/* At the prompt, a scalar comes without JSON's quotes. */
-	word = (struct word_text){ .s = text.data, .len = text.len };
+	word = (struct typed_word){ .s = text.data, .len = text.len };
 	if (text.data[0] == '"' && !memchr(text.data, '\\', text.len)) {
-		word = (struct word_text){ text.data + 1, text.len - 2, .quoted = true };
+		word = (struct typed_word){ text.data + 1, text.len - 2, .quoted = true };
 	} else if (text.data[0] == '"') {
 		goto out;
 	}
@@ -481,7 +481,7 @@ static struct typed *fixed_type(struct btf **btf)
 	return typed_new(m.btf, id, 0, &d);
 }
 
-static size_t split_words(const char *text, size_t len, struct word_text *words, size_t most)
+static size_t split_words(const char *text, size_t len, struct typed_word *words, size_t most)
 {
 	const struct source *src = NULL;
 	size_t nr = 0, start = 0, i;
@@ -489,7 +489,7 @@ static size_t split_words(const char *text, size_t len, struct word_text *words,
 	for (i = 0; i <= len && nr < most; i++) {
 		if (i < len && text[i] != '\n')
 			continue;
-		words[nr++] = (struct word_text){
+		words[nr++] = (struct typed_word){
 			text + start, i - start, { src, start, i }, i > start && text[start] == '\''
 		};
 		start = i + 1;
@@ -501,7 +501,7 @@ static size_t split_words(const char *text, size_t len, struct word_text *words,
 static void fuzz_element(const struct typed *t, const char *text, size_t len)
 {
 	struct element_format f = { NULL, t, 4, typed_size(t), 3 }, bytes = { .value_size = 4 };
-	struct word_text word = { text, len };
+	struct typed_word word = { text, len };
 	uint8_t *value = xmalloc(3 * element_stride(&f)), key[4];
 	struct diags d = { 0 };
 
@@ -517,7 +517,7 @@ static void fuzz_words(const char *text, size_t len)
 	struct typed *t = fixed_type(&btf);
 	size_t sizes[] = { 0, 1, 4, 8, 16, 20 }, nr, i, count = 0;
 	uint8_t bytes[256];
-	struct word_text words[64];
+	struct typed_word words[64];
 	struct diags d = { 0 };
 	char *prefix = xstrndup(text, len);
 

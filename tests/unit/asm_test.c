@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Text to instructions, and what the assembler says of errors. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Graphs of small programs: blocks, edges, loops, and the time that large ones take. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +21,7 @@ static void describe(struct buf *out, const struct cfg *cfg)
 		buf_printf(out, "%s%u-%u>", i ? " " : "", b->start, b->end - 1);
 		for (uint32_t e = b->first_edge; e < b->first_edge + b->nr_edges; e++)
 			buf_printf(out, "%s%u%s%s", e > b->first_edge ? "," : "",
-				   cfg->edges[e].to, edge_label(cfg->edges[e].kind),
+				   cfg->edges[e].to, cfg_edge_label(cfg->edges[e].kind),
 				   cfg->edges[e].back ? "^" : "");
 	}
 }

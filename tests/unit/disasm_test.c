@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Instructions to text, in every form. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

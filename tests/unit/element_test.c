@@ -91,7 +91,7 @@ static void test_typed_elements(void **state)
 static int read_line(const struct element_format *f, const char *line, void *key, void *value,
 		     struct diags *d)
 {
-	struct word_text word = { .s = line, .len = strlen(line) };
+	struct typed_word word = { .s = line, .len = strlen(line) };
 
 	return element_read(f, &word, key, value, d);
 }
@@ -212,7 +212,7 @@ static void test_read_elements(void **state)
 /* @line is read as one value for each of two CPUs; NULL: it is no list of them. */
 static void assert_cpus(const struct element_format *f, const char *line, const void *value)
 {
-	struct word_text word = { .s = line, .len = strlen(line) };
+	struct typed_word word = { .s = line, .len = strlen(line) };
 	struct diags d = { 0 };
 	uint8_t got[64] = { 0 };
 
@@ -223,7 +223,7 @@ static void assert_cpus(const struct element_format *f, const char *line, const 
 
 static void assert_no_cpus(const struct element_format *f, const char *line, const char *msg)
 {
-	struct word_text word = { .s = line, .len = strlen(line) };
+	struct typed_word word = { .s = line, .len = strlen(line) };
 	struct diags d = { 0 };
 	uint8_t got[64];
 

@@ -3,14 +3,14 @@
 #include "tests/unit/typed_types.h"
 
 /* Words as the command line has them, with spans into @line; '...' makes one quoted word. */
-static size_t split(struct source *src, const char *line, struct word_text *words)
+static size_t split(struct source *src, const char *line, struct typed_word *words)
 {
 	size_t nr = 0;
 	const char *p = line;
 
 	*src = (struct source){ .text = line, .len = strlen(line) };
 	while (*p) {
-		struct word_text *w = &words[nr++];
+		struct typed_word *w = &words[nr++];
 		const char *end = *p == '\'' ? strchr(p + 1, '\'') : p + strcspn(p, " ");
 
 		w->quoted = *p == '\'';
@@ -26,7 +26,7 @@ static size_t split(struct source *src, const char *line, struct word_text *word
 static int encode_line(const struct typed_target *target, const char *line, void *out,
 		       struct diags *d, struct source *src)
 {
-	struct word_text words[64];
+	struct typed_word words[64];
 
 	return typed_encode(target, words, split(src, line, words), out, d);
 }
@@ -215,7 +215,7 @@ static void test_part(void **state)
 	field(t->btf, "flow", t->flow, 12);
 	parts = compile(t, id);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct word_text words[8], path = { cases[i].path, strlen(cases[i].path) };
+		struct typed_word words[8], path = { cases[i].path, strlen(cases[i].path) };
 		struct buf out = BUF_INIT;
 		struct diags d = { 0 };
 		struct typed_place at;
@@ -539,7 +539,7 @@ static void test_find(void **state)
 {
 	const struct types *t = *state;
 	struct typed *flow = compile(t, t->flow);
-	struct word_text path = { "at.y", 4 };
+	struct typed_word path = { "at.y", 4 };
 	int16_t data[20] = { [11] = -4 };
 	struct typed_place place;
 	struct buf out = BUF_INIT;
