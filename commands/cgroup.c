@@ -19,24 +19,24 @@
 #include "shell/kern/object.h"
 #include "shell/lang/args.h"
 
-/* What is in effect, the cgroups above included, has no flags. */
-#define PROGRAM_COLUMNS(of_flags) (const struct column[]){				\
-	{ "below", "    ", .flags = COL_PLAIN_ONLY },					\
-	{ "id", "% ", .width = 8 },							\
-	{ "attach_type", "% ", .width = 15 },						\
-	{ "attach_flags", "% ", .flags = (of_flags), .width = 15 },			\
-	{ "name", "%" },								\
-	{ "attach_btf_name", " %", .flags = COL_WIDE },					\
-	{ "attach_btf_obj_id", .flags = COL_WIDE },					\
-	{ "attach_btf_id", .flags = COL_WIDE },						\
-	{ "link_id" },									\
-	{ 0 }										\
-}
-
 enum {
 	CG_BELOW, CG_ID, CG_TYPE, CG_FLAGS, CG_NAME, CG_BTF_NAME, CG_BTF_OBJ, CG_BTF_ID, CG_LINK,
 	CG_COLUMNS
 };
+
+/* What is in effect, the cgroups above included, has no flags. */
+#define PROGRAM_COLUMNS(of_flags) (const struct column[]){				\
+	[CG_BELOW] = { "below", "    ", .flags = COL_PLAIN_ONLY },			\
+	[CG_ID] = { "id", "% ", .width = 8 },						\
+	[CG_TYPE] = { "attach_type", "% ", .width = 15 },				\
+	[CG_FLAGS] = { "attach_flags", "% ", .flags = (of_flags), .width = 15 },	\
+	[CG_NAME] = { "name", "%" },							\
+	[CG_BTF_NAME] = { "attach_btf_name", " %", .flags = COL_WIDE },			\
+	[CG_BTF_OBJ] = { "attach_btf_obj_id", .flags = COL_WIDE },			\
+	[CG_BTF_ID] = { "attach_btf_id", .flags = COL_WIDE },				\
+	[CG_LINK] = { "link_id" },							\
+	[CG_COLUMNS] = { 0 }								\
+}
 
 #define HEADING "ID       AttachType      AttachFlags     Name\n"
 #define HEADING_EFFECTIVE "ID       AttachType      Name\n"

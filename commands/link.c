@@ -16,38 +16,38 @@
 #include "shell/op/ops.h"
 #include "shell/txn/txn.h"
 
-static const struct column link_columns[] = {
-	{ "id", "%: " },
-	{ "type", "%" },
-	{ "prog_id", "  prog %" },
-	{ "map_id", "  map %", .flags = COL_WIDE },
-	{ "prog_type", "\n\tprog_type %", .flags = COL_WIDE },
-	{ "tp_name", "\n\ttp '%'", .flags = COL_WIDE },
-	{ "target_name", "  target_name %", .flags = COL_WIDE },
-	{ "cgroup_id", "\n\tcgroup_id %" },
-	{ "no cgroup", "\n\tcgroup_id (detached)", .flags = COL_PLAIN_ONLY },
-	{ "netns_ino", "\n\tnetns_ino %" },
-	{ "no netns", "\n\tnetns_ino (detached)", .flags = COL_PLAIN_ONLY },
-	{ "devname", "\n\tifindex %" },
-	{ "ifindex" },
-	{ "known ifindex", "(%)", .flags = COL_PLAIN_ONLY },
-	{ "far ifindex", "\n\tifindex %", .flags = COL_PLAIN_ONLY },
-	{ "sight", ", in %", .flags = COL_PLAIN_ONLY },
-	{ "attach_type", "  attach_type %" },
-	{ "target_obj_id", "\n\ttarget_obj_id %", .flags = COL_WIDE },
-	{ "target_btf_id", "  target_btf_id %", .flags = COL_WIDE },
-	{ "pf", "\n\tpf %", .flags = COL_WIDE },
-	{ "hook", "  hook %", .flags = COL_WIDE },
-	{ "prio", "  prio %", .flags = COL_WIDE },
-	{ "pinned", "\n\tpinned %", .flags = COL_EACH | COL_WIDE },
-	{ 0 }
-};
-
 enum {
 	LINK_ID, LINK_TYPE, LINK_PROG, LINK_MAP, LINK_PROG_TYPE, LINK_TP, LINK_TARGET, LINK_CGROUP,
 	LINK_NO_CGROUP, LINK_NETNS, LINK_NO_NETNS, LINK_DEV, LINK_IFINDEX, LINK_KNOWN_IFINDEX,
 	LINK_FAR_IFINDEX, LINK_SIGHT, LINK_ATTACH, LINK_TARGET_OBJ, LINK_TARGET_BTF, LINK_PF,
 	LINK_HOOK, LINK_PRIO, LINK_PINNED, LINK_COLUMNS
+};
+
+static const struct column link_columns[] = {
+	[LINK_ID] = { "id", "%: " },
+	[LINK_TYPE] = { "type", "%" },
+	[LINK_PROG] = { "prog_id", "  prog %" },
+	[LINK_MAP] = { "map_id", "  map %", .flags = COL_WIDE },
+	[LINK_PROG_TYPE] = { "prog_type", "\n\tprog_type %", .flags = COL_WIDE },
+	[LINK_TP] = { "tp_name", "\n\ttp '%'", .flags = COL_WIDE },
+	[LINK_TARGET] = { "target_name", "  target_name %", .flags = COL_WIDE },
+	[LINK_CGROUP] = { "cgroup_id", "\n\tcgroup_id %" },
+	[LINK_NO_CGROUP] = { "no cgroup", "\n\tcgroup_id (detached)", .flags = COL_PLAIN_ONLY },
+	[LINK_NETNS] = { "netns_ino", "\n\tnetns_ino %" },
+	[LINK_NO_NETNS] = { "no netns", "\n\tnetns_ino (detached)", .flags = COL_PLAIN_ONLY },
+	[LINK_DEV] = { "devname", "\n\tifindex %" },
+	[LINK_IFINDEX] = { "ifindex" },
+	[LINK_KNOWN_IFINDEX] = { "known ifindex", "(%)", .flags = COL_PLAIN_ONLY },
+	[LINK_FAR_IFINDEX] = { "far ifindex", "\n\tifindex %", .flags = COL_PLAIN_ONLY },
+	[LINK_SIGHT] = { "sight", ", in %", .flags = COL_PLAIN_ONLY },
+	[LINK_ATTACH] = { "attach_type", "  attach_type %" },
+	[LINK_TARGET_OBJ] = { "target_obj_id", "\n\ttarget_obj_id %", .flags = COL_WIDE },
+	[LINK_TARGET_BTF] = { "target_btf_id", "  target_btf_id %", .flags = COL_WIDE },
+	[LINK_PF] = { "pf", "\n\tpf %", .flags = COL_WIDE },
+	[LINK_HOOK] = { "hook", "  hook %", .flags = COL_WIDE },
+	[LINK_PRIO] = { "prio", "  prio %", .flags = COL_WIDE },
+	[LINK_PINNED] = { "pinned", "\n\tpinned %", .flags = COL_EACH | COL_WIDE },
+	[LINK_COLUMNS] = { 0 }
 };
 
 static const struct record link_record = { "link", link_columns };

@@ -21,36 +21,21 @@
 /* The one row is made of lists alone. */
 static const struct record net_record = { "net", (const struct column[]){ { 0 } } };
 
-static const struct column xdp_columns[] = {
-	{ "devname", "%" },
-	{ "ifindex", "(%)" },
-	{ "modes", "%", .flags = COL_PLAIN_ONLY },
-	{ "mode" },
-	{ "id" },
-	{ "name" },
-	{ "link_id" },
-	{ "multi_attachments", .flags = COL_WIDE },
-	{ 0 }
-};
-
 enum {
 	XDP_DEV, XDP_IFINDEX, XDP_PLAIN, XDP_MODE, XDP_PROG, XDP_NAME, XDP_LINK, XDP_MULTI,
 	XDP_COLUMNS
 };
 
-static const struct column tc_columns[] = {
-	{ "devname", "%" },
-	{ "ifindex", "(%)" },
-	{ "kind", " %" },
-	{ "name", " %" },
-	{ "id", " id %" },
-	{ "act", " act %", .flags = COL_WIDE },
-	{ "prog_id", " prog_id %" },
-	{ "prog_flags", .flags = COL_WIDE },
-	{ "link_id" },
-	{ "link", " link_id %", .flags = COL_PLAIN_ONLY },
-	{ "link_flags", .flags = COL_WIDE },
-	{ 0 }
+static const struct column xdp_columns[] = {
+	[XDP_DEV] = { "devname", "%" },
+	[XDP_IFINDEX] = { "ifindex", "(%)" },
+	[XDP_PLAIN] = { "modes", "%", .flags = COL_PLAIN_ONLY },
+	[XDP_MODE] = { "mode" },
+	[XDP_PROG] = { "id" },
+	[XDP_NAME] = { "name" },
+	[XDP_LINK] = { "link_id" },
+	[XDP_MULTI] = { "multi_attachments", .flags = COL_WIDE },
+	[XDP_COLUMNS] = { 0 }
 };
 
 enum {
@@ -58,32 +43,47 @@ enum {
 	TC_LINK, TC_PLAIN_LINK, TC_LINK_FLAGS, TC_COLUMNS
 };
 
-static const struct column dissector_columns[] = {
-	{ "id", "id %" },
-	{ "link_id" },
-	{ 0 }
+static const struct column tc_columns[] = {
+	[TC_DEV] = { "devname", "%" },
+	[TC_IFINDEX] = { "ifindex", "(%)" },
+	[TC_KIND] = { "kind", " %" },
+	[TC_NAME] = { "name", " %" },
+	[TC_FILTER_PROG] = { "id", " id %" },
+	[TC_ACT] = { "act", " act %", .flags = COL_WIDE },
+	[TC_PROG] = { "prog_id", " prog_id %" },
+	[TC_PROG_FLAGS] = { "prog_flags", .flags = COL_WIDE },
+	[TC_LINK] = { "link_id" },
+	[TC_PLAIN_LINK] = { "link", " link_id %", .flags = COL_PLAIN_ONLY },
+	[TC_LINK_FLAGS] = { "link_flags", .flags = COL_WIDE },
+	[TC_COLUMNS] = { 0 }
 };
 
 enum { DISSECTOR_PROG, DISSECTOR_LINK, DISSECTOR_COLUMNS };
 
-static const struct column netfilter_columns[] = {
-	{ "pf" },
-	{ "family", "%", .flags = COL_PLAIN_ONLY },
-	{ "hook" },
-	{ "hook's name", " %", .flags = COL_PLAIN_ONLY },
-	{ "prio", " prio %" },
-	{ "flags" },
-	{ "id", " prog_id %" },
-	{ "link_id", " link_id %" },
-	/* Their links do not tell it, and those of all namespaces are listed. */
-	{ "netns_ino", .flags = COL_WIDE },
-	{ "any netns", " netns unknown", .flags = COL_PLAIN_ONLY },
-	{ 0 }
+static const struct column dissector_columns[] = {
+	[DISSECTOR_PROG] = { "id", "id %" },
+	[DISSECTOR_LINK] = { "link_id" },
+	[DISSECTOR_COLUMNS] = { 0 }
 };
 
 enum {
 	NF_PF, NF_FAMILY, NF_HOOK, NF_HOOK_NAME, NF_PRIO, NF_FLAGS, NF_PROG, NF_LINK, NF_NETNS,
 	NF_ANY_NETNS, NF_COLUMNS
+};
+
+static const struct column netfilter_columns[] = {
+	[NF_PF] = { "pf" },
+	[NF_FAMILY] = { "family", "%", .flags = COL_PLAIN_ONLY },
+	[NF_HOOK] = { "hook" },
+	[NF_HOOK_NAME] = { "hook's name", " %", .flags = COL_PLAIN_ONLY },
+	[NF_PRIO] = { "prio", " prio %" },
+	[NF_FLAGS] = { "flags" },
+	[NF_PROG] = { "id", " prog_id %" },
+	[NF_LINK] = { "link_id", " link_id %" },
+	/* Their links do not tell it, and those of all namespaces are listed. */
+	[NF_NETNS] = { "netns_ino", .flags = COL_WIDE },
+	[NF_ANY_NETNS] = { "any netns", " netns unknown", .flags = COL_PLAIN_ONLY },
+	[NF_COLUMNS] = { 0 }
 };
 
 static const struct record xdp_record = { "xdp", xdp_columns, .title = "xdp:\n" };

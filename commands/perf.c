@@ -7,29 +7,29 @@
 #include "shell/kern/error.h"
 #include "shell/kern/probe.h"
 
-static const struct column perf_columns[] = {
-	{ "pid", "pid %" },
-	{ "fd", "  fd %: " },
-	{ "link alone", "link %: ", .flags = COL_PLAIN_ONLY },
-	{ "prog_id", "prog_id %" },
-	{ "fd_type", "  %" },
-	{ "tracepoint", "  %" },
-	{ "func", "  func %" },
-	{ "filename", "  filename %" },
-	{ "offset", "  offset %" },
-	{ "addr", "  addr %", .flags = COL_WIDE },
-	{ "func_cnt", "  func_cnt %", .flags = COL_WIDE },
-	{ "event_type", "  event_type %", .flags = COL_WIDE },
-	{ "event_config", "  event_config %", .flags = COL_WIDE },
-	{ "link_id" },
-	{ "link beside", "  link_id %", .flags = COL_PLAIN_ONLY },
-	{ 0 }
-};
-
 enum {
 	PERF_PID, PERF_FD, PERF_LINK_ALONE, PERF_PROG, PERF_TYPE, PERF_TRACEPOINT, PERF_FUNC,
 	PERF_FILE, PERF_OFFSET, PERF_ADDRESS, PERF_COUNT, PERF_EVENT_TYPE, PERF_EVENT_CONFIG,
 	PERF_LINK, PERF_LINK_BESIDE, PERF_COLUMNS
+};
+
+static const struct column perf_columns[] = {
+	[PERF_PID] = { "pid", "pid %" },
+	[PERF_FD] = { "fd", "  fd %: " },
+	[PERF_LINK_ALONE] = { "link alone", "link %: ", .flags = COL_PLAIN_ONLY },
+	[PERF_PROG] = { "prog_id", "prog_id %" },
+	[PERF_TYPE] = { "fd_type", "  %" },
+	[PERF_TRACEPOINT] = { "tracepoint", "  %" },
+	[PERF_FUNC] = { "func", "  func %" },
+	[PERF_FILE] = { "filename", "  filename %" },
+	[PERF_OFFSET] = { "offset", "  offset %" },
+	[PERF_ADDRESS] = { "addr", "  addr %", .flags = COL_WIDE },
+	[PERF_COUNT] = { "func_cnt", "  func_cnt %", .flags = COL_WIDE },
+	[PERF_EVENT_TYPE] = { "event_type", "  event_type %", .flags = COL_WIDE },
+	[PERF_EVENT_CONFIG] = { "event_config", "  event_config %", .flags = COL_WIDE },
+	[PERF_LINK] = { "link_id" },
+	[PERF_LINK_BESIDE] = { "link beside", "  link_id %", .flags = COL_PLAIN_ONLY },
+	[PERF_COLUMNS] = { 0 }
 };
 
 static const struct record perf_record = { "probe", perf_columns };

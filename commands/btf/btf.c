@@ -14,22 +14,22 @@
 #include "shell/kern/object.h"
 #include "shell/lang/args.h"
 
-static const struct column btf_columns[] = {
-	{ "id", "%: " },
-	{ "anon", "name <anon>", .flags = COL_PLAIN_ONLY },
-	{ "kernel name", "name [%]", .flags = COL_PLAIN_ONLY },
-	{ "user name", "name %", .flags = COL_PLAIN_ONLY },
-	{ "size", "  size %B" },
-	{ "prog_ids", "  prog_ids %" },
-	{ "map_ids", "  map_ids %" },
-	{ "kernel" },
-	{ "name" },
-	{ 0 }
-};
-
 enum {
 	BTF_ID, BTF_ANON, BTF_KERNEL_NAME, BTF_USER_NAME, BTF_SIZE, BTF_PROGS, BTF_MAPS, BTF_KERNEL,
 	BTF_NAME, BTF_COLUMNS
+};
+
+static const struct column btf_columns[] = {
+	[BTF_ID] = { "id", "%: " },
+	[BTF_ANON] = { "anon", "name <anon>", .flags = COL_PLAIN_ONLY },
+	[BTF_KERNEL_NAME] = { "kernel name", "name [%]", .flags = COL_PLAIN_ONLY },
+	[BTF_USER_NAME] = { "user name", "name %", .flags = COL_PLAIN_ONLY },
+	[BTF_SIZE] = { "size", "  size %B" },
+	[BTF_PROGS] = { "prog_ids", "  prog_ids %" },
+	[BTF_MAPS] = { "map_ids", "  map_ids %" },
+	[BTF_KERNEL] = { "kernel" },
+	[BTF_NAME] = { "name" },
+	[BTF_COLUMNS] = { 0 }
 };
 
 static const struct record btf_record = { "btf", btf_columns };

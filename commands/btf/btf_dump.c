@@ -24,7 +24,7 @@ enum {
 enum { FORMAT_RAW, FORMAT_C };
 
 static const char *const btf_parts[] = { "key", "value", "kv", "all", NULL };
-static const char *const btf_formats[] = { "raw", "c", NULL };
+static const char *const btf_formats[] = { [FORMAT_RAW] = "raw", [FORMAT_C] = "c", NULL };
 
 /* What is dumped. */
 struct types {

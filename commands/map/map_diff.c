@@ -122,22 +122,22 @@ static const struct column diff_columns[] = {
 
 static const struct record diff_record = { "difference", diff_columns };
 
-/* The same with all bytes, where the types may not tell them. */
-static const struct column gaps_columns[] = {
-	{ "change", "%" },
-	{ "key", " %" },
-	{ "key_hex", " (hex %)" },
-	{ "before", ": %" },
-	{ "before_hex", " (hex %)" },
-	{ "arrow", " ->", .flags = COL_PLAIN_ONLY },
-	{ "after", " %" },
-	{ "after_hex", " (hex %)" },
-	{ 0 }
-};
-
 enum {
 	DIFF_CHANGE, DIFF_KEY, DIFF_KEY_HEX, DIFF_BEFORE, DIFF_BEFORE_HEX, DIFF_ARROW, DIFF_AFTER,
 	DIFF_AFTER_HEX, DIFF_COLUMNS
+};
+
+/* The same with all bytes, where the types may not tell them. */
+static const struct column gaps_columns[] = {
+	[DIFF_CHANGE] = { "change", "%" },
+	[DIFF_KEY] = { "key", " %" },
+	[DIFF_KEY_HEX] = { "key_hex", " (hex %)" },
+	[DIFF_BEFORE] = { "before", ": %" },
+	[DIFF_BEFORE_HEX] = { "before_hex", " (hex %)" },
+	[DIFF_ARROW] = { "arrow", " ->", .flags = COL_PLAIN_ONLY },
+	[DIFF_AFTER] = { "after", " %" },
+	[DIFF_AFTER_HEX] = { "after_hex", " (hex %)" },
+	[DIFF_COLUMNS] = { 0 }
 };
 
 static const struct record gaps_record = { "difference", gaps_columns };

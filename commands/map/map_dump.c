@@ -147,12 +147,14 @@ static int sum_row(void *arg, const void *key, const void *value)
 
 /* Maps */
 
+enum { INNER_ELEMENT, INNER_TYPE, INNER_NAME, INNER_STATE, INNER_COLUMNS };
+
 static const struct column inner_columns[] = {
-	{ "element" },
-	{ "inner_map_type", " type %" },
-	{ "inner_map_name", "  name %" },
-	{ "inner_map_state", " (%)" },
-	{ 0 }
+	[INNER_ELEMENT] = { "element" },
+	[INNER_TYPE] = { "inner_map_type", " type %" },
+	[INNER_NAME] = { "inner_map_name", "  name %" },
+	[INNER_STATE] = { "inner_map_state", " (%)" },
+	[INNER_COLUMNS] = { 0 }
 };
 
 static const struct record inner_record = { "element", inner_columns, true };
@@ -223,7 +225,7 @@ static int end_inner(struct dump *d, const struct dump *inner, struct cell *row,
 	if (err == -1 || err == -EINTR || !inner->outer)
 		return err;
 	kern_map_error(&why, NO_SPAN, "dump", inner->map, -err);
-	row[3] = cell_str(why.list[0].msg);
+	row[INNER_STATE] = cell_str(why.list[0].msg);
 	err = sink_row(d->ctx->sink, row);
 	diags_clear(&why);
 	return err;
@@ -236,7 +238,9 @@ static int inner_row(void *arg, const void *key, const void *value)
 	__u32 id;
 	int err;
 	struct handle *map = open_named(OBJ_MAP, value, &id, &err);
-	struct cell row[4] = { element_cell(&e), [3] = state_cell(err) };
+	struct cell row[INNER_COLUMNS] = {
+		[INNER_ELEMENT] = element_cell(&e), [INNER_STATE] = state_cell(err)
+	};
 	struct dump inner = *d;
 
 	if (err == -ENOENT)
@@ -244,8 +248,8 @@ static int inner_row(void *arg, const void *key, const void *value)
 	if (err)
 		return kern_call_error(d->ctx->diags, d->ctx->span, KERN_LISTING, -err, "open map %u",
 				       id);
-	row[1] = type_cell(kern_map_type_name(map->map.type), map->map.type);
-	row[2] = cell_str(map->name);
+	row[INNER_TYPE] = type_cell(kern_map_type_name(map->map.type), map->map.type);
+	row[INNER_NAME] = cell_str(map->name);
 	inner.outer = row;
 	inner.depth++;
 	err = end_inner(d, &inner, row, walk(&inner, map));

@@ -114,11 +114,13 @@ const struct cmd map_delete_cmd = {
 
 /* getnext */
 
+enum { NEXT_KEY, NEXT_NO_KEY, NEXT_NEXT_KEY, NEXT_COLUMNS };
+
 static const struct column next_columns[] = {
-	{ "key", "key:\n%\n" },
-	{ "no key", "key: None\n", .flags = COL_PLAIN_ONLY },
-	{ "next_key", "next key:\n%" },
-	{ 0 }
+	[NEXT_KEY] = { "key", "key:\n%\n" },
+	[NEXT_NO_KEY] = { "no key", "key: None\n", .flags = COL_PLAIN_ONLY },
+	[NEXT_NEXT_KEY] = { "next_key", "next key:\n%" },
+	[NEXT_COLUMNS] = { 0 }
 };
 
 static const struct record next_record = { "next key", next_columns };
@@ -130,7 +132,7 @@ static int map_getnext(struct ctx *ctx, struct value *argv)
 	struct handle *map = argv[GETNEXT_MAP].handle;
 	const struct value *key = &argv[GETNEXT_KEY];
 	bool has_key = key->kind == VALUE_BYTES;
-	struct cell row[3] = { 0 };
+	struct cell row[NEXT_COLUMNS] = { 0 };
 	void *next;
 	int err;
 
@@ -147,10 +149,10 @@ static int map_getnext(struct ctx *ctx, struct value *argv)
 		return kern_map_error(ctx->diags, ctx->span, "getnext", map, -err);
 	}
 	if (has_key)
-		row[0] = CELL(.kind = CELL_BYTES, .str = { key->bytes.data, map->map.key_size });
+		row[NEXT_KEY] = CELL(.kind = CELL_BYTES, .str = { key->bytes.data, map->map.key_size });
 	else
-		row[0] = CELL(.kind = CELL_NULL), row[1] = cell_bool(true);
-	row[2] = CELL(.kind = CELL_BYTES, .str = { next, map->map.key_size });
+		row[NEXT_KEY] = CELL(.kind = CELL_NULL), row[NEXT_NO_KEY] = cell_bool(true);
+	row[NEXT_NEXT_KEY] = CELL(.kind = CELL_BYTES, .str = { next, map->map.key_size });
 	sink_begin(ctx->sink, &next_record, SINK_ONE);
 	err = sink_row(ctx->sink, row);
 	free(next);

@@ -41,21 +41,21 @@ struct reading {
 	__u64 left;			/* events to read */
 };
 
-static const struct column event_columns[] = {
-	{ "heading", "%\n", .flags = COL_PLAIN_ONLY },
-	{ "type" },
-	{ "cpu" },
-	{ "index" },
-	{ "timestamp" },
-	{ "lost", "lost % events" },
-	{ "data" },
-	{ "bytes", "%", .flags = COL_PLAIN_ONLY },
-	{ "value", "%" },
-	{ 0 }
-};
-
 enum { EV_HEADING, EV_TYPE, EV_CPU, EV_INDEX, EV_TIME, EV_LOST, EV_DATA, EV_BYTES, EV_VALUE,
        EV_COLUMNS };
+
+static const struct column event_columns[] = {
+	[EV_HEADING] = { "heading", "%\n", .flags = COL_PLAIN_ONLY },
+	[EV_TYPE] = { "type" },
+	[EV_CPU] = { "cpu" },
+	[EV_INDEX] = { "index" },
+	[EV_TIME] = { "timestamp" },
+	[EV_LOST] = { "lost", "lost % events" },
+	[EV_DATA] = { "data" },
+	[EV_BYTES] = { "bytes", "%", .flags = COL_PLAIN_ONLY },
+	[EV_VALUE] = { "value", "%" },
+	[EV_COLUMNS] = { 0 }
+};
 
 static const struct record event_record = { "event", event_columns };
 

@@ -19,11 +19,13 @@
 #include "shell/op/map_ops.h"
 #include "shell/txn/txn.h"
 
+enum { POPPED_KEY, POPPED_VALUE, POPPED_FORMATTED, POPPED_COLUMNS };
+
 static const struct column popped_columns[] = {
-	{ "key" },
-	{ "value", "value: %" },
-	{ "formatted" },
-	{ 0 }
+	[POPPED_KEY] = { "key" },
+	[POPPED_VALUE] = { "value", "value: %" },
+	[POPPED_FORMATTED] = { "formatted" },
+	[POPPED_COLUMNS] = { 0 }
 };
 
 static const struct record popped_record = { "value", popped_columns };
@@ -32,17 +34,17 @@ static const struct record popped_record = { "value", popped_columns };
 static int show_value(struct ctx *ctx, struct handle *map, const void *value)
 {
 	const struct typed *type = map_format(map)->value;
-	struct cell row[3] = { 0 };
+	struct cell row[POPPED_COLUMNS] = { 0 };
 	struct buf nice = BUF_INIT;
 	int err;
 
-	row[0] = CELL(.kind = CELL_BYTES, .str = { "", 0 });
-	row[1] = CELL(.kind = CELL_BYTES, .str = { value, map->map.value_size });
+	row[POPPED_KEY] = CELL(.kind = CELL_BYTES, .str = { "", 0 });
+	row[POPPED_VALUE] = CELL(.kind = CELL_BYTES, .str = { value, map->map.value_size });
 	if (type) {
 		buf_puts(&nice, "{\"value\":");
 		typed_json(&nice, type, value, TYPED_NICE);
 		buf_putc(&nice, '}');
-		row[2] = cell_json_text(&nice);
+		row[POPPED_FORMATTED] = cell_json_text(&nice);
 	}
 	sink_begin(ctx->sink, &popped_record, SINK_ONE);
 	err = sink_row(ctx->sink, row);

@@ -10,30 +10,30 @@
 #include "shell/kern/object.h"
 #include "shell/lang/args.h"
 
-static const struct column map_columns[] = {
-	{ "id", "%: " },
-	{ "type", "%" },
-	{ "name", "  name %" },
-	{ "flags", "  flags %", .flags = COL_HEX },
-	{ "bytes_key", "\n\tkey %B" },
-	{ "bytes_value", "  value %B" },
-	{ "max_entries", "  max_entries %" },
-	{ "bytes_memlock", "  memlock %B" },
-	{ "map_extra", "  map_extra %", .flags = COL_HEX | COL_WIDE },
-	{ "owner_prog_type", "\n\towner_prog_type %  ", .flags = COL_WIDE },
-	{ "owner_jited", "owner jited", "owner not jited", COL_WIDE },
-	{ "frozen" },
-	{ "btf_id", "\n\tbtf_id %" },
-	{ "frozen beside btf_id", "  frozen", .flags = COL_PLAIN_ONLY },
-	{ "frozen alone", "\n\tfrozen", .flags = COL_PLAIN_ONLY },
-	{ "pinned", "\n\tpinned %", .flags = COL_EACH | COL_WIDE },
-	{ 0 }
-};
-
 enum {
 	MAP_ID, MAP_TYPE, MAP_NAME, MAP_FLAGS, MAP_KEY, MAP_VALUE, MAP_ENTRIES, MAP_MEMLOCK, MAP_EXTRA,
 	MAP_OWNER_TYPE, MAP_OWNER_JITED, MAP_FROZEN, MAP_BTF, MAP_FROZEN_BTF, MAP_FROZEN_ALONE,
 	MAP_PINNED, MAP_COLUMNS
+};
+
+static const struct column map_columns[] = {
+	[MAP_ID] = { "id", "%: " },
+	[MAP_TYPE] = { "type", "%" },
+	[MAP_NAME] = { "name", "  name %" },
+	[MAP_FLAGS] = { "flags", "  flags %", .flags = COL_HEX },
+	[MAP_KEY] = { "bytes_key", "\n\tkey %B" },
+	[MAP_VALUE] = { "bytes_value", "  value %B" },
+	[MAP_ENTRIES] = { "max_entries", "  max_entries %" },
+	[MAP_MEMLOCK] = { "bytes_memlock", "  memlock %B" },
+	[MAP_EXTRA] = { "map_extra", "  map_extra %", .flags = COL_HEX | COL_WIDE },
+	[MAP_OWNER_TYPE] = { "owner_prog_type", "\n\towner_prog_type %  ", .flags = COL_WIDE },
+	[MAP_OWNER_JITED] = { "owner_jited", "owner jited", "owner not jited", COL_WIDE },
+	[MAP_FROZEN] = { "frozen" },
+	[MAP_BTF] = { "btf_id", "\n\tbtf_id %" },
+	[MAP_FROZEN_BTF] = { "frozen beside btf_id", "  frozen", .flags = COL_PLAIN_ONLY },
+	[MAP_FROZEN_ALONE] = { "frozen alone", "\n\tfrozen", .flags = COL_PLAIN_ONLY },
+	[MAP_PINNED] = { "pinned", "\n\tpinned %", .flags = COL_EACH | COL_WIDE },
+	[MAP_COLUMNS] = { 0 }
 };
 
 static const struct record map_record = { "map", map_columns };

@@ -144,17 +144,17 @@ static int look(struct top *t)
 	return err;
 }
 
-static const struct column top_columns[] = {
-	{ "line", "%", .flags = COL_PLAIN_ONLY },
-	{ "sample" },
-	{ "seconds" },
-	{ "per_second" },
-	{ "key" },
-	{ "value" },
-	{ 0 }
-};
-
 enum { COL_LINE, COL_SAMPLE, COL_SECONDS, COL_RATE, COL_KEY, COL_VALUE, TOP_COLUMNS };
+
+static const struct column top_columns[] = {
+	[COL_LINE] = { "line", "%", .flags = COL_PLAIN_ONLY },
+	[COL_SAMPLE] = { "sample" },
+	[COL_SECONDS] = { "seconds" },
+	[COL_RATE] = { "per_second" },
+	[COL_KEY] = { "key" },
+	[COL_VALUE] = { "value" },
+	[TOP_COLUMNS] = { 0 }
+};
 
 static const struct record top_record = { "element", top_columns };
 

@@ -21,24 +21,24 @@
 #include "shell/kern/symbols.h"
 #include "shell/lang/args.h"
 
-static const struct column insn_columns[] = {
-	{ "proto", "%:\n" },
-	{ "src", "; %" },
-	{ "file", " [file:%" },
-	{ "line_num", " line_num:%" },
-	{ "line_col", " line_col:%]" },
-	{ "source ends", "\n", .flags = COL_PLAIN_ONLY },
-	{ "insn" },
-	{ "number", "%: ", .flags = COL_PLAIN_ONLY },
-	{ "disasm", "%" },
-	{ "bytes", "\n       %", .flags = COL_PLAIN_ONLY },
-	{ "opcodes" },
-	{ 0 }
-};
-
 enum {
 	INSN_PROTO, INSN_SRC, INSN_FILE, INSN_LINE, INSN_COL, INSN_SRC_END, INSN_INDEX, INSN_NUMBER,
 	INSN_DISASM, INSN_BYTES, INSN_OPCODES, INSN_COLUMNS
+};
+
+static const struct column insn_columns[] = {
+	[INSN_PROTO] = { "proto", "%:\n" },
+	[INSN_SRC] = { "src", "; %" },
+	[INSN_FILE] = { "file", " [file:%" },
+	[INSN_LINE] = { "line_num", " line_num:%" },
+	[INSN_COL] = { "line_col", " line_col:%]" },
+	[INSN_SRC_END] = { "source ends", "\n", .flags = COL_PLAIN_ONLY },
+	[INSN_INDEX] = { "insn" },
+	[INSN_NUMBER] = { "number", "%: ", .flags = COL_PLAIN_ONLY },
+	[INSN_DISASM] = { "disasm", "%" },
+	[INSN_BYTES] = { "bytes", "\n       %", .flags = COL_PLAIN_ONLY },
+	[INSN_OPCODES] = { "opcodes" },
+	[INSN_COLUMNS] = { 0 }
 };
 
 static const struct record insn_record = { "instruction", insn_columns };
@@ -153,7 +153,7 @@ static int show_dot(struct ctx *ctx, const struct code *code, unsigned flags, st
 enum { DUMP_FORM, DUMP_PROG, DUMP_FILE, DUMP_OPCODES, DUMP_LINUM, DUMP_VISUAL };
 enum { FORM_XLATED, FORM_JITED };
 
-static const char *const dump_forms[] = { "xlated", "jited", NULL };
+static const char *const dump_forms[] = { [FORM_XLATED] = "xlated", [FORM_JITED] = "jited", NULL };
 
 static unsigned listing_flags(const struct value *argv)
 {

@@ -17,33 +17,33 @@
 #include "shell/kern/object.h"
 #include "shell/lang/args.h"
 
-static const struct column prog_columns[] = {
-	{ "id", "%: " },
-	{ "type", "%" },
-	{ "name", "  name %" },
-	{ "tag", "  tag %" },
-	{ "gpl_compatible", "  gpl" , .flags = COL_WIDE },
-	{ "run_time_ns", " run_time_ns %", .flags = COL_WIDE },
-	{ "run_cnt", " run_cnt %", .flags = COL_WIDE },
-	{ "recursion_misses", " recursion_misses %", .flags = COL_WIDE },
-	{ "loaded_at", "\n\tloaded_at %", .flags = COL_TIME | COL_WIDE },
-	{ "uid", "  uid %" },
-	{ "orphaned", "  orphaned", .flags = COL_WIDE },
-	{ "bytes_xlated", "\n\txlated %B" },
-	{ "jited", NULL, "  not jited", COL_WIDE },
-	{ "bytes_jited", "  jited %B" },
-	{ "bytes_memlock", "  memlock %B", .flags = COL_WIDE },
-	{ "map_ids", "  map_ids %" },
-	{ "pinned", "\n\tpinned %", .flags = COL_EACH | COL_WIDE },
-	{ "btf_id", "\n\tbtf_id %", .flags = COL_WIDE },
-	{ "metadata", "\n\tmetadata:", .flags = COL_EACH | COL_WIDE },
-	{ 0 }
-};
-
 enum {
 	PROG_ID, PROG_TYPE, PROG_NAME, PROG_TAG, PROG_GPL, PROG_RUN_TIME, PROG_RUN_CNT, PROG_MISSES,
 	PROG_LOADED, PROG_UID, PROG_ORPHANED, PROG_XLATED, PROG_JITED, PROG_JITED_BYTES, PROG_MEMLOCK,
 	PROG_MAPS, PROG_PINNED, PROG_BTF, PROG_METADATA, PROG_COLUMNS
+};
+
+static const struct column prog_columns[] = {
+	[PROG_ID] = { "id", "%: " },
+	[PROG_TYPE] = { "type", "%" },
+	[PROG_NAME] = { "name", "  name %" },
+	[PROG_TAG] = { "tag", "  tag %" },
+	[PROG_GPL] = { "gpl_compatible", "  gpl" , .flags = COL_WIDE },
+	[PROG_RUN_TIME] = { "run_time_ns", " run_time_ns %", .flags = COL_WIDE },
+	[PROG_RUN_CNT] = { "run_cnt", " run_cnt %", .flags = COL_WIDE },
+	[PROG_MISSES] = { "recursion_misses", " recursion_misses %", .flags = COL_WIDE },
+	[PROG_LOADED] = { "loaded_at", "\n\tloaded_at %", .flags = COL_TIME | COL_WIDE },
+	[PROG_UID] = { "uid", "  uid %" },
+	[PROG_ORPHANED] = { "orphaned", "  orphaned", .flags = COL_WIDE },
+	[PROG_XLATED] = { "bytes_xlated", "\n\txlated %B" },
+	[PROG_JITED] = { "jited", NULL, "  not jited", COL_WIDE },
+	[PROG_JITED_BYTES] = { "bytes_jited", "  jited %B" },
+	[PROG_MEMLOCK] = { "bytes_memlock", "  memlock %B", .flags = COL_WIDE },
+	[PROG_MAPS] = { "map_ids", "  map_ids %" },
+	[PROG_PINNED] = { "pinned", "\n\tpinned %", .flags = COL_EACH | COL_WIDE },
+	[PROG_BTF] = { "btf_id", "\n\tbtf_id %", .flags = COL_WIDE },
+	[PROG_METADATA] = { "metadata", "\n\tmetadata:", .flags = COL_EACH | COL_WIDE },
+	[PROG_COLUMNS] = { 0 }
 };
 
 static const struct record prog_record = { "prog", prog_columns };

@@ -50,14 +50,19 @@ static const struct cmd session_savepoint_cmd = {
 	.examples = STRINGS("savepoint a"),
 };
 
+enum {
+	BACK_UNDONE, BACK_OF, BACK_CONFLICTS, BACK_ONE_CONFLICT, BACK_MANY_CONFLICTS, BACK_FAILED,
+	BACK_COLUMNS
+};
+
 static const struct column rollback_columns[] = {
-	{ "undone", "rolled back %" },
-	{ "of", " of %" },
-	{ "conflicts" },
-	{ "one conflict", "; 1 conflict", .flags = COL_PLAIN_ONLY },
-	{ "many conflicts", "; % conflicts", .flags = COL_PLAIN_ONLY },
-	{ "failed", "; % failed" },
-	{ 0 }
+	[BACK_UNDONE] = { "undone", "rolled back %" },
+	[BACK_OF] = { "of", " of %" },
+	[BACK_CONFLICTS] = { "conflicts" },
+	[BACK_ONE_CONFLICT] = { "one conflict", "; 1 conflict", .flags = COL_PLAIN_ONLY },
+	[BACK_MANY_CONFLICTS] = { "many conflicts", "; % conflicts", .flags = COL_PLAIN_ONLY },
+	[BACK_FAILED] = { "failed", "; % failed" },
+	[BACK_COLUMNS] = { 0 }
 };
 
 static const struct record rollback_record = { "rollback", rollback_columns };
@@ -65,13 +70,20 @@ static const struct record rollback_record = { "rollback", rollback_columns };
 /* Says how it went; what could not be undone makes the command fail. */
 static int show_rollback(struct ctx *ctx, const struct rollback *r)
 {
-	const struct cell none = { .kind = CELL_NONE }, conflicts = cell_u64(r->conflicts);
+	struct cell row[BACK_COLUMNS] = {
+		[BACK_UNDONE] = cell_u64(r->undone),
+		[BACK_OF] = cell_u64(r->undone + r->conflicts + r->failed),
+	};
 
+	if (r->conflicts) {
+		row[BACK_CONFLICTS] = cell_u64(r->conflicts);
+		row[r->conflicts == 1 ? BACK_ONE_CONFLICT : BACK_MANY_CONFLICTS] =
+			row[BACK_CONFLICTS];
+	}
+	if (r->failed)
+		row[BACK_FAILED] = cell_u64(r->failed);
 	sink_begin(ctx->sink, &rollback_record, SINK_ONE);
-	sink_row(ctx->sink, (const struct cell[]){
-		cell_u64(r->undone), cell_u64(r->undone + r->conflicts + r->failed),
-		r->conflicts ? conflicts : none, r->conflicts == 1 ? conflicts : none,
-		r->conflicts > 1 ? conflicts : none, r->failed ? cell_u64(r->failed) : none });
+	sink_row(ctx->sink, row);
 	if (sink_end(ctx->sink))
 		return -1;
 	if (!r->conflicts && !r->failed)
@@ -246,13 +258,15 @@ static const struct cmd session_recover_cmd = {
 
 /* Variables */
 
+enum { VAR_NAME, VAR_KIND, VAR_ID, VAR_OF, VAR_VALUE, VAR_COLUMNS };
+
 static const struct column var_columns[] = {
-	{ "name", "$%" },
-	{ "kind", "  %" },
-	{ "id", " %" },
-	{ "of", "  name %" },
-	{ "value", "  %" },
-	{ 0 }
+	[VAR_NAME] = { "name", "$%" },
+	[VAR_KIND] = { "kind", "  %" },
+	[VAR_ID] = { "id", " %" },
+	[VAR_OF] = { "of", "  name %" },
+	[VAR_VALUE] = { "value", "  %" },
+	[VAR_COLUMNS] = { 0 }
 };
 
 static const struct record var_record = { "variable", var_columns };
@@ -272,14 +286,15 @@ static int vars_run(struct ctx *ctx, struct value *argv)
 	sink_begin(ctx->sink, &var_record, SINK_LIST);
 	for (size_t i = 0; i < s->nr_vars && !err; i++) {
 		const struct value *v = &sorted[i].value;
-		struct cell row[5] = { cell_str(sorted[i].name) };
+		struct cell row[VAR_COLUMNS] = { [VAR_NAME] = cell_str(sorted[i].name) };
 
 		if (v->kind == VALUE_HANDLE) {
-			row[1] = cell_str(object_names[v->handle->kind]);
-			row[2] = v->handle->id ? cell_u64(v->handle->id) : CELL(.kind = CELL_NONE);
-			row[3] = cell_str(v->handle->name);
+			row[VAR_KIND] = cell_str(object_names[v->handle->kind]);
+			if (v->handle->id)
+				row[VAR_ID] = cell_u64(v->handle->id);
+			row[VAR_OF] = cell_str(v->handle->name);
 		} else if (v->kind == VALUE_JSON) {
-			row[4] = CELL(.kind = CELL_JSON, .json = v->json);
+			row[VAR_VALUE] = CELL(.kind = CELL_JSON, .json = v->json);
 		}
 		err = sink_row(ctx->sink, row);
 	}
