@@ -334,7 +334,7 @@ journal_pos journal_intent(struct journal *j, uint32_t kind, const void *payload
 	r->state = RECORD_INTENT;
 	if (len)
 		memcpy(r + 1, payload, len);
-	r->crc = record_crc(r, payload, len);
+	r->crc = record_crc(r, r + 1, len);
 	memset(r->late, 0, sizeof(r->late));
 	r->late_crc = late_crc(r);
 	record_at(j, at + whole)->len = 0;
