@@ -14,7 +14,7 @@
 #include "shell/kern/cgroup.h"
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"
-#include "shell/kern/link.h"
+#include "shell/kern/hook.h"
 #include "shell/kern/names.h"
 #include "shell/kern/object.h"
 #include "shell/lang/args.h"
@@ -195,24 +195,20 @@ enum { SHOW_CGROUP, SHOW_EFFECTIVE };
 
 static int cgroup_show(struct ctx *ctx, struct value *argv)
 {
-	struct link_def def = { .place = LINK_ON_CGROUP, .target = argv[SHOW_CGROUP].str };
+	const struct value *cgroup = &argv[SHOW_CGROUP];
 	struct listing l = { .ctx = ctx, .effective = argv[SHOW_EFFECTIVE].kind != VALUE_NONE };
-	struct link_spot spot;
-	int err;
+	int fd = hook_open_cgroup(cgroup->str, &l.cgroup, cgroup->span, ctx->diags), err;
 
-	if (kern_link_find(&def, &spot, argv[SHOW_CGROUP].span, ctx->diags)) {
-		link_spot_free(&spot);
+	if (fd < 0)
 		return -1;
-	}
-	l.cgroup = spot.id;
 	l.query.flags = l.effective ? BPF_F_QUERY_EFFECTIVE : 0;
 	sink_begin(ctx->sink, &show_records[l.effective], SINK_LIST);
-	err = kern_cgroup_programs(&l.query, spot.fd, show_program, &l);
-	link_spot_free(&spot);
+	err = kern_cgroup_programs(&l.query, fd, show_program, &l);
+	close(fd);
 	free(l.links);
 	if (err < 0)
-		return kern_call_error(ctx->diags, argv[SHOW_CGROUP].span, KERN_LISTING, -err,
-				       "query the cgroup '%s'", argv[SHOW_CGROUP].str);
+		return kern_call_error(ctx->diags, cgroup->span, KERN_LISTING, -err,
+				       "query the cgroup '%s'", cgroup->str);
 	return err ? -1 : sink_end(ctx->sink);
 }
 
@@ -276,14 +272,12 @@ static char *find_root(struct ctx *ctx, const struct value *given)
 
 static int show_tree(struct listing *l, const char *root, struct span at)
 {
-	struct link_def def = { .place = LINK_ON_CGROUP, .target = root };
 	struct ctx *ctx = l->ctx;
-	struct link_spot spot;
-	int err = kern_link_find(&def, &spot, at, ctx->diags);
+	int fd = hook_open_cgroup(root, &l->cgroup, at, ctx->diags), err;
 
-	link_spot_free(&spot);
-	if (err)
+	if (fd < 0)
 		return -1;
+	close(fd);
 	sink_begin(ctx->sink, &tree_records[l->effective], SINK_LIST);
 	err = kern_cgroups(root, show_cgroup, l);
 	if (err < 0)

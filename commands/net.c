@@ -13,7 +13,7 @@
 #include "shell/kern/attached.h"
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"
-#include "shell/kern/link.h"
+#include "shell/kern/hook.h"
 #include "shell/kern/net.h"
 #include "shell/kern/object.h"
 #include "shell/lang/args.h"
@@ -347,18 +347,15 @@ static int compare_netfilters(const void *a, const void *b)
 
 static int find_dissector(struct listing *l)
 {
-	const struct link_def def = { .place = LINK_ON_NETNS };
 	struct kern_attached *list = NULL;
 	struct ctx *ctx = l->ctx;
-	struct link_spot spot;
+	int fd = hook_open_netns(&l->netns, ctx->span, ctx->diags), err;
 	__u32 nr = 0;
-	int err;
 
-	if (kern_link_find(&def, &spot, ctx->span, ctx->diags))
+	if (fd < 0)
 		return -1;
-	l->netns = spot.id;
-	err = kern_attached(spot.fd, BPF_FLOW_DISSECTOR, 0, &list, &nr);
-	link_spot_free(&spot);
+	err = kern_attached(fd, BPF_FLOW_DISSECTOR, 0, &list, &nr);
+	close(fd);
 	if (nr)
 		l->dissector = list[0].prog_id;
 	free(list);
@@ -409,17 +406,14 @@ static int find_links(struct listing *l)
 
 static int find_devices(struct listing *l, const struct value *name)
 {
-	struct link_def def = { .place = LINK_ON_DEVICE };
 	struct ctx *ctx = l->ctx;
-	struct link_spot spot = { 0 };
+	__u32 ifindex = 0;
 	int err;
 
-	if (name->kind == VALUE_STR) {
-		def.target = name->str;
-		if (kern_link_find(&def, &spot, name->span, ctx->diags))
-			return -1;
-	}
-	err = kern_devices(spot.ifindex, &l->devices, &l->nr_devices);
+	if (name->kind == VALUE_STR &&
+	    hook_find_device(name->str, &ifindex, name->span, ctx->diags))
+		return -1;
+	err = kern_devices(ifindex, &l->devices, &l->nr_devices);
 	return err ? kern_error(ctx->diags, ctx->span, -err, "list the network devices") : 0;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Where programs can be attached: the names of it, and why the kernel refuses. */
+/* Why the kernel refuses to attach a program, or to put another in its place. */
 #include <errno.h>
 #include <net/if.h>
 
@@ -8,67 +8,11 @@
 #include "shell/base/diag.h"
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"
+#include "shell/kern/hook.h"
 #include "shell/kern/link.h"
 #include "shell/kern/names.h"
 #include "shell/kern/object.h"
-#include "shell/kern/reason.h"
 #include "shell/kern/rights.h"
-#include "shell/kern/spot.h"
-
-/*
- * The type that a program must have for an attach type, as bpf_link_create()
- * of the kernel wants it, and the short name that bpftool has for it.
- */
-static const struct attach {
-	__u32 type, prog_type;
-	const char *short_name;
-} attaches[] = {
-	{ BPF_CGROUP_INET_INGRESS, BPF_PROG_TYPE_CGROUP_SKB, "ingress" },
-	{ BPF_CGROUP_INET_EGRESS, BPF_PROG_TYPE_CGROUP_SKB, "egress" },
-	{ BPF_CGROUP_INET_SOCK_CREATE, BPF_PROG_TYPE_CGROUP_SOCK, "sock_create" },
-	{ BPF_CGROUP_INET_SOCK_RELEASE, BPF_PROG_TYPE_CGROUP_SOCK, "sock_release" },
-	{ BPF_CGROUP_SOCK_OPS, BPF_PROG_TYPE_SOCK_OPS, "sock_ops" },
-	{ BPF_CGROUP_DEVICE, BPF_PROG_TYPE_CGROUP_DEVICE, "device" },
-	{ BPF_CGROUP_INET4_BIND, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, "bind4" },
-	{ BPF_CGROUP_INET6_BIND, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, "bind6" },
-	{ BPF_CGROUP_INET4_CONNECT, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, "connect4" },
-	{ BPF_CGROUP_INET6_CONNECT, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, "connect6" },
-	{ BPF_CGROUP_INET4_POST_BIND, BPF_PROG_TYPE_CGROUP_SOCK, "post_bind4" },
-	{ BPF_CGROUP_INET6_POST_BIND, BPF_PROG_TYPE_CGROUP_SOCK, "post_bind6" },
-	{ BPF_CGROUP_INET4_GETPEERNAME, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, "getpeername4" },
-	{ BPF_CGROUP_INET6_GETPEERNAME, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, "getpeername6" },
-	{ BPF_CGROUP_INET4_GETSOCKNAME, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, "getsockname4" },
-	{ BPF_CGROUP_INET6_GETSOCKNAME, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, "getsockname6" },
-	{ BPF_CGROUP_UDP4_SENDMSG, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, "sendmsg4" },
-	{ BPF_CGROUP_UDP6_SENDMSG, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, "sendmsg6" },
-	{ BPF_CGROUP_UDP4_RECVMSG, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, "recvmsg4" },
-	{ BPF_CGROUP_UDP6_RECVMSG, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, "recvmsg6" },
-	{ BPF_CGROUP_SYSCTL, BPF_PROG_TYPE_CGROUP_SYSCTL, "sysctl" },
-	{ BPF_CGROUP_GETSOCKOPT, BPF_PROG_TYPE_CGROUP_SOCKOPT, "getsockopt" },
-	{ BPF_CGROUP_SETSOCKOPT, BPF_PROG_TYPE_CGROUP_SOCKOPT, "setsockopt" },
-	{ BPF_SK_LOOKUP, BPF_PROG_TYPE_SK_LOOKUP },
-	{ BPF_FLOW_DISSECTOR, BPF_PROG_TYPE_FLOW_DISSECTOR },
-	{ BPF_XDP, BPF_PROG_TYPE_XDP },
-	{ BPF_TCX_INGRESS, BPF_PROG_TYPE_SCHED_CLS },
-	{ BPF_TCX_EGRESS, BPF_PROG_TYPE_SCHED_CLS },
-	{ BPF_TRACE_RAW_TP, BPF_PROG_TYPE_RAW_TRACEPOINT },
-	{ 0 }
-};
-
-static const struct attach *find_attach(__u32 type)
-{
-	for (const struct attach *a = attaches; a->prog_type; a++)
-		if (a->type == type)
-			return a;
-	return NULL;
-}
-
-const char *kern_attach_type_short(__u32 type)
-{
-	const struct attach *a = find_attach(type);
-
-	return a ? a->short_name : NULL;
-}
 
 /* "program 'filter'" */
 static void name_prog(struct buf *out, const struct handle *prog)
@@ -85,11 +29,10 @@ static void name_spot(struct buf *out, const struct link_spot *spot, const char 
 
 	if (target)
 		buf_printf(out, "'%s'", target);
-	else if (spot->place == LINK_ON_DEVICE && if_indextoname(spot->ifindex, device))
+	else if (spot->ifindex && if_indextoname(spot->ifindex, device))
 		buf_printf(out, "'%s'", device);
 	else
-		buf_puts(out, spot->place == LINK_ON_CGROUP ? "its cgroup" :
-			 "this network namespace");
+		buf_puts(out, spot->hook->unnamed);
 }
 
 /* "type xdp" */
@@ -125,8 +68,8 @@ static bool place_missing(struct buf *why, const struct link_spot *spot)
 	if (kern_knows_attach_type(spot->attach_type))
 		return false;
 	buf_printf(why, "this kernel has no attach type %s", name ? name : "of that number");
-	if (spot_kind(spot) == SPOT_MPROG)
-		buf_puts(why, ", which came with Linux 6.6");
+	if (spot->hook->since)
+		buf_printf(why, ", which came with Linux %s", spot->hook->since);
 	return true;
 }
 
@@ -144,47 +87,33 @@ static void put_occupant(struct buf *why, const struct occupant *o)
 static bool occupied(struct buf *why, const struct handle *prog, const struct link_spot *spot,
 		     int err)
 {
-	bool dissector = spot->attach_type == BPF_FLOW_DISSECTOR;
-	struct occupant o;
+	const struct hook *h = spot->hook;
+	struct occupant o = { 0 };
+	bool found;
 
-	if (!spot_is_taken(spot, err))
+	if (!h->taken || !h->taken(spot, err))
 		return false;
-	if (!spot_occupant(spot, prog->fd, &o)) {
-		if (spot->attach_type == BPF_XDP && err == EEXIST)
-			buf_puts(why, "a device that it is part of has an XDP program");
-		else if (dissector)
-			buf_puts(why, "another network namespace has a flow dissector: the first "
-				 "one's and any other exclude each other");
-		return why->len;
-	}
-	switch (spot_kind(spot)) {
-	case SPOT_XDP:
-		buf_printf(why, "it runs program %u already%s", o.prog_id,
-			   err == EEXIST ? " in another XDP mode" : "");
-		break;
-	case SPOT_MPROG:
-		buf_puts(why, "this program is attached there already");
-		break;
-	default:
-		buf_printf(why, "the network namespace runs program %u there already", o.prog_id);
-	}
-	put_occupant(why, &o);
-	return true;
+	found = h->occupant(spot, prog->fd, &o);
+	h->say_taken(why, spot, found ? &o : NULL, err);
+	if (found)
+		put_occupant(why, &o);
+	return why->len;
 }
 
 /* True where the program, or what is at the spot, is to blame, or the errno has a reason there. */
 static bool spot_trouble(struct buf *why, struct buf *hint, const struct handle *prog,
 			 const struct link_spot *spot, int err)
 {
-	const struct attach *a = find_attach(spot->attach_type);
-	const struct reason *r;
+	const struct hook_type *t = hook_type(spot->attach_type);
+	const struct refusal *r;
 
-	if (err == EINVAL && a && (place_missing(why, spot) || type_trouble(why, prog, a->prog_type)))
+	if (err == EINVAL && t && t->prog_type &&
+	    (place_missing(why, spot) || type_trouble(why, prog, t->prog_type)))
 		return true;
 	if (occupied(why, prog, spot, err))
 		return true;
 	r = err == EPERM && rights_missing(KERN_ATTACHING, spot->attach_type) ? NULL :
-	    reason_find(ATTACH, spot_kind(spot), err);
+	    hook_refusal(spot->hook, err);
 	if (!r)
 		return false;
 	buf_puts(why, r->text);

@@ -16,8 +16,8 @@
 #include "shell/base/interrupt.h"
 #include "shell/kern/attached.h"
 #include "shell/kern/cgroup.h"
+#include "shell/kern/hook.h"
 #include "shell/kern/names.h"
-#include "shell/kern/query.h"
 
 char *kern_cgroup_root(void)
 {
@@ -124,8 +124,9 @@ int kern_cgroups(const char *root, kern_cgroup_fn fn, void *arg)
 static bool is_cgroup_type(__u32 type, bool found)
 {
 	const char *name = libbpf_bpf_attach_type_str(type);
+	const struct hook_type *t = name ? NULL : hook_type(type);
 
-	if (on_device(type))
+	if (t && t->by_device)
 		return false;
 	if (!name && found)
 		name = kern_attach_type_name(type);

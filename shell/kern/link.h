@@ -11,24 +11,24 @@
 
 struct bpf_link_info;
 struct handle;
-
-enum link_place { LINK_ON_DEVICE, LINK_ON_CGROUP, LINK_ON_NETNS, LINK_ON_TRACEPOINT };
+struct hook;
 
 /* What a program is to be attached to, by name. */
 struct link_def {
-	enum link_place place;
-	__u32 attach_type;
-	__u32 flags;			/* of a device's: XDP_FLAGS_..._MODE */
-	const char *target;		/* device, cgroup's path, tracepoint; NULL: this namespace */
+	const struct hook *hook;
+	__u32 attach_type;		/* one of the hook's, mostly: the kernel has the last word */
+	const char *target;		/* device, cgroup's path, tracepoint; NULL: the hook is all */
 };
 
 /* The same, found. */
 struct link_spot {
-	enum link_place place;
-	__u32 attach_type, flags, ifindex;
+	const struct hook *hook;	/* NULL: it is not known */
+	__u32 attach_type;
+	__u32 flags;			/* of link creation: XDP_FLAGS_..._MODE */
+	__u32 ifindex;
 	int fd;				/* of the cgroup or namespace, or -1 */
 	__u64 id;			/* of the cgroup; inode of the namespace, a device's too */
-	char *tracepoint;
+	char *name;			/* of what has neither number nor descriptor: a tracepoint */
 };
 
 /* Finds what the definition names; -1 with a diagnostic. link_spot_free() ends it in any case. */

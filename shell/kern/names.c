@@ -12,6 +12,7 @@
 #include "shell/base/buf.h"
 #include "shell/base/compat.h"
 #include "shell/kern/btf.h"
+#include "shell/kern/hook.h"
 #include "shell/kern/names.h"
 
 /* No enum of the kernel's API is near this. */
@@ -47,14 +48,13 @@ static const char *known_link(__u32 n)
 	return libbpf_bpf_link_type_str(n);
 }
 
-/* "link create" takes some that the oldest libbpf has no names for. */
+/* Hooks have some that the oldest libbpf has no names for. */
 static const char *known_attach(__u32 n)
 {
 	const char *name = libbpf_bpf_attach_type_str(n);
+	const struct hook_type *t = name ? NULL : hook_type(n);
 
-	if (name)
-		return name;
-	return n == BPF_TCX_INGRESS ? "tcx_ingress" : n == BPF_TCX_EGRESS ? "tcx_egress" : NULL;
+	return t ? t->name : name;
 }
 
 #define HELPER "bpf_"
@@ -219,12 +219,9 @@ int kern_prog_type(const char *name)
 
 int kern_attach_type(const char *name)
 {
-	struct names *n = &attach_names;
+	const struct hook_type *t = hook_type_short(name);
 
-	for (__u32 i = 0; n->known(i); i++)
-		if (kern_attach_type_short(i) && !strcmp(name, kern_attach_type_short(i)))
-			return i;
-	return number_of(n, 0, name);
+	return t ? (int)t->type : number_of(&attach_names, 0, name);
 }
 
 int kern_helper(const char *name)

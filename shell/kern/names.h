@@ -19,8 +19,6 @@ const char *kern_attach_type_name(__u32 type);
 /* False where the kernel's BTF tells that it lacks a type which libbpf or we may know. */
 bool kern_knows_attach_type(__u32 type);
 bool kern_knows_map_type(__u32 type);
-/* "egress" for BPF_CGROUP_INET_EGRESS: short names of cgroups' types; NULL where there is none. */
-const char *kern_attach_type_short(__u32 type);
 /*
  * Numbers of names, also of newer ones, and as the header has them ("BPF_MAP_TYPE_HASH"); -1
  * where there is none.

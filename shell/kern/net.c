@@ -15,6 +15,7 @@
 #include "shell/base/compat.h"
 #include "shell/base/interrupt.h"
 #include "shell/kern/attached.h"
+#include "shell/kern/hook.h"
 #include "shell/kern/mnl_lib.h"
 #include "shell/kern/net.h"
 
@@ -464,19 +465,24 @@ static int visit_attached(struct filters *f, __u32 type, const char *kind)
 	return err ? err : ret;
 }
 
-static int visit_device(struct filters *f)
+/* What hangs there by one hook. */
+static int visit_hook(struct filters *f, const struct hook *h)
 {
-	static const struct {
-		__u32 type;
-		const char *kind;
-	} places[] = {
-		{ BPF_TCX_INGRESS, "tcx/ingress" }, { BPF_TCX_EGRESS, "tcx/egress" },
-		{ BPF_NETKIT_PRIMARY, "netkit/primary" }, { BPF_NETKIT_PEER, "netkit/peer" },
-	};
 	int err = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(places) && !err; i++)
-		err = visit_attached(f, places[i].type, places[i].kind);
+	for (size_t i = 0; i < h->nr_types && !err; i++)
+		if (h->types[i].tc_kind)
+			err = visit_attached(f, h->types[i].type, h->types[i].tc_kind);
+	return err;
+}
+
+static int visit_device(struct filters *f)
+{
+	const struct hook *h;
+	int err = 0;
+
+	for (size_t i = 0; (h = hook_at(i)) && !err; i++)
+		err = visit_hook(f, h);
 	return err ? err : visit_filters(f);
 }
 

@@ -10,7 +10,7 @@
 #include "shell/base/buf.h"
 #include "shell/base/compat.h"
 #include "shell/kern/attached.h"
-#include "shell/kern/query.h"
+#include "shell/kern/hook.h"
 
 /* As in union bpf_attr; in part newer than the oldest headers (6.6). */
 struct query {
@@ -31,19 +31,6 @@ static int ask(const struct query *q, struct query *answer)
 	return syscall(SYS_bpf, BPF_PROG_QUERY, answer, sizeof(*answer)) ? -errno : 0;
 }
 
-bool on_device(__u32 type)
-{
-	return type == BPF_TCX_INGRESS || type == BPF_TCX_EGRESS || type == BPF_NETKIT_PRIMARY ||
-	       type == BPF_NETKIT_PEER;
-}
-
-/* A network namespace has no flags, nor has what is in effect only. */
-static bool has_flags(__u32 type, __u32 flags)
-{
-	return type != BPF_FLOW_DISSECTOR && type != BPF_SK_LOOKUP &&
-	       !(flags & BPF_F_QUERY_EFFECTIVE);
-}
-
 static void answer_free(struct answer *a)
 {
 	free(a->progs);
@@ -55,6 +42,7 @@ static void answer_free(struct answer *a)
 /* Asks for at most q->prog_cnt programs; -ENOSPC where there are more by now. */
 static int ask_all(struct query *q, struct answer *a)
 {
+	const struct hook_type *t = hook_type(q->attach_type);
 	__u32 nr = q->prog_cnt;
 	int err;
 
@@ -63,10 +51,11 @@ static int ask_all(struct query *q, struct answer *a)
 		xcalloc(nr, sizeof(__u32))
 	};
 	q->prog_ids = (uintptr_t)a->progs;
-	if (has_flags(q->attach_type, q->query_flags))
+	/* What is in effect only has none. */
+	if (!(t && t->flagless) && !(q->query_flags & BPF_F_QUERY_EFFECTIVE))
 		q->prog_attach_flags = (uintptr_t)a->prog_flags;
 	/* There they lie in an order of their own (bpf_mprog). */
-	if (on_device(q->attach_type)) {
+	if (t && t->by_device) {
 		q->link_ids = (uintptr_t)a->links;
 		q->link_attach_flags = (uintptr_t)a->link_flags;
 	}

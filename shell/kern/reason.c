@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The reasons: what an errno means for an operation on a type of map, or at a
- * place where programs are attached. Many operations share a few numbers, so the
- * text for a number alone would mislead.
+ * The reasons: what an errno means for an operation on a type of map. Many
+ * operations share a few numbers, so the text for a number alone would mislead.
+ * Those of attaching stand with the hooks.
  */
 #include <errno.h>
 #include <linux/bpf.h>
@@ -13,9 +13,7 @@
 #include "shell/kern/reason.h"
 
 #define BIT(type) (1ull << BPF_MAP_TYPE_##type)
-#define SPOT(kind) (1ull << SPOT_##kind)
 #define T(type) { BIT(type) }
-#define S(kind) { SPOT(kind) }
 #define IS(traits) { 0, traits }
 #define ALL { ~0ull }
 
@@ -92,32 +90,6 @@ const struct reason reasons[] = {
 	{ ANY_OP, ALL, EOPNOTSUPP, "maps of this type cannot do that" },
 	{ ANY_OP, ALL, ENOTSUPP, "maps of this type cannot do that" },
 	{ ANY_OP, ALL, EAGAIN, "map changes too fast to be followed", "try again" },
-
-	{ ATTACH, S(XDP), EEXIST, "it has an XDP program in another mode already" },
-	{ ATTACH, S(XDP), EBUSY, "it has an XDP program already" },
-	{ ATTACH, S(XDP), ERANGE, "its MTU is too large for XDP" },
-	{ ATTACH, S(XDP), EOPNOTSUPP, "the device's driver does not support it",
-	  "'xdpgeneric' works on any device" },
-	{ ATTACH, S(XDP), EINVAL, "the program was loaded for something else, or the kernel "
-	  "does not know this attachment" },
-	{ ATTACH, S(MPROG), EEXIST, "this program is attached there already" },
-	{ ATTACH, S(MPROG), ERANGE, "a device takes no more programs of one attach type" },
-	{ ATTACH, S(MPROG), ESTALE, "what is attached there changed meanwhile", "try again" },
-	{ ATTACH, S(MPROG), EOPNOTSUPP, "the device does not support it" },
-	{ ATTACH, S(MPROG), EINVAL, "the program was loaded for something else, or the kernel "
-	  "does not know this attachment" },
-	{ ATTACH, { SPOT(XDP) | SPOT(MPROG) }, ENODEV, "the network device is gone" },
-	{ ATTACH, S(CGROUP), EPERM, "what is attached there, or above, allows no further program" },
-	{ ATTACH, S(CGROUP), E2BIG, "a cgroup takes no more programs of one type" },
-	{ ATTACH, S(CGROUP), EINVAL, "the program was loaded for another attach type" },
-	{ ATTACH, S(CGROUP), EBADF, "it is no cgroup of version 2" },
-	{ ATTACH, S(NETNS), EEXIST, "the network namespace has such a program already" },
-	{ ATTACH, S(NETNS), EBUSY, "the network namespace has such a program already" },
-	{ ATTACH, S(NETNS), E2BIG, "the network namespace takes no more programs of this type" },
-	{ ATTACH, S(NETNS), EINVAL, "this type is for cgroups, not for network namespaces" },
-	{ ATTACH, S(TRACEPOINT), ENOENT, "there is no such tracepoint",
-	  "names stand in /sys/kernel/tracing/available_events, behind the colon" },
-	{ ATTACH, S(TRACEPOINT), EINVAL, "the program reads more arguments than the tracepoint has" },
 };
 
 const size_t nr_reasons = ARRAY_SIZE(reasons);

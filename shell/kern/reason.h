@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What an errno means for an operation on something. Inside the kernel layer only. */
+/* What an errno means for an operation on a map. Inside the kernel layer only. */
 #ifndef BPFSH_KERN_REASON_H
 #define BPFSH_KERN_REASON_H
 
@@ -12,18 +12,14 @@ enum op {
 	UPDATE = 1, LOOKUP = 2, DELETE = 4, NEXT = 8, LIST = 16, PUSH = 32, POP = 64, FREEZE = 128,
 	ANY_OP = 255,
 	CREATE = 256,
-	ATTACH = 512,
 	ELEMENT = UPDATE | LOOKUP | DELETE | NEXT | LIST,
 };
-
-/* Where programs are attached, as far as the reasons differ. */
-enum spot_kind { SPOT_XDP, SPOT_MPROG, SPOT_CGROUP, SPOT_NETNS, SPOT_TRACEPOINT };
 
 /* In the texts {max} is the map's max_entries, {last} one less. */
 struct reason {
 	unsigned ops;
 	struct {
-		__u64 types;		/* bits of the map's type, or of the spot's kind */
+		__u64 types;		/* bits of the map's type */
 		unsigned traits;	/* or of maps that have any of these, */
 		unsigned not_traits;	/* or (not 0) none of those */
 	} of;

@@ -12,7 +12,7 @@
 #include "shell/base/diag.h"
 #include "shell/kern/bpffs.h"
 #include "shell/kern/error.h"
-#include "shell/kern/link.h"
+#include "shell/kern/hook.h"
 #include "shell/kern/names.h"
 #include "shell/lang/args.h"
 #include "shell/lang/state.h"
@@ -251,7 +251,12 @@ static void folder_complete(struct ctx *ctx, const struct match *m, const struct
 
 static int cgroup_look(struct ctx *ctx, const struct value *v)
 {
-	return place_look(ctx, &(struct link_def){ LINK_ON_CGROUP, .target = v->str }, v->span);
+	__u64 id;
+	int fd = hook_open_cgroup(v->str, &id, v->span, ctx->diags);
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? -1 : 0;
 }
 
 const struct arg_type arg_cgroup = {

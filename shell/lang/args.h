@@ -47,24 +47,12 @@ extern const struct arg_type arg_cgroup;	/* VALUE_STR: the path of a cgroup's fo
 extern const struct arg_type arg_device;	/* VALUE_STR: a network device's name */
 
 /*
- * Where a link goes, "xdp dev eth0": VALUE_LIST of the hook's place in hooks[]
- * (VALUE_NUM), its target (VALUE_STR or VALUE_NONE) and its attach type (VALUE_NUM).
+ * Where a link goes, "xdp dev eth0": VALUE_LIST of the hook's name (VALUE_STR),
+ * its target (VALUE_STR or VALUE_NONE) and its attach type (VALUE_NUM).
  */
 extern const struct arg_type arg_hook;
-
-/* How a link's place is written, and what the kernel has for it. */
-struct hook {
-	const char *name, *help;
-	enum link_place place;
-	__u32 attach_type;		/* 0 where the user names it */
-	__u32 flags;
-};
-
-extern const struct hook hooks[];
 /* The place that a value of arg_hook says; its text is borrowed. */
 struct link_def hook_def(const struct value *hook);
-/* Whether there is such a place; -1 with a diagnostic. */
-int place_look(struct ctx *ctx, const struct link_def *def, struct span at);
 
 /* Parses as arg_string does, for types that only complete otherwise. */
 int arg_parse_string(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,

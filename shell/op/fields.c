@@ -5,6 +5,7 @@
 #include "shell/base/buf.h"
 #include "shell/base/wire.h"
 #include "shell/kern/handle.h"
+#include "shell/kern/hook.h"
 #include "shell/kern/link.h"
 #include "shell/kern/map.h"
 #include "shell/kern/object.h"
@@ -84,7 +85,7 @@ static void put_spot(const struct field *f, const void *in, struct buf *out)
 {
 	const struct link_spot *spot = field_in(f, in);
 
-	wire_put_u32(out, spot->place);
+	wire_put_u32(out, spot->hook ? spot->hook->id : 0);
 	wire_put_u32(out, spot->attach_type);
 	wire_put_u32(out, spot->flags);
 	wire_put_u32(out, spot->ifindex);
@@ -94,10 +95,11 @@ static void put_spot(const struct field *f, const void *in, struct buf *out)
 static void get_spot(const struct field *f, void *in, struct wire_reader *r)
 {
 	struct link_spot *spot = field_in(f, in);
+	__u32 hook = wire_get_u32(r);
 
 	spot->fd = -1;
-	spot->place = wire_get_u32(r);
 	spot->attach_type = wire_get_u32(r);
+	spot->hook = hook_of(hook, spot->attach_type);
 	spot->flags = wire_get_u32(r);
 	spot->ifindex = wire_get_u32(r);
 	spot->id = wire_get_u64(r);

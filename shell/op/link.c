@@ -16,6 +16,7 @@
 #include "shell/base/wire.h"
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"
+#include "shell/kern/hook.h"
 #include "shell/kern/link.h"
 #include "shell/kern/names.h"
 #include "shell/kern/object.h"
@@ -70,18 +71,16 @@ static enum undo_class new_class(const struct op *op, const char **why)
 static void new_describe(const struct op *op, struct buf *out)
 {
 	const struct op_link_new *n = (const struct op_link_new *)op;
+	const struct hook *h = n->def.hook;
 	const char *type = kern_attach_type_name(n->def.attach_type);
 
 	buf_puts(out, "+ link create ");
 	describe_handle(out, n->prog);
-	if (n->def.place == LINK_ON_TRACEPOINT)
-		buf_printf(out, " at raw tracepoint '%s'", n->target);
-	else if (n->def.place == LINK_ON_NETNS)
-		buf_printf(out, " at this network namespace, %s", type ? type : "");
-	else
-		buf_printf(out, " at %s '%s', %s",
-			   n->def.place == LINK_ON_DEVICE ? "device" : "cgroup", n->target,
-			   type ? type : "");
+	buf_printf(out, " at %s", h->place);
+	if (n->target)
+		buf_printf(out, " '%s'", n->target);
+	if (!h->type_implied)
+		buf_printf(out, ", %s", type ? type : "");
 }
 
 static int new_apply(struct op *op, struct diags *d)

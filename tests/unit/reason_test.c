@@ -12,6 +12,7 @@
 #include "shell/kern/loading.h"
 #include "shell/kern/names.h"
 #include "shell/kern/object.h"
+#include "shell/kern/hook.h"
 #include "shell/kern/reason.h"
 #include "shell/kern/rights.h"
 
@@ -23,7 +24,7 @@
 
 static bool finds(const struct reason *r)
 {
-	for (unsigned op = 1; op <= ATTACH; op <<= 1)
+	for (unsigned op = 1; op <= CREATE; op <<= 1)
 		for (__u32 type = 0; type < 64; type++)
 			for (int err = 1; err < 600; err++)
 				if (r->ops & op && (!r->err || r->err == err) &&
@@ -45,31 +46,43 @@ static void every_row(void **state)
 	}
 }
 
-static void at_spots(void **state)
+/* Each hook's reasons: none stands behind another of its errno, and each says something. */
+static void every_refusal(void **state)
+{
+	const struct hook *h;
+
+	for (size_t i = 0; (h = hook_at(i)); i++)
+		for (const struct refusal *r = h->refusals; r && r->err; r++) {
+			assert_ptr_equal(hook_refusal(h, r->err), r);
+			assert_true(*r->text >= 'a' && *r->text <= 'z' && r->text[strlen(r->text) - 1] != '.');
+		}
+}
+
+static void at_hooks(void **state)
 {
 	static const struct {
-		enum spot_kind kind;
+		const char *hook;
 		int err;
 		const char *says;		/* NULL: no reason of its own */
 	} rows[] = {
-		{ SPOT_XDP, EEXIST, "it has an XDP program in another mode already" },
-		{ SPOT_MPROG, EEXIST, "this program is attached there already" },
-		{ SPOT_NETNS, EEXIST, "the network namespace has such a program already" },
-		{ SPOT_CGROUP, EEXIST, NULL },
-		{ SPOT_XDP, EBUSY, "it has an XDP program already" },
-		{ SPOT_MPROG, EBUSY, NULL },
-		{ SPOT_MPROG, ERANGE, "a device takes no more programs of one attach type" },
-		{ SPOT_XDP, ERANGE, "its MTU is too large for XDP" },
-		{ SPOT_MPROG, EPERM, NULL },
-		{ SPOT_CGROUP, EPERM, "what is attached there, or above, allows no further program" },
-		{ SPOT_CGROUP, E2BIG, "a cgroup takes no more programs of one type" },
-		{ SPOT_NETNS, E2BIG, "the network namespace takes no more programs of this type" },
-		{ SPOT_TRACEPOINT, ENOENT, "there is no such tracepoint" },
-		{ SPOT_MPROG, ENODEV, "the network device is gone" },
+		{ "xdp", EEXIST, "it has an XDP program in another mode already" },
+		{ "tcx_egress", EEXIST, "this program is attached there already" },
+		{ "netns", EEXIST, "the network namespace has such a program already" },
+		{ "cgroup", EEXIST, NULL },
+		{ "xdpdrv", EBUSY, "it has an XDP program already" },
+		{ "tcx_ingress", EBUSY, NULL },
+		{ "tcx_ingress", ERANGE, "a device takes no more programs of one attach type" },
+		{ "xdp", ERANGE, "its MTU is too large for XDP" },
+		{ "tcx_ingress", EPERM, NULL },
+		{ "cgroup", EPERM, "what is attached there, or above, allows no further program" },
+		{ "cgroup", E2BIG, "a cgroup takes no more programs of one type" },
+		{ "netns", E2BIG, "the network namespace takes no more programs of this type" },
+		{ "raw_tp", ENOENT, "there is no such tracepoint" },
+		{ "tcx_ingress", ENODEV, "the network device is gone" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct reason *r = reason_find(ATTACH, rows[i].kind, rows[i].err);
+		const struct refusal *r = hook_refusal(hook_named(rows[i].hook), rows[i].err);
 
 		if (rows[i].says)
 			assert_string_equal(r->text, rows[i].says);
@@ -281,7 +294,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_row),
-		cmocka_unit_test(at_spots),
+		cmocka_unit_test(every_refusal), cmocka_unit_test(at_hooks),
 		cmocka_unit_test(said_rights),
 		cmocka_unit_test(no_bpf),
 		cmocka_unit_test(against_the_kernel),

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The table of the hooks, of the rows that stand beside their functions. */
+#include <bpf/bpf.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shell/base/buf.h"
+#include "shell/kern/hook.h"
+#include "shell/kern/object.h"
+
+/* As they are offered. */
+static const struct hook *const tables[] = {
+	device_hooks, cgroup_hooks, netns_hooks, trace_hooks
+};
+
+const struct hook *hook_at(size_t i)
+{
+	for (size_t t = 0; t < ARRAY_SIZE(tables); t++)
+		for (const struct hook *h = tables[t]; h->name; h++)
+			if (!i--)
+				return h;
+	return NULL;
+}
+
+const struct hook *hook_named(const char *name)
+{
+	const struct hook *h;
+
+	for (size_t i = 0; (h = hook_at(i)); i++)
+		if (h->create && !strcmp(h->name, name))
+			return h;
+	return NULL;
+}
+
+static const struct hook_type *type_of(const struct hook *h, __u32 attach_type)
+{
+	for (size_t i = 0; i < h->nr_types; i++)
+		if (h->types[i].type == attach_type)
+			return &h->types[i];
+	return NULL;
+}
+
+const struct hook *hook_of(__u32 id, __u32 attach_type)
+{
+	const struct hook *h, *first = NULL;
+
+	for (size_t i = 0; (h = hook_at(i)); i++) {
+		if (h->id != id)
+			continue;
+		if (type_of(h, attach_type))
+			return h;
+		if (!first)
+			first = h;
+	}
+	return first;
+}
+
+const struct hook *hook_of_link(__u32 link_type)
+{
+	const struct hook *h;
+
+	for (size_t i = 0; (h = hook_at(i)); i++)
+		if (h->link_type == link_type)
+			return h;
+	return NULL;
+}
+
+const struct hook_type *hook_type(__u32 attach_type)
+{
+	const struct hook_type *t = NULL;
+	const struct hook *h;
+
+	for (size_t i = 0; !t && (h = hook_at(i)); i++)
+		t = type_of(h, attach_type);
+	return t;
+}
+
+const struct hook_type *hook_type_short(const char *name)
+{
+	const struct hook *h;
+
+	for (size_t i = 0; (h = hook_at(i)); i++)
+		for (size_t t = 0; t < h->nr_types; t++)
+			if (h->types[t].short_name && !strcmp(h->types[t].short_name, name))
+				return &h->types[t];
+	return NULL;
+}
+
+const struct refusal *hook_refusal(const struct hook *hook, int err)
+{
+	for (const struct refusal *r = hook->refusals; r && r->err; r++)
+		if (r->err == err)
+			return r;
+	return NULL;
+}
+
+int hook_link(int prog_fd, int target, const struct link_spot *spot)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = spot->flags);
+
+	return bpf_link_create(prog_fd, target, spot->attach_type, &opts);
+}
+
+void occupant_links(struct occupant *o, const struct link_spot *spot, hook_at_fn is_at)
+{
+	struct object_walk w = { .kind = OBJ_LINK };
+	struct bpf_link_info info;
+	int fd;
+
+	while ((fd = kern_next_object(&w)) >= 0) {
+		if (!kern_link_info(fd, &info) && info.prog_id == o->prog_id && is_at(&info, spot)) {
+			o->link_id = w.id;
+			o->links++;
+		}
+		close(fd);
+	}
+}
