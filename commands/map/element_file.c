@@ -20,8 +20,8 @@ static int content_error(const struct element_file *r, const char *what)
 /* A call that a signal interrupted is no failure of its own. */
 int element_file_error(const struct element_file *r, const char *what)
 {
-	return interrupted() ? -1 : diag_error(r->diags, r->at, "cannot %s '%s': %s", what,
-					       r->name, strerror(errno));
+	return interrupted() ? -1 : diag_errno(r->diags, r->at, errno, "cannot %s '%s'", what,
+					       r->name);
 }
 
 /* Reads on; what was dealt with goes. */

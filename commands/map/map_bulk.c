@@ -77,8 +77,7 @@ static int export_file(struct ctx *ctx, struct handle *map, const struct value *
 		why = why ? why : closed;
 	}
 	if (why)
-		err = diag_error(ctx->diags, path->span, "cannot write '%s': %s", path->str,
-				 strerror(why));
+		err = diag_errno(ctx->diags, path->span, why, "cannot write '%s'", path->str);
 	return err;
 }
 

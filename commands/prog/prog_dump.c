@@ -129,8 +129,7 @@ static int write_bytes(struct ctx *ctx, const struct value *path, const void *da
 
 	if (fd >= 0)
 		close(fd);
-	return err ? diag_error(ctx->diags, path->span, "cannot write '%s': %s", path->str,
-				strerror(err)) : 0;
+	return err ? diag_errno(ctx->diags, path->span, err, "cannot write '%s'", path->str) : 0;
 }
 
 /* The graph in DOT, as `visual` asks for it. */

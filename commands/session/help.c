@@ -239,7 +239,7 @@ static int history_run(struct ctx *ctx, struct value *argv)
 	size_t first = wanted->kind == VALUE_NUM && wanted->num < e.nr ? e.nr - wanted->num : 0;
 
 	if (err)
-		diag_error(ctx->diags, ctx->span, "cannot read what was typed: %s", strerror(-err));
+		diag_errno(ctx->diags, ctx->span, err, "cannot read what was typed");
 	else
 		sink_begin(ctx->sink, &history_record, SINK_LIST);
 	for (size_t i = 0; i < e.nr; i++) {

@@ -135,7 +135,7 @@ static int blame_child(int status, struct span at, struct diags *d)
 		return diag_error(d, at, "cannot write the types as C: they are damaged");
 	if (WEXITSTATUS(status) == ELOOP)
 		return diag_error(d, at, "cannot write the types as C: one contains itself");
-	return diag_error(d, at, "cannot write the types as C: %s", strerror(WEXITSTATUS(status)));
+	return diag_errno(d, at, WEXITSTATUS(status), "cannot write the types as C");
 }
 
 int btf_c(const struct btf *btf, const uint32_t *roots, size_t nr, btf_c_fn fn, void *arg,
@@ -153,7 +153,7 @@ int btf_c(const struct btf *btf, const uint32_t *roots, size_t nr, btf_c_fn fn, 
 	}
 	pid = child_work(write_apart, &work, &from);
 	if (pid < 0)
-		return diag_error(d, at, "cannot write the types as C: %s", strerror(-pid));
+		return diag_errno(d, at, pid, "cannot write the types as C");
 	err = read_all(from, fn, arg);
 	close(from);
 	if (err)

@@ -478,7 +478,7 @@ static int open_elf(struct elf_obj *obj, const char *path, struct span at, struc
 
 	obj->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (obj->fd < 0 || fstat(obj->fd, &st))
-		return diag_error(d, at, "cannot open '%s': %s", path, strerror(errno));
+		return diag_errno(d, at, errno, "cannot open '%s'", path);
 	if (!S_ISREG(st.st_mode))
 		return diag_error(d, at, "cannot read '%s': not a regular file", path);
 	elf_version(EV_CURRENT);

@@ -184,7 +184,7 @@ static int draw_apart(const struct cfg *cfg, const struct image_options *o, int 
 
 	if (pid < 0) {
 		buf_free(&said);
-		return diag_error(d, at, "cannot draw '%s': %s", name, strerror(-pid));
+		return diag_errno(d, at, pid, "cannot draw '%s'", name);
 	}
 	killed = listen_to(from, &said, o);
 	if (o->tick)
@@ -225,12 +225,12 @@ static int make(struct buf *out, const struct cfg *cfg, const struct image_optio
 		return 0;
 	fd = memfd_create("picture", MFD_CLOEXEC);
 	if (fd < 0)
-		return diag_error(d, at, "cannot draw '%s': %s", name, strerror(errno));
+		return diag_errno(d, at, errno, "cannot draw '%s'", name);
 	ret = draw_apart(cfg, o, fd, name, at, d);
 	lseek(fd, 0, SEEK_SET);
 	err = ret ? 0 : file_read_fd(fd, out, SIZE_MAX);
 	if (err)
-		ret = diag_error(d, at, "cannot draw '%s': %s", name, strerror(-err));
+		ret = diag_errno(d, at, err, "cannot draw '%s'", name);
 	close(fd);
 	return ret;
 }
@@ -270,5 +270,5 @@ int image_write(const struct cfg *cfg, const struct image_options *o, const char
 	if (!err && !ret)
 		err = put(path, &picture);
 	buf_free(&picture);
-	return err ? diag_error(d, at, "cannot write '%s': %s", path, strerror(err)) : ret;
+	return err ? diag_errno(d, at, err, "cannot write '%s'", path) : ret;
 }

@@ -280,7 +280,7 @@ static int show_text(const struct cfg *cfg, const struct image_options *o, int o
 	cfg_text(&text, cfg, o->one_func ? o->func : CFG_NONE);
 	err = out_all(out, text.data, text.len);
 	buf_free(&text);
-	return err ? diag_error(d, at, "cannot show the graph: %s", strerror(err)) : 0;
+	return err ? diag_errno(d, at, err, "cannot show the graph") : 0;
 }
 
 /* By a protocol that takes the file as it is. */
@@ -297,7 +297,7 @@ static int show_file(const struct buf *png, enum term_viewer viewer, int out,
 		term_iterm(&bytes, png, columns);
 	err = out_all(out, bytes.data, bytes.len);
 	buf_free(&bytes);
-	return err ? diag_error(d, at, "cannot show the graph: %s", strerror(err)) : 0;
+	return err ? diag_errno(d, at, err, "cannot show the graph") : 0;
 }
 
 /* Says where the picture's text cannot be read. */

@@ -35,6 +35,19 @@ int diag_error(struct diags *d, struct span at, const char *fmt, ...)
 	return -1;
 }
 
+int diag_errno(struct diags *d, struct span at, int err, const char *fmt, ...)
+{
+	struct buf what = BUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&what, fmt, ap);
+	va_end(ap);
+	diag_error(d, at, "%s: %s", buf_str(&what), strerror(abs(err)));
+	buf_free(&what);
+	return -1;
+}
+
 void diag_note(struct diags *d, struct span at, const char *fmt, ...)
 {
 	va_list ap;

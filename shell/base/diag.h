@@ -54,6 +54,8 @@ struct diags {
 
 /* Queues an error and returns -1, so that "return diag_error(...)" ends a function. */
 int diag_error(struct diags *d, struct span at, const char *fmt, ...) printf_like(3, 4);
+/* The same for what failed with @err, an errno of either sign, whose meaning follows after ": ". */
+int diag_errno(struct diags *d, struct span at, int err, const char *fmt, ...) printf_like(4, 5);
 void diag_note(struct diags *d, struct span at, const char *fmt, ...) printf_like(3, 4);
 /* Gives the newest diagnostic its hint, unless it has one. */
 void diag_hint(struct diags *d, const char *fmt, ...) printf_like(2, 3);

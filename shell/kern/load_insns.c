@@ -103,7 +103,7 @@ int load_insns(const struct load_request *req, struct load_result *res, struct d
 	fault_point("prog load done");
 	prog = kern_handle(OBJ_PROG, fd);
 	if (!prog)
-		return diag_error(d, req->span, "cannot read the new program: %s", strerror(errno));
+		return diag_errno(d, req->span, errno, "cannot read the new program");
 	res->progs = xcalloc(1, sizeof(*res->progs));
 	res->progs[0] = prog;
 	res->nr_progs = 1;

@@ -88,7 +88,7 @@ static int check_ways(const char *path, struct diags *d)
 		char *next = follow_link(way);
 
 		if (links == LINKS_MAX)
-			err = diag_error(d, NO_SPAN, "cannot read '%s': %s", path, strerror(ELOOP));
+			err = diag_errno(d, NO_SPAN, ELOOP, "cannot read '%s'", path);
 		else
 			err = check_folders(way, path, d);
 		free(way);
@@ -107,7 +107,7 @@ static int check_trust(int fd, const char *path, struct diags *d)
 	struct stat st;
 
 	if (fstat(fd, &st))
-		return diag_error(d, NO_SPAN, "cannot read '%s': %s", path, strerror(errno));
+		return diag_errno(d, NO_SPAN, errno, "cannot read '%s'", path);
 	if (is_ours(&st))
 		return check_ways(path, d);
 	diag_error(d, NO_SPAN, "'%s' is not run: others can write it", path);
@@ -127,7 +127,7 @@ static int open_trusted(const char *path, struct diags *d)
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return -1;
 	if (fd < 0) {
-		diag_error(d, NO_SPAN, "cannot read '%s': %s", path, strerror(errno));
+		diag_errno(d, NO_SPAN, errno, "cannot read '%s'", path);
 		return -2;
 	}
 	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && !check_trust(fd, path, d))
@@ -147,7 +147,7 @@ int user_rc(struct buf *path, struct buf *text, struct diags *d)
 		return fd == -1 ? 0 : -1;
 	err = file_read_fd(fd, text, SIZE_MAX);
 	close(fd);
-	return err ? diag_error(d, NO_SPAN, "cannot read '%s': %s", path->data, strerror(-err)) : 0;
+	return err ? diag_errno(d, NO_SPAN, err, "cannot read '%s'", path->data) : 0;
 }
 
 bool user_editrc(struct buf *path, struct diags *d)

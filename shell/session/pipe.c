@@ -267,8 +267,7 @@ static int open_redirect(struct ctx *ctx, const struct stmt *stmt, int *fd)
 		return -1;
 	*fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (stmt->append ? O_APPEND : O_TRUNC), 0666);
 	if (*fd < 0)
-		diag_error(ctx->diags, stmt->redirect.span, "cannot write '%s': %s", path,
-			   strerror(errno));
+		diag_errno(ctx->diags, stmt->redirect.span, errno, "cannot write '%s'", path);
 	free(path);
 	return *fd < 0 ? -1 : 0;
 }
@@ -291,8 +290,8 @@ static int start_programs(struct ctx *ctx, struct pipeline *p, const struct stag
 			return -1;
 		if (pipe2(ends, O_CLOEXEC)) {
 			argv_free(argv);
-			return diag_error(ctx->diags, stages[i].words[0].span, "cannot make a pipe: %s",
-					  strerror(errno));
+			return diag_errno(ctx->diags, stages[i].words[0].span, errno,
+					  "cannot make a pipe");
 		}
 		pid = child_exec(argv, (struct child_io){ ends[0], *fd, -1 }, p->apart);
 		close(ends[0]);
@@ -334,7 +333,7 @@ static int capture_open(struct session *s, struct diags *d, struct span at, int 
 	if (!s->batch_open && s->out.fd >= 0)
 		return 0;
 	*fd = memfd_create("output", MFD_CLOEXEC);
-	return *fd < 0 ? diag_error(d, at, "cannot capture the output: %s", strerror(errno)) : 0;
+	return *fd < 0 ? diag_errno(d, at, errno, "cannot capture the output") : 0;
 }
 
 /* A descriptor of its own for the output of a program: what is captured, or the session's. */
@@ -445,7 +444,7 @@ static int run_filter(struct pipeline *p, struct session *s, struct diags *d)
 	err = jq_run(p->jq, s, &p->out.buf, &to, d);
 	out_flush(&to);
 	if (to.error && to.error != EPIPE && !err)
-		err = diag_error(d, p->jq->span, "cannot write the output: %s", strerror(to.error));
+		err = diag_errno(d, p->jq->span, to.error, "cannot write the output");
 	out_free(&to);
 	return err;
 }
@@ -473,9 +472,9 @@ int pipeline_close(struct pipeline *p, struct session *s, bool ok, struct diags 
 		out_flush(&p->out);
 	/* A reader that has seen enough is no failure. */
 	if (!p->jq && p->out.error && p->out.error != EPIPE && ok && !err)
-		err = diag_error(d, NO_SPAN, "cannot write the output: %s", strerror(p->out.error));
+		err = diag_errno(d, NO_SPAN, p->out.error, "cannot write the output");
 	if (p->end_fd >= 0 && close(p->end_fd) && errno != EINTR && ok && !err)
-		err = diag_error(d, NO_SPAN, "cannot write the output: %s", strerror(errno));
+		err = diag_errno(d, NO_SPAN, errno, "cannot write the output");
 	end_programs(p, s);
 	capture_show(s, p->capture);
 	if (ok && !err && p->last)
@@ -506,7 +505,7 @@ int run_shell(struct session *s, const struct stmt *stmt, struct diags *d)
 	if (fd >= 0)
 		close(fd);
 	if (pid < 0) {
-		diag_error(d, stmt->span, "cannot run '%s': %s", argv[0], strerror(-pid));
+		diag_errno(d, stmt->span, pid, "cannot run '%s'", argv[0]);
 	} else {
 		child_wait(&pid, 1, apart, &st);
 		s->status = child_shell_status(st);

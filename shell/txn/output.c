@@ -14,7 +14,7 @@ void txn_output_failed(const struct session *s, struct out *out, struct diags *d
 {
 	if (out->told || out->error == EPIPE)
 		return;
-	diag_error(d, NO_SPAN, "cannot write the output: %s", strerror(out->error));
+	diag_errno(d, NO_SPAN, out->error, "cannot write the output");
 	if (txn_kept(s) && s->mode != MODE_PROMPT)
 		diag_note(d, NO_SPAN, "what was committed before that stays");
 	out->told = true;

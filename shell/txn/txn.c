@@ -236,8 +236,8 @@ static int record(struct ctx *ctx, struct op *op)
 			    "run 'bpfsh recover'\n");
 		return 0;
 	}
-	diag_error(ctx->diags, op->span, "cannot write the journal '%s': %s",
-		   journal_path(t->journal), strerror(errno));
+	diag_errno(ctx->diags, op->span, errno, "cannot write the journal '%s'",
+		   journal_path(t->journal));
 	return -1;
 }
 
