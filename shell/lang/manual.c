@@ -278,7 +278,7 @@ static const char page_end[] =
 	".TP\n.B 1\nFailed; everything was rolled back.\n"
 	".TP\n.B 2\nUsage or syntax error; nothing ran.\n"
 	".TP\n.B 3\nFailed, and the rollback is incomplete: what is left is listed.\n"
-	".TP\n.B 130, 143\nInterrupted by SIGINT or SIGTERM, and rolled back.\n"
+	".TP\n.B 129, 130, 143\nEnded by SIGHUP, SIGINT or SIGTERM, and rolled back.\n"
 	".TP\n.B 141\nThe reader of the output went away, and all was rolled back.\n"
 	".SH FILES\n"
 	".TP\n.I $XDG_CONFIG_HOME/bpfsh/rc\n"
