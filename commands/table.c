@@ -17,7 +17,6 @@ static const struct absent absent_of_prog[] = {
 	{ "attach", 8 },
 	{ "detach", 9 },
 	{ "tracelog", 10 },
-	{ "run", 11 },
 	{ "profile", 12 },
 	{ 0 }
 };

@@ -6,6 +6,6 @@
 
 const struct cmd *const prog_cmds[] = {
 	&prog_show_cmd, &prog_load_cmd, &prog_loadall_cmd, &prog_pin_cmd, &prog_unpin_cmd,
-	&prog_dump_cmd, &prog_cfg_cmd, &prog_log_cmd, &prog_asm_cmd, CMD_HELP("prog", 3),
+	&prog_dump_cmd, &prog_cfg_cmd, &prog_log_cmd, &prog_asm_cmd, &prog_run_cmd, CMD_HELP("prog", 3),
 	NULL
 };

@@ -11,7 +11,7 @@ struct load_request;
 
 /* The rows of prog.c's table, each beside its function. */
 extern const struct cmd prog_show_cmd, prog_load_cmd, prog_loadall_cmd, prog_dump_cmd;
-extern const struct cmd prog_cfg_cmd, prog_log_cmd, prog_asm_cmd;
+extern const struct cmd prog_cfg_cmd, prog_log_cmd, prog_asm_cmd, prog_run_cmd;
 
 /* What commands that load take alike. */
 #define ARG_LOAD_TYPE									\

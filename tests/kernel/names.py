@@ -158,6 +158,7 @@ prog cfg name NAME
 prog dump xlated name NAME
 prog load OBJECT PIN map name COUNT name NAME
 prog pin name NAME PIN
+prog run name NAME data_in LINES
 prog show name NAME
 """
 
