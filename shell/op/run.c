@@ -8,6 +8,7 @@
 #include "shell/op/describe.h"
 #include "shell/op/fields.h"
 #include "shell/op/ops.h"
+#include "shell/txn/op.h"
 #include "shell/txn/txn.h"
 
 struct op_run {
