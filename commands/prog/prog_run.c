@@ -50,7 +50,7 @@ static int write_output(struct ctx *ctx, const struct value *file, const void *b
 		closed = outfile_close(&f, !err);
 		err = err ? err : closed;
 	}
-	return err ? diag_errno(ctx->diags, file->span, err, "write '%s'", file->str) : 0;
+	return err ? diag_errno(ctx->diags, file->span, err, "cannot write '%s'", file->str) : 0;
 }
 
 /* Room for what the program leaves of @in, where it is wanted. */
