@@ -46,8 +46,10 @@ struct code *prog_code(struct ctx *ctx, struct handle *prog, struct span at, str
 int code_hidden(struct ctx *ctx, const struct handle *prog, struct span at);
 /* prog_load.c: the verifier's whole log, for people, where a load failed and `log` was said. */
 void tell_log(struct ctx *ctx);
+/* Takes over the log of a load or check, which the session has until the next; NULL: none. */
+void prog_log_keep(struct ctx *ctx, char *log);
 /* Appends that log as it is for a terminal. */
-void prog_log_text(struct buf *out);
+void prog_log_text(const struct ctx *ctx, struct buf *out);
 extern const struct arg_type arg_object;	/* VALUE_STR: an object file */
 
 /* prog_jit.c: machine code. */

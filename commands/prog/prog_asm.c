@@ -127,13 +127,16 @@ static int load_asm(struct ctx *ctx, struct value *argv, const struct bpf_insn *
 	};
 	struct load_result res = { 0 };
 	struct handle *prog;
+	int err;
 
 	if (section_type(ctx, &argv[ASM_TYPE], &req.prog_type, &req.attach_type))
 		return -1;
 	if (!kern_is_name(req.name))
 		return kern_error(ctx->diags, argv[ASM_NAME].span, KERN_ENAME,
 				  "name a program '%s'", req.name);
-	if (txn_do(ctx, op_load(&req, &res, ctx->span))) {
+	err = txn_do(ctx, op_load(&req, &res, ctx->span));
+	prog_log_keep(ctx, res.log);
+	if (err) {
 		if (argv[ASM_LOG].kind != VALUE_NONE)
 			tell_log(ctx);
 		return -1;

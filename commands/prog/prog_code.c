@@ -316,12 +316,15 @@ static int verify(struct ctx *ctx, const char *name, struct value *argv)
 	struct load_request req = { .file = argv[CFG_OBJ].str, .span = argv[CFG_OBJ].span };
 	const struct value *maps = &argv[CFG_MAP];
 	int accepted = load_options(ctx, &req, &argv[CFG_TYPE], maps);
+	char *log;
 
 	for (size_t i = 0; !accepted && i < req.nr_maps; i++)
 		accepted = not_planned(ctx, maps->values.list[i].values.list[1].handle,
 				       req.maps[i].span);
-	if (!accepted)
-		accepted = kern_verify(&req, name, ctx->diags);
+	if (!accepted) {
+		accepted = kern_verify(&req, name, &log, ctx->diags);
+		prog_log_keep(ctx, log);
+	}
 	free((void *)req.maps);
 	return accepted;
 }
@@ -336,7 +339,7 @@ static int draw_verified(struct ctx *ctx, const struct code *code, struct value 
 
 	if (accepted < 0)
 		return -1;
-	log = vlog_new(kern_load_log(), strlen(kern_load_log()));
+	log = vlog_new(ctx->s->verifier_log, strlen(ctx->s->verifier_log));
 	if (accepted)
 		vlog_accepted(log);
 	err = draw_code(ctx, code, log, argv);
@@ -346,10 +349,18 @@ static int draw_verified(struct ctx *ctx, const struct code *code, struct value 
 	return err;
 }
 
-void prog_log_text(struct buf *out)
+void prog_log_keep(struct ctx *ctx, char *log)
 {
-	const char *log = kern_load_log();
+	free(ctx->s->verifier_log);
+	ctx->s->verifier_log = log;
+}
 
+void prog_log_text(const struct ctx *ctx, struct buf *out)
+{
+	const char *log = ctx->s->verifier_log;
+
+	if (!log)
+		return;
 	buf_escaped_lines(out, log, strlen(log));
 	if (out->len && out->data[out->len - 1] != '\n')
 		buf_putc(out, '\n');
@@ -359,7 +370,7 @@ static int prog_log(struct ctx *ctx, struct value *argv)
 {
 	struct buf text = BUF_INIT;
 
-	prog_log_text(&text);
+	prog_log_text(ctx, &text);
 	if (!text.len) {
 		diag_error(ctx->diags, ctx->span, "there is no log");
 		diag_hint(ctx->diags, "it is kept for the session when the verifier refuses a program");

@@ -102,7 +102,7 @@ void tell_log(struct ctx *ctx)
 {
 	struct buf text = BUF_INIT;
 
-	prog_log_text(&text);
+	prog_log_text(ctx, &text);
 	session_tell(ctx->s, buf_str(&text), text.len);
 	buf_free(&text);
 }
@@ -118,6 +118,7 @@ static int load(struct ctx *ctx, struct value *argv, bool all)
 	if (load_options(ctx, &req, &argv[LOAD_TYPE], &argv[LOAD_MAP]))
 		return -1;
 	err = txn_do(ctx, op_load(&req, &res, ctx->span));
+	prog_log_keep(ctx, res.log);
 	if (err && argv[LOAD_LOG].kind != VALUE_NONE)
 		tell_log(ctx);
 	if (!err && txn_planning(ctx->s))

@@ -112,9 +112,10 @@ static void hint_newer(struct diags *d, const char *why)
 }
 
 /* Queues what libbpf, else what the errno, has against the types of @subject. */
-static int malformed(struct diags *d, struct span at, const char *subject, int err, bool has_base)
+static int malformed(struct diags *d, struct span at, struct said *s, const char *subject, int err,
+		     bool has_base)
 {
-	char *why = said_reason();
+	char *why = said_reason(s);
 
 	if (*why)
 		diag_error(d, at, "cannot read the types of %s: %s", subject, why);
@@ -128,7 +129,8 @@ static int malformed(struct diags *d, struct span at, const char *subject, int e
 }
 
 /* What libbpf's errno means for a file that can be read. */
-static int unusable(struct diags *d, struct span at, const char *file, int err, bool has_base)
+static int unusable(struct diags *d, struct span at, struct said *s, const char *file, int err,
+		    bool has_base)
 {
 	char *subject;
 
@@ -145,40 +147,44 @@ static int unusable(struct diags *d, struct span at, const char *file, int err, 
 		return diag_error(d, at, "'%s' is neither BTF nor an ELF file", file);
 	}
 	subject = xasprintf("'%s'", file);
-	malformed(d, at, subject, err, has_base);
+	malformed(d, at, s, subject, err, has_base);
 	free(subject);
 	return -1;
 }
 
 struct btf *kern_btf_object(__u32 id, struct span at, struct diags *d)
 {
+	struct said said;
 	struct btf *btf;
 	char *subject;
 	int err;
 
-	said_begin_btf();
+	said_begin_btf(&said);
 	btf = kern_btf(id);
-	if (btf)
-		return btf;
-	err = errno;
-	subject = xasprintf("BTF object %u", id);
-	malformed(d, at, subject, err, true);
-	free(subject);
-	return NULL;
+	if (!btf) {
+		err = errno;
+		subject = xasprintf("BTF object %u", id);
+		malformed(d, at, &said, subject, err, true);
+		free(subject);
+	}
+	said_end(&said);
+	return btf;
 }
 
 struct btf *kern_btf_read(const char *file, struct btf *base, struct span at, struct diags *d)
 {
+	struct said said;
 	struct btf *btf;
 
 	if (check_file(d, at, file))
 		return NULL;
 	if (!base && is_module(file))
 		base = kern_vmlinux_btf();
-	said_begin_btf();
+	said_begin_btf(&said);
 	btf = btf__parse_split(file, base);
 	if (!btf)
-		unusable(d, at, file, errno, base);
+		unusable(d, at, &said, file, errno, base);
+	said_end(&said);
 	return btf;
 }
 
@@ -203,17 +209,19 @@ int object_types_wrong(const char *file, const struct btf *btf, struct span at, 
 /* What libbpf says that is wrong with types in memory; else how they refer to what is not there. */
 static int check_bytes(const Elf_Data *data, const char *file, struct span at, struct diags *d)
 {
+	struct said said;
 	struct btf *btf;
 	char *why;
 	int err;
 
-	said_begin_btf();
+	said_begin_btf(&said);
 	btf = btf__new(data->d_buf, (__u32)data->d_size);
-	why = said_reason();
+	why = said_reason(&said);
 	err = btf ? object_types_wrong(file, btf, at, d) :
 	      unloadable(d, at, file, *why ? why : strerror(errno));
 	free(why);
 	btf__free(btf);
+	said_end(&said);
 	return err;
 }
 

@@ -102,7 +102,7 @@ static bool survives(const char *file, const struct buf *bytes)
 }
 
 static struct bpf_object *open_read(const char *file, const struct buf *bytes, struct span at,
-				    struct diags *d)
+				    struct said *s, struct diags *d)
 {
 	struct bpf_object *obj = NULL;
 	const char *wrong, *hint;
@@ -132,7 +132,7 @@ static struct bpf_object *open_read(const char *file, const struct buf *bytes, s
 		return NULL;
 	}
 	err = errno;
-	why = said_reason();
+	why = said_reason(s);
 	if (object_types_unread(file, bytes, at, d)) {
 		free(why);
 		return NULL;
@@ -145,12 +145,13 @@ static struct bpf_object *open_read(const char *file, const struct buf *bytes, s
 	return NULL;
 }
 
-struct bpf_object *object_open(const char *file, struct span at, struct buf *bytes, struct diags *d)
+struct bpf_object *object_open(const char *file, struct span at, struct said *s,
+			       struct buf *bytes, struct diags *d)
 {
 	int err = file_read(file, bytes, FILE_MAX);
 
 	if (!err)
-		return open_read(file, bytes, at, d);
+		return open_read(file, bytes, at, s, d);
 	kern_error(d, at, err, "open object file '%s'", file);
 	return NULL;
 }

@@ -31,6 +31,8 @@ struct load {
 	struct bpf_program *first;
 	struct bpf_map **maps;		/* what each of the request's maps means */
 	char *log;
+	char *kept;			/* of the log, for the caller */
+	struct said said;
 	struct diags *d;
 	struct load_pin *pins;		/* maps that ask to be pinned: path, index of the map */
 	size_t nr_pins;
@@ -312,14 +314,21 @@ static void say_errno(struct load *l, const char *program, int err)
 	free(subject);
 }
 
+static void keep_log(struct load *l)
+{
+	free(l->kept);
+	l->kept = xstrdup(l->log);
+}
+
 /* False where the verifier gives no reason. */
 static bool say_program_refused(struct load *l, const char *program)
 {
 	struct diags none = { 0 };
 	struct code *code = code_new_elf(l->req->file, program, NULL, NO_SPAN, &none);
 	char *subject = xasprintf("program '%s' of '%s'", program, l->req->file);
-	bool said = said_refusal(l->d, l->req, l->log, subject, code);
+	bool said = said_refusal(l->d, l->req, &l->said, l->log, subject, code);
 
+	keep_log(l);
 	free(subject);
 	code_free(code);
 	diags_clear(&none);
@@ -358,7 +367,8 @@ static bool say_wrong_map(struct load *l, const char *name, int err)
 
 static void say_why(struct load *l, int err)
 {
-	char *why = said_reason(), *program = said_program(), *map = said_map();
+	char *why = said_reason(&l->said), *program = said_program(&l->said);
+	char *map = said_map(&l->said);
 
 	if (program && say_program_refused(l, program))
 		;
@@ -372,7 +382,7 @@ static void say_why(struct load *l, int err)
 		kern_typed_error(l->d, l->req->span, KERN_PROG_LOADING,
 				 l->first ? bpf_program__type(l->first) : 0, err, "load '%s'",
 				 l->req->file);
-	hint_section(l->d);
+	hint_section(l->d, &l->said);
 	free(why);
 	free(program);
 	free(map);
@@ -459,7 +469,7 @@ static int load(struct load *l, struct load_result *res)
 {
 	int err;
 
-	l->obj = object_open(l->req->file, l->req->span, &l->bytes, l->d);
+	l->obj = object_open(l->req->file, l->req->span, &l->said, &l->bytes, l->d);
 	if (!l->obj || select_programs(l) || reuse_maps(l) || defer_pins(l))
 		return -1;
 	err = fault_error("prog load");
@@ -484,7 +494,7 @@ static int plan(struct load *l, struct load_result *res)
 	struct bpf_program *prog;
 	struct bpf_map *map;
 
-	l->obj = object_open(l->req->file, l->req->span, &l->bytes, l->d);
+	l->obj = object_open(l->req->file, l->req->span, &l->said, &l->bytes, l->d);
 	if (!l->obj || select_programs(l) || reuse_maps(l) || defer_pins(l))
 		return -1;
 	bpf_object__for_each_program(prog, l->obj) {
@@ -501,7 +511,8 @@ static int plan(struct load *l, struct load_result *res)
 	return 0;
 }
 
-static void end_load(struct load *l)
+/* The log is the caller's. */
+static char *end_load(struct load *l)
 {
 	bpf_object__close(l->obj);
 	buf_free(&l->bytes);
@@ -510,19 +521,22 @@ static void end_load(struct load *l)
 	free(l->pins);
 	free(l->maps);
 	free(l->log);
+	said_end(&l->said);
+	return l->kept;
 }
 
 int kern_load(const struct load_request *req, struct load_result *res, struct diags *d)
 {
 	struct load l = { .req = req, .d = d };
+	char *log;
 	int ret;
 
 	memset(res, 0, sizeof(*res));
-	said_begin();
-	if (req->insns)
-		return load_insns(req, res, d);
-	ret = load(&l, res);
-	end_load(&l);
+	said_begin(&l.said);
+	ret = req->insns ? load_insns(req, &l.said, res, d) : load(&l, res);
+	log = end_load(&l);
+	if (log)
+		res->log = log;
 	return ret;
 }
 
@@ -532,7 +546,7 @@ int kern_load_plan(const struct load_request *req, struct load_result *res, stru
 	int ret;
 
 	memset(res, 0, sizeof(*res));
-	said_begin();
+	said_begin(&l.said);
 	ret = plan(&l, res);
 	end_load(&l);
 	return ret;
@@ -562,7 +576,7 @@ static int verify(struct load *l, const char *name)
 {
 	int err;
 
-	l->obj = object_open(l->req->file, l->req->span, &l->bytes, l->d);
+	l->obj = object_open(l->req->file, l->req->span, &l->said, &l->bytes, l->d);
 	if (!l->obj || select_verbose(l, name) || reuse_maps(l) || defer_pins(l))
 		return -1;
 	err = bpf_object__load(l->obj);
@@ -570,18 +584,19 @@ static int verify(struct load *l, const char *name)
 		say_why(l, err);
 		return -1;
 	}
-	said_verifier(l->log);
+	said_shown(l->log);
+	keep_log(l);
 	return !err;
 }
 
-int kern_verify(const struct load_request *req, const char *prog, struct diags *d)
+int kern_verify(const struct load_request *req, const char *prog, char **log, struct diags *d)
 {
 	struct load l = { .req = req, .d = d };
 	int ret;
 
-	said_begin();
+	said_begin(&l.said);
 	ret = verify(&l, prog);
-	end_load(&l);
+	*log = end_load(&l);
 	return ret;
 }
 
@@ -609,7 +624,6 @@ int kern_section_type(const char *name, int *prog_type, int *attach_type)
 	enum bpf_prog_type prog;
 	int err;
 
-	said_begin();
 	if (!strncmp(name, HEADER_PREFIX, strlen(HEADER_PREFIX))) {
 		free(folder);
 		return header_type(name, prog_type, attach_type);

@@ -47,6 +47,7 @@ struct load_result {
 	/* Not pinned yet: that is the caller's to do. It frees the paths and the array. */
 	struct load_pin *pins;
 	size_t nr_pins;
+	char *log;			/* the verifier's, whole and raw, where it refused; to be freed */
 };
 
 /* Program and attach type of a section's name ("xdp", "cgroup/skb"); -EINVAL where it is none. */
@@ -64,15 +65,10 @@ int kern_load(const struct load_request *req, struct load_result *res, struct di
 int kern_load_plan(const struct load_request *req, struct load_result *res, struct diags *d);
 /*
  * Has the verifier judge program @prog of an object file, and tell all of its
- * steps: kern_load_log(). Nothing stays. 1: it accepts the program, 0: it
- * refuses it; -1 with a diagnostic where it never saw it.
+ * steps: *@log, raw, which the caller frees; NULL where there is none. Nothing stays.
+ * 1: it accepts the program, 0: it refuses it; -1 with a diagnostic where it never saw it.
  */
-int kern_verify(const struct load_request *req, const char *prog, struct diags *d);
-/*
- * The verifier's whole log of the last load, where that failed, or of the last
- * kern_verify(); else "". Raw; owned by the layer.
- */
-const char *kern_load_log(void);
+int kern_verify(const struct load_request *req, const char *prog, char **log, struct diags *d);
 /* Keeps libbpf from writing to stderr, or (@debug) lets it tell all; to be called at the start. */
 void kern_init(bool debug);
 

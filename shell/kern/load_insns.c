@@ -70,7 +70,7 @@ static int load(const struct load_request *req, struct bpf_prog_load_opts *opts)
 
 /* Asks the verifier for its reasons, as it has refused. */
 static int say_why(const struct load_request *req, struct bpf_prog_load_opts *opts, int err,
-		   struct diags *d)
+		   struct said *s, char **kept, struct diags *d)
 {
 	char *log = xcalloc(1, VERIFIER_LOG_SIZE);
 	int fd;
@@ -79,13 +79,18 @@ static int say_why(const struct load_request *req, struct bpf_prog_load_opts *op
 	opts->log_size = VERIFIER_LOG_SIZE;
 	opts->log_level = 1;
 	fd = load(req, opts);
-	if (fd < 0 && !said_refusal(d, req, log, "the program", NULL))
-		load_error(d, req->span, err, "the program", req->prog_type, req->nr_insns);
+	if (fd < 0) {
+		*kept = xstrdup(log);
+		if (!said_refusal(d, req, s, log, "the program", NULL))
+			load_error(d, req->span, err, "the program", req->prog_type,
+				   req->nr_insns);
+	}
 	free(log);
 	return fd;
 }
 
-int load_insns(const struct load_request *req, struct load_result *res, struct diags *d)
+int load_insns(const struct load_request *req, struct said *s, struct load_result *res,
+	       struct diags *d)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = req->attach_type,
 		    .prog_flags = section_flags(req->section));
@@ -97,7 +102,7 @@ int load_insns(const struct load_request *req, struct load_result *res, struct d
 	if (!fd)
 		fd = load(req, &opts);
 	if (fd < 0)
-		fd = say_why(req, &opts, fd, d);
+		fd = say_why(req, &opts, fd, s, &res->log, d);
 	if (fd < 0)
 		return -1;
 	fault_point("prog load done");

@@ -6,6 +6,7 @@
 #ifndef BPFSH_KERN_LOADING_H
 #define BPFSH_KERN_LOADING_H
 
+#include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/kern/handle.h"
 
@@ -14,6 +15,7 @@ struct btf;
 struct code;
 struct load_request;
 struct load_result;
+struct said;
 
 /* The largest verifier log that every kernel takes; untouched pages cost nothing. */
 #define VERIFIER_LOG_SIZE (UINT32_MAX >> 8)
@@ -22,8 +24,8 @@ struct load_result;
  * Opens an object file; NULL with a diagnostic, also for files that would crash
  * libbpf. @bytes is filled with the file and must outlive the object.
  */
-struct bpf_object *object_open(const char *file, struct span at, struct buf *bytes,
-			       struct diags *d);
+struct bpf_object *object_open(const char *file, struct span at, struct said *s,
+			       struct buf *bytes, struct diags *d);
 
 /* -1 with a diagnostic where an object's types (NULL: none) refer to what is not there. */
 int object_types_wrong(const char *file, const struct btf *btf, struct span at, struct diags *d);
@@ -31,41 +33,49 @@ int object_types_wrong(const char *file, const struct btf *btf, struct span at, 
 int object_types_unread(const char *file, const struct buf *bytes, struct span at,
 			struct diags *d);
 
-/* Forgets what was said, and listens. */
-void said_begin(void);
+/* What libbpf says from said_begin() to said_end(), which are one within the other, if at all. */
+struct said {
+	struct buf messages;
+	bool all;			/* also what only those hear who debug */
+	struct said *outer;		/* who listens else, and does again at the end */
+};
+
+void said_begin(struct said *s);
 /* The same where BTF is read: libbpf tells only those who debug what is wrong with it. */
-void said_begin_btf(void);
+void said_begin_btf(struct said *s);
+void said_end(struct said *s);
 /* The line that tells most about a failure; "" where nothing was said. */
-char *said_reason(void);
+char *said_reason(struct said *s);
 /* The program that could not be loaded, the map that could not be created; NULL: none was named. */
-char *said_program(void);
-char *said_map(void);
+char *said_program(struct said *s);
+char *said_map(struct said *s);
 /* Whether libbpf passed over @section, as one that it does not know. */
-bool said_skipping(const char *section);
+bool said_skipping(struct said *s, const char *section);
 
 /* meanings.c: queues that @file cannot be loaded, for the reason @why of libbpf's. */
 void said_failure(struct diags *d, struct span at, const char *file, const char *why);
 /* Hints at the section of the object that only a newer libbpf knows, if that may be the cause. */
-void hint_section(struct diags *d);
+void hint_section(struct diags *d, struct said *s);
 
-/* Keeps a verifier's log for kern_load_log(), and shows it where all is to be shown: then true. */
-bool said_verifier(const char *log);
+/* Shows a verifier's log where all is to be shown: then true. */
+bool said_shown(const char *log);
 /* Whether a verifier's log tells why it refuses. */
 bool has_reason(const char *log);
 /*
- * Queues why the verifier refuses @subject ("the program"), and keeps its log;
- * false, and nothing is queued, where the log has no reason. @code, which may be
+ * Queues why the verifier refuses @subject ("the program"); false, and nothing
+ * is queued, where its log has no reason. @code, which may be
  * NULL, are the instructions: see vlog_explain().
  */
-bool said_refusal(struct diags *d, const struct load_request *req, const char *log,
-		  const char *subject, const struct code *code);
+bool said_refusal(struct diags *d, const struct load_request *req, struct said *s,
+		  const char *log, const char *subject, const struct code *code);
 
 /* Queues what an errno means for the load of @subject, on which the verifier has no word. */
 void load_error(struct diags *d, struct span at, int err, const char *subject, __u32 prog_type,
 		size_t nr_insns);
 
 /* Loads @req->insns: see kern_load(). */
-int load_insns(const struct load_request *req, struct load_result *res, struct diags *d);
+int load_insns(const struct load_request *req, struct said *s, struct load_result *res,
+	       struct diags *d);
 
 /*
  * Appends which of a new map's attributes the kernel refuses, and why; false

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* libbpf's messages, whose callback has no argument, hence a static buffer; and the last log. */
+/* What libbpf and the verifier say, and what of it tells why a load failed. */
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
@@ -15,8 +15,11 @@
 #include "shell/kern/loading.h"
 #include "shell/kern/rights.h"
 
-static struct buf messages, verifier_log;
-static bool show_all, keep_all;
+/* libbpf's callback, which is one for the process, has no argument: where its messages go. */
+static struct {
+	struct said *to;		/* NULL: nobody listens */
+	bool show_all;
+} libbpf;
 
 /* For --debug: names in files and source lines in a log are anybody's text. */
 static void show(const char *text, size_t len)
@@ -30,51 +33,54 @@ static void show(const char *text, size_t len)
 
 static int collect(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
+	bool keep = libbpf.to && (libbpf.to->all || level != LIBBPF_DEBUG);
 	struct buf text = BUF_INIT;
 
-	if (!show_all && !keep_all && level == LIBBPF_DEBUG)
+	if (!libbpf.show_all && !keep)
 		return 0;
 	buf_vprintf(&text, fmt, ap);
-	if (show_all)
+	if (libbpf.show_all)
 		show(text.data, text.len);
-	if (keep_all || level != LIBBPF_DEBUG)
-		buf_add(&messages, text.data, text.len);
+	if (keep)
+		buf_add(&libbpf.to->messages, text.data, text.len);
 	buf_free(&text);
 	return 0;
 }
 
 void kern_init(bool debug)
 {
-	show_all = debug;
+	libbpf.show_all = debug;
 	libbpf_set_print(collect);
 }
 
-const char *kern_load_log(void)
+static void listen_to(struct said *s, bool all)
 {
-	return buf_str(&verifier_log);
-}
-
-void said_begin(void)
-{
-	buf_reset(&messages);
-	buf_reset(&verifier_log);
-	keep_all = false;
+	*s = (struct said){ .all = all, .outer = libbpf.to };
+	libbpf.to = s;
 	libbpf_set_print(collect);
 }
 
-void said_begin_btf(void)
+void said_begin(struct said *s)
 {
-	buf_reset(&messages);
-	keep_all = true;
+	listen_to(s, false);
 }
 
-bool said_verifier(const char *log)
+void said_begin_btf(struct said *s)
 {
-	buf_reset(&verifier_log);
-	buf_puts(&verifier_log, log);
-	if (show_all)
+	listen_to(s, true);
+}
+
+void said_end(struct said *s)
+{
+	libbpf.to = s->outer;
+	buf_free(&s->messages);
+}
+
+bool said_shown(const char *log)
+{
+	if (libbpf.show_all)
 		show(log, strlen(log));
-	return show_all;
+	return libbpf.show_all;
 }
 
 /* The line that ends before @end; *@start is set to its begin. Empty at the beginning of @text. */
@@ -126,9 +132,9 @@ static char *bare_line(const char *line, size_t len)
 	return xstrndup(line, len);
 }
 
-char *said_reason(void)
+char *said_reason(struct said *s)
 {
-	const char *text = buf_str(&messages), *end = text + messages.len, *start;
+	const char *text = buf_str(&s->messages), *end = text + s->messages.len, *start;
 
 	for (;;) {
 		size_t len = line_before(text, end, &start);
@@ -142,9 +148,9 @@ char *said_reason(void)
 }
 
 /* The name in "WHAT 'NAME': BEHIND" of what was said. */
-static char *name_said(const char *what, const char *behind)
+static char *name_said(struct said *s, const char *what, const char *behind)
 {
-	const char *text = buf_str(&messages), *end = strstr(text, behind), *start;
+	const char *text = buf_str(&s->messages), *end = strstr(text, behind), *start;
 	size_t len = strlen(what);
 
 	if (!end)
@@ -156,19 +162,19 @@ static char *name_said(const char *what, const char *behind)
 	return xstrndup(start, end - start);
 }
 
-char *said_program(void)
+char *said_program(struct said *s)
 {
-	return name_said("prog '", "': BPF program load failed");
+	return name_said(s, "prog '", "': BPF program load failed");
 }
 
-char *said_map(void)
+char *said_map(struct said *s)
 {
-	return name_said("map '", "': failed to create");
+	return name_said(s, "map '", "': failed to create");
 }
 
-bool said_skipping(const char *section)
+bool said_skipping(struct said *s, const char *section)
 {
-	const char *at = strstr(buf_str(&messages), "skipping unrecognized data section");
+	const char *at = strstr(buf_str(&s->messages), "skipping unrecognized data section");
 
 	for (; at; at = strstr(at + 1, "skipping unrecognized data section"))
 		if (contains(at, strcspn(at, "\n"), section))
@@ -185,8 +191,8 @@ bool has_reason(const char *log)
 	return has;
 }
 
-bool said_refusal(struct diags *d, const struct load_request *req, const char *log,
-		  const char *subject, const struct code *code)
+bool said_refusal(struct diags *d, const struct load_request *req, struct said *s,
+		  const char *log, const char *subject, const struct code *code)
 {
 	struct vlog *v = vlog_new(log, strlen(log));
 	bool reason = v->nr_messages;
@@ -198,9 +204,9 @@ bool said_refusal(struct diags *d, const struct load_request *req, const char *l
 	vlog_explain(&text, v, code);
 	if (reason) {
 		diag_error(d, at, "the verifier refuses %s: %s", subject, buf_str(&text));
-		hint_section(d);
+		hint_section(d, s);
 	}
-	if (!said_verifier(log) && reason)
+	if (!said_shown(log) && reason)
 		diag_hint(d, "'log' at the end of the command, or 'prog log', shows the whole log");
 	buf_free(&text);
 	vlog_free(v);

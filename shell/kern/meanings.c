@@ -116,10 +116,10 @@ void said_failure(struct diags *d, struct span at, const char *file, const char 
 	buf_free(&text);
 }
 
-void hint_section(struct diags *d)
+void hint_section(struct diags *d, struct said *s)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(sections); i++) {
-		if (!said_skipping(sections[i].name))
+		if (!said_skipping(s, sections[i].name))
 			continue;
 		diag_hint(d, "this libbpf (%u.%u) does not know section '%s', libbpf %s does",
 			  libbpf_major_version(), libbpf_minor_version(), sections[i].name + 1,

@@ -68,6 +68,7 @@ struct session {
 	int status;		/* $? */
 	struct out last;	/* JSON of the last command, for $_ */
 	struct value last_result;
+	char *verifier_log;	/* whole and raw, of the last load or check; NULL: none */
 	struct expr_cache *exprs;	/* compiled expressions, or NULL */
 	struct txn *txn;	/* never NULL */
 	struct gather *gather;	/* updates that wait to be written together; never NULL */

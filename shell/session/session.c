@@ -361,6 +361,7 @@ int session_end(struct session *s)
 	vars_free((struct vars){ s->vars, s->nr_vars });
 	value_free(&s->last_result);
 	out_free(&s->last);
+	free(s->verifier_log);
 	out_free(&s->out);
 	for (size_t i = 0; i < s->nr_sources; i++) {
 		source_free(s->sources[i]);

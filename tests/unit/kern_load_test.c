@@ -69,6 +69,7 @@ static void must_fail(const struct load_request *req, const char *says)
 		fail_msg("'%s' says nothing of '%s'", d.list[0].msg, says);
 	assert_null(strstr(d.list[0].msg, "libbpf"));
 	assert_null(res.progs);
+	free(res.log);
 	diags_clear(&d);
 }
 
@@ -221,13 +222,18 @@ static void wrong_maps(void **state)
 static void refused(void **state)
 {
 	struct load_request req;
+	struct load_result res;
+	struct diags d = { 0 };
 
 	NEED_OBJECT("load_refused");
 	req = request("load_refused");
 	must_fail(&req, "the verifier refuses program 'load_refused' of '");
 	must_fail(&req, "R1 offset is outside of the packet");
 	must_fail(&req, "1: (71) r1 = *(u8 *)(r1 +12)");
-	assert_non_null(strstr(kern_load_log(), "processed "));
+	assert_int_equal(kern_load(&req, &res, &d), -1);
+	assert_non_null(strstr(res.log, "processed "));
+	free(res.log);
+	diags_clear(&d);
 }
 
 static void section_without_type(void **state)
@@ -360,6 +366,7 @@ static void damaged_files(void **state)
 			assert_int_equal(d.nr, 1);
 		else
 			put_result(&res);
+		free(res.log);
 		diags_clear(&d);
 	}
 	unlink(path);
@@ -442,6 +449,7 @@ static void errors_without_a_log(void **state)
 		{ -ENOMEM, "cannot allocate memory" },
 	};
 	struct load_request req = { .insns = NULL };
+	struct said said;
 
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
 		struct diags d = { 0 };
@@ -450,9 +458,11 @@ static void errors_without_a_log(void **state)
 		if (!strstr(d.list[0].msg, errors[i].text))
 			fail_msg("'%s' says nothing of '%s'", d.list[0].msg, errors[i].text);
 		diags_clear(&d);
-		assert_false(said_refusal(&d, &req, "", "the program", NULL));
-		assert_false(said_refusal(&d, &req, "processed 0 insns (limit 1000000)\n",
+		said_begin(&said);
+		assert_false(said_refusal(&d, &req, &said, "", "the program", NULL));
+		assert_false(said_refusal(&d, &req, &said, "processed 0 insns (limit 1000000)\n",
 					  "the program", NULL));
+		said_end(&said);
 		assert_int_equal(d.nr, 0);
 	}
 }
