@@ -143,10 +143,8 @@ static size_t count_lines(const char *text, size_t len)
 static int read_object(struct element_file *r, void *key, void *value)
 {
 	ssize_t len = line_length(r);
-	struct diags quiet = { 0 };
 
-	if (!len || read_element(r, len, key, value, &quiet)) {
-		diags_clear(&quiet);
+	if (!len || read_element(r, len, key, value, NULL)) {
 		len = object_length(r);
 		if (len < 0)
 			return -1;

@@ -296,9 +296,7 @@ static void type_complete(struct ctx *ctx, const struct match *m, const struct a
 			  const struct word *w, size_t nr, struct candidates *c)
 {
 	static const char *const keywords[] = { "struct", "union", "enum" };
-	struct diags quiet = { 0 };
-	struct ctx sub = { .s = ctx->s, .diags = &quiet, .cmd = m->cmd };
-	struct btf *btf = types_at_hand(&sub, m);
+	struct btf *btf = types_at_hand(ctx, m);
 
 	for (size_t i = 0; !nr && i < ARRAY_SIZE(keywords); i++)
 		candidate_add(c, keywords[i], NULL, false);
@@ -310,7 +308,6 @@ static void type_complete(struct ctx *ctx, const struct match *m, const struct a
 			candidate_add(c, name, NULL, false);
 	}
 	btf__free(btf);
-	diags_clear(&quiet);
 }
 
 const struct arg_type arg_c_type = {

@@ -38,8 +38,7 @@ static size_t holder_take(const struct match *m, const struct arg *a, const stru
 /* What a single word speaks of: a variable's kind, or a pin's. */
 static bool names_prog(struct ctx *ctx, const struct word *w)
 {
-	struct diags quiet = { 0 };
-	struct ctx sub = { .s = ctx->s, .diags = &quiet };
+	struct ctx sub = { .s = ctx->s };
 	enum object_kind kind = OBJ_MAP;
 	struct value v = { 0 };
 
@@ -52,7 +51,6 @@ static bool names_prog(struct ctx *ctx, const struct word *w)
 			close(fd);
 	}
 	value_free(&v);
-	diags_clear(&quiet);
 	return kind == OBJ_PROG;
 }
 
@@ -150,16 +148,11 @@ static int offer_parts(void *arg, struct handle *map)
 static void global_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
 			    const struct word *w, size_t nr, struct candidates *c)
 {
-	struct diags quiet = { 0 };
-	struct ctx sub = { .s = ctx->s, .diags = &quiet, .cmd = m->cmd };
-	const struct slot *slot = m->args[0].nr ? &m->args[0].slots[0] : NULL;
-	struct value holder = { 0 };
+	struct value holder = match_typed(ctx, m, 0);
 
-	if (slot && !holder_parse(&sub, a, m->words + slot->first, slot->nr, &holder) &&
-	    holder.kind == VALUE_HANDLE)
+	if (holder.kind == VALUE_HANDLE)
 		each_data(holder.handle, strpbrk(c->prefix, ".[") ? offer_parts : offer_names, c);
 	value_free(&holder);
-	diags_clear(&quiet);
 }
 
 static int global_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
@@ -203,22 +196,15 @@ static int offer_values(void *arg, struct handle *map)
 static void global_value_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
 				  const struct word *w, size_t nr, struct candidates *c)
 {
-	struct diags quiet = { 0 };
-	struct ctx sub = { .s = ctx->s, .diags = &quiet, .cmd = m->cmd };
-	const struct slot *of = m->args[0].nr ? &m->args[0].slots[0] : NULL;
-	const struct slot *named = m->args[1].nr ? &m->args[1].slots[0] : NULL;
-	char *name = named ? word_text(&sub, m->words + named->first) : NULL;
-	struct value holder = { 0 };
+	struct value holder = match_typed(ctx, m, 0), name = match_typed(ctx, m, 1);
 
-	if (of && name && !holder_parse(&sub, a, m->words + of->first, of->nr, &holder) &&
-	    holder.kind == VALUE_HANDLE) {
-		struct value_listing l = { c, name, strlen(name) + 1 };
+	if (holder.kind == VALUE_HANDLE && name.kind == VALUE_STR) {
+		struct value_listing l = { c, name.str, strlen(name.str) + 1 };
 
 		each_data(holder.handle, offer_values, &l);
 	}
 	value_free(&holder);
-	free(name);
-	diags_clear(&quiet);
+	value_free(&name);
 }
 
 static int global_value_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
@@ -360,13 +346,11 @@ static int list_global(void *arg, const struct map_global *v)
 {
 	struct listing *l = arg;
 	struct typed_word path = { v->name, strlen(v->name), NO_SPAN, false };
-	struct diags quiet = { 0 };
 	int err = 0;
 
-	if (!typed_find(map_format(l->place.map)->value, &path, "variable", &l->place.at, &quiet))
+	if (!typed_find(map_format(l->place.map)->value, &path, "variable", &l->place.at, NULL))
 		err = show_place(l->ctx, v->name, &l->place);
 	l->nr++;
-	diags_clear(&quiet);
 	return err;
 }
 

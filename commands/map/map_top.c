@@ -406,14 +406,10 @@ static void counter_complete(struct ctx *ctx, const struct match *m, const struc
 			     const struct word *w, size_t nr, struct candidates *c)
 {
 	struct element_counter list[OFFERED_MAX];
-	struct diags quiet = { 0 };
-	struct ctx sub = { .s = ctx->s, .diags = &quiet, .cmd = m->cmd };
-	const struct slot *slot = m->args[TOP_MAP].nr ? &m->args[TOP_MAP].slots[0] : NULL;
-	struct value map = { 0 };
+	struct value map = match_typed(ctx, m, TOP_MAP);
 	size_t found = 0;
 
-	if (slot && !arg_map.parse(&sub, a, m->words + slot->first, slot->nr, &map) &&
-	    map.kind == VALUE_HANDLE)
+	if (map.kind == VALUE_HANDLE)
 		found = element_counters(map_format(map.handle), list, OFFERED_MAX);
 	for (size_t i = 0; i < found; i++) {
 		if (list[i].name)
@@ -421,7 +417,6 @@ static void counter_complete(struct ctx *ctx, const struct match *m, const struc
 		free(list[i].name);
 	}
 	value_free(&map);
-	diags_clear(&quiet);
 }
 
 /* VALUE_STR: a field of the map's values. */

@@ -97,26 +97,12 @@ enum {
 	CFG_TYPE, CFG_MAP
 };
 
-/* The value of argument @i, as far as it is typed; VALUE_NONE where it is not there or wrong. */
-static struct value typed_value(struct ctx *ctx, const struct match *m, int i)
-{
-	const struct arg *a = &m->cmd->args[i];
-	const struct slot *slot = m->args[i].nr ? &m->args[i].slots[0] : NULL;
-	struct value v = { 0 };
-
-	if (slot && a->type->parse(ctx, a, m->words + slot->first, slot->nr, &v))
-		v.kind = VALUE_NONE;
-	return v;
-}
-
 /* Names of the programs of the object that is typed before. */
 static void obj_prog_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
 			      const struct word *w, size_t nr, struct candidates *c)
 {
-	struct diags quiet = { 0 };
-	struct ctx sub = { .s = ctx->s, .diags = &quiet, .cmd = m->cmd };
-	struct value file = typed_value(&sub, m, CFG_OBJ);
-	char **names = file.kind == VALUE_STR ? code_elf_programs(file.str, NO_SPAN, &quiet) : NULL;
+	struct value file = match_typed(ctx, m, CFG_OBJ);
+	char **names = file.kind == VALUE_STR ? code_elf_programs(file.str, NO_SPAN, NULL) : NULL;
 
 	for (char **name = names; name && *name; name++) {
 		candidate_add(c, *name, NULL, false);
@@ -124,25 +110,22 @@ static void obj_prog_complete(struct ctx *ctx, const struct match *m, const stru
 	}
 	free(names);
 	value_free(&file);
-	diags_clear(&quiet);
 }
 
 /* Names of the functions of the program that is typed before, loaded or in an object. */
 static void func_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
 			  const struct word *w, size_t nr, struct candidates *c)
 {
-	struct diags quiet = { 0 };
-	struct ctx sub = { .s = ctx->s, .diags = &quiet, .cmd = m->cmd };
-	struct value file = typed_value(&sub, m, CFG_OBJ), name = typed_value(&sub, m, CFG_NAME);
-	struct value prog = typed_value(&sub, m, CFG_PROG);
+	struct value file = match_typed(ctx, m, CFG_OBJ), name = match_typed(ctx, m, CFG_NAME);
+	struct value prog = match_typed(ctx, m, CFG_PROG);
 	struct kern_code raw = { 0 };
 	struct code *code = NULL;
 
 	if (file.kind == VALUE_STR)
 		code = code_new_elf(file.str, name.kind == VALUE_STR ? name.str : NULL, NULL,
-				    NO_SPAN, &quiet);
+				    NO_SPAN, NULL);
 	else if (prog.kind == VALUE_HANDLE)
-		code = prog_code(&sub, prog.handle, NO_SPAN, &raw);
+		code = prog_code(ctx, prog.handle, NO_SPAN, &raw);
 	for (uint32_t f = 0; code && f < code->nr_funcs; f++)
 		candidate_add(c, code->funcs[f].name, code->funcs[f].proto, false);
 	code_free(code);
@@ -150,7 +133,6 @@ static void func_complete(struct ctx *ctx, const struct match *m, const struct a
 	value_free(&file);
 	value_free(&name);
 	value_free(&prog);
-	diags_clear(&quiet);
 }
 
 static int object_look(struct ctx *ctx, const struct value *v)

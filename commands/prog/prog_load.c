@@ -140,12 +140,10 @@ static int load(struct ctx *ctx, struct value *argv, bool all)
 static bool pins_itself(const char *file)
 {
 	struct load_request req = { .file = file, .prog_type = -1, .attach_type = -1 };
-	struct diags quiet = { 0 };
 	struct load_result res;
-	bool found = kern_load_plan(&req, &res, &quiet) || res.nr_pins;
+	bool found = kern_load_plan(&req, &res, NULL) || res.nr_pins;
 
 	free_result(&res);
-	diags_clear(&quiet);
 	return found;
 }
 

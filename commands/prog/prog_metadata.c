@@ -21,10 +21,9 @@ static jv add_variable(jv object, const struct typed *type, const void *data, co
 {
 	struct typed_word path = { name, strlen(name), NO_SPAN, false };
 	struct typed_place place;
-	struct diags quiet = { 0 };
 	struct buf json = BUF_INIT;
 
-	if (!typed_find(type, &path, "metadata", &place, &quiet)) {
+	if (!typed_find(type, &path, "metadata", &place, NULL)) {
 		jv value;
 
 		typed_place_json(&json, &place, data, TYPED_BPFTOOL_JSON);
@@ -34,7 +33,6 @@ static jv add_variable(jv object, const struct typed *type, const void *data, co
 		else
 			jv_free(value);
 	}
-	diags_clear(&quiet);
 	buf_free(&json);
 	return object;
 }

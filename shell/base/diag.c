@@ -13,6 +13,8 @@ static void diag_add(struct diags *d, enum severity severity, struct span at, co
 {
 	struct buf msg = BUF_INIT;
 
+	if (!d)
+		return;
 	if (severity == SEV_ERROR)
 		d->errors++;
 	if (d->nr == DIAGS_MAX) {
@@ -62,7 +64,7 @@ void diag_hint(struct diags *d, const char *fmt, ...)
 	struct buf hint = BUF_INIT;
 	va_list ap;
 
-	if (!d->nr || d->more || d->list[d->nr - 1].hint)
+	if (!d || !d->nr || d->more || d->list[d->nr - 1].hint)
 		return;
 	va_start(ap, fmt);
 	buf_vprintf(&hint, fmt, ap);
@@ -72,7 +74,7 @@ void diag_hint(struct diags *d, const char *fmt, ...)
 
 void diag_suggest(struct diags *d, const char *word, const char *const *words)
 {
-	const char *near = nearest_word(word, words);
+	const char *near = d ? nearest_word(word, words) : NULL;
 
 	if (near)
 		diag_hint(d, "did you mean '%s'?", near);
@@ -89,8 +91,12 @@ void diags_clear(struct diags *d)
 
 void diags_move(struct diags *to, struct diags *from)
 {
-	int room = DIAGS_MAX - to->nr, nr = from->nr < room ? from->nr : room;
+	int room = to ? DIAGS_MAX - to->nr : 0, nr = from->nr < room ? from->nr : room;
 
+	if (!to) {
+		diags_clear(from);
+		return;
+	}
 	memcpy(to->list + to->nr, from->list, nr * sizeof(*to->list));
 	to->nr += nr;
 	to->more += from->nr - nr + from->more;

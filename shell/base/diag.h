@@ -52,7 +52,10 @@ struct diags {
 	int nr, more, errors;
 };
 
-/* Queues an error and returns -1, so that "return diag_error(...)" ends a function. */
+/*
+ * Queues an error and returns -1, so that "return diag_error(...)" ends a function. Here
+ * and below, @d is NULL where nobody is to hear of it.
+ */
 int diag_error(struct diags *d, struct span at, const char *fmt, ...) printf_like(3, 4);
 /* The same for what failed with @err, an errno of either sign, whose meaning follows after ": ". */
 int diag_errno(struct diags *d, struct span at, int err, const char *fmt, ...) printf_like(4, 5);

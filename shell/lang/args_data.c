@@ -370,31 +370,30 @@ static void add_typed(void *arg, const char *text, const char *note)
 	candidate_add(arg, text, note, strchr("=.", text[strlen(text) - 1]));
 }
 
-static void data_complete(struct ctx *ctx, const struct match *m, const struct arg *at, bool key,
-			  struct candidates *c)
+/* The map that is typed before; VALUE_NONE without. */
+static struct value typed_map(struct ctx *ctx, const struct match *m)
 {
-	struct diags quiet = { 0 };
-	struct ctx sub = { .s = ctx->s, .diags = &quiet, .cmd = m->cmd };
-	struct value map = { 0 };
-	const struct typed *type;
 	int i = 0;
 
 	for_each_arg(m->cmd, a) {
-		if (a->type && a->type->gives_map && m->args[i].nr) {
-			const struct slot *slot = &m->args[i].slots[0];
-
-			if (!a->type->parse(&sub, a, m->words + slot->first, slot->nr, &map) &&
-			    map.kind == VALUE_HANDLE) {
-				type = key ? map_format(map.handle)->key : map_format(map.handle)->value;
-				if (type)
-					typed_complete(type, c->prefix, add_typed, c);
-			}
-			break;
-		}
+		if (a->type && a->type->gives_map && m->args[i].nr)
+			return match_typed(ctx, m, i);
 		i++;
 	}
+	return (struct value){ .kind = VALUE_NONE };
+}
+
+static void data_complete(struct ctx *ctx, const struct match *m, const struct arg *at, bool key,
+			  struct candidates *c)
+{
+	struct value map = typed_map(ctx, m);
+	const struct typed *type = NULL;
+
+	if (map.kind == VALUE_HANDLE)
+		type = key ? map_format(map.handle)->key : map_format(map.handle)->value;
+	if (type)
+		typed_complete(type, c->prefix, add_typed, c);
 	value_free(&map);
-	diags_clear(&quiet);
 }
 
 static void key_complete(struct ctx *ctx, const struct match *m, const struct arg *a,

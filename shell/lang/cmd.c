@@ -645,6 +645,17 @@ int match_value(struct ctx *ctx, const struct match *m, const struct arg *a,
 	return 0;
 }
 
+struct value match_typed(struct ctx *ctx, const struct match *m, int i)
+{
+	struct value v = { .kind = VALUE_NONE };
+
+	if (m->args[i].nr && match_value(ctx, m, &m->cmd->args[i], &m->args[i].slots[0], &v)) {
+		value_free(&v);
+		v = (struct value){ .kind = VALUE_NONE };
+	}
+	return v;
+}
+
 int match_values(struct ctx *ctx, const struct match *m, struct value *argv)
 {
 	int i = 0;
@@ -751,18 +762,16 @@ enum lex_tail cmd_raw_tail(const struct cmd_table *commands, const struct word *
 const struct word *cmd_sets(const struct cmd_table *commands, const struct word *words, uint32_t nr)
 {
 	const struct word *found = NULL;
-	struct diags quiet = { 0 };
 	struct match m;
 	int i = 0;
 
-	if (!match(&m, commands, words, nr, NO_SPAN, MATCH_PREFIX | MATCH_PARTIAL, &quiet)) {
+	if (!match(&m, commands, words, nr, NO_SPAN, MATCH_PREFIX | MATCH_PARTIAL, NULL)) {
 		for_each_arg(m.cmd, a) {
 			if ((a->flags & ARG_SETS) && m.args[i].nr)
 				found = &words[m.args[i].slots[0].first];
 			i++;
 		}
 	}
-	diags_clear(&quiet);
 	match_free(&m);
 	return found;
 }
@@ -771,17 +780,11 @@ bool match_partial(struct match *m, const struct cmd_table *commands, const stru
 		   uint32_t nr, const struct cmd_table **t)
 {
 	const struct cmd *session_cmd;
-	struct diags quiet = { 0 };
-	bool ok;
 
-	*t = find_object(commands, &words[0], MATCH_PREFIX, &session_cmd, &quiet);
-	if (*t && !session_cmd && nr == 1) {
-		diags_clear(&quiet);
+	*t = find_object(commands, &words[0], MATCH_PREFIX, &session_cmd, NULL);
+	if (*t && !session_cmd && nr == 1)
 		return true;
-	}
-	ok = !match(m, commands, words, nr, NO_SPAN, MATCH_PREFIX | MATCH_PARTIAL, &quiet);
-	diags_clear(&quiet);
-	return ok;
+	return !match(m, commands, words, nr, NO_SPAN, MATCH_PREFIX | MATCH_PARTIAL, NULL);
 }
 
 int match_next(const struct match *m)

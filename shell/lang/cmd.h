@@ -68,7 +68,10 @@ struct arg_type {
 	/* Words to a value; the words' variables are read here. */
 	int (*parse)(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
 		     struct value *out);
-	/* Candidates for the word behind the @nr words of this argument that are there already. */
+	/*
+	 * Candidates for the word behind the @nr words of this argument that are there
+	 * already; match_typed() has those before it. Without diagnostics.
+	 */
 	void (*complete)(struct ctx *ctx, const struct match *m, const struct arg *a,
 			 const struct word *w, size_t nr, struct candidates *c);
 	/*
@@ -157,7 +160,7 @@ struct cmd_table {
 /* What a command runs with. */
 struct ctx {
 	struct session *s;
-	struct diags *diags;
+	struct diags *diags;		/* NULL while candidates are looked for */
 	struct sink *sink;
 	const struct cmd *cmd;
 	struct value *argv;		/* values so far, for arguments behind them */
@@ -207,6 +210,8 @@ int match_check(struct ctx *ctx, const struct match *m);
 /* The value of one slot of argument @a; -1 with a diagnostic. */
 int match_value(struct ctx *ctx, const struct match *m, const struct arg *a,
 		const struct slot *slot, struct value *out);
+/* For completion: argument @i, as far as it is typed; VALUE_NONE where it is not there or wrong. */
+struct value match_typed(struct ctx *ctx, const struct match *m, int i);
 /* Fills argv[ARGS_MAX]; the caller frees the values, also after an error. */
 int match_values(struct ctx *ctx, const struct match *m, struct value *argv);
 void match_free(struct match *m);

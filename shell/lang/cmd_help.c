@@ -100,6 +100,7 @@ static void complete_arg(struct ctx *ctx, const struct match *m, int i, const st
 {
 	const struct arg *a = &m->cmd->args[i];
 
+	ctx->cmd = m->cmd;
 	if (a->type && a->type->complete)
 		a->type->complete(ctx, m, a, w, nr, c);
 }

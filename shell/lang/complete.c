@@ -32,7 +32,6 @@ struct cursor {
 	struct buf text;
 	struct source src;
 	struct lexer lexer;
-	struct diags diags;
 	struct stmt stmt;
 	const struct word *words;	/* those before the one at the cursor */
 	uint32_t nr;
@@ -57,7 +56,7 @@ static bool read_statement(struct cursor *c, const char *text, size_t len, const
 	buf_putc(&c->text, MARKER);
 	buf_puts(&c->text, closer);
 	c->src = (struct source){ .text = buf_str(&c->text), .len = c->text.len };
-	lex_init(&c->lexer, &c->src, cmd_raw_tail, c->commands, &c->diags);
+	lex_init(&c->lexer, &c->src, cmd_raw_tail, c->commands, NULL);
 	c->lexer.open_end = true;
 	do
 		r = lex_next(&c->lexer, &c->stmt);
@@ -65,7 +64,6 @@ static bool read_statement(struct cursor *c, const char *text, size_t len, const
 	if (r == LEX_STMT && c->stmt.span.end == c->src.len)
 		return true;
 	lex_free(&c->lexer);
-	diags_clear(&c->diags);
 	return false;
 }
 
@@ -189,7 +187,6 @@ static void cursor_find(struct cursor *c, const struct session *s, const char *t
 static void cursor_free(struct cursor *c)
 {
 	lex_free(&c->lexer);
-	diags_clear(&c->diags);
 	buf_free(&c->text);
 	free(c->prefix);
 }
@@ -389,8 +386,7 @@ static void sort_candidates(struct candidates *c)
 
 void complete_text(struct session *s, const char *text, size_t len, struct completion *c)
 {
-	struct diags quiet = { 0 };
-	struct ctx ctx = { .s = s, .diags = &quiet };
+	struct ctx ctx = { .s = s };
 	struct cursor at;
 
 	cursor_find(&at, s, text, len);
@@ -418,7 +414,6 @@ void complete_text(struct session *s, const char *text, size_t len, struct compl
 	}
 	sort_candidates(&c->found);
 	cursor_free(&at);
-	diags_clear(&quiet);
 }
 
 void completion_free(struct completion *c)

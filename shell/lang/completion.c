@@ -213,8 +213,7 @@ static struct line take_apart(char **words, int nr)
 
 void completion_words(struct session *s, char **words, int nr, struct out *out)
 {
-	struct diags quiet = { 0 };
-	struct ctx ctx = { .s = s, .diags = &quiet };
+	struct ctx ctx = { .s = s };
 	struct completion c = { 0 };
 	struct line l;
 
@@ -232,6 +231,5 @@ void completion_words(struct session *s, char **words, int nr, struct out *out)
 		complete_command(s, l.words, l.nr, &c);
 	put_candidates(out, &c.found);
 	completion_free(&c);
-	diags_clear(&quiet);
 	free(l.words);
 }

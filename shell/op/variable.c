@@ -47,9 +47,8 @@ static void describe_bytes(struct buf *out, const struct op_variable *v, const c
 	const struct typed *type = map_format(v->map)->value;
 	struct typed_word path = { v->path, strlen(v->path), NO_SPAN, false };
 	struct typed_place at;
-	struct diags quiet = { 0 };
 
-	if (!type || typed_find(type, &path, "variable", &at, &quiet) ||
+	if (!type || typed_find(type, &path, "variable", &at, NULL) ||
 	    typed_place_size(&at) != v->size) {
 		for (__u32 i = 0; i < v->size; i++)
 			buf_printf(out, "%s%02x", i ? " " : "", (unsigned char)bytes[i]);
@@ -57,7 +56,6 @@ static void describe_bytes(struct buf *out, const struct op_variable *v, const c
 		at.offset = 0;
 		typed_place_json(out, &at, bytes, TYPED_NICE);
 	}
-	diags_clear(&quiet);
 }
 
 static void describe_name(struct buf *out, const struct op_variable *v)

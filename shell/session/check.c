@@ -348,15 +348,13 @@ int session_check_stmt(struct session *s, const struct stmt *stmt, struct diags 
 enum lex_result session_complete(const struct session *s, const struct source *src)
 {
 	enum lex_result r, worst = LEX_END;
-	struct diags quiet = { 0 };
 	struct lexer l;
 	struct stmt stmt;
 
-	lex_init(&l, src, cmd_raw_tail, s->commands, &quiet);
+	lex_init(&l, src, cmd_raw_tail, s->commands, NULL);
 	while ((r = lex_next(&l, &stmt)) != LEX_END)
 		if (worst == LEX_END || r != LEX_STMT)
 			worst = r;
 	lex_free(&l);
-	diags_clear(&quiet);
 	return worst;
 }

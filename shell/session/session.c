@@ -172,16 +172,14 @@ static bool goes_on(const struct session *s, int status)
 /* Runs all statements; stops at the first that fails. */
 static int run_all(struct session *s, const struct source *src)
 {
-	struct diags d = { 0 };
 	int status = STATUS_OK;
 	struct lexer l;
 	struct stmt stmt;
 
-	lex_init(&l, src, cmd_raw_tail, s->commands, &d);
+	lex_init(&l, src, cmd_raw_tail, s->commands, NULL);
 	while (goes_on(s, status) && lex_next(&l, &stmt) == LEX_STMT)
 		status = look_around(s, session_stmt(s, &stmt));
 	lex_free(&l);
-	diags_clear(&d);
 	return why_failed(s, end_gathering(s, status));
 }
 
