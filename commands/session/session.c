@@ -126,7 +126,7 @@ static const struct cmd session_rollback_cmd = {
 /* Says that it waits, and, in a script, waits. */
 static int wait_confirm(struct ctx *ctx, unsigned seconds)
 {
-	int failed;
+	bool undone;
 
 	sink_note(ctx->sink, "committed for %u s: 'confirm' makes it stay, here or in another bpfsh",
 		  seconds);
@@ -134,10 +134,8 @@ static int wait_confirm(struct ctx *ctx, unsigned seconds)
 		return 0;
 	if (txn_flush_output(ctx->s, ctx->diags))
 		return -1;
-	ctx->s->status = STATUS_OK;
-	failed = txn_wait_confirm(ctx->s);
-	ctx->status = ctx->s->status;
-	if (failed)
+	ctx->status = txn_wait_confirm(ctx->s, &undone);
+	if (undone)
 		return diag_error(ctx->diags, ctx->span, "the transaction was not confirmed");
 	return ctx->status == STATUS_OK ? 0 : -1;
 }

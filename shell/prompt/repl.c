@@ -360,12 +360,15 @@ static void watch_confirm(struct repl *r)
 {
 	unsigned left;
 	bool over;
+	int status;
 
 	if (!txn_confirming(r->s, &left))
 		return;
 	if (!left)
 		terminal_escape(&r->terminal, "\r\033[J");
-	over = txn_check_confirm(r->s);
+	status = txn_check_confirm(r->s, &over);
+	if (status != STATUS_OK)
+		r->s->status = status;
 	if (!over && !txn_confirming(r->s, &left))
 		fprintf(r->terminal.file, "%sconfirmed\n", r->terminal.escapes ? "\r\033[J" : "\n");
 	else if (!over && left == r->left)
@@ -595,8 +598,9 @@ static void greet(struct repl *r)
 int repl_run(struct session *s)
 {
 	struct repl r = { .s = s };
-	int signal, status = STATUS_OK;
+	int signal, status = STATUS_OK, end;
 	unsigned left;
+	bool undone;
 
 	if (!editline_load()) {
 		fprintf(stderr, "error: cannot open the library %s: %s\n"
@@ -627,8 +631,8 @@ int repl_run(struct session *s)
 	if (!s->quit && (!signal || signal == SIGHUP)) {
 		if (txn_confirming(s, &left))
 			fprintf(stderr, "waiting %u s for 'confirm' in another bpfsh\n", left);
-		if (txn_wait_confirm(s))
-			status = s->status;
+		end = txn_wait_confirm(s, &undone);
+		status = undone ? end : status;
 	}
 	repl_close(&r);
 	return status ? status : signal ? STATUS_SIGNAL + signal : STATUS_OK;

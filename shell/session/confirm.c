@@ -87,8 +87,8 @@ bool txn_confirming(const struct session *s, unsigned *left)
 	return until;
 }
 
-/* Rolls back what was to be confirmed, and says why. */
-static void rollback_unconfirmed(struct ctx *ctx, const char *why)
+/* Rolls back what was to be confirmed, and says why. Returns a status. */
+static int rollback_unconfirmed(struct ctx *ctx, const char *why)
 {
 	struct session *s = ctx->s;
 	struct buf text = BUF_INIT;
@@ -98,47 +98,50 @@ static void rollback_unconfirmed(struct ctx *ctx, const char *why)
 	rollback_text(&text, &r);
 	fprintf(stderr, "%s: %s\n", why, buf_str(&text));
 	session_show(s, ctx->diags);
-	s->status = r.conflicts || r.failed ? STATUS_PARTIAL : STATUS_FAILED;
 	buf_free(&text);
+	return r.conflicts || r.failed ? STATUS_PARTIAL : STATUS_FAILED;
 }
 
-bool txn_check_confirm(struct session *s)
+int txn_check_confirm(struct session *s, bool *undone)
 {
 	struct txn *t = s->txn;
 	struct diags d = { 0 };
 	struct ctx ctx = { .s = s, .diags = &d };
 	int failed;
 
+	*undone = false;
 	if (!t->confirm_until)
-		return false;
+		return STATUS_OK;
 	if (journal_get_phase(t->journal) == JOURNAL_CONFIRMED) {
 		failed = txn_commit(&ctx);
 		session_show(s, &d);
-		if (failed < 0)
-			rollback_unconfirmed(&ctx, "confirmed, but it cannot be committed");
-		else if (failed)
-			s->status = STATUS_PARTIAL;
-		return failed < 0;
+		*undone = failed < 0;
+		if (*undone)
+			return rollback_unconfirmed(&ctx, "confirmed, but it cannot be committed");
+		return failed ? STATUS_PARTIAL : STATUS_OK;
 	}
 	/* Between the look and this somebody may still have confirmed it. */
 	if (clock_ms() < t->confirm_until ||
 	    !journal_change_phase(t->journal, JOURNAL_CONFIRM, JOURNAL_OPEN))
-		return false;
-	rollback_unconfirmed(&ctx, "not confirmed in time");
-	return true;
+		return STATUS_OK;
+	*undone = true;
+	return rollback_unconfirmed(&ctx, "not confirmed in time");
 }
 
-int txn_wait_confirm(struct session *s)
+int txn_wait_confirm(struct session *s, bool *undone)
 {
+	int status = STATUS_OK;
 	unsigned left;
 
+	*undone = false;
 	while (txn_confirming(s, &left)) {
-		if (txn_check_confirm(s))
-			return -1;
+		status = txn_check_confirm(s, undone);
+		if (*undone)
+			return status;
 		/* A lost terminal must not end the guard; a request to stop means: back. */
 		if (interrupted() && interrupted() != SIGHUP)
 			s->txn->confirm_until = 1;
 		interrupt_nap(clock_ms() + 100);
 	}
-	return 0;
+	return status;
 }

@@ -310,16 +310,16 @@ static int start_programs(struct ctx *ctx, struct pipeline *p, const struct stag
 	return 0;
 }
 
-/* Ends the input of the programs and waits for them; $? is the last one's status. */
-static void end_programs(struct pipeline *p, struct session *s)
+/* Waits for the programs, whose input has ended; returns the last one's status, 0 without any. */
+static int end_programs(struct pipeline *p)
 {
-	int *statuses = xcalloc(p->nr + 1, sizeof(*statuses));
+	int *statuses = xcalloc(p->nr + 1, sizeof(*statuses)), last;
 
 	child_wait(p->pids, p->nr, p->apart, statuses);
-	if (p->nr)
-		s->status = child_shell_status(statuses[0]);
+	last = child_shell_status(statuses[0]);
 	free(statuses);
 	free(p->pids);
+	return last;
 }
 
 /*
@@ -423,7 +423,7 @@ int pipeline_open(struct pipeline *p, struct session *s, const struct stmt *stmt
 fail:
 	if (fd >= 0)
 		close(fd);
-	end_programs(p, s);
+	end_programs(p);
 	capture_show(s, p->capture);
 	jq_stage_free(p->jq);
 	out_free(&p->out);
@@ -450,22 +450,21 @@ static int run_filter(struct pipeline *p, struct session *s, struct diags *d)
 }
 
 /* A program that fails makes its command fail. */
-static int check_status(struct session *s, struct diags *d, struct span at, const char *name)
+static int check_status(int status, struct diags *d, struct span at, const char *name)
 {
-	if (!s->status)
+	if (!status)
 		return 0;
 	if (interrupted())
 		return diag_error(d, at, "interrupted");
-	if (s->status > 128)
-		return diag_error(d, at, "'%s' was ended by signal %d", name, s->status - 128);
-	return diag_error(d, at, "'%s' failed with status %d", name, s->status);
+	if (status > 128)
+		return diag_error(d, at, "'%s' was ended by signal %d", name, status - 128);
+	return diag_error(d, at, "'%s' failed with status %d", name, status);
 }
 
 int pipeline_close(struct pipeline *p, struct session *s, bool ok, struct diags *d)
 {
-	int err = 0;
+	int err = 0, last;
 
-	s->status = STATUS_OK;
 	if (p->jq && ok)
 		err = run_filter(p, s, d);
 	else if (!p->jq)
@@ -475,10 +474,10 @@ int pipeline_close(struct pipeline *p, struct session *s, bool ok, struct diags 
 		err = diag_errno(d, NO_SPAN, p->out.error, "cannot write the output");
 	if (p->end_fd >= 0 && close(p->end_fd) && errno != EINTR && ok && !err)
 		err = diag_errno(d, NO_SPAN, errno, "cannot write the output");
-	end_programs(p, s);
+	last = end_programs(p);
 	capture_show(s, p->capture);
 	if (ok && !err && p->last)
-		err = check_status(s, d, p->last->span, p->last->text ? p->last->text : "program");
+		err = check_status(last, d, p->last->span, p->last->text ? p->last->text : "program");
 	jq_stage_free(p->jq);
 	out_free(&p->out);
 	return err ? STATUS_FAILED : STATUS_OK;
@@ -504,12 +503,11 @@ int run_shell(struct session *s, const struct stmt *stmt, struct diags *d)
 	pid = child_exec(argv, (struct child_io){ -1, fd, -1 }, apart);
 	if (fd >= 0)
 		close(fd);
-	if (pid < 0) {
+	if (pid < 0)
 		diag_errno(d, stmt->span, pid, "cannot run '%s'", argv[0]);
-	} else {
+	else
 		child_wait(&pid, 1, apart, &st);
-		s->status = child_shell_status(st);
-	}
 	capture_show(s, capture);
-	return pid < 0 || check_status(s, d, stmt->span, argv[0]) ? STATUS_FAILED : STATUS_OK;
+	return pid < 0 || check_status(child_shell_status(st), d, stmt->span, argv[0]) ?
+	       STATUS_FAILED : STATUS_OK;
 }

@@ -33,11 +33,11 @@ bool pipeline_text(const struct stmt *stmt);
 int pipeline_open(struct pipeline *p, struct session *s, const struct stmt *stmt, struct diags *d);
 /*
  * Ends the output and waits. Returns a status: the command has failed where a
- * filter of jq or the last program did. $? is that program's status.
+ * filter of jq or the last program did.
  */
 int pipeline_close(struct pipeline *p, struct session *s, bool ok, struct diags *d);
 
-/* !command: the user's own line, given to a shell as it stands. */
+/* !command: the user's own line, given to a shell as it stands. Returns a status. */
 int run_shell(struct session *s, const struct stmt *stmt, struct diags *d);
 
 #endif

@@ -551,14 +551,12 @@ static int exec_stmt(struct session *s, const struct stmt *stmt, bool *nested, s
 }
 
 /* Ends a statement: $? and the mark of the prompt. */
-static void end_stmt(struct session *s, const struct stmt *stmt, int status)
+static void end_stmt(struct session *s, int status)
 {
 	/* What a signal stopped has failed because of that. */
 	if (status == STATUS_FAILED && interrupted())
 		status = STATUS_SIGNAL + interrupted();
-	/* $? of a pipe is its last program's, where the command itself did well. */
-	if (status != STATUS_OK || !(stmt->nr_stages || stmt->shell))
-		s->status = status;
+	s->status = status;
 	s->failed = status != STATUS_OK && txn_open(s);
 }
 
@@ -579,7 +577,7 @@ int session_stmt(struct session *s, const struct stmt *stmt)
 		batch_end(s);
 	if (s->mode == MODE_PROMPT && !s->piped)
 		out_flush(&s->out);
-	end_stmt(s, stmt, status);
+	end_stmt(s, status);
 	return status;
 }
 
@@ -597,6 +595,6 @@ int session_run(struct ctx *ctx, const struct value *command, struct out *out)
 	r = redirect(s, out, s->opt.output);
 	status = exec_stmt(s, &stmt, &nested, ctx->diags);
 	redirect_end(s, &r, out);
-	end_stmt(s, &stmt, status);
+	end_stmt(s, status);
 	return status;
 }

@@ -64,10 +64,13 @@ int txn_commit_confirm(struct ctx *ctx, unsigned seconds);
 int txn_confirm(struct ctx *ctx);
 /* True while a confirmation is awaited; *@left is the seconds until the rollback. */
 bool txn_confirming(const struct session *s, unsigned *left);
-/* To be called now and then: rolls back what was not confirmed in time. True where it did. */
-bool txn_check_confirm(struct session *s);
-/* Waits until the transaction is confirmed: 0; or its time is over and it is rolled back: -1. */
-int txn_wait_confirm(struct session *s);
+/*
+ * To be called now and then: commits what was confirmed, and rolls back what was not in
+ * time; *@undone: it did that. Returns a status, STATUS_OK while neither is due.
+ */
+int txn_check_confirm(struct session *s, bool *undone);
+/* Waits until one of them is done; the same. */
+int txn_wait_confirm(struct session *s, bool *undone);
 
 /* Says, once, that what goes to @out cannot be written. */
 void txn_output_failed(const struct session *s, struct out *out, struct diags *d);
