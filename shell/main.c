@@ -289,7 +289,7 @@ static int run_complete(char **words, int nr)
 
 	kern_init(false);
 	session_init(&s, bpfsh_commands, MODE_COMMAND, &opt);
-	completion_words(&s, words, nr, &s.out);
+	completion_words(&s, words, nr, s.out);
 	return session_end(&s);
 }
 

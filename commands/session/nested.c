@@ -50,11 +50,14 @@ enum { BATCH_FILE };
 /* On the command line the file is a script like that of -f. */
 static int batch_run(struct ctx *ctx, struct value *argv)
 {
-	bool nested = ctx->s->mode != MODE_COMMAND;
+	enum mode own = ctx->s->mode;
+	int err;
 
-	if (!nested)
+	if (own == MODE_COMMAND)
 		ctx->s->mode = MODE_SCRIPT;
-	return run_file(ctx, &argv[BATCH_FILE], nested, true);
+	err = run_file(ctx, &argv[BATCH_FILE], own != MODE_COMMAND, true);
+	ctx->s->mode = own;
+	return err;
 }
 
 static const struct cmd batch_file_cmd = {
@@ -184,7 +187,7 @@ static int run_loop(struct ctx *ctx, struct value *argv)
 	int status = STATUS_OK, found = r ? 0 : -1;
 	jv result;
 
-	while (r && status == STATUS_OK && !interrupted() && !s->quit && !s->out.error &&
+	while (r && status == STATUS_OK && !interrupted() && !s->quit && !s->out->error &&
 	       (found = expr_next(r, &result)) > 0)
 		status = run_turns(ctx, argv, result);
 	if (r)

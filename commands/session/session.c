@@ -346,7 +346,7 @@ static const struct option_row {
 	size_t at, size;
 } options[] = {
 	[SET_OUTPUT] = OPTION(opt.output),
-	[SET_PRETTY] = OPTION(out.pretty),
+	[SET_PRETTY] = OPTION(own.pretty),
 	[SET_BPFFS] = OPTION(opt.bpffs),
 	[SET_COLOR] = OPTION(opt.color),
 	[SET_IRREVERSIBLE] = OPTION(opt.allow_irreversible),

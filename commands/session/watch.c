@@ -48,7 +48,7 @@ static bool was_resized(const struct watch *w)
 /* Runs the command for the screen, and draws what it shows unless it fails. */
 static int draw(struct watch *w)
 {
-	struct out *out = &w->ctx->s->out, memory;
+	struct out *out = w->ctx->s->out, memory;
 	int status;
 
 	out_init(&memory, -1);
@@ -71,8 +71,8 @@ static int show(struct watch *w)
 	if (w->on_screen)
 		return draw(w);
 	status = session_run(w->ctx, w->command, NULL);
-	if (!w->ctx->s->piped || w->ctx->s->out.fd >= 0)
-		out_flush(&w->ctx->s->out);
+	if (!w->ctx->s->aside || w->ctx->s->out->fd >= 0)
+		out_flush(w->ctx->s->out);
 	return status;
 }
 
@@ -85,7 +85,7 @@ static void wait_until(const struct watch *w, int64_t next)
 
 static void screen_switch(struct watch *w, const char *sequence)
 {
-	struct out *out = &w->ctx->s->out;
+	struct out *out = w->ctx->s->out;
 
 	if (!w->on_screen)
 		return;
@@ -103,7 +103,7 @@ static int watch_all(struct watch *w)
 		int64_t start = clock_ms();
 
 		status = show(w);
-		if (status != STATUS_OK || txn_planning(s) || s->out.error || s->quit)
+		if (status != STATUS_OK || txn_planning(s) || s->out->error || s->quit)
 			break;
 		wait_until(w, start + w->interval_ms);
 	} while (!interrupted());

@@ -49,6 +49,14 @@ struct options {
 struct variable;
 struct expr_cache;
 
+/* An output that another one stands in for, such as the beginning of a pipeline, or memory. */
+struct output {
+	struct out *out;
+	enum sink_style style;
+	bool batch_open;
+	struct output *below;
+};
+
 /* The pin that was named last, and its map: see resolve_forget(). */
 struct pinned {
 	char *path;		/* NULL: none */
@@ -72,14 +80,15 @@ struct session {
 	struct expr_cache *exprs;	/* compiled expressions, or NULL */
 	struct txn *txn;	/* never NULL */
 	struct gather *gather;	/* updates that wait to be written together; never NULL */
-	struct out out;		/* standard output */
+	struct out *out;	/* where commands write; see session_push_output() */
+	struct out own;		/* standard output */
+	struct output *aside;	/* the outputs that are put aside, NULL: out is the session's own */
 	int depth;		/* of sourced files */
 	struct source **sources;	/* all that were read: operations point into them */
 	size_t nr_sources;
 	bool batch;		/* a batch file of bpftool's runs: prefixes of words are enough */
 	bool quit;
 	bool failed;		/* the last command in the open transaction: the prompt shows it */
-	int piped;		/* nested: out is the beginning of a pipeline, or memory */
 	bool undecided;		/* the end of a pipeline decides whether its command's change stays */
 	bool listed;		/* -j shows the outputs of commands as one array */
 	bool batch_open;	/* that array has begun */

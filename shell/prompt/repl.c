@@ -521,9 +521,9 @@ static void run_text(struct repl *r, const char *text, size_t len, const char *n
 			      .len = len };
 
 	/* What stopped the output of an earlier line, as an interrupt does, has been said. */
-	r->s->out.error = 0;
+	r->s->out->error = 0;
 	session_source(r->s, session_keep(r->s, &src));
-	out_flush(&r->s->out);
+	out_flush(r->s->out);
 }
 
 static void run_rc(struct repl *r)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Programs, a shell, and files behind a command: started, waited for, and their output kept. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -17,226 +18,10 @@
 #include "shell/lang/args.h"
 #include "shell/lang/expr.h"
 #include "shell/op/gather.h"
+#include "shell/session/jq.h"
 #include "shell/session/pipe.h"
 #include "shell/session/session.h"
 #include "shell/txn/txn.h"
-
-/* A filter of jq that runs in this process. */
-struct jq_stage {
-	char *filter;
-	struct span span;
-	jv args;
-	bool raw, compact, sort, ascii, slurp, status;
-	bool list;		/* results become one array: the output of a script with -j */
-	size_t results;
-};
-
-static void jq_stage_free(struct jq_stage *jq)
-{
-	if (!jq)
-		return;
-	free(jq->filter);
-	jv_free(jq->args);
-	free(jq);
-}
-
-static const struct {
-	const char *option;
-	size_t field;
-} jq_options[] = {
-	{ "-r", offsetof(struct jq_stage, raw) },
-	{ "--raw-output", offsetof(struct jq_stage, raw) },
-	{ "-c", offsetof(struct jq_stage, compact) },
-	{ "--compact-output", offsetof(struct jq_stage, compact) },
-	{ "-S", offsetof(struct jq_stage, sort) },
-	{ "--sort-keys", offsetof(struct jq_stage, sort) },
-	{ "-a", offsetof(struct jq_stage, ascii) },
-	{ "-s", offsetof(struct jq_stage, slurp) },
-	{ "--slurp", offsetof(struct jq_stage, slurp) },
-	{ "-e", offsetof(struct jq_stage, status) },
-	{ "--exit-status", offsetof(struct jq_stage, status) },
-};
-
-static bool set_option(struct jq_stage *jq, const char *option)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(jq_options); i++) {
-		if (strcmp(jq_options[i].option, option))
-			continue;
-		*(bool *)((char *)jq + jq_options[i].field) = true;
-		return true;
-	}
-	return false;
-}
-
-/* -rc is -r -c. */
-static bool set_options(struct jq_stage *jq, const char *word)
-{
-	char one[3] = "-";
-
-	if (set_option(jq, word))
-		return true;
-	for (const char *p = word + 1; *p; p++) {
-		one[1] = *p;
-		if (word[1] == '-' || !set_option(jq, one))
-			return false;
-	}
-	return word[1];
-}
-
-/* --arg NAME TEXT, --argjson NAME JSON */
-static int jq_argument(struct ctx *ctx, struct jq_stage *jq, const struct word *w, uint32_t left)
-{
-	char *name, *text;
-	jv value;
-
-	if (left < 3)
-		return diag_error(ctx->diags, w->span, "jq: '%s' takes a name and a value", w->text);
-	name = word_text(ctx, &w[1]);
-	text = name ? word_text(ctx, &w[2]) : NULL;
-	if (!text) {
-		free(name);
-		return -1;
-	}
-	value = word_is(w, "--arg") ? jv_string(text) : jv_parse(text);
-	free(text);
-	if (!jv_is_valid(value)) {
-		jv_free(value);
-		free(name);
-		return diag_error(ctx->diags, w[2].span, "jq: the value is not JSON");
-	}
-	jq->args = jv_object_set(jq->args, jv_string(name), value);
-	free(name);
-	return 0;
-}
-
-/* Reads the words behind "jq"; NULL with a diagnostic. */
-static struct jq_stage *jq_stage_new(struct ctx *ctx, const struct stage *stage)
-{
-	struct jq_stage *jq = xcalloc(1, sizeof(*jq));
-
-	jq->args = jv_object();
-	jq->span = stage->words[0].span;
-	for (uint32_t i = 1; i < stage->nr; i++) {
-		const struct word *w = &stage->words[i];
-
-		if (word_is(w, "--arg") || word_is(w, "--argjson")) {
-			if (jq_argument(ctx, jq, w, stage->nr - i))
-				goto fail;
-			i += 2;
-		} else if (w->text && !w->quoted && *w->text == '-') {
-			if (!set_options(jq, w->text)) {
-				diag_error(ctx->diags, w->span, "jq: unknown option '%s'", w->text);
-				diag_hint(ctx->diags, "known are -r -c -S -a -s -e, --arg and --argjson");
-				goto fail;
-			}
-		} else if (jq->filter) {
-			diag_error(ctx->diags, w->span, "jq: more than one filter");
-			goto fail;
-		} else {
-			jq->filter = word_text(ctx, w);
-			if (!jq->filter)
-				goto fail;
-			jq->span = w->span;
-		}
-	}
-	if (!jq->filter)
-		jq->filter = xstrdup(".");
-	return jq;
-fail:
-	jq_stage_free(jq);
-	return NULL;
-}
-
-static int jq_dump_flags(const struct jq_stage *jq)
-{
-	return (jq->compact ? 0 : JV_PRINT_PRETTY | JV_PRINT_INDENT_FLAGS(2)) |
-	       (jq->sort ? JV_PRINT_SORTED : 0) | (jq->ascii ? JV_PRINT_ASCII : 0);
-}
-
-/* Names from the kernel are among it: on a terminal control characters are shown, not obeyed. */
-static void jq_write(struct out *out, const char *text, size_t len)
-{
-	if (out->escape)
-		buf_escaped_lines(out_buf(out), text, len);
-	else
-		buf_add(out_buf(out), text, len);
-	out_pushed(out);
-}
-
-static void jq_print(struct jq_stage *jq, jv v, struct out *out)
-{
-	bool raw = jq->raw && !jq->list && jv_get_kind(v) == JV_KIND_STRING;
-	jv text = raw ? v : jv_dump_string(v, jq->list ? 0 : jq_dump_flags(jq));
-
-	if (jq->list && jq->results++)
-		out_write(out, ",", 1);
-	jq_write(out, jv_string_value(text), jv_string_length_bytes(jv_copy(text)));
-	if (!jq->list)
-		out_write(out, "\n", 1);
-	jv_free(text);
-}
-
-/* All results for one input, which is taken over. */
-static int jq_one(struct jq_stage *jq, struct expr_run *run, jv input, struct out *out, bool *truth)
-{
-	int found = 0;
-	jv v;
-
-	expr_feed(run, input);
-	while (!out->error && !interrupted() && (found = expr_next(run, &v)) > 0) {
-		*truth = jv_get_kind(v) != JV_KIND_NULL && jv_get_kind(v) != JV_KIND_FALSE;
-		jq_print(jq, v, out);
-	}
-	return found < 0 ? -1 : 0;
-}
-
-/* The documents of the command's JSON, each by itself or all as one. */
-static int jq_all(struct jq_stage *jq, struct expr_run *run, const struct buf *in, struct out *out,
-		  bool *truth)
-{
-	struct jv_parser *parser = jv_parser_new(0);
-	jv slurped = jv_array(), v;
-	int err = 0;
-
-	jv_parser_set_buf(parser, in->data ? in->data : "", in->len, 0);
-	while (!err && jv_is_valid(v = jv_parser_next(parser))) {
-		if (jq->slurp)
-			slurped = jv_array_append(slurped, v);
-		else
-			err = jq_one(jq, run, v, out, truth);
-	}
-	if (!err)
-		jv_free(v);
-	jv_parser_free(parser);
-	if (!err && jq->slurp)
-		return jq_one(jq, run, slurped, out, truth);
-	jv_free(slurped);
-	return err;
-}
-
-/* The command's JSON through the filter. */
-static int jq_run(struct jq_stage *jq, struct session *s, const struct buf *in, struct out *out,
-		  struct diags *d)
-{
-	struct ctx ctx = { .s = s, .diags = d };
-	struct expr_run *run = expr_open(&ctx, jq->filter, jq->span, jq->args);
-	bool truth = false;
-	int err;
-
-	if (!run)
-		return -1;
-	if (jq->list)
-		out_write(out, "[", 1);
-	err = jq_all(jq, run, in, out, &truth);
-	if (jq->list)
-		out_write(out, "]", 1);
-	expr_end(run);
-	if (!err && jq->status && !truth)
-		err = diag_error(d, jq->span, "jq: the last result is false or null");
-	return err;
-}
-
-/* Processes */
 
 static void argv_free(char **argv)
 {
@@ -330,7 +115,7 @@ static int end_programs(struct pipeline *p)
 static int capture_open(struct session *s, struct diags *d, struct span at, int *fd)
 {
 	*fd = -1;
-	if (!s->batch_open && s->out.fd >= 0)
+	if (!s->batch_open && s->out->fd >= 0)
 		return 0;
 	*fd = memfd_create("output", MFD_CLOEXEC);
 	return *fd < 0 ? diag_errno(d, at, errno, "cannot capture the output") : 0;
@@ -339,7 +124,7 @@ static int capture_open(struct session *s, struct diags *d, struct span at, int 
 /* A descriptor of its own for the output of a program: what is captured, or the session's. */
 static int output_fd(const struct session *s, int capture)
 {
-	return fcntl(capture >= 0 ? capture : s->out.fd, F_DUPFD_CLOEXEC, 0);
+	return fcntl(capture >= 0 ? capture : s->out->fd, F_DUPFD_CLOEXEC, 0);
 }
 
 /* Shows what was captured, and closes it. */
@@ -352,10 +137,10 @@ static void capture_show(struct session *s, int fd)
 	lseek(fd, 0, SEEK_SET);
 	file_read_fd(fd, &text, SIZE_MAX);
 	if (s->batch_open || s->opt.output == SINK_JSON)
-		buf_json_string(out_buf(&s->out), buf_str(&text), text.len);
+		buf_json_string(out_buf(s->out), buf_str(&text), text.len);
 	else
-		buf_add(out_buf(&s->out), text.data, text.len);
-	out_pushed(&s->out);
+		buf_add(out_buf(s->out), text.data, text.len);
+	out_pushed(s->out);
 	buf_free(&text);
 	close(fd);
 }
@@ -407,7 +192,7 @@ int pipeline_open(struct pipeline *p, struct session *s, const struct stmt *stmt
 			return -1;
 		fd = output_fd(s, p->capture);
 	}
-	out_flush(&s->out);
+	out_flush(s->out);
 	if (first && !(p->jq = jq_stage_new(&ctx, &stmt->stages[0])))
 		goto fail;
 	if (stmt->nr_stages > first &&
@@ -438,7 +223,7 @@ static int run_filter(struct pipeline *p, struct session *s, struct diags *d)
 
 	if (p->end_fd < 0) {
 		p->jq->list = s->batch_open;
-		return jq_run(p->jq, s, &p->out.buf, &s->out, d);
+		return jq_run(p->jq, s, &p->out.buf, s->out, d);
 	}
 	out_init(&to, p->end_fd);
 	err = jq_run(p->jq, s, &p->out.buf, &to, d);
@@ -498,7 +283,7 @@ int run_shell(struct session *s, const struct stmt *stmt, struct diags *d)
 	}
 	if (capture_open(s, d, stmt->span, &capture))
 		return STATUS_FAILED;
-	out_flush(&s->out);
+	out_flush(s->out);
 	fd = output_fd(s, capture);
 	pid = child_exec(argv, (struct child_io){ -1, fd, -1 }, apart);
 	if (fd >= 0)

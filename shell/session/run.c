@@ -31,11 +31,6 @@ static struct diag *last_error(struct diags *d)
 	return NULL;
 }
 
-bool session_reader_left(const struct session *s)
-{
-	return s->piped && s->out.error == EPIPE && !txn_length(s);
-}
-
 /* What stopped a command that queued no error: a signal, or output that cannot be written. */
 static void explain_stop(struct session *s, struct out *out, struct diags *d, struct span at)
 {
@@ -91,9 +86,9 @@ static int execute(struct ctx *ctx, const struct match *m, struct value *argv, s
 
 	if (!err)
 		err = m->cmd->run(ctx, argv);
-	if (out != &s->out && out->error == EPIPE && !ctx->diags->errors)
+	if (out != s->out && out->error == EPIPE && !ctx->diags->errors)
 		return 0;
-	if (s->piped && session_reader_left(s) && !ctx->diags->errors)
+	if (s->aside && session_reader_left(s) && !ctx->diags->errors)
 		return 0;
 	return err || interrupted() || out->error ? -1 : 0;
 }
@@ -243,7 +238,7 @@ static int run_assign(struct session *s, const struct stmt *stmt, const struct m
 	int status;
 
 	out_init(&memory, -1);
-	status = run_cmd(s, m, stmt->span, planned ? &s->out : &memory,
+	status = run_cmd(s, m, stmt->span, planned ? s->out : &memory,
 			 planned ? s->opt.output : SINK_JSON, &result, d);
 	if (status == STATUS_OK && result.kind == VALUE_NONE && !planned)
 		result = shown_result(&memory);
@@ -316,42 +311,16 @@ static bool skip_unknown(struct session *s, const struct stmt *stmt, const struc
 	return true;
 }
 
-/* What a session's output was before it was redirected. */
-struct redirection {
-	struct out own;
-	enum sink_style style;
-	bool batch;
-};
-
-/* From now on commands write to @out in this style; redirect_end() puts all back. */
-static struct redirection redirect(struct session *s, const struct out *out, enum sink_style style)
-{
-	struct redirection r = { s->out, s->opt.output, s->batch_open };
-
-	s->out = *out;
-	s->opt.output = style;
-	s->batch_open = false;
-	s->piped++;
-	return r;
-}
-
-static void redirect_end(struct session *s, const struct redirection *r, struct out *out)
-{
-	*out = s->out;
-	s->out = r->own;
-	s->opt.output = r->style;
-	s->batch_open = r->batch;
-	s->piped--;
-}
-
 /* What the commands show that a command runs goes where the pipeline begins. */
 static int run_nested(struct session *s, const struct stmt *stmt, const struct match *m,
 		      struct pipeline *p, struct diags *d)
 {
-	struct redirection r = redirect(s, &p->out, p->json ? SINK_JSON : s->opt.output);
-	int status = run_cmd(s, m, stmt->span, &s->out, s->opt.output, NULL, d);
+	struct output own;
+	int status;
 
-	redirect_end(s, &r, &p->out);
+	session_push_output(s, &own, &p->out, p->json ? SINK_JSON : s->opt.output);
+	status = run_cmd(s, m, stmt->span, s->out, s->opt.output, NULL, d);
+	session_pop_output(s);
 	return status;
 }
 
@@ -425,14 +394,14 @@ static int run_assign_piped(struct session *s, const struct stmt *stmt, const st
 			    struct diags *d)
 {
 	bool text = pipeline_text(stmt);
-	struct redirection r;
+	struct output own;
 	struct out memory;
 	int status;
 
 	out_init(&memory, -1);
-	r = redirect(s, &memory, text ? SINK_PLAIN : s->opt.output);
+	session_push_output(s, &own, &memory, text ? SINK_PLAIN : s->opt.output);
 	status = run_piped(s, stmt, m, d);
-	redirect_end(s, &r, &memory);
+	session_pop_output(s);
 	if (status == STATUS_OK)
 		var_set(s, stmt->assign.text, s->opt.plan ? (struct value){ .kind = VALUE_NONE } :
 			piped_result(&memory, text));
@@ -451,15 +420,15 @@ static int run_matched(struct session *s, const struct stmt *stmt, const struct 
 		return run_assign(s, stmt, m, d);
 	if (stmt->nr_stages || stmt->has_redirect)
 		return run_piped(s, stmt, m, d);
-	return run_cmd(s, m, stmt->span, &s->out, s->opt.output, NULL, d);
+	return run_cmd(s, m, stmt->span, s->out, s->opt.output, NULL, d);
 }
 
 /* In JSON: each command's output is a member of one array. */
 static void batch_begin(struct session *s, const struct stmt *stmt)
 {
-	struct buf *b = out_buf(&s->out);
+	struct buf *b = out_buf(s->out);
 
-	if (!s->listed || s->opt.output != SINK_JSON || s->piped)
+	if (!s->listed || s->opt.output != SINK_JSON || s->aside)
 		return;
 	buf_puts(b, s->batch_open ? "," : "[");
 	s->batch_open = s->member_open = true;
@@ -471,16 +440,16 @@ static void batch_begin(struct session *s, const struct stmt *stmt)
 		buf_json_string(b, sp->src->text + sp->start, sp->end - sp->start);
 	}
 	buf_puts(b, "],\"output\":");
-	out_pushed(&s->out);
-	s->batch_at = out_mark(&s->out).at;
+	out_pushed(s->out);
+	s->batch_at = out_mark(s->out).at;
 }
 
 /* Closes a command's member of the array; one without output has null there. */
 static void batch_end(struct session *s)
 {
-	if (out_mark(&s->out).at == s->batch_at)
-		out_write(&s->out, "null", 4);
-	out_write(&s->out, "}", 1);
+	if (out_mark(s->out).at == s->batch_at)
+		out_write(s->out, "null", 4);
+	out_write(s->out, "}", 1);
 	s->member_open = false;
 }
 
@@ -575,8 +544,8 @@ int session_stmt(struct session *s, const struct stmt *stmt)
 	diags_clear(&d);
 	if (s->batch_open && !nested)
 		batch_end(s);
-	if (s->mode == MODE_PROMPT && !s->piped)
-		out_flush(&s->out);
+	if (s->mode == MODE_PROMPT && !s->aside)
+		out_flush(s->out);
 	end_stmt(s, status);
 	return status;
 }
@@ -586,15 +555,15 @@ int session_run(struct ctx *ctx, const struct value *command, struct out *out)
 	struct session *s = ctx->s;
 	struct stmt stmt = { .words = (struct word *)command->words.list, .nr = command->words.nr,
 			     .span = command->span };
-	struct redirection r;
+	struct output own;
 	bool nested;
 	int status;
 
 	if (!out)
 		return session_stmt(s, &stmt);
-	r = redirect(s, out, s->opt.output);
+	session_push_output(s, &own, out, s->opt.output);
 	status = exec_stmt(s, &stmt, &nested, ctx->diags);
-	redirect_end(s, &r, out);
+	session_pop_output(s);
 	end_stmt(s, status);
 	return status;
 }

@@ -27,9 +27,10 @@ void session_init(struct session *s, const struct cmd_table *commands, enum mode
 		  const struct options *opt)
 {
 	*s = (struct session){ .commands = commands, .mode = mode, .opt = *opt };
-	out_init(&s->out, STDOUT_FILENO);
-	s->out.escape = isatty(STDOUT_FILENO);
-	s->out.pretty = opt->pretty;
+	out_init(&s->own, STDOUT_FILENO);
+	s->out = &s->own;
+	s->out->escape = isatty(STDOUT_FILENO);
+	s->out->pretty = opt->pretty;
 	out_init(&s->last, -1);
 	s->listed = mode == MODE_SCRIPT;
 	s->txn = txn_new();
@@ -49,71 +50,6 @@ bool session_keeps_nothing(const struct ctx *ctx)
 	const struct session *s = ctx->s;
 
 	return !ctx->kept && (s->batch || (s->mode == MODE_COMMAND && !s->depth));
-}
-
-struct source *session_keep(struct session *s, const struct source *src)
-{
-	GROW(s->sources, s->nr_sources);
-	s->sources[s->nr_sources] = xmemdup(src, sizeof(*src));
-	return s->sources[s->nr_sources++];
-}
-
-static bool is_json(const struct session *s)
-{
-	return s->opt.output == SINK_JSON || s->opt.output == SINK_JSONL;
-}
-
-/*
- * Errors as a document; within the array of outputs, as a member of this command's
- * object, or of one of their own where they are of no single command.
- */
-static void show_json(struct session *s, const struct diags *d)
-{
-	bool silent = out_mark(&s->out).at == s->batch_at;
-	struct buf text = BUF_INIT;
-
-	diags_json(&text, d);
-	if (s->batch_open) {
-		buf_puts(out_buf(&s->out), !s->member_open ? ",{\"command\":null,\"output\":null," :
-			 silent ? "null," : ",");
-		buf_add(out_buf(&s->out), text.data + 1, text.len - 2);
-		buf_puts(out_buf(&s->out), s->member_open ? "" : "}");
-		out_pushed(&s->out);
-	} else {
-		buf_putc(&text, '\n');
-		out_write(&s->out, text.data, text.len);
-	}
-	out_flush(&s->out);
-	buf_free(&text);
-}
-
-void session_tell(struct session *s, const char *text, size_t len)
-{
-	if (!s->batch_open)
-		out_flush(&s->out);
-	fwrite(text, 1, len, stderr);
-	fflush(stderr);
-}
-
-static void show_text(struct session *s, const struct diags *d)
-{
-	struct buf text = BUF_INIT;
-
-	diags_text(&text, d, s->opt.color);
-	session_tell(s, text.data, text.len);
-	buf_free(&text);
-}
-
-void session_show(struct session *s, struct diags *d)
-{
-	if (!d->nr)
-		return;
-	/* Where nothing can be written there, a document would be lost. */
-	if (is_json(s) && d->errors && !s->out.error)
-		show_json(s, d);
-	else
-		show_text(s, d);
-	diags_clear(d);
 }
 
 bool session_ended_by_key(const struct session *s)
@@ -146,13 +82,13 @@ static int why_failed(const struct session *s, int status)
 {
 	if (status == STATUS_FAILED && interrupted())
 		return STATUS_SIGNAL + interrupted();
-	return status == STATUS_FAILED && s->out.error == EPIPE ? STATUS_SIGNAL + SIGPIPE : status;
+	return status == STATUS_FAILED && s->out->error == EPIPE ? STATUS_SIGNAL + SIGPIPE : status;
 }
 
 /* The status behind a statement: signals and output that cannot be written stop what runs. */
 static int look_around(const struct session *s, int status)
 {
-	if (s->out.error && status == STATUS_OK && !session_reader_left(s))
+	if (s->out->error && status == STATUS_OK && !session_reader_left(s))
 		status = STATUS_FAILED;
 	/* One command that is done is done, whatever came while it was committed. */
 	if (!interrupted() || (status == STATUS_OK && s->mode == MODE_COMMAND && !txn_open(s) &&
@@ -166,7 +102,7 @@ static int look_around(const struct session *s, int status)
 /* True where the session goes on with another statement. */
 static bool goes_on(const struct session *s, int status)
 {
-	return status == STATUS_OK && !s->quit && !s->out.error;
+	return status == STATUS_OK && !s->quit && !s->out->error;
 }
 
 /* Runs all statements; stops at the first that fails. */
@@ -316,8 +252,8 @@ int session_command(struct session *s, char **argv, int nr)
 	else
 		status = why_failed(s, check_and_run(s, &stmt));
 	if (status == STATUS_OK && s->opt.output == SINK_JSON && !s->listed &&
-	    !out_mark(&s->out).at)
-		out_write(&s->out, "null\n", 5);
+	    !out_mark(s->out).at)
+		out_write(s->out, "null\n", 5);
 	free(words);
 	free((char *)src.text);
 	return status;
@@ -330,14 +266,14 @@ static int end_output(struct session *s)
 	bool kept = txn_kept(s);
 
 	if (s->batch_open)
-		out_write(&s->out, "]\n", 2);
-	else if (s->listed && s->opt.output == SINK_JSON && !out_mark(&s->out).at)
-		out_write(&s->out, "[]\n", 3);
-	if (!out_flush(&s->out) || s->out.told)
+		out_write(s->out, "]\n", 2);
+	else if (s->listed && s->opt.output == SINK_JSON && !out_mark(s->out).at)
+		out_write(s->out, "[]\n", 3);
+	if (!out_flush(s->out) || s->out->told)
 		return STATUS_OK;
-	if (s->out.error == EPIPE)
+	if (s->out->error == EPIPE)
 		return kept ? STATUS_OK : STATUS_SIGNAL + SIGPIPE;
-	txn_output_failed(s, &s->out, &d);
+	txn_output_failed(s, s->out, &d);
 	session_show(s, &d);
 	return kept && !s->opt.no_transaction ? STATUS_PARTIAL : STATUS_FAILED;
 }
@@ -360,7 +296,7 @@ int session_end(struct session *s)
 	value_free(&s->last_result);
 	out_free(&s->last);
 	free(s->verifier_log);
-	out_free(&s->out);
+	out_free(&s->own);
 	for (size_t i = 0; i < s->nr_sources; i++) {
 		source_free(s->sources[i]);
 		free(s->sources[i]);

@@ -60,6 +60,14 @@ int session_command(struct session *s, char **words, int nr);
 /* What the prompt asks while a line is typed: is the text a whole statement? */
 enum lex_result session_complete(const struct session *s, const struct source *src);
 
+/*
+ * From now on commands write to @out in this style, until session_pop_output(). Until
+ * then, @own (the caller's) keeps what stood there before.
+ */
+void session_push_output(struct session *s, struct output *own, struct out *out,
+			 enum sink_style style);
+void session_pop_output(struct session *s);
+
 /* The programs behind a block have seen enough of it, and it changed nothing. */
 bool session_reader_left(const struct session *s);
 /* Text for people, of whole lines, on standard error behind all output so far. */

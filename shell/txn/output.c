@@ -22,9 +22,9 @@ void txn_output_failed(const struct session *s, struct out *out, struct diags *d
 
 int txn_flush_output(struct session *s, struct diags *d)
 {
-	if (!out_flush(&s->out))
+	if (!out_flush(s->out))
 		return 0;
 	if (!interrupted())
-		txn_output_failed(s, &s->out, d);
+		txn_output_failed(s, s->out, d);
 	return -1;
 }

@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct session s;
 
 	session_init(&s, bpfsh_commands, MODE_SCRIPT, &options);
-	s.out.fd = -1;
+	s.out->fd = -1;
 	var_set(&s, "x", value_json(jv_number(1)));
 	check_all(&s, &src);
 	session_complete(&s, &src);

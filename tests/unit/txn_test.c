@@ -23,19 +23,20 @@ static struct ctx ctx;
 
 static void session_begin(void)
 {
-	session = (struct session){ .mode = MODE_SCRIPT, .txn = txn_new() };
-	out_init(&session.out, open("/dev/null", O_WRONLY | O_CLOEXEC));
+	session = (struct session){ .mode = MODE_SCRIPT, .txn = txn_new(),
+				    .out = &session.own };
+	out_init(&session.own, open("/dev/null", O_WRONLY | O_CLOEXEC));
 	ctx = (struct ctx){ .s = &session, .diags = &diags,
-			    .sink = sink_new(SINK_PLAIN, &session.out) };
+			    .sink = sink_new(SINK_PLAIN, session.out) };
 }
 
 static void session_end(void)
 {
 	txn_free(session.txn);
 	sink_free(ctx.sink);
-	out_flush(&session.out);
-	close(session.out.fd);
-	out_free(&session.out);
+	out_flush(session.out);
+	close(session.out->fd);
+	out_free(session.out);
 	diags_clear(&diags);
 }
 
