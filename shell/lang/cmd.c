@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Words matched against the table of commands: which command, which argument, which value. */
 #include <ctype.h>
 #include <stdlib.h>
 

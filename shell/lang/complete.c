@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Where in the text the cursor stands, the candidates for that place, and how one is typed. */
 #include <ctype.h>
 #include <dirent.h>
 #include <stdlib.h>

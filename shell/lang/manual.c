@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The manual page, written from the table of commands. */
 #include <ctype.h>
 
 #include "render/sink/sink.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The history of the prompt, in a file that several prompts may write to. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>

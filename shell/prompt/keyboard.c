@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Waiting for a key, with signals let in only there. */
 #include <errno.h>
 #include <poll.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Pasted text, up to the sequence that ends it. */
 #include <wctype.h>
 
 #include "shell/base/buf.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Older entries of the history that begin like what is typed, one after the other. */
 #include <stdlib.h>
 
 #include "shell/base/buf.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The prompt: reads statements with libedit, and runs them. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Tab and "?" at the prompt. */
 #include <stdlib.h>
 
 #include "shell/base/buf.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The terminal of the prompt: its size, and what may be written to it. */
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Where files of the user are, and whether they are to be trusted. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Looks up what commands name, before any of them runs. */
 #include <ctype.h>
 #include <stdlib.h>
 

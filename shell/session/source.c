@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Reads a script whole, from a file or standard input. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
