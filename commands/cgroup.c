@@ -3,10 +3,12 @@
 #include <bpf/btf.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "commands/common.h"
 #include "render/sink/sink.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/kern/attached.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Links: what attaches a program to its place. */
 #include <net/if.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "commands/common.h"

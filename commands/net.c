@@ -4,10 +4,12 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter_arp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "commands/common.h"
 #include "render/sink/sink.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/compat.h"
 #include "shell/kern/attached.h"

@@ -2,11 +2,12 @@
 /* Where objects are pinned: shown beside them, made and removed, for each kind of object alike. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "commands/pins.h"
 #include "render/sink/sink.h"
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
 #include "shell/kern/bpffs.h"

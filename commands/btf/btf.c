@@ -7,7 +7,7 @@
 #include "commands/btf/btf.h"
 #include "commands/common.h"
 #include "render/sink/sink.h"
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/base/interrupt.h"
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"

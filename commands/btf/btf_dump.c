@@ -2,6 +2,7 @@
 /* Types, as they stand. */
 #include <bpf/btf.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "commands/btf/btf.h"
 #include "commands/common.h"
@@ -9,7 +10,7 @@
 #include "render/btf/btf_c.h"
 #include "render/btf/btf_raw.h"
 #include "render/sink/sink.h"
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
 #include "shell/kern/btf.h"

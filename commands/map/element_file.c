@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Elements of a file, one after the other, read in pieces. */
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "commands/map/element_file.h"

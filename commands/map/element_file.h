@@ -8,6 +8,7 @@
 #define BPFSH_COMMANDS_ELEMENT_FILE_H
 
 #include "render/typed/typed.h"
+#include "shell/base/buf.h"
 
 /* Set fd, name, at, format and diags; the rest is zero. */
 struct element_file {

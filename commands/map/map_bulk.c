@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "commands/common.h"
@@ -14,6 +15,7 @@
 #include "render/sink/sink.h"
 #include "render/typed/typed.h"
 #include "render/typed/typed_cell.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/interrupt.h"

@@ -6,12 +6,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "commands/common.h"
 #include "commands/map/map.h"
 #include "commands/pins.h"
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/base/compat.h"
 #include "shell/base/diag.h"
 #include "shell/kern/btf.h"

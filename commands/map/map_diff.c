@@ -2,12 +2,14 @@
 /* What differs between two maps, or between a map and a dump that a variable keeps. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "commands/common.h"
 #include "commands/map/map.h"
 #include "render/sink/bytes.h"
 #include "render/sink/sink.h"
 #include "render/typed/typed.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/kern/error.h"

@@ -3,11 +3,12 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "commands/common.h"
 #include "commands/map/map.h"
 #include "render/sink/sink.h"
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/base/diag.h"
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"

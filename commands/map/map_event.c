@@ -12,6 +12,7 @@
 #include "commands/map/map.h"
 #include "render/sink/sink.h"
 #include "render/typed/typed.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/interrupt.h"

@@ -3,9 +3,10 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "commands/map/map_feed.h"
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/base/clock.h"
 #include "shell/base/interrupt.h"
 #include "shell/kern/handle.h"

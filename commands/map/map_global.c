@@ -2,12 +2,14 @@
 /* Global variables of programs by their names: parts of the one value of .data, .bss, .rodata. */
 #include <linux/bpf.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "commands/map/map.h"
 #include "render/sink/sink.h"
 #include "render/typed/typed.h"
 #include "render/typed/typed_cell.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/kern/bpffs.h"

@@ -5,11 +5,12 @@
  */
 #include <linux/bpf.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "commands/map/map.h"
 #include "render/sink/sink.h"
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/kern/bpffs.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/map.h"

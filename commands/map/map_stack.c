@@ -2,6 +2,7 @@
 /* Values of stack_trace maps: the addresses of a call chain, or files and offsets. */
 #include <inttypes.h>
 #include <linux/bpf.h>
+#include <string.h>
 
 #include "commands/map/map.h"
 #include "shell/base/buf.h"

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "commands/common.h"
 #include "commands/map/map.h"
@@ -10,6 +11,7 @@
 #include "render/sink/out.h"
 #include "render/sink/sink.h"
 #include "render/typed/typed.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/clock.h"
 #include "shell/base/diag.h"

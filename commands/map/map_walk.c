@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "commands/map/map.h"
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/base/diag.h"
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"

@@ -3,12 +3,13 @@
 #include <elf.h>
 #include <linux/bpf.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "commands/common.h"
 #include "commands/pins.h"
 #include "commands/prog/prog.h"
 #include "render/code/asm.h"
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/base/diag.h"
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"

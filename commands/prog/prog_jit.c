@@ -4,12 +4,14 @@
 #include <linux/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "commands/common.h"
 #include "commands/prog/prog.h"
 #include "render/code/code.h"
 #include "render/code/jit.h"
 #include "render/sink/sink.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/text.h"

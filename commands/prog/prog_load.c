@@ -5,6 +5,7 @@
 
 #include "commands/pins.h"
 #include "commands/prog/prog.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/kern/handle.h"

@@ -3,10 +3,12 @@
 #include <stdlib.h>
 
 #include <bpf/btf.h>
+#include <string.h>
 
 #include "commands/common.h"
 #include "commands/prog/prog.h"
 #include "render/typed/typed.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/kern/btf.h"

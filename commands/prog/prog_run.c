@@ -8,7 +8,7 @@
 #include "commands/common.h"
 #include "commands/prog/prog.h"
 #include "render/sink/sink.h"
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/base/diag.h"
 #include "shell/base/outfile.h"
 #include "shell/kern/handle.h"

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What there is to type, and what was typed: help, apropos, history. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "commands/common.h"
 #include "commands/session/session.h"
 #include "render/sink/sink.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/kern/names.h"

@@ -2,11 +2,13 @@
 /* Commands of the session itself: transactions, variables, options. */
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "commands/common.h"
 #include "commands/session/session.h"
 #include "render/picture/term_image.h"
 #include "render/sink/sink.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/kern/handle.h"

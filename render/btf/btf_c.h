@@ -7,6 +7,7 @@
 #ifndef BPFSH_BTF_C_H
 #define BPFSH_BTF_C_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "shell/base/diag.h"

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "render/btf/btf_check.h"
+#include "shell/base/buf.h"
 
 struct checker {
 	const struct btf *btf;

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "shell/base/buf.h"
+struct buf;
 
 struct btf;
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Finds the section .BTF by its name. */
 #include <gelf.h>
+#include <string.h>
 
 #include "render/btf/btf_elf.h"
+#include "shell/base/buf.h"
 
 /* The section with its header in @sh; NULL where none is called @name. */
 static Elf_Scn *section_named(Elf *elf, const char *name, GElf_Shdr *sh)

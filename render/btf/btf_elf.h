@@ -5,7 +5,7 @@
 
 #include <libelf.h>
 
-#include "shell/base/buf.h"
+struct buf;
 
 /* Its content; NULL where there is no such section, or (then @why tells) none that can be read. */
 const Elf_Data *btf_elf_section(Elf *elf, struct buf *why);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* A type of BTF in lines and as a JSON object, by tables of its kinds. */
 #include <bpf/btf.h>
+#include <string.h>
 
 #include "render/btf/btf_raw.h"
+#include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/number.h"
 #include "shell/base/text.h"

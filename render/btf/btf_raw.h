@@ -11,7 +11,8 @@
 #include <stdint.h>
 
 #include "render/sink/record.h"
-#include "shell/base/buf.h"
+
+struct buf;
 
 struct btf;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Names and prototypes of functions, in bpftool's spelling. */
 #include <bpf/btf.h>
+#include <string.h>
 
 #include "render/btf/proto.h"
 #include "shell/base/buf.h"

@@ -4,7 +4,7 @@
 
 #include "render/cfg/cfg.h"
 #include "render/cfg/cfg_flow.h"
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/base/compat.h"
 
 /* Indirect jumps times targets may be many in a hostile program: then they get no edges. */

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "render/cfg/cfg_flow.h"
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 
 struct flow {
 	struct cfg *cfg;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* A graph as JSON for other programs. */
+#include <string.h>
+
 #include "render/cfg/cfg_text.h"
 #include "render/cfg/marks.h"
 #include "render/code/code.h"

@@ -4,6 +4,8 @@
  * registers that hold r10 plus a constant are followed through copies and
  * additions, and each access or address below r10 counts.
  */
+#include <string.h>
+
 #include "render/cfg/cfg_flow.h"
 #include "render/code/disasm.h"
 #include "shell/base/compat.h"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* A graph as text: the blocks in order, and the summary of all functions. */
+#include <string.h>
+
 #include "render/cfg/cfg_text.h"
 #include "render/cfg/incoming.h"
 #include "render/cfg/listing.h"

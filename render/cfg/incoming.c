@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "render/cfg/incoming.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 
 static struct incoming_list sort_by_target(const struct cfg_edge *edges, uint32_t nr,

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The lines of a block: instructions, and the source where it changes. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "render/cfg/listing.h"
 #include "render/cfg/marks.h"
 #include "render/code/code.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/text.h"

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "render/cfg/marks.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 
 static void count_visits(struct cfg_marks *marks, const struct cfg *cfg, const struct vlog *log)

@@ -2,11 +2,12 @@
 /* The assembler: lines, labels, jumps and calls; asm_form.c reads each instruction. */
 #include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "render/code/asm.h"
 #include "render/code/asm_form.h"
 #include "render/code/disasm.h"
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/base/diag.h"
 
 #define UNSET UINT32_MAX

@@ -2,10 +2,11 @@
 /* The text of one instruction, matched against the forms of the disassembler. */
 #include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "render/code/asm_form.h"
 #include "render/code/disasm.h"
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/base/diag.h"
 
 /* Longer texts are cut where a message quotes them. */

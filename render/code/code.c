@@ -4,10 +4,12 @@
 #include <stdlib.h>
 
 #include <bpf/btf.h>
+#include <string.h>
 
 #include "render/btf/proto.h"
 #include "render/code/code_make.h"
 #include "render/code/disasm.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/compat.h"
 #include "shell/base/diag.h"

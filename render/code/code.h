@@ -20,8 +20,9 @@
 
 #include <linux/bpf.h>
 
-#include "shell/base/buf.h"
 #include "shell/base/diag.h"
+
+struct buf;
 
 struct btf;
 

@@ -8,10 +8,12 @@
 #include <stdlib.h>
 
 #include <bpf/btf.h>
+#include <string.h>
 
 #include "render/code/code_make.h"
 #include "render/code/disasm.h"
 #include "render/code/elf_obj.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/text.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The forms of all instructions, and the text that they give. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "render/code/code.h"
 #include "render/code/disasm.h"

@@ -9,6 +9,7 @@
 #define BPFSH_RENDER_DISASM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <linux/bpf.h>

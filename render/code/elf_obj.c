@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 
 #include "render/btf/btf_check.h"
 #include "render/code/elf_obj.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 
 #define BTF_EXT_MAGIC 0xeb9f

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "render/code/jit.h"
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/base/diag.h"
 #include "shell/base/library.h"
 

@@ -6,6 +6,7 @@
 #ifndef BPFSH_RENDER_JIT_H
 #define BPFSH_RENDER_JIT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "shell/base/diag.h"

@@ -2,8 +2,10 @@
 /* Reads a verifier's log, line by line, into what it tells. */
 #include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "render/code/vlog.h"
+#include "shell/base/alloc.h"
 
 /* As many as the kernel loads (BPF_COMPLEXITY_LIMIT_INSNS); more is no log of a program. */
 #define INSNS_MAX 1000000

@@ -13,9 +13,10 @@
 #define BPFSH_RENDER_VLOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#include "shell/base/buf.h"
+struct buf;
 
 #define VLOG_NONE UINT32_MAX
 #define VLOG_REGS 11

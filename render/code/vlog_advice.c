@@ -4,6 +4,7 @@
  * and change little from kernel to kernel: parts of them are looked for.
  */
 #include <ctype.h>
+#include <string.h>
 
 #include "render/code/vlog.h"
 #include "shell/base/buf.h"

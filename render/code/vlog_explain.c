@@ -2,6 +2,7 @@
 /* The verifier's reasons in few lines. */
 #include <ctype.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "render/code/code.h"
 #include "render/code/vlog.h"

@@ -2,10 +2,12 @@
 /* What stands on a block's card, and how large that is. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "render/cfg/cfg.h"
 #include "render/cfg/listing.h"
 #include "render/picture/card.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 
 /* How many places that lead to a block are named before they are only counted. */

@@ -2,6 +2,7 @@
 /* A graph in the DOT language, placed by layout.c. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "render/cfg/incoming.h"
 #include "render/cfg/listing.h"
@@ -9,6 +10,7 @@
 #include "render/picture/card.h"
 #include "render/picture/dot.h"
 #include "render/picture/layout.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 
 #define FONT "monospace"

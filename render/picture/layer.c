@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The layers of a small graph, and the order in each; layer_place.c moves them sideways. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "render/picture/layer_work.h"
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 
 #define ORDER_SWEEPS 10
 

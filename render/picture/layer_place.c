@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "render/picture/layer_work.h"
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 
 #define NODE_SEP 18.0		/* between neighbours of a layer */
 #define LINE_SEP 9.0		/* between a node and a line, or two lines */

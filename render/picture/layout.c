@@ -5,6 +5,7 @@
 
 #include "render/cfg/listing.h"
 #include "render/picture/layout.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 
 #define GRAPH_SEP 26.0		/* between the unconnected pieces of a part */

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -14,6 +15,7 @@
 #include "render/cfg/cfg_text.h"
 #include "render/picture/term_image.h"
 #include "render/sink/out.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/child.h"
 #include "shell/base/clock.h"

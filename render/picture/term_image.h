@@ -7,6 +7,8 @@
 #ifndef BPFSH_RENDER_TERM_IMAGE_H
 #define BPFSH_RENDER_TERM_IMAGE_H
 
+#include <stddef.h>
+
 #include "render/picture/image.h"
 
 enum term_viewer {

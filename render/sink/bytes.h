@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "shell/base/buf.h"
+struct buf;
 
 /* ["0x01","0x02"] */
 void bytes_json(struct buf *out, const void *p, size_t n);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* One cell as text: a row of two functions for each kind. */
 #include <inttypes.h>
+#include <string.h>
 #include <time.h>
 
 #include "render/sink/bytes.h"

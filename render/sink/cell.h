@@ -6,7 +6,8 @@
 #include <stddef.h>
 
 #include "render/sink/record.h"
-#include "shell/base/buf.h"
+
+struct buf;
 
 /* As people read it; @how: of enum draw_how. Of @col its flags count; NULL: none. */
 void cell_plain(struct buf *b, const struct column *col, const struct cell *c, unsigned how);

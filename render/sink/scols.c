@@ -3,7 +3,7 @@
 #include <stdbool.h>
 
 #include "render/sink/scols.h"
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/base/library.h"
 
 const struct scols *scols_load(void)

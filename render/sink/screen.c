@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Redraws a terminal, what changed in reverse video. */
+#include <string.h>
 #include <wchar.h>
 
 #include "render/sink/out.h"

@@ -11,6 +11,7 @@
 
 #include "render/sink/out.h"
 #include "render/sink/record.h"
+#include "shell/base/alloc.h"
 #include "shell/base/diag.h"
 
 enum sink_style { SINK_PLAIN, SINK_TABLE, SINK_JSON, SINK_JSONL };

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Rows in JSON: one document, or a line each. */
+#include <string.h>
+
 #include "render/sink/cell.h"
 #include "render/sink/out.h"
 #include "render/sink/sink_style.h"

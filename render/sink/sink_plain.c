@@ -2,6 +2,7 @@
 /* Plain rows, as bpftool has them. */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "render/sink/cell.h"
 #include "render/sink/out.h"

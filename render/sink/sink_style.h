@@ -8,7 +8,8 @@
 #include <stddef.h>
 
 #include "render/sink/sink.h"
-#include "shell/base/buf.h"
+
+struct buf;
 
 struct libscols_table;
 struct scols;

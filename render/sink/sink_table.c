@@ -11,6 +11,7 @@
 #include "render/sink/scols.h"
 #include "render/sink/sink.h"
 #include "render/sink/sink_style.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/text.h"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Elements of maps as lines and objects, in bpftool's formats and in ours. */
+#include <string.h>
+
 #include "render/sink/bytes.h"
 #include "render/typed/typed.h"
 #include "shell/base/buf.h"

@@ -2,8 +2,10 @@
 /* Elements of maps from the JSON that a dump or an export wrote. */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "render/typed/typed_encoder.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 

@@ -2,8 +2,10 @@
 /* BTF types compiled to plans: everything that can be wrong with a type is found here. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "render/typed/typed_plan.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/text.h"

@@ -16,8 +16,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "shell/base/buf.h"
 #include "shell/base/diag.h"
+
+struct buf;
 
 struct btf;
 struct typed;

@@ -2,10 +2,12 @@
 /* Words to bytes: which form they have. */
 #include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "render/typed/typed.h"
 #include "render/typed/typed_encoder.h"
 #include "render/typed/typed_plan.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/text.h"

@@ -4,6 +4,7 @@
 #define BPFSH_TYPED_ENCODER_H
 
 #include "render/typed/typed_plan.h"
+#include "shell/base/buf.h"
 
 struct encoder {
 	const struct typed_target *target;

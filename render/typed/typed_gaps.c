@@ -5,9 +5,10 @@
  * else as well. Found once for a type, so that a look at a value costs little.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "render/typed/typed_plan.h"
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 
 /* Of larger values no gaps are known: then all of their bytes are taken for some. */
 #define GAPS_BYTES_MAX (16u << 20)

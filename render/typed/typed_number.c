@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Values as numbers: per-CPU ones added up, and the counters inside of one. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "render/typed/typed.h"
 #include "render/typed/typed_plan.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/number.h"
 

@@ -4,8 +4,10 @@
 #define BPFSH_TYPED_PLAN_H
 
 #include <bpf/btf.h>
+#include <string.h>
 
 #include "render/typed/typed.h"
+#include "shell/base/buf.h"
 
 /* Depth of nesting that the kernel takes, too. */
 #define TYPED_DEPTH_MAX 32

@@ -5,6 +5,7 @@
  * only values that are large make room piece by piece.
  */
 #include <ctype.h>
+#include <string.h>
 
 #include "render/typed/typed_plan.h"
 #include "shell/base/buf.h"

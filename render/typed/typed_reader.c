@@ -4,6 +4,8 @@
  * straight into the bytes of a type. (libjq's reader would turn 64-bit integers
  * into doubles, and knows no positions.) How deep it goes is bounded by the type.
  */
+#include <string.h>
+
 #include "render/typed/typed_encoder.h"
 #include "render/typed/typed_plan.h"
 #include "shell/base/buf.h"

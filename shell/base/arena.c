@@ -2,8 +2,8 @@
 /* Memory that is given back at once. */
 #include <stdlib.h>
 
+#include "shell/base/alloc.h"
 #include "shell/base/arena.h"
-#include "shell/base/buf.h"
 
 #define CHUNK_SIZE 16384
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Growing byte buffers, and allocation that cannot fail: out of memory ends
- * the process, as nothing here could do better.
+ * Growing byte buffers.
  *
  * A buffer starts zeroed (BUF_INIT) and is always followed by a NUL that does
  * not count, so that buf_str() is a C string where the bytes are text. The
@@ -14,9 +13,9 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "shell/base/alloc.h"
+
 #define BUF_INIT { 0 }
-#define printf_like(fmt, args) __attribute__((format(printf, fmt, args)))
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 struct buf {
 	char *data;
@@ -46,18 +45,5 @@ static inline void buf_reset(struct buf *b)
 }
 
 const char *buf_str(struct buf *b);
-
-void *xmalloc(size_t size);
-void *xcalloc(size_t n, size_t size);
-void *xrealloc(void *p, size_t n, size_t size);
-void *xmemdup(const void *p, size_t size);
-char *xstrdup(const char *s);
-char *xstrndup(const char *s, size_t n);
-char *xasprintf(const char *fmt, ...) printf_like(1, 2);
-
-/* Grows @array, which holds @nr elements, so that one more fits. */
-#define GROW(array, nr) \
-	((nr) & ((nr) - 1) ? (void)0 : \
-	 (void)((array) = xrealloc((array), (nr) ? 2 * (size_t)(nr) : 1, sizeof(*(array)))))
 
 #endif

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "shell/base/buf.h"
 #include "shell/base/child.h"
 #include "shell/base/clock.h"
 #include "shell/base/interrupt.h"

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "shell/base/buf.h"
+struct buf;
 
 /* What a program reads and writes; -1: what this process does. They stay the caller's. */
 struct child_io {

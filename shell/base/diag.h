@@ -16,7 +16,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
+
+struct buf;
 
 /* A script, a line of the prompt, or the words of the command line. */
 struct source {

@@ -6,7 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/base/clock.h"
 #include "shell/base/interrupt.h"
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Numbers and texts as bytes of a record, in the host's byte order. */
 
+#include <string.h>
+
+#include "shell/base/alloc.h"
+#include "shell/base/buf.h"
 #include "shell/base/wire.h"
 
 #define NO_STRING UINT32_MAX

@@ -8,9 +8,10 @@
 
 #include <linux/types.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#include "shell/base/buf.h"
+struct buf;
 
 /* A record that is read; reading past the end makes zeroes and sets bad. */
 struct wire_reader {

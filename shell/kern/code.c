@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The instructions of a program, before and behind the JIT, and what is known about them. */
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <bpf/btf.h>
 
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/base/compat.h"
 #include "shell/kern/btf.h"
 #include "shell/kern/code.h"

@@ -8,6 +8,7 @@
 
 #include <linux/types.h>
 
+#include "shell/base/alloc.h"
 #include "shell/base/diag.h"
 
 struct buf;

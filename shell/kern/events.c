@@ -5,7 +5,7 @@
 #include <linux/perf_event.h>
 #include <stdlib.h>
 
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/base/interrupt.h"
 #include "shell/kern/events.h"
 #include "shell/kern/handle.h"

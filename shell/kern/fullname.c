@@ -8,9 +8,10 @@
 #include <bpf/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/kern/fullname.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/object.h"

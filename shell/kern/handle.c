@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/maptypes.h"
 

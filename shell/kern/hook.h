@@ -12,9 +12,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/kern/link.h"
+
+struct buf;
 
 /* An attach type of a hook, as bpf_link_create() of the kernel wants it. */
 struct hook_type {

@@ -3,7 +3,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/kern/hook.h"
 
 /* Only the kernel knows its tracepoints, modules' included. */

@@ -11,8 +11,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/kern/code.h"
 #include "shell/kern/handle.h"

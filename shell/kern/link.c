@@ -13,17 +13,17 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/base/compat.h"
 #include "shell/base/diag.h"
 #include "shell/base/fault.h"
 #include "shell/base/interrupt.h"
 #include "shell/kern/cgroup.h"
 #include "shell/kern/error.h"
+#include "shell/kern/hook.h"
 #include "shell/kern/link.h"
 #include "shell/kern/net.h"
 #include "shell/kern/object.h"
-#include "shell/kern/hook.h"
 
 void link_spot_free(struct link_spot *spot)
 {

@@ -4,8 +4,9 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/base/diag.h"
 #include "shell/base/fault.h"
 #include "shell/kern/handle.h"

@@ -2,7 +2,7 @@
 /* The types of maps: a new one is a row here. */
 #include <linux/bpf.h>
 
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/base/compat.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/map_traits.h"

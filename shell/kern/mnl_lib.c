@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Finds libmnl's functions, once. */
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/base/library.h"
 #include "shell/kern/mnl_lib.h"
 

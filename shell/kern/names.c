@@ -7,9 +7,10 @@
 #include <bpf/libbpf.h>
 #include <ctype.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "render/code/disasm.h"
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/base/compat.h"
 #include "shell/kern/btf.h"
 #include "shell/kern/hook.h"

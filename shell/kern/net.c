@@ -10,8 +10,9 @@
 #include <linux/tc_act/tc_bpf.h>
 #include <net/if.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/base/compat.h"
 #include "shell/base/interrupt.h"
 #include "shell/kern/attached.h"

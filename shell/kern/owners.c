@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/owners.h"
 #include "shell/kern/proc.h"

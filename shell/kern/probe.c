@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/base/compat.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/names.h"

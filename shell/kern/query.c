@@ -7,7 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/base/compat.h"
 #include "shell/kern/attached.h"
 #include "shell/kern/hook.h"

@@ -8,6 +8,7 @@
 #include <linux/bpf.h>
 #include <string.h>
 
+#include "shell/base/buf.h"
 #include "shell/base/compat.h"
 #include "shell/kern/map_traits.h"
 #include "shell/kern/reason.h"

@@ -6,6 +6,7 @@
  */
 #include <linux/capability.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "shell/base/buf.h"

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "shell/base/alloc.h"
 #include "shell/kern/error.h"
 
 struct buf;

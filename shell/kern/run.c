@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 
+#include "shell/base/alloc.h"
 #include "shell/base/compat.h"
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"

@@ -16,8 +16,9 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/base/compat.h"
 #include "shell/base/interrupt.h"
 #include "shell/kern/error.h"

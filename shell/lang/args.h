@@ -6,6 +6,8 @@
 #ifndef BPFSH_ARGS_H
 #define BPFSH_ARGS_H
 
+#include <stddef.h>
+
 #include "shell/kern/link.h"
 #include "shell/lang/cmd.h"
 

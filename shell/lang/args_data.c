@@ -2,8 +2,10 @@
 /* Keys and values of maps: words to the bytes that system calls transfer. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "render/typed/typed.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/kern/error.h"

@@ -2,7 +2,9 @@
 /* Words matched against the table of commands: which command, which argument, which value. */
 #include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/near.h"

@@ -16,6 +16,8 @@
 #ifndef BPFSH_CMD_H
 #define BPFSH_CMD_H
 
+#include <stddef.h>
+
 #include "render/sink/sink.h"
 #include "shell/lang/lex.h"
 #include "shell/lang/value.h"

@@ -2,7 +2,9 @@
 /* What the command table says to people: usage, candidates for Tab, what fits at the cursor. */
 #include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/lang/args.h"
 #include "shell/lang/cmd.h"

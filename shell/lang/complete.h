@@ -10,6 +10,8 @@
 #ifndef BPFSH_COMPLETE_H
 #define BPFSH_COMPLETE_H
 
+#include <stddef.h>
+
 #include "shell/lang/state.h"
 
 struct completion {

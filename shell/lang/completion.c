@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Completion for other shells: the scripts, and what they ask for. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "render/sink/out.h"
 #include "render/sink/sink.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/text.h"

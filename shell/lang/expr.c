@@ -3,7 +3,9 @@
 #include <ctype.h>
 #include <jq.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/interrupt.h"

@@ -4,10 +4,13 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "render/sink/out.h"
+#include "shell/base/alloc.h"
+#include "shell/base/buf.h"
 #include "shell/base/child.h"
 #include "shell/base/interrupt.h"
 #include "shell/lang/jq_child.h"

@@ -5,7 +5,7 @@
 
 #include <jq.h>
 
-#include "shell/base/buf.h"
+struct buf;
 
 struct jq_child;
 

@@ -2,9 +2,10 @@
 /* Statements: commands, blocks, pipes, redirections. */
 #include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "shell/base/alloc.h"
 #include "shell/base/arena.h"
-#include "shell/base/buf.h"
 #include "shell/lang/lexing.h"
 
 void lex_init(struct lexer *l, const struct source *src, lex_raw_fn raw_tail,

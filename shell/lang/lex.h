@@ -16,6 +16,9 @@
 #ifndef BPFSH_LEX_H
 #define BPFSH_LEX_H
 
+#include <stddef.h>
+#include <string.h>
+
 #include "shell/base/arena.h"
 #include "shell/base/diag.h"
 

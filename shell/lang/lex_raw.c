@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Text that is kept as it stands, and where it ends: expressions, and lines for another shell. */
 #include <ctype.h>
+#include <string.h>
 
+#include "shell/base/alloc.h"
 #include "shell/lang/lexing.h"
 
 size_t expr_step(struct expr_scan *s, const char *text, size_t len)

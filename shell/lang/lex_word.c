@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Words: quotes, escapes and variables. */
 #include <ctype.h>
+#include <string.h>
 
 #include "shell/base/buf.h"
 #include "shell/lang/lexing.h"

@@ -3,6 +3,8 @@
 #ifndef BPFSH_LEXING_H
 #define BPFSH_LEXING_H
 
+#include <stddef.h>
+
 #include "shell/lang/lex.h"
 
 /* The byte so far ahead; -1 behind the end. */

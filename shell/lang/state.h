@@ -6,6 +6,8 @@
 #ifndef BPFSH_STATE_H
 #define BPFSH_STATE_H
 
+#include <stddef.h>
+
 #include "render/sink/sink.h"
 #include "shell/lang/cmd.h"
 #include "shell/lang/value.h"

@@ -10,6 +10,7 @@
 
 #include <jv.h>
 #include <linux/types.h>
+#include <stddef.h>
 
 #include "shell/base/diag.h"
 #include "shell/kern/handle.h"

@@ -2,9 +2,11 @@
 /* Session variables. */
 #include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "render/sink/out.h"
 #include "render/sink/sink.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/near.h"

@@ -3,6 +3,8 @@
 #ifndef BPFSH_VARS_H
 #define BPFSH_VARS_H
 
+#include <stddef.h>
+
 #include "shell/lang/cmd.h"
 
 struct variable {

@@ -3,8 +3,9 @@
 #ifndef BPFSH_DESCRIBE_H
 #define BPFSH_DESCRIBE_H
 
-#include "shell/base/buf.h"
 #include "shell/kern/handle.h"
+
+struct buf;
 
 /* "map 'flows'", "program 12" */
 void describe_handle(struct buf *out, const struct handle *h);

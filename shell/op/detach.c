@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/kern/bpffs.h"

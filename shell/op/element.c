@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What operations on elements share: what is lost, what values hold, who changed them. */
+#include <string.h>
+
 #include "render/typed/typed.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Freezing a map: nothing thaws it, so it waits for the commit. */
+#include <string.h>
+
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/kern/error.h"

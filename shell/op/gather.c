@@ -2,8 +2,9 @@
 /* Updates of one map that follow each other, written as one operation. */
 #include <linux/bpf.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/map.h"
 #include "shell/kern/map_traits.h"

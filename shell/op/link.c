@@ -11,6 +11,7 @@
 #include <linux/bpf.h>
 #include <stdlib.h>
 
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/wire.h"

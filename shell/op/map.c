@@ -2,7 +2,9 @@
 /* Changes of map elements, and their undo. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/compat.h"
 #include "shell/base/diag.h"

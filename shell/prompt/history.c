@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shell/base/buf.h"
 #include "shell/prompt/history.h"
 #include "shell/prompt/userfile.h"
 

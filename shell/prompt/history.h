@@ -9,8 +9,6 @@
 #ifndef BPFSH_HISTORY_H
 #define BPFSH_HISTORY_H
 
-#include "shell/base/buf.h"
-
 #define HISTORY_MAX 10000
 
 typedef void (*history_fn)(void *arg, const char *entry);

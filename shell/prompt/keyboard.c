@@ -6,7 +6,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/base/interrupt.h"
 #include "shell/prompt/keyboard.h"
 

@@ -2,7 +2,7 @@
 /* Pasted text, up to the sequence that ends it. */
 #include <wctype.h>
 
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/prompt/paste.h"
 
 static const wchar_t end_sequence[] = L"\033[201~";

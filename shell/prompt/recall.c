@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Older entries of the history that begin like what is typed, one after the other. */
 #include <stdlib.h>
+#include <string.h>
 
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/prompt/recall.h"
 
 void recall_reset(struct recall *c)

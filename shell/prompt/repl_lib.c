@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Finds libedit's functions. */
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/base/library.h"
 #include "shell/prompt/repl_lib.h"
 

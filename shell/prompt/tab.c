@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Tab and "?" at the prompt. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"

@@ -6,6 +6,7 @@
 #ifndef BPFSH_TAB_H
 #define BPFSH_TAB_H
 
+#include "shell/base/buf.h"
 #include "shell/prompt/terminal.h"
 
 struct tab_result {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/sample/rates.h"
 
 #define FIRST_SLOTS 1024

@@ -2,9 +2,10 @@
 /* Checks of a whole source before any of it runs. */
 #include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
 #include "shell/lang/cmd.h"

@@ -2,8 +2,9 @@
 /* Looks up what commands name, before any of them runs. */
 #include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "shell/base/buf.h"
+#include "shell/base/alloc.h"
 #include "shell/base/diag.h"
 #include "shell/lang/args.h"
 #include "shell/lang/value.h"

@@ -8,6 +8,8 @@
 #ifndef BPFSH_CHECK_REFS_H
 #define BPFSH_CHECK_REFS_H
 
+#include <stddef.h>
+
 #include "shell/lang/cmd.h"
 
 struct refs;

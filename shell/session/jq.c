@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* A filter of jq behind a command: its options, and what it makes of the command's JSON. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "render/sink/out.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/interrupt.h"

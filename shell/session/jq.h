@@ -3,6 +3,8 @@
 #ifndef BPFSH_JQ_H
 #define BPFSH_JQ_H
 
+#include <stddef.h>
+
 #include "render/sink/sink.h"
 #include "shell/lang/state.h"
 

@@ -9,6 +9,8 @@
 #ifndef BPFSH_SESSION_H
 #define BPFSH_SESSION_H
 
+#include <stddef.h>
+
 #include "shell/lang/state.h"
 
 void session_init(struct session *s, const struct cmd_table *commands, enum mode mode,

@@ -18,8 +18,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "shell/base/buf.h"
 #include "shell/base/wire.h"
+
+struct buf;
 
 struct field;
 

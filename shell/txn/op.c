@@ -2,6 +2,7 @@
 /* Operations made, written to a journal, read from there, and let go of. */
 #include <stdlib.h>
 
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/txn/field.h"
 #include "shell/txn/op.h"

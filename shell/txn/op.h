@@ -6,11 +6,14 @@
 #ifndef BPFSH_OP_H
 #define BPFSH_OP_H
 
-#include "shell/base/buf.h"
+#include <stddef.h>
+
 #include "shell/base/diag.h"
 #include "shell/base/wire.h"
 #include "shell/txn/field.h"
 #include "shell/txn/journal.h"
+
+struct buf;
 
 enum undo_class {
 	UNDO_FULL,		/* as if it had not been */

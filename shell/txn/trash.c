@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Where operations keep what they take away, so that it outlives this process. */
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/wire.h"

@@ -2,8 +2,10 @@
 /* The session's transaction: its log and journal, from the first operation to its end. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "render/sink/sink.h"
+#include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/byteset.h"
 #include "shell/base/diag.h"

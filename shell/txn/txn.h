@@ -18,6 +18,8 @@
 #ifndef BPFSH_TXN_H
 #define BPFSH_TXN_H
 
+#include <stddef.h>
+
 #include "shell/lang/cmd.h"
 #include "shell/txn/op.h"
 #include "shell/txn/undo.h"

@@ -3,6 +3,7 @@
 #ifndef BPFSH_TXN_STATE_H
 #define BPFSH_TXN_STATE_H
 
+#include "shell/base/buf.h"
 #include "shell/lang/vars.h"
 #include "shell/lang/state.h"
 #include "shell/txn/txn.h"

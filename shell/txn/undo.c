@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* One operation undone, and how many were: for rollbacks and for recovery. */
+#include <string.h>
+
 #include "shell/base/buf.h"
 #include "shell/base/byteset.h"
 #include "shell/base/diag.h"

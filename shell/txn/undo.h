@@ -3,6 +3,8 @@
 #ifndef BPFSH_UNDO_H
 #define BPFSH_UNDO_H
 
+#include <stddef.h>
+
 #include "shell/base/byteset.h"
 #include "shell/txn/op.h"
 

@@ -3,8 +3,11 @@
  * Text through the assembler, as of an object's code and as of the kernel's: it is refused with a
  * message or read, and what was read and printed reads back as the same instructions.
  */
+#include <string.h>
+
 #include "render/code/asm.h"
 #include "render/code/code_make.h"
+#include "shell/base/buf.h"
 #include "tests/fuzz/fuzz.h"
 
 static struct bpf_insn *assemble(enum code_form form, const char *text, size_t len, uint32_t *nr)

@@ -8,6 +8,7 @@
 #include <jv.h>
 
 #include "commands/table.h"
+#include "shell/base/buf.h"
 #include "shell/lang/vars.h"
 #include "shell/session/session.h"
 #include "tests/fuzz/fuzz.h"

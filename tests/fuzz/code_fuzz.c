@@ -6,9 +6,12 @@
  *
  * Each input is a stream of instructions.
  */
+#include <string.h>
+
 #include "render/cfg/cfg.h"
 #include "render/code/asm.h"
 #include "render/code/code_make.h"
+#include "shell/base/buf.h"
 #include "shell/base/compat.h"
 #include "tests/fuzz/fuzz.h"
 

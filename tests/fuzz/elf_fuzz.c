@@ -8,6 +8,7 @@
  */
 #include <elf.h>
 #include <glob.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include <bpf/btf.h>
@@ -17,6 +18,7 @@
 #include "render/btf/btf_check.h"
 #include "render/btf/btf_raw.h"
 #include "render/cfg/cfg.h"
+#include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/kern/btf.h"
 #include "tests/fuzz/fuzz.h"

@@ -9,9 +9,11 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <jv.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "commands/map/element_file.h"
+#include "shell/base/buf.h"
 #include "tests/fuzz/fuzz.h"
 
 #define FILE_MAX 60000		/* what a socket takes at once */

@@ -9,7 +9,10 @@
  *
  * The first byte of an input says whether it is a batch file of bpftool's.
  */
+#include <string.h>
+
 #include "commands/table.h"
+#include "shell/base/buf.h"
 #include "shell/base/interrupt.h"
 #include "shell/lang/complete.h"
 #include "shell/lang/vars.h"

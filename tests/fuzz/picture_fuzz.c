@@ -9,11 +9,13 @@
 #include <math.h>
 
 #include <jv.h>
+#include <string.h>
 
 #include "render/cfg/cfg_text.h"
 #include "render/code/code_make.h"
 #include "render/picture/dot.h"
 #include "render/picture/layout.h"
+#include "shell/base/buf.h"
 #include "tests/fuzz/fuzz.h"
 
 #define INSNS_MAX 400

@@ -9,8 +9,10 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <jv.h>
+#include <string.h>
 
 #include "render/typed/typed.h"
+#include "shell/base/buf.h"
 #include "tests/fuzz/fuzz.h"
 
 #define VALUE_MAX 65536

@@ -5,6 +5,7 @@
  */
 #include "render/cfg/cfg_text.h"
 #include "render/cfg/marks.h"
+#include "shell/base/buf.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/code.h"
 

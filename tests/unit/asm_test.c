@@ -7,8 +7,10 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+#include <string.h>
 
 #include "render/code/asm.h"
+#include "shell/base/buf.h"
 #include "tests/unit/code.h"
 
 static struct bpf_insn *assemble(const char *text, enum code_form form,

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "render/cfg/cfg.h"
+#include "shell/base/buf.h"
 #include "tests/unit/code.h"
 
 /* A graph in one line: "0-2>1T,2F 3-4>" for blocks, their edges; "^" marks back edges. */

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+#include <string.h>
 
 #include "commands/table.h"
+#include "shell/base/buf.h"
 #include "shell/lang/cmd.h"
 
 #define WORDS_MAX 32

@@ -4,6 +4,7 @@
 #define BPFSH_TESTS_UNIT_CODE_H
 
 #include "render/code/code_make.h"
+#include "shell/base/alloc.h"
 #include "shell/base/compat.h"
 
 #define INSN(c, d, s, o, i) \

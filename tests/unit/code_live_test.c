@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <errno.h>
 #include <glob.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -26,6 +27,7 @@
 #include "render/code/code_make.h"
 #include "render/code/disasm.h"
 #include "render/code/elf_obj.h"
+#include "shell/base/buf.h"
 #include "shell/base/compat.h"
 #include "shell/base/text.h"
 #include "tests/unit/generator.h"

@@ -6,12 +6,14 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "commands/table.h"
+#include "shell/base/buf.h"
 #include "shell/lang/complete.h"
 #include "shell/lang/vars.h"
 #include "shell/prompt/history.h"

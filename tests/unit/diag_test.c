@@ -6,7 +6,9 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+#include <string.h>
 
+#include "shell/base/buf.h"
 #include "shell/base/diag.h"
 
 static struct span span_of(const struct source *src, const char *word)

@@ -7,8 +7,10 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+#include <string.h>
 
 #include "render/code/disasm.h"
+#include "shell/base/buf.h"
 #include "tests/unit/code.h"
 
 #define ALU64(op, d, s, o, i) INSN(BPF_ALU64 | (op), d, s, o, i)

@@ -11,10 +11,12 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+#include <string.h>
 
 #include "render/cfg/cfg_text.h"
 #include "render/picture/dot.h"
 #include "render/picture/layout.h"
+#include "shell/base/buf.h"
 #include "tests/unit/code.h"
 
 /* A loop, both ways of a branch, code never reached, a subprogram, and one that nothing calls. */

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Elements of maps, both ways. */
+#include <string.h>
+
+#include "shell/base/buf.h"
 #include "tests/unit/typed_types.h"
 
 /* As an entry of the outermost array. */

@@ -5,11 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "render/cfg/cfg.h"
+#include "shell/base/buf.h"
 
 static char *object(const char *name)
 {

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+#include <string.h>
 
+#include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/lang/expr.h"
 #include "shell/lang/state.h"

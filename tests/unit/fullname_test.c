@@ -5,6 +5,7 @@
 #include <limits.h>
 
 #include "kern_live.h"
+#include "shell/base/alloc.h"
 #include "shell/kern/load.h"
 #include "shell/kern/object.h"
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "render/code/disasm.h"
+#include "shell/base/alloc.h"
 #include "shell/base/compat.h"
 
 #define BODY 80

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include <cmocka.h>
 
 #include "render/picture/image.h"
+#include "shell/base/buf.h"
 #include "tests/unit/code.h"
 
 static const struct bpf_insn small[] = {

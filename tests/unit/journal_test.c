@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "made_up.h"
+#include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/wire.h"
 #include "shell/txn/journal.h"

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Batches of changes, events, sockets in maps, owners: the kernel layer on a real kernel. */
 #include <netinet/in.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "shell/base/alloc.h"
 #include "shell/base/diag.h"
 #include "shell/kern/error.h"
 #include "shell/kern/events.h"

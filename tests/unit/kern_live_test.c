@@ -4,7 +4,9 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <string.h>
 
+#include "shell/base/buf.h"
 #include "shell/base/compat.h"
 #include "shell/base/diag.h"
 #include "shell/base/interrupt.h"

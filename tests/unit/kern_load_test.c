@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Loading of object files, on a real kernel. They are built from tests/progs. */
 #include <bpf/btf.h>
+#include <string.h>
 
+#include "shell/base/buf.h"
 #include "shell/base/compat.h"
 #include "shell/base/diag.h"
 #include "shell/kern/bpffs.h"

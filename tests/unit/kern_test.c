@@ -7,7 +7,9 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <string.h>
 
+#include "shell/base/buf.h"
 #include "shell/base/compat.h"
 #include "shell/base/diag.h"
 #include "shell/kern/error.h"

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Why the kernel refuses: each row of the tables, and the capabilities against the kernel itself. */
 #include <linux/capability.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "kern_live.h"
+#include "shell/base/buf.h"
 #include "shell/base/compat.h"
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"

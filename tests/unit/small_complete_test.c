@@ -6,7 +6,9 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+#include <string.h>
 
+#include "shell/base/buf.h"
 #include "shell/lang/complete.h"
 #include "shell/lang/value.h"
 #include "shell/lang/vars.h"

@@ -7,6 +7,8 @@
 #ifndef TESTS_SMALL_TABLE_H
 #define TESTS_SMALL_TABLE_H
 
+#include <stddef.h>
+
 #include "shell/lang/args.h"
 #include "shell/lang/cmd.h"
 

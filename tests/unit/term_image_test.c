@@ -8,12 +8,14 @@
 #include <poll.h>
 #include <pty.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "render/picture/term_image.h"
+#include "shell/base/buf.h"
 #include "tests/unit/code.h"
 
 static const struct bpf_insn small[] = { MOV(0, 1), EXIT };

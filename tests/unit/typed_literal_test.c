@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Typed data from words: every literal, every message, and what Tab offers. */
+#include <string.h>
+
+#include "shell/base/buf.h"
 #include "tests/unit/typed_types.h"
 
 /* Words as the command line has them, with spans into @line; '...' makes one quoted word. */

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Typed data as text: every kind, in every style. */
+#include <string.h>
+
+#include "shell/base/buf.h"
 #include "tests/unit/typed_types.h"
 
 static void assert_printed(const struct types *t, int id, const void *data,

@@ -6,8 +6,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "render/code/vlog.h"
+#include "shell/base/buf.h"
 
 /* Linux 6.18, level 1. */
 static const char packet[] =
