@@ -16,6 +16,7 @@
 #include "shell/kern/object.h"
 #include "shell/lang/args.h"
 #include "shell/lang/cmd.h"
+#include "shell/lang/grammar.h"
 #include "shell/lang/vars.h"
 #include "shell/op/ops.h"
 #include "shell/session/session.h"

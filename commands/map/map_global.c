@@ -20,6 +20,7 @@
 #include "shell/kern/object.h"
 #include "shell/lang/args.h"
 #include "shell/lang/cmd.h"
+#include "shell/lang/grammar.h"
 #include "shell/lang/value.h"
 #include "shell/op/map_ops.h"
 #include "shell/txn/txn.h"

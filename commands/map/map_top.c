@@ -24,6 +24,7 @@
 #include "shell/kern/maptypes.h"
 #include "shell/lang/args.h"
 #include "shell/lang/cmd.h"
+#include "shell/lang/grammar.h"
 #include "shell/lang/value.h"
 #include "shell/prompt/terminal.h"
 #include "shell/sample/rates.h"

@@ -33,6 +33,7 @@
 #include "shell/kern/symbols.h"
 #include "shell/lang/args.h"
 #include "shell/lang/cmd.h"
+#include "shell/lang/grammar.h"
 #include "shell/lang/value.h"
 
 /* The helper or kfunc that an instruction of a dump calls. */

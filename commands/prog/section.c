@@ -5,6 +5,7 @@
 #include "shell/kern/load.h"
 #include "shell/lang/args.h"
 #include "shell/lang/cmd.h"
+#include "shell/lang/grammar.h"
 
 /* The sections that people use most; any name that libbpf knows is taken. */
 static const char *const sections[] = {

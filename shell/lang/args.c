@@ -1,90 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Plain argument types: text, numbers, choices, files, variables. */
+/* Plain argument types: text, numbers, choices, words and expressions, variables. */
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
-#include "shell/kern/bpffs.h"
-#include "shell/kern/error.h"
 #include "shell/kern/hook.h"
 #include "shell/kern/names.h"
 #include "shell/lang/args.h"
+#include "shell/lang/grammar.h"
 #include "shell/lang/state.h"
 #include "shell/lang/value.h"
 #include "shell/lang/vars.h"
-
-/* Text of a value that stands within a word. */
-static char *value_text(struct ctx *ctx, const struct value *v)
-{
-	char *text;
-	jv dump;
-
-	switch (v->kind) {
-	case VALUE_STR:
-		return xstrdup(v->str);
-	case VALUE_NUM:
-		return xasprintf("%" PRIu64, (uint64_t)v->num);
-	case VALUE_HANDLE:
-		return xasprintf("%u", v->handle->id);
-	case VALUE_JSON:
-		if (jv_get_kind(v->json) == JV_KIND_STRING)
-			return xstrndup(jv_string_value(v->json),
-					jv_string_length_bytes(jv_copy(v->json)));
-		dump = jv_dump_string(jv_copy(v->json), 0);
-		text = xstrdup(jv_string_value(dump));
-		jv_free(dump);
-		return text;
-	default:
-		return xstrdup("");
-	}
-}
-
-int word_value(struct ctx *ctx, const struct word *w, struct value *out)
-{
-	if (!w->text && w->nr_parts == 1)
-		return var_read(ctx, w->parts[0].text, w->parts[0].len, w->parts[0].span, out);
-	*out = (struct value){ .kind = VALUE_STR, .span = w->span };
-	out->str = word_text(ctx, w);
-	if (out->str)
-		return 0;
-	out->kind = VALUE_NONE;
-	return -1;
-}
-
-char *word_text(struct ctx *ctx, const struct word *w)
-{
-	struct buf text = BUF_INIT;
-
-	if (w->text)
-		return xstrndup(w->text, w->len);
-	for (uint32_t i = 0; i < w->nr_parts; i++) {
-		const struct part *p = &w->parts[i];
-		struct value v;
-		char *s;
-
-		if (!p->is_var) {
-			buf_add(&text, p->text, p->len);
-			continue;
-		}
-		if (var_read(ctx, p->text, p->len, p->span, &v)) {
-			buf_free(&text);
-			return NULL;
-		}
-		s = value_text(ctx, &v);
-		buf_puts(&text, s);
-		free(s);
-		value_free(&v);
-	}
-	return buf_detach(&text);
-}
 
 int arg_parse_string(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
 		     struct value *out)
@@ -202,128 +132,6 @@ static void choice_complete(struct ctx *ctx, const struct match *m, const struct
 
 const struct arg_type arg_choice = {
 	.parse = choice_parse, .complete = choice_complete, .pure = true
-};
-
-/* Files */
-
-/* Entries of the folder that the prefix names; folders end with a slash. */
-static void complete_paths(struct candidates *c,
-			   bool (*keep)(const char *path, const struct stat *st))
-{
-	const char *slash = strrchr(c->prefix, '/');
-	int dir_len = slash ? slash + 1 - c->prefix : 0;
-	char *dir = dir_len ? xstrndup(c->prefix, dir_len) : xstrdup(".");
-	DIR *d = opendir(dir);
-	struct dirent *e;
-
-	while (d && (e = readdir(d))) {
-		char *path = xasprintf("%.*s%s", dir_len, c->prefix, e->d_name);
-		struct stat st;
-
-		if ((*e->d_name != '.' || c->prefix[dir_len] == '.') && strcmp(e->d_name, ".") &&
-		    strcmp(e->d_name, "..") && !stat(path, &st) && (!keep || keep(path, &st))) {
-			char *shown = S_ISDIR(st.st_mode) ? xasprintf("%s/", path) : xstrdup(path);
-
-			candidate_add(c, shown, NULL, S_ISDIR(st.st_mode));
-			free(shown);
-		}
-		free(path);
-	}
-	if (d)
-		closedir(d);
-	free(dir);
-}
-
-void arg_file_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
-		       const struct word *w, size_t nr, struct candidates *c)
-{
-	complete_paths(c, NULL);
-}
-
-static bool is_folder(const char *path, const struct stat *st)
-{
-	return S_ISDIR(st->st_mode);
-}
-
-static void folder_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
-			    const struct word *w, size_t nr, struct candidates *c)
-{
-	complete_paths(c, is_folder);
-}
-
-static int cgroup_look(struct ctx *ctx, const struct value *v)
-{
-	__u64 id;
-	int fd = hook_open_cgroup(v->str, &id, v->span, ctx->diags);
-
-	if (fd >= 0)
-		close(fd);
-	return fd < 0 ? -1 : 0;
-}
-
-const struct arg_type arg_cgroup = {
-	.parse = arg_parse_string, .complete = folder_complete, .look = cgroup_look
-};
-
-const struct arg_type arg_file = {
-	.parse = arg_parse_string, .complete = arg_file_complete, .makes_path = true
-};
-
-/* Asks without opening the file, which may be a pipe. */
-static int input_look(struct ctx *ctx, const struct value *v)
-{
-	struct stat st;
-
-	if (!strcmp(v->str, "-"))
-		return 0;
-	if (access(v->str, R_OK) || stat(v->str, &st))
-		return kern_error(ctx->diags, v->span, errno, "read '%s'", v->str);
-	if (S_ISDIR(st.st_mode))
-		return kern_error(ctx->diags, v->span, EISDIR, "read '%s'", v->str);
-	return 0;
-}
-
-const struct arg_type arg_input = {
-	.parse = arg_parse_string, .complete = arg_file_complete, .look = input_look
-};
-const struct arg_type arg_script = {
-	.parse = arg_parse_string, .complete = arg_file_complete, .look = input_look, .script = true
-};
-const struct arg_type arg_batch = {
-	.parse = arg_parse_string, .complete = arg_file_complete, .look = input_look,
-	.script = true, .batch = true
-};
-
-static bool on_bpffs(const char *path, const struct stat *st)
-{
-	return S_ISDIR(st->st_mode) || kern_is_bpffs(path);
-}
-
-static int add_mount(struct candidates *c, const char *mount)
-{
-	char *dir = xasprintf("%s/", mount);
-
-	candidate_add(c, dir, "bpffs", true);
-	free(dir);
-	return 0;
-}
-
-static void pin_path_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
-			      const struct word *w, size_t nr, struct candidates *c)
-{
-	char **mounts = kern_bpffs_mounts();
-
-	complete_paths(c, on_bpffs);
-	for (char **p = mounts; p && *p; p++) {
-		if (strlen(c->prefix) <= strlen(*p))
-			add_mount(c, *p);
-		free(*p);
-	}
-	free(mounts);
-}
-
-const struct arg_type arg_pin_path = {
-	.name = "PATH", .parse = arg_parse_string, .complete = pin_path_complete, .makes_path = true
 };
 
 /* Words and expressions as they stand */

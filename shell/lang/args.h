@@ -11,6 +11,8 @@
 #include "shell/kern/link.h"
 #include "shell/lang/cmd.h"
 
+struct stat;
+
 extern const struct arg_type arg_string;	/* VALUE_STR */
 extern const struct arg_type arg_number;	/* VALUE_NUM, 32 bits */
 extern const struct arg_type arg_number64;	/* VALUE_NUM */
@@ -60,6 +62,9 @@ struct link_def hook_def(const struct value *hook);
 int arg_parse_string(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
 		     struct value *out);
 
+/* Offers entries of the folder that the prefix names; folders end with a slash. @keep may be NULL. */
+void candidates_add_paths(struct candidates *c,
+			  bool (*keep)(const char *path, const struct stat *st));
 /* Offers paths, for types that look otherwise at what they get. */
 void arg_file_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
 		       const struct word *w, size_t nr, struct candidates *c);

@@ -6,6 +6,8 @@
  */
 #include <ctype.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <string.h>
 
 #include "shell/base/alloc.h"
@@ -18,6 +20,7 @@
 #include "shell/kern/net.h"
 #include "shell/lang/args.h"
 #include "shell/lang/cmd.h"
+#include "shell/lang/grammar.h"
 
 /* The word that a hook's attach type is written at. */
 #define TYPE_WORD "TYPE"
@@ -274,4 +277,29 @@ const struct arg_type arg_device = {
 const struct arg_type arg_hook = {
 	.name = "HOOK", .take = hook_take, .parse = hook_parse, .complete = hook_complete,
 	.look = hook_look, .pure = true
+};
+
+static bool is_folder(const char *path, const struct stat *st)
+{
+	return S_ISDIR(st->st_mode);
+}
+
+static void folder_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+			    const struct word *w, size_t nr, struct candidates *c)
+{
+	candidates_add_paths(c, is_folder);
+}
+
+static int cgroup_look(struct ctx *ctx, const struct value *v)
+{
+	__u64 id;
+	int fd = hook_open_cgroup(v->str, &id, v->span, ctx->diags);
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? -1 : 0;
+}
+
+const struct arg_type arg_cgroup = {
+	.parse = arg_parse_string, .complete = folder_complete, .look = cgroup_look
 };

@@ -16,6 +16,7 @@
 #include "shell/kern/names.h"
 #include "shell/lang/args.h"
 #include "shell/lang/cmd.h"
+#include "shell/lang/grammar.h"
 #include "shell/lang/state.h"
 #include "shell/lang/value.h"
 

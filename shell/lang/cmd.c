@@ -10,6 +10,7 @@
 #include "shell/base/near.h"
 #include "shell/lang/args.h"
 #include "shell/lang/cmd.h"
+#include "shell/lang/value.h"
 
 int word_among(const struct word *w, const char *const *words, bool cut)
 {

@@ -1,83 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What the command table says to people: usage, candidates for Tab, what fits at the cursor. */
-#include <ctype.h>
+/* What the command table says at a place: candidates for Tab, and what fits at the cursor. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "shell/base/alloc.h"
 #include "shell/base/buf.h"
-#include "shell/lang/args.h"
 #include "shell/lang/cmd.h"
+#include "shell/lang/grammar.h"
 #include "shell/lang/state.h"
-
-const char *arg_display(const struct arg *a, struct buf *scratch)
-{
-	buf_reset(scratch);
-	if (a->flags & ARG_FLAG || (a->type && a->type == &arg_choice && a->words)) {
-		for (const char *const *w = a->words; *w; w++)
-			buf_printf(scratch, "%s%s", w == a->words ? "" : "|", *w);
-	} else if (a->type->name) {
-		buf_puts(scratch, a->type->name);
-	} else {
-		for (const char *p = a->name; *p; p++)
-			buf_putc(scratch, toupper((unsigned char)*p));
-	}
-	return buf_str(scratch);
-}
-
-void cmd_usage(struct buf *out, const struct cmd *cmd)
-{
-	struct buf scratch = BUF_INIT;
-
-	if (cmd->object)
-		buf_printf(out, "%s ", cmd->object);
-	buf_puts(out, cmd->verb);
-	for_each_arg(cmd, a) {
-		bool optional = a->flags & ARG_OPTIONAL;
-
-		buf_puts(out, optional ? " [" : " ");
-		if (a->flags & ARG_KEYWORD)
-			buf_printf(out, "%s ", a->name);
-		buf_puts(out, arg_display(a, &scratch));
-		buf_puts(out, optional ? "]" : "");
-		buf_puts(out, a->flags & ARG_REPEAT ? "..." : "");
-	}
-	buf_free(&scratch);
-}
-
-/* Completion */
-
-#define CANDIDATES_MAX 1000
-
-bool candidates_full(const struct candidates *c)
-{
-	return c->nr == CANDIDATES_MAX;
-}
-
-void candidate_add(struct candidates *c, const char *text, const char *note, bool partial)
-{
-	if (strncmp(text, c->prefix, strlen(c->prefix)))
-		return;
-	if (candidates_full(c)) {
-		c->more++;
-		return;
-	}
-	GROW(c->list, c->nr);
-	c->list[c->nr++] = (struct candidate){
-		.text = xstrdup(text), .note = note ? xstrdup(note) : NULL, .partial = partial
-	};
-}
-
-void candidates_free(struct candidates *c)
-{
-	for (size_t i = 0; i < c->nr; i++) {
-		free(c->list[i].text);
-		free(c->list[i].note);
-	}
-	free(c->list);
-	free(c->trouble);
-	*c = (struct candidates){ 0 };
-}
 
 static void complete_objects(const struct cmd_table *commands, struct candidates *c)
 {

@@ -13,6 +13,7 @@
 #include "shell/lang/args.h"
 #include "shell/lang/cmd.h"
 #include "shell/lang/complete.h"
+#include "shell/lang/grammar.h"
 #include "shell/lang/lex.h"
 #include "shell/lang/value.h"
 #include "shell/lang/vars.h"

@@ -12,6 +12,7 @@
 #include "shell/lang/args.h"
 #include "shell/lang/cmd.h"
 #include "shell/lang/complete.h"
+#include "shell/lang/grammar.h"
 #include "shell/lang/manual.h"
 
 /*

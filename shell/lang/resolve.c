@@ -19,6 +19,7 @@
 #include "shell/lang/args.h"
 #include "shell/lang/cmd.h"
 #include "shell/lang/find.h"
+#include "shell/lang/grammar.h"
 #include "shell/lang/resolve.h"
 #include "shell/lang/state.h"
 #include "shell/lang/value.h"

@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 
+#include "shell/lang/lex.h"
 #include "shell/lang/state.h"
 
 void session_init(struct session *s, const struct cmd_table *commands, enum mode mode,

@@ -15,6 +15,7 @@
 #include "shell/base/buf.h"
 #include "shell/base/interrupt.h"
 #include "shell/lang/complete.h"
+#include "shell/lang/lex.h"
 #include "shell/lang/vars.h"
 #include "shell/session/session.h"
 #include "tests/fuzz/fuzz.h"
