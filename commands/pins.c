@@ -10,6 +10,7 @@
 #include "shell/base/alloc.h"
 #include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
+#include "shell/base/search.h"
 #include "shell/kern/bpffs.h"
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"
@@ -79,26 +80,21 @@ static void pin_table_free(struct pin_table *t)
 	free(t);
 }
 
-/* First row not before the object. */
-static size_t lower_bound(const struct pin_table *t, enum object_kind kind, __u32 id)
+static bool pin_before(const void *record, const void *key)
 {
-	struct pin_row wanted = { kind, id, (char *)"" };
-	size_t low = 0, high = t->nr;
+	return compare_pins(record, key) < 0;
+}
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (compare_pins(&t->rows[mid], &wanted) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+/* First row not before the object. */
+static size_t first_pin(const struct pin_table *t, enum object_kind kind, __u32 id)
+{
+	return lower_bound(t->rows, t->nr, sizeof(*t->rows), pin_before,
+			   &(struct pin_row){ kind, id, (char *)"" });
 }
 
 struct cell pin_table_cell(struct pin_table *t, enum object_kind kind, __u32 id)
 {
-	size_t first = lower_bound(t, kind, id), end = first;
+	size_t first = first_pin(t, kind, id), end = first;
 
 	while (end < t->nr && t->rows[end].kind == kind && t->rows[end].id == id)
 		end++;

@@ -12,6 +12,7 @@
 #include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/base/search.h"
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/map.h"
@@ -90,27 +91,32 @@ static int read_dump(struct diff *d, jv list, struct span at)
 	return err;
 }
 
+struct wanted {
+	const char *key;
+	size_t size;
+};
+
+static bool key_before(const void *record, const void *key)
+{
+	const struct wanted *wanted = key;
+
+	return memcmp(record, wanted->key, wanted->size) < 0;
+}
+
 /* The other side's value under a key: 0, -ENOENT, or another error. */
 static int look_up(struct diff *d, struct handle *side, const char *key, const void **value)
 {
-	size_t each = d->key_size + d->size, low = 0, high = d->nr;
+	struct wanted wanted = { key, d->key_size };
+	size_t each = d->key_size + d->size, at;
 
 	*value = d->scratch;
 	if (side)
 		return kern_map_element(side, key, d->scratch);
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		int order = memcmp(d->elements + mid * each, key, d->key_size);
-
-		*value = d->elements + mid * each + d->key_size;
-		if (!order)
-			return 0;
-		if (order < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return -ENOENT;
+	at = lower_bound(d->elements, d->nr, each, key_before, &wanted);
+	if (at == d->nr || memcmp(d->elements + at * each, key, d->key_size))
+		return -ENOENT;
+	*value = d->elements + at * each + d->key_size;
+	return 0;
 }
 
 static const struct column diff_columns[] = {

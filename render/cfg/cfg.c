@@ -6,6 +6,7 @@
 #include "render/cfg/cfg_flow.h"
 #include "shell/base/alloc.h"
 #include "shell/base/compat.h"
+#include "shell/base/search.h"
 
 /* Indirect jumps times targets may be many in a hostile program: then they get no edges. */
 #define GOTOX_EDGES_MAX (1u << 20)
@@ -59,20 +60,15 @@ static bool good_target(const struct code *code, uint32_t start, uint32_t end, i
 	return target >= start && target < end && !code_is_half(code, target);
 }
 
+static bool target_below(const void *record, const void *key)
+{
+	return *(const uint32_t *)record < *(const uint32_t *)key;
+}
+
 /* How many of code->targets lie below instruction @i. */
 static uint32_t targets_below(const struct code *code, uint32_t i)
 {
-	uint32_t low = 0, high = code->nr_targets;
-
-	while (low < high) {
-		uint32_t mid = low + (high - low) / 2;
-
-		if (code->targets[mid] < i)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return lower_bound(code->targets, code->nr_targets, sizeof(*code->targets), target_below, &i);
 }
 
 /* A block begins where a jump leads, and after each instruction that may go elsewhere. */
@@ -330,19 +326,18 @@ void cfg_free(struct cfg *cfg)
 	free(cfg);
 }
 
+static bool begins_by(const void *record, const void *key)
+{
+	const struct cfg_block *block = record;
+
+	return block->start <= *(const uint32_t *)key;
+}
+
 uint32_t cfg_block_of(const struct cfg *cfg, uint32_t i)
 {
-	uint32_t low = 0, high = cfg->nr_blocks;
+	size_t behind = lower_bound(cfg->blocks, cfg->nr_blocks, sizeof(*cfg->blocks), begins_by, &i);
 
-	while (high - low > 1) {
-		uint32_t mid = low + (high - low) / 2;
-
-		if (cfg->blocks[mid].start <= i)
-			low = mid;
-		else
-			high = mid;
-	}
-	return low;
+	return behind ? behind - 1 : 0;
 }
 
 static int compare_call(const void *key, const void *elem)

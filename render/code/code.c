@@ -13,6 +13,7 @@
 #include "shell/base/buf.h"
 #include "shell/base/compat.h"
 #include "shell/base/diag.h"
+#include "shell/base/search.h"
 #include "shell/base/text.h"
 
 #define BIT_SET(map, i) ((map)[(i) / 64] |= 1ull << (i) % 64)
@@ -42,21 +43,20 @@ static char *printable(const char *s)
 	return buf_detach(&b);
 }
 
+static bool not_above(const void *record, const void *key)
+{
+	uint32_t value;
+
+	memcpy(&value, record, sizeof(value));
+	return value <= *(const uint32_t *)key;
+}
+
 /* Index of the last of @nr records, @size bytes each, whose leading u32 is not above @key. */
 static uint32_t last_not_above(const void *records, uint32_t nr, size_t size, uint32_t key)
 {
-	uint32_t low = 0, high = nr;
+	size_t above = lower_bound(records, nr, size, not_above, &key);
 
-	while (low < high) {
-		uint32_t mid = low + (high - low) / 2, value;
-
-		memcpy(&value, (const char *)records + mid * size, sizeof(value));
-		if (value <= key)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low ? low - 1 : CODE_NONE;
+	return above ? (uint32_t)above - 1 : CODE_NONE;
 }
 
 uint32_t code_func_of(const struct code *code, uint32_t i)

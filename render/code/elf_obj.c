@@ -13,6 +13,7 @@
 #include "render/code/elf_obj.h"
 #include "shell/base/alloc.h"
 #include "shell/base/buf.h"
+#include "shell/base/search.h"
 
 #define BTF_EXT_MAGIC 0xeb9f
 
@@ -406,21 +407,16 @@ static int by_place(const void *a, const void *b)
 	return x->offset < y->offset ? -1 : x->offset > y->offset;
 }
 
+static bool before_place(const void *record, const void *key)
+{
+	return by_place(record, key) < 0;
+}
+
 uint32_t elf_lower_bound(const void *records, uint32_t nr, size_t size, uint32_t sec,
 			 uint32_t offset)
 {
-	struct place key = { sec, offset };
-	uint32_t low = 0, high = nr;
-
-	while (low < high) {
-		uint32_t mid = low + (high - low) / 2;
-
-		if (by_place((const char *)records + mid * size, &key) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return (uint32_t)lower_bound(records, nr, size, before_place,
+				     &(struct place){ sec, offset });
 }
 
 uint32_t elf_func_at(const struct elf_obj *obj, uint32_t sec, int64_t insn)

@@ -8,6 +8,7 @@
 #include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/base/search.h"
 #include "shell/base/text.h"
 
 /* A plan may print this many values whatever its size, and so many more a byte. */
@@ -630,27 +631,26 @@ bool typed_has_special(const struct typed *t)
 	return typed_root(t)->special;
 }
 
+static bool enumerator_before(const void *record, const void *key)
+{
+	const struct enumerator *e = record;
+
+	return e->key < *(const int64_t *)key;
+}
+
 const struct enumerator *typed_enumerator(const struct typed *t, const struct node *n, int64_t key)
 {
 	const struct enumerator *list = t->enums + n->first;
-	uint32_t low = 0, high = n->nr;
+	size_t at;
 
 	/* Most enums count up from their first enumerator. */
 	if (n->nr && key >= list[0].key && (uint64_t)key - list[0].key < n->nr) {
-		low = (uint64_t)key - list[0].key;
-		if (list[low].key == key && (!low || list[low - 1].key != key))
-			return &list[low];
-		low = 0;
+		at = (uint64_t)key - list[0].key;
+		if (list[at].key == key && (!at || list[at - 1].key != key))
+			return &list[at];
 	}
-	while (low < high) {
-		uint32_t middle = (low + high) / 2;
-
-		if (list[middle].key < key)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < n->nr && list[low].key == key ? &list[low] : NULL;
+	at = lower_bound(list, n->nr, sizeof(*list), enumerator_before, &key);
+	return at < n->nr && list[at].key == key ? &list[at] : NULL;
 }
 
 /* The text of what a modifier, pointer or array wraps, and where that type is. */

@@ -8,6 +8,7 @@
 #include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/file.h"
+#include "shell/base/search.h"
 #include "shell/kern/symbols.h"
 
 struct symbol {
@@ -84,20 +85,19 @@ static const struct symbols *symbols(void)
 	return &s;
 }
 
+static bool not_above(const void *record, const void *key)
+{
+	const struct symbol *symbol = record;
+
+	return symbol->address <= *(const __u64 *)key;
+}
+
 /* The first of the symbols with the highest address not above @address. */
 static const struct symbol *find(__u64 address)
 {
 	const struct symbols *s = symbols();
-	size_t low = 0, high = s->nr;
+	size_t low = lower_bound(s->list, s->nr, sizeof(*s->list), not_above, &address);
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (s->list[mid].address <= address)
-			low = mid + 1;
-		else
-			high = mid;
-	}
 	if (!low)
 		return NULL;
 	for (low--; low && s->list[low - 1].address == s->list[low].address; low--)
