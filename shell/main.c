@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The command line: options, and which way a session is fed. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

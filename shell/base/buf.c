@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Growing byte buffers, and allocation that ends the process where memory is out. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

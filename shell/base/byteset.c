@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* A set of byte strings. */
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>

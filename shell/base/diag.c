@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Diagnostics: queued with their place in the source, shown as text or JSON. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Points at which the tests let calls fail or kill the process. */
 #include "shell/base/fault.h"
 
 #ifdef FAULTS

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Signals that ask to stop: noted, and looked at where it is safe. */
 #include <fcntl.h>
 #include <poll.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Numbers written as digits. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Files that are replaced once the new one is complete. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* The compiled BTF types of a map's keys and values. */
 #include <bpf/btf.h>
 #include <errno.h>
 #include <stdlib.h>

@@ -120,7 +120,7 @@ const char *kern_symbol_near(__u64 address, __u64 *offset)
 	return sym ? sym->name : "";
 }
 
-__u64 kern_symbol_address(const char *name)
+static __u64 symbol_address(const char *name)
 {
 	const struct symbols *s = symbols();
 
@@ -154,6 +154,6 @@ const char *kern_call_symbol(__s32 imm)
 	static __u64 base;
 
 	if (!base)
-		base = kern_symbol_address("__bpf_call_base");
+		base = symbol_address("__bpf_call_base");
 	return base ? kern_symbol(base + imm) : "";
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+/* Rates of what counts up, from one look to the next. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
