@@ -11,7 +11,7 @@ const char *kern_symbol(__u64 address);
 const char *kern_symbol_near(__u64 address, __u64 *offset);
 /* What a call instruction of a dump calls: its imm is relative to __bpf_call_base. "" as above. */
 const char *kern_call_symbol(__s32 imm);
-/* The same, read anew: those of programs come and go. */
+/* Address of a symbol, 0 where it is not known or hidden; read anew, as those of programs come and go. */
 __u64 kern_symbol_now(const char *name);
 
 #endif

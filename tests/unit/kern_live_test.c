@@ -613,7 +613,7 @@ static void symbols(void **state)
 	__u64 address, offset;
 
 	NEED_KERNEL();
-	address = kern_symbol_address("bpf_map_lookup_elem");
+	address = kern_symbol_now("bpf_map_lookup_elem");
 	if (!address)
 		skip();
 	assert_string_equal(kern_symbol(address), "bpf_map_lookup_elem");
