@@ -127,7 +127,7 @@ def test_create_modes(box):
         shown = box.run("ip", "link", "show", "v0").out
         assert re.search(rf"\b{word}\b", shown), f"{hook}: {shown}"
         box.script(f"link unpin {place.pin('x')}\n").expect(0)
-        assert "xdp" not in box.run("ip", "link", "show", "v0").out
+        wait_until(lambda: "xdp" not in box.run("ip", "link", "show", "v0").out)
 
 
 def test_create_is_undone(box):
@@ -139,7 +139,7 @@ def test_create_is_undone(box):
     box.script(f"{text}!{BPFTOOL} -j link show >{seen}\nassert false\n").expect(1, err="10 of 10")
     with open(seen) as f:
         assert len(json.load(f)) >= len(KINDS)
-    assert place.ours() == [], place.ours()
+    assert gone_soon(place), place.ours()
     box.unchanged(before)
 
 
@@ -201,7 +201,7 @@ assert $l.ifindex == {socket.if_nametoindex("v0")} and $l.type == "xdp"
 unset $l
 echo nothing
 """).expect(0)
-    assert place.ours() == [], place.ours()
+    assert gone_soon(place), place.ours()
 
 
 def test_refusals(box):
@@ -284,7 +284,7 @@ def test_words_are_checked_before_anything_runs(box):
                          "did you mean 'egress'?"),
                         (f"{place.prog('n1')} netns sk_lookups", "did you mean 'sk_lookup'?")):
         done = box.script(f"{place.create('t')}$l = link create {words}\n").expect(2, err=text)
-        assert "script.bsh:2:" in done.err and place.ours() == [], done
+        assert "script.bsh:2:" in done.err and gone_soon(place), done
 
 
 def test_both_names_of_a_cgroup_type(box):

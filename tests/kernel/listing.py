@@ -116,6 +116,7 @@ def test_link_show(box):
         assert link.id in {one["id"] for one in box.retry("link")}
         assert (shown["type"], shown["devname"]) == ("xdp", one), shown
         box.bpfsh("link", "show", "id", link.id).expect(0, out=f"{link.id}: xdp  prog")
+    wait_until(lambda: box.bpfsh("link", "show", "id", link.id).status == 1)
     box.bpfsh("link", "show", "id", link.id).expect(1, err=str(link.id))
 
 
