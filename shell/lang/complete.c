@@ -68,6 +68,7 @@ static bool read_statement(struct cursor *c, const char *text, size_t len, const
 	if (r == LEX_STMT && c->stmt.span.end == c->src.len)
 		return true;
 	lex_free(&c->lexer);
+	c->stmt = (struct stmt){ 0 };
 	return false;
 }
 
