@@ -43,7 +43,10 @@ static const char *flag_word(const struct arg *a, const struct word *w, bool cut
 
 	if (i >= 0)
 		return a->words[i];
-	for (i = 0; a->header && a->words[i]; i++)
+	/* Most words do not even begin like one of the header. */
+	if (!a->header || !w->text || *w->text != *a->header)
+		return NULL;
+	for (i = 0; a->words[i]; i++)
 		if (is_in_header(w, a->header, a->words[i]))
 			return a->words[i];
 	return NULL;
