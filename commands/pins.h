@@ -25,9 +25,9 @@ typedef int (*show_fn)(struct ctx *ctx, struct handle *h, struct pin_table *pins
 int show_objects(struct ctx *ctx, enum object_kind kind, const struct value *which,
 		 const struct record *rec, show_fn one);
 
-/* Refuses to make an object that nothing keeps: the check of commands that can pin what they make. */
+/* Refuses to make an object that nothing keeps: a check of commands that can pin it. */
 int need_pin(struct ctx *ctx, const struct match *m);
-/* The same error, of a command that made the object to see whether it can; the path stands behind @behind. */
+/* The same, of a command that has made it to see whether it can; @behind: what a path follows. */
 int say_unheld(struct ctx *ctx, const struct cmd *cmd, const char *behind);
 
 extern const struct cmd map_pin_cmd, map_unpin_cmd, prog_pin_cmd, prog_unpin_cmd;

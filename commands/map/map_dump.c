@@ -200,7 +200,7 @@ static int on_element(void *arg, const void *key, const void *value)
 	return begin_inner(d) ? -1 : d->form->row(d, key, value);
 }
 
-/* The elements of a map as rows of the list that is open, or of the one that @d->outer will open. */
+/* A map's elements as rows of the list that is open, or of the one that @d->outer will open. */
 static int walk(struct dump *d, struct handle *map)
 {
 	int err;

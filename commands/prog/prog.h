@@ -33,7 +33,7 @@ int section_type(struct ctx *ctx, const struct value *section, int *prog_type, i
 int load_options(struct ctx *ctx, struct load_request *req, const struct value *type,
 		 const struct value *maps);
 
-/* prog_metadata.c: variables bpf_metadata_* of a program's .rodata; invalid where there are none. */
+/* prog_metadata.c: variables bpf_metadata_* of a program's .rodata; invalid: there are none. */
 jv prog_metadata(const __u32 *map_ids, __u32 nr);
 
 /*

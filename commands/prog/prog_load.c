@@ -82,7 +82,7 @@ static void free_result(struct load_result *res)
 	free_pins(res->pins, res->nr_pins);
 }
 
-/* Pins the first program at PATH, or, with loadall, each below it by its name; makes that folder. */
+/* Pins the first program at PATH; with loadall makes that a folder, and pins each in it. */
 static int pin_loaded(struct ctx *ctx, const struct load_result *res, const struct value *path,
 		      bool all)
 {

@@ -131,5 +131,6 @@ const struct cmd prog_run_cmd = {
 			"run it so often" }),
 	.flags = CMD_WRITES | CMD_OUTSIDE,
 	.run = prog_run,
-	.examples = STRINGS("prog run $p data_in packet.bin", "prog run $p data_in packet.bin repeat 1000"),
+	.examples = STRINGS("prog run $p data_in packet.bin",
+			    "prog run $p data_in packet.bin repeat 1000"),
 };

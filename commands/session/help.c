@@ -45,7 +45,8 @@ static bool is_verb(const struct cmd *c, const char *word)
 }
 
 /* help OBJECT, help OBJECT VERB, help VERB; false where there is no such thing. */
-static bool help_words(struct buf *out, const struct cmd_table *commands, const char *first, const char *second)
+static bool help_words(struct buf *out, const struct cmd_table *commands,
+		       const char *first, const char *second)
 {
 	bool found = false;
 

@@ -41,7 +41,7 @@ struct out_mark out_mark(const struct out *o);
 bool out_rewind(struct out *o, struct out_mark mark);
 /* Writes out what is buffered; -1 where that or an earlier write failed. */
 int out_flush(struct out *o);
-/* The same before a wait: that nobody reads the pipe any more is known now, not at the next write. */
+/* The same before a wait: that nobody reads the pipe any more is known now. */
 int out_flush_waiting(struct out *o);
 void out_free(struct out *o);
 /* Writes so many bytes to @fd, at once; returns 0 or an errno. */

@@ -5,7 +5,8 @@
  *
  * BPFSH_FAULT=N[:ERRNO[:NAME]] in the environment: the N-th point passed (from
  * 1), of those of that name, ends the process by SIGKILL, or, with an errno and
- * at a point that can fail, makes its operation fail by it. BPFSH_FAULT_LOG=FILE: each point's name, a line.
+ * at a point that can fail, makes its operation fail by it. BPFSH_FAULT_LOG=FILE: a line
+ * for each point, its name.
  */
 #ifndef BPFSH_FAULT_H
 #define BPFSH_FAULT_H

@@ -9,7 +9,7 @@
 /* Whether a record lies before what is looked for. */
 typedef bool (*before_fn)(const void *record, const void *key);
 
-/* How many of @nr records, @size bytes each, lie before the key: the index of the first that does not. */
+/* Of @nr records of @size bytes, the index of the first that does not lie before the key. */
 static inline size_t lower_bound(const void *records, size_t nr, size_t size, before_fn before,
 				 const void *key)
 {

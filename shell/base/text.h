@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Text of any origin, whose bytes need not be UTF-8: measured, escaped for terminals and for JSON. */
+/* Text whose bytes need not be UTF-8: measured, escaped for terminals and for JSON. */
 #ifndef BPFSH_TEXT_H
 #define BPFSH_TEXT_H
 
@@ -9,7 +9,7 @@
 
 #include "shell/base/buf.h"
 
-/* Length of the UTF-8 character at @text (RFC 3629), 0 where its @len bytes do not begin with one. */
+/* Length of the UTF-8 character (RFC 3629) at the begin of @len bytes; 0: there is none. */
 size_t utf8_len(const void *text, size_t len);
 /* Code point of a valid UTF-8 character of @n bytes. */
 wchar_t utf8_decode(const void *text, size_t n);

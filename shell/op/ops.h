@@ -12,6 +12,7 @@
 #include "shell/txn/txn.h"
 
 struct buf;
+struct kern_run;
 struct link_def;
 struct load_request;
 struct load_result;
@@ -31,10 +32,10 @@ struct op *op_map_delete(struct handle *map, const void *key, struct span span);
 
 /* Undone by closing; the handle is stored to @result, which must outlive txn_do(). */
 struct op *op_map_create(const struct map_def *def, struct handle **result, struct span span);
-/* Runs a program by hand; @run must outlive txn_do(). Cannot be undone. */
-struct kern_run;
-struct op *op_prog_run(const struct ctx *ctx, struct handle *prog, struct kern_run *run);
 struct op *op_load(const struct load_request *req, struct load_result *result, struct span span);
+
+/* Runs a program by hand; @run must outlive txn_do(). Cannot be undone. */
+struct op *op_prog_run(const struct ctx *ctx, struct handle *prog, struct kern_run *run);
 
 /* Undone by removing the pin, if it still is ours; @replace exchanges it with what is there. */
 struct op *op_pin(struct handle *h, const char *path, bool replace, struct span span);
