@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Programs run by hand, on a packet or context from a file. */
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "commands/common.h"
 #include "commands/prog/prog.h"
+#include "render/sink/out.h"
 #include "render/sink/sink.h"
 #include "shell/base/alloc.h"
 #include "shell/base/diag.h"
@@ -46,7 +44,7 @@ static int write_output(struct ctx *ctx, const struct value *file, const void *b
 	int err = outfile_open(&f, file->str), closed;
 
 	if (!err) {
-		err = write(f.fd, bytes, size) == (ssize_t)size ? 0 : errno;
+		err = out_all(f.fd, bytes, size);
 		closed = outfile_close(&f, !err);
 		err = err ? err : closed;
 	}

@@ -27,7 +27,8 @@ def test_what_it_leaves(box):
     assert box.bpfsh("-j", *run, "data_out", "out").expect(0).json["retval"] == 3
     with open(os.path.join(box.dir, "out"), "rb") as f:
         assert f.read() == PACKET[4:]
-    box.bpfsh(*run, "data_out", "/nonexistent/out").expect(1, err="cannot write")
+    for lost in "/nonexistent/out", "/dev/full":
+        box.bpfsh(*run, "data_out", lost).expect(1, out="", err=f"cannot write '{lost}'")
 
 
 def test_refused(box):
