@@ -164,15 +164,26 @@ def stacked(box):
     return found
 
 
-def same(one, other):
-    return vars(one) == vars(other)
+def same(one, other, *besides):
+    """Whether two models are equal, but for the members named in besides."""
+    return all(value == getattr(other, name)
+               for name, value in vars(one).items() if name not in besides)
+
+
+def undecided(recover):
+    """Whether all that a recovery left is a stack, of which it could not tell what was done."""
+    errors = [line for line in recover.err.splitlines() if line.startswith("error: ")]
+    return recover.status == 3 and "whether 'map " in errors[0] and all(
+        "cannot be told: left alone" in line or "not undone, as a later change" in line
+        for line in errors)
 
 
 def dumps_of(out, kinds):
     """The dumps in a script's output, one after the other, as elements by key."""
     found, at = [], 0
     for entry in out:
-        if entry["command"][:2] == ["map", "dump"] and isinstance(entry["output"], list):
+        words = entry["command"] or []		# none where no command failed, but the commit did
+        if words[:2] == ["map", "dump"] and isinstance(entry["output"], list):
             kind = kinds[at % len(kinds)]
             first = 4 if kind == "lpm_trie" else 0
             found.append({int(e["key"][first], 16): int(
@@ -231,11 +242,12 @@ def test_random_transactions(box):
         again = None
         if done.status == 3 or done.status == -signal.SIGKILL:
             again = box.run(FAULTY, "--no-rc", "recover")
-            assert again.status == 0, f"{what}\n{again}"
+            assert again.status == 0 or undecided(again), f"{what}\n{again}"
         assert not journals(), what
         check_dumps(script, done)
         now = observed(box)
-        possible = [n for n, m in enumerate(script.committed) if same(now, m)]
+        besides = ["stack"] if again and again.status else []
+        possible = [n for n, m in enumerate(script.committed) if same(now, m, *besides)]
         assert possible, f"{done.out[-1500:]}\n{again}\n{done.err}\n{vars(now)}"
         if done.status == 0:
             assert same(now, script.committed[-1]), what
