@@ -62,7 +62,7 @@ static void swap_insns(void *data, size_t size)
 		memcpy(&imm, p + 4, sizeof(imm));
 		off = __builtin_bswap16(off);
 		imm = __builtin_bswap32(imm);
-		p[1] = regs >> 4 | regs << 4;
+		p[1] = (char)(regs >> 4 | regs << 4);
 		memcpy(p + 2, &off, sizeof(off));
 		memcpy(p + 4, &imm, sizeof(imm));
 	}

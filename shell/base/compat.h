@@ -37,11 +37,26 @@
 #define BPF_LINK_TYPE_UPROBE_MULTI	12
 #define BPF_LINK_TYPE_NETKIT		13
 
-/* enum bpf_attach_type: 6.6, 6.6, 6.7, 6.7 */
+/* enum bpf_attach_type: 6.4, 6.6, 6.6, 6.6, 6.7 (seven), 6.10, 6.13, 7.0 */
+#define BPF_NETFILTER			45
 #define BPF_TCX_INGRESS			46
 #define BPF_TCX_EGRESS			47
+#define BPF_TRACE_UPROBE_MULTI		48
+#define BPF_CGROUP_UNIX_CONNECT		49
+#define BPF_CGROUP_UNIX_SENDMSG		50
+#define BPF_CGROUP_UNIX_RECVMSG		51
+#define BPF_CGROUP_UNIX_GETPEERNAME	52
+#define BPF_CGROUP_UNIX_GETSOCKNAME	53
 #define BPF_NETKIT_PRIMARY		54
 #define BPF_NETKIT_PEER			55
+#define BPF_TRACE_KPROBE_SESSION	56
+#define BPF_TRACE_UPROBE_SESSION	57
+#define BPF_TRACE_FSESSION		58
+
+/* A flag of struct_ops maps: 6.4. */
+#ifndef BPF_F_LINK
+#define BPF_F_LINK	(1U << 13)
+#endif
 
 /* What struct bpf_link_info has behind its prog_id for some types: 6.4, 6.6. */
 struct netfilter_info {

@@ -17,6 +17,7 @@
 #include "shell/base/interrupt.h"
 #include "shell/kern/error.h"
 #include "shell/kern/loading.h"
+#include "shell/kern/sections.h"
 
 /* No object file that the kernel could take is near this. */
 #define FILE_MAX (256u << 20)
@@ -103,15 +104,17 @@ static bool survives(const char *file, const struct buf *bytes)
 	return !status;
 }
 
-static struct bpf_object *open_read(const char *file, const struct buf *bytes, struct span at,
+static struct bpf_object *open_read(const char *file, struct buf *bytes, struct span at,
 				    struct said *s, struct diags *d)
 {
 	struct bpf_object *obj = NULL;
 	const char *wrong, *hint;
+	bool linked;
 	char *why;
 	int err;
 
 	wrong = wrong_header(bytes, &hint);
+	linked = !wrong && sections_rename(bytes);
 	if (!wrong && !survives(file, bytes)) {
 		if (interrupted()) {
 			diag_error(d, at, "interrupted");
@@ -127,6 +130,8 @@ static struct bpf_object *open_read(const char *file, const struct buf *bytes, s
 		return NULL;
 	}
 	obj = open_bytes(file, bytes);
+	if (obj && linked)
+		section_apply_links(obj);
 	if (obj && !object_types_wrong(file, bpf_object__btf(obj), at, d))
 		return obj;
 	if (obj) {

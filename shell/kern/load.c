@@ -25,6 +25,7 @@
 #include "shell/kern/names.h"
 #include "shell/kern/object.h"
 #include "shell/kern/rights.h"
+#include "shell/kern/sections.h"
 
 struct load {
 	const struct load_request *req;
@@ -41,6 +42,7 @@ struct load {
 };
 
 static int fail(struct load *l, const char *fmt, ...) printf_like(2, 3);
+static void say_why(struct load *l, int err);
 
 static int fail(struct load *l, const char *fmt, ...)
 {
@@ -84,18 +86,32 @@ static bool has_initial_values(const struct bpf_object *obj)
 	return false;
 }
 
-static int select_program(struct load *l, struct bpf_program *prog, bool load)
+/* As the request says, or else the section. */
+static int apply_type(struct load *l, struct bpf_program *prog)
 {
 	const struct load_request *req = l->req;
+	int err = req->prog_type < 0 ? section_apply(prog) : 0;
 
-	bpf_program__set_autoload(prog, load);
-	if (!load)
-		return 0;
+	if (err) {
+		say_why(l, err);
+		return -1;
+	}
 	if (req->prog_type >= 0) {
 		bpf_program__set_type(prog, req->prog_type);
 		if (req->attach_type >= 0)
 			bpf_program__set_expected_attach_type(prog, req->attach_type);
 	}
+	return 0;
+}
+
+static int select_program(struct load *l, struct bpf_program *prog, bool load)
+{
+
+	bpf_program__set_autoload(prog, load);
+	if (!load)
+		return 0;
+	if (apply_type(l, prog))
+		return -1;
 	if (bpf_program__type(prog) == BPF_PROG_TYPE_UNSPEC) {
 		fail(l, "section '%s' of program '%s' does not tell the program's type",
 		     bpf_program__section_name(prog), bpf_program__name(prog));
@@ -600,44 +616,4 @@ int kern_verify(const struct load_request *req, const char *prog, char **log, st
 	ret = verify(&l, prog);
 	*log = end_load(&l);
 	return ret;
-}
-
-#define HEADER_PREFIX "BPF_PROG_TYPE_"
-
-/* As the header has it: with the attach type of the section that is called like it, if one is. */
-static int header_type(const char *name, int *prog_type, int *attach_type)
-{
-	int type = kern_prog_type(name);
-	enum bpf_attach_type attach;
-	enum bpf_prog_type prog;
-
-	if (type < 0)
-		return -EINVAL;
-	*prog_type = type;
-	*attach_type = !libbpf_prog_type_by_name(kern_prog_type_name(type), &prog, &attach) &&
-		       prog == type ? attach : 0;
-	return 0;
-}
-
-int kern_section_type(const char *name, int *prog_type, int *attach_type)
-{
-	char *folder = xasprintf("%s/", name);
-	enum bpf_attach_type attach;
-	enum bpf_prog_type prog;
-	int err;
-
-	if (!strncmp(name, HEADER_PREFIX, strlen(HEADER_PREFIX))) {
-		free(folder);
-		return header_type(name, prog_type, attach_type);
-	}
-	/* Some sections are known only with what follows the slash: "kprobe/". */
-	err = libbpf_prog_type_by_name(name, &prog, &attach);
-	if (err)
-		err = libbpf_prog_type_by_name(folder, &prog, &attach);
-	free(folder);
-	if (err)
-		return -EINVAL;
-	*prog_type = prog;
-	*attach_type = attach;
-	return 0;
 }

@@ -339,7 +339,7 @@ journal_pos journal_intent(struct journal *j, uint32_t kind, const void *payload
 	memset(r->late, 0, sizeof(r->late));
 	r->late_crc = late_crc(r);
 	record_at(j, at + whole)->len = 0;
-	__atomic_store_n(&r->len, len + 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&r->len, (uint32_t)(len + 1), __ATOMIC_RELEASE);
 	j->end += whole;
 	fault_point("journal intent written");
 	return at;

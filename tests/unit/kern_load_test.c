@@ -253,6 +253,43 @@ static void section_without_type(void **state)
 	assert_int_equal(kern_section_type("no such", &req.prog_type, &req.attach_type), -EINVAL);
 }
 
+/* Names that libbpf learnt after 1.1: a newer one answers itself, and must say the same. */
+static void newer_sections(void **state)
+{
+	static const struct {
+		const char *name;
+		int prog_type, attach_type;
+	} newer[] = {
+		{ "netfilter", BPF_PROG_TYPE_NETFILTER, BPF_NETFILTER },
+		{ "BPF_PROG_TYPE_NETFILTER", BPF_PROG_TYPE_NETFILTER, BPF_NETFILTER },
+		{ "tcx/ingress", BPF_PROG_TYPE_SCHED_CLS, BPF_TCX_INGRESS },
+		{ "tc/egress", BPF_PROG_TYPE_SCHED_CLS, BPF_TCX_EGRESS },
+		{ "netkit/primary", BPF_PROG_TYPE_SCHED_CLS, BPF_NETKIT_PRIMARY },
+		{ "netkit/peer", BPF_PROG_TYPE_SCHED_CLS, BPF_NETKIT_PEER },
+		{ "sk_skb/verdict", BPF_PROG_TYPE_SK_SKB, BPF_SK_SKB_VERDICT },
+		{ "cgroup/connect_unix", BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UNIX_CONNECT },
+		{ "cgroup/getsockname_unix", BPF_PROG_TYPE_CGROUP_SOCK_ADDR,
+		  BPF_CGROUP_UNIX_GETSOCKNAME },
+		{ "uprobe.multi", BPF_PROG_TYPE_KPROBE, BPF_TRACE_UPROBE_MULTI },
+		{ "uretprobe.multi.s/x:y", BPF_PROG_TYPE_KPROBE, BPF_TRACE_UPROBE_MULTI },
+		{ "kprobe.session/x", BPF_PROG_TYPE_KPROBE, BPF_TRACE_KPROBE_SESSION },
+		{ "uprobe.session.s", BPF_PROG_TYPE_KPROBE, BPF_TRACE_UPROBE_SESSION },
+		{ "usdt.s/x:y:z", BPF_PROG_TYPE_KPROBE, 0 },
+		{ "fsession/x", BPF_PROG_TYPE_TRACING, BPF_TRACE_FSESSION },
+		{ "struct_ops.s/x", BPF_PROG_TYPE_STRUCT_OPS, 0 },
+	};
+	int prog, attach;
+
+	for (size_t i = 0; i < ARRAY_SIZE(newer); i++) {
+		if (kern_section_type(newer[i].name, &prog, &attach))
+			fail_msg("'%s' is unknown", newer[i].name);
+		if (prog != newer[i].prog_type || attach != newer[i].attach_type)
+			fail_msg("'%s' is of type %d, %d", newer[i].name, prog, attach);
+	}
+	assert_int_equal(kern_section_type("netfilter/x", &prog, &attach), -EINVAL);
+	assert_int_equal(kern_section_type("uprobe.multiple", &prog, &attach), -EINVAL);
+}
+
 /* The object's own mount point of bpffs, in a namespace where nothing else is there. */
 static void pins_are_left_to_the_caller(void **state)
 {
@@ -480,6 +517,7 @@ int main(void)
 		cmocka_unit_test(wrong_maps),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(section_without_type),
+		cmocka_unit_test(newer_sections),
 		cmocka_unit_test(pins_are_left_to_the_caller),
 		cmocka_unit_test(tail_calls),
 		cmocka_unit_test(files_that_are_none),

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What objects may have that the oldest libbpf does not know: all releases load it alike."""
+import os
+
+from bpfsh import *
+
+TYPES = {"newer_netfilter": "netfilter", "newer_tcx": "sched_cls", "newer_netkit": "sched_cls",
+         "newer_verdict": "sk_skb", "newer_unix": "cgroup_sock_addr", "newer_multi": "kprobe",
+         "newer_session": "kprobe", "newer_usdt": "kprobe"}
+
+
+def made(name):
+    return os.path.join(BUILD, f"tests/progs/{name}.bpf.o")
+
+
+def test_sections(box):
+    box.bpfsh("prog", "loadall", made("load_newer"), box.pin("all")).expect(0)
+    shown = {name: box.bpfsh("-j", "prog", "show", "pinned", box.pin(f"all/{name}")).json["type"]
+             for name in os.listdir(box.pin("all"))}
+    assert shown == TYPES, shown
+    box.veth()
+    box.script(f"link create pinned {box.pin('all/newer_tcx')} tcx_ingress dev v0\n").expect(0)
+
+
+def test_types(box):
+    """The words that name a section name a type as well."""
+    for name in ("netfilter", "tcx/egress", "netkit/primary", "uprobe.session.s", "usdt.s",
+                 "BPF_PROG_TYPE_NETFILTER"):
+        box.script(f"$p = prog asm type {name} 'r0 = 1; exit'\n").expect(0)
+
+
+def test_structure(box):
+    """Programs of a structure for links are loaded as its members."""
+    box.bpfsh("prog", "loadall", made("load_struct_ops"), box.pin("ops")).expect(0)
+    assert set(os.listdir(box.pin("ops"))) == {"load_ssthresh", "load_avoid", "load_undo"}
+    shown = box.bpfsh("-j", "prog", "show", "pinned", box.pin("ops/load_avoid")).json
+    assert shown["type"] == "struct_ops", shown
+
+
+run(__name__)
