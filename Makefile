@@ -1,57 +1,75 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
 # bpfsh: an interactive, transactional shell for the BPF objects of a running kernel
 #
 #	make                    build bpfsh
 #	make check              every test (root and a kernel with bpf(2))
 #	make bench              speed side by side with the installed bpftool
-#	make install            PREFIX and DESTDIR are honoured
+#	make test               the tests that want neither root nor a kernel with bpf(2)
+#	make install            what `make` built, to DESTDIR and the folders named below
+#	make uninstall          takes the same files away
+#	make dist               O/bpfsh-VERSION.tar.gz, the same bytes from the same commit
 #	make faults             O/faults/bpfsh, with points at which the tests kill it (shell/base/fault.h)
 #	make fuzz               O/fuzz/tests/fuzz/*_fuzz: libFuzzer, for tests/fuzz/run (clang)
 #	make compile_commands   O/compile_commands.json, for clangd and clang-tidy
 #	make tidy               clang-tidy with the checks of .clang-tidy, on the whole tree
 #	make SANITIZE=1 O=DIR   the same with address and undefined-behaviour sanitizers
 #
-# Objects go below O; WERROR=1 turns warnings into errors; V=1 shows the commands.
+# Objects go below O; WERROR=1 turns warnings into errors; V=1 shows the commands. CC, CPPFLAGS,
+# CFLAGS, LDFLAGS and LDLIBS are the builder's, from the environment or the command line: what
+# bpfsh itself cannot do without stands in variables of its own.
 
 O	?= build
-PREFIX	?= /usr/local
-DESTDIR	?=
 CC	?= cc
 CLANG	?= clang
 PKG_CONFIG ?= pkg-config
 
-VERSION	:= 0.1.0
-PKGS	:= libbpf libelf libedit libmnl smartcols zlib
-DRAW	:= libcgraph libgvc
+PREFIX	?= /usr/local
+DESTDIR	?=
+BINDIR	?= $(PREFIX)/bin
+DATADIR	?= $(PREFIX)/share
+MANDIR	?= $(DATADIR)/man
+DOCDIR	?= $(DATADIR)/doc/bpfsh
+BASHCOMPDIR ?= $(DATADIR)/bash-completion/completions
+ZSHCOMPDIR ?= $(DATADIR)/zsh/site-functions
+FISHCOMPDIR ?= $(DATADIR)/fish/vendor_completions.d
 
-CFLAGS	?= -O2 -g
+# Linked; and opened only when they are needed, as most commands do without.
+LINKED	:= libbpf libelf zlib
+OPENED	:= libedit libmnl smartcols libcgraph libgvc
+SONAMES	:= edit mnl smartcols cgraph gvc capstone
+
 WARN	:= -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
 	   -Wno-unused-parameter -Wno-missing-field-initializers -Wno-format-nonliteral \
 	   -Wno-sign-compare
 ifeq ($(WERROR),1)
 WARN	+= -Werror
 endif
-ifeq ($(SANITIZE),1)
-CFLAGS	+= -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-LDFLAGS	+= -fsanitize=address,undefined
-endif
 ifeq ($(LIBFUZZER),1)
-CFLAGS	:= -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined \
-	   -fno-omit-frame-pointer -DLIBFUZZER
-LDFLAGS	+= -fsanitize=fuzzer
+SANITIZE := 1
+CFLAGS	?= -O1 -g
+INSTRUMENT += -fsanitize=fuzzer-no-link -DLIBFUZZER
+LINK	+= -fsanitize=fuzzer
+endif
+ifeq ($(SANITIZE),1)
+CFLAGS	?= -O2 -g
+INSTRUMENT += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 endif
 
-# The shared objects that are opened only when they are needed, as most commands do without: their
-# names as the linker would record them, since they differ between releases. Asked once, not for
-# each file that is compiled.
-soname	= $(shell objdump -p "$$($(CC) -print-file-name=lib$(1).so)" 2>/dev/null | \
-		  awk '$$1 == "SONAME" { print $$2 }')
+# Who gives flags of his own gives his own hardening with them. Binding all symbols at the start
+# (-Wl,-z,now) costs 3 % of it, so that is left to who wants it.
+CFLAGS	?= -O2 -g -fPIE -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+LDFLAGS	?= -Wl,-z,relro
+LINK	+= $(if $(filter -fPIE,$(CFLAGS)),-pie)
 
-CPPFLAGS := $(CPPFLAGS) -D_GNU_SOURCE -I. -DVERSION='"$(VERSION)"' \
-	    -DLIBGVC='"$(call soname,gvc)"' -DLIBCGRAPH='"$(call soname,cgraph)"' \
-	    -DLIBCAPSTONE='"$(call soname,capstone)"' -DLIBEDIT='"$(call soname,edit)"' \
-	    -DLIBMNL='"$(call soname,mnl)"' -DLIBSMARTCOLS='"$(call soname,smartcols)"' \
-	    $(shell $(PKG_CONFIG) --cflags $(PKGS) $(DRAW))
-LDLIBS	:= $(LDLIBS) $(shell $(PKG_CONFIG) --libs libbpf libelf zlib) -ljq -ldl -lm -pthread
+# What pkg-config says, asked once and only where something is compiled or linked.
+pkg	= $(shell $(PKG_CONFIG) $(1))$(if $(filter-out 0,$(.SHELLSTATUS)),$(error \
+	  '$(PKG_CONFIG) $(1)' failed: 'scripts/deps build' installs the libraries, PKG_CONFIG_PATH tells where they are))
+PKG_CPPFLAGS = $(eval PKG_CPPFLAGS := $(call pkg,--cflags $(LINKED) $(OPENED)))$(PKG_CPPFLAGS)
+PKG_LDLIBS = $(eval PKG_LDLIBS := $(call pkg,--libs $(LINKED)))$(PKG_LDLIBS)
+
+OWN_CPPFLAGS = -D_GNU_SOURCE -I. -I$(O)/made $(PKG_CPPFLAGS)
+OWN_LDLIBS = $(PKG_LDLIBS) -ljq -ldl -lm -pthread
 
 SRCS	:= $(wildcard shell/*.c shell/*/*.c render/*/*.c commands/*.c commands/*/*.c)
 OBJS	:= $(SRCS:%.c=$(O)/%.o)
@@ -60,6 +78,9 @@ LIBOBJS	:= $(filter-out $(O)/shell/main.o,$(OBJS))
 UNITS	:= $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/*_test.c))
 FUZZERS	:= $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 PROGS	:= $(patsubst %.c,$(O)/%.o,$(wildcard tests/progs/*.bpf.c scripts/*.bpf.c))
+
+BPFSH_HOST ?= $(O)/bpfsh
+SHARED	:= $(O)/share
 
 # What is made, a line each; nothing with -s.
 ifeq ($(V),1)
@@ -83,13 +104,30 @@ $(STRICT:%=$(O)/%.o): WARN += -Wconversion -Wno-sign-conversion
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
-all: $(O)/bpfsh
+all: $(O)/bpfsh $(SHARED)/.made
 
-COMPILE	= $(CC) -std=gnu11 $(CPPFLAGS) $(WARN) $(CFLAGS)
+COMPILE	= $(CC) -std=gnu11 $(OWN_CPPFLAGS) $(CPPFLAGS) $(WARN) $(CFLAGS) $(INSTRUMENT)
+LINKING	= $(CC) $(CFLAGS) $(INSTRUMENT) $(LINK) $(LDFLAGS) -o $@ $^
+LIBS	= $(OWN_LDLIBS) $(LDLIBS)
+
+# Headers that say what this build is and what it found; written anew only where they change.
+MADE	:= $(O)/made/version.h $(O)/made/sonames.h
+
+$(O)/made/version.h: always
+	@mkdir -p $(@D)
+	@scripts/version | awk 'BEGIN { split("VERSION COMMIT DATE", name) } \
+		{ printf "#define %s \"%s\"\n", name[NR], $$0 }' >$@.tmp
+	@if cmp -s $@.tmp $@; then rm $@.tmp; else mv $@.tmp $@; fi
+
+$(O)/made/sonames.h: scripts/sonames Makefile
+	@mkdir -p $(@D)
+	@CC='$(CC)' FLAGS='$(CFLAGS) $(LDFLAGS)' scripts/sonames $(SONAMES) >$@
+
+$(OBJS): | $(MADE)
 
 $(O)/bpfsh: $(OBJS)
 	$(call say,LD)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(Q)$(LINKING) $(LIBS)
 
 $(O)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -97,14 +135,14 @@ $(O)/%.o: %.c Makefile
 	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
 
 # Those files that have such points, compiled once more.
-$(O)/faults/%.o: %.c Makefile
+$(O)/faults/%.o: %.c Makefile | $(MADE)
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(COMPILE) -DFAULTS -MMD -MP -c -o $@ $<
 
 $(O)/faults/bpfsh: $(FAULTY:%.c=$(O)/faults/%.o) $(filter-out $(FAULTY:%.c=$(O)/%.o),$(OBJS))
 	$(call say,LD)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(Q)$(LINKING) $(LIBS)
 
 faults: $(O)/faults/bpfsh
 
@@ -120,11 +158,11 @@ progs: $(PROGS)
 
 $(O)/tests/unit/%: $(O)/tests/unit/%.o $(LIBOBJS)
 	$(call say,LD)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	$(Q)$(LINKING) -lcmocka $(LIBS)
 
 $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(LIBOBJS)
 	$(call say,LD)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(Q)$(LINKING) $(LIBS)
 
 units: $(UNITS)
 fuzzers: $(FUZZERS)
@@ -132,10 +170,13 @@ fuzzers: $(FUZZERS)
 fuzz:
 	$(MAKE) LIBFUZZER=1 O=$(O)/fuzz CC=$(CLANG) fuzzers
 
+test: units fuzzers
+	tests/run -k unit -k fuzz $(O)
+
 check: all units fuzzers progs faults
 	tests/run $(O)
 
-compile_commands:
+compile_commands: $(MADE)
 	@mkdir -p $(O)
 	@printf '%s\n' $(SRCS) | COMPILE='$(subst ','\'',$(COMPILE))' python3 -c \
 		'import json, os, sys; json.dump([{"directory": os.getcwd(), "file": f, \
@@ -148,23 +189,44 @@ tidy: compile_commands
 bench: all progs
 	tests/bench/run $(O)
 
-# The manual page and the completions are the program's own output.
-SHARE	:= $(DESTDIR)$(PREFIX)/share
+# The manual pages and the completions are the program's own output: of BPFSH_HOST, where what
+# is built is for another processor.
+$(SHARED)/.made: $(O)/bpfsh scripts/share
+	$(call say,SHARE)
+	@scripts/share $(BPFSH_HOST) $(SHARED)
+	@touch $@
 
-install: all
-	install -D -m 755 $(O)/bpfsh $(DESTDIR)$(PREFIX)/bin/bpfsh
-	$(O)/bpfsh --man >$(O)/bpfsh.8
-	install -D -m 644 $(O)/bpfsh.8 $(SHARE)/man/man8/bpfsh.8
-	$(O)/bpfsh --completion bash >$(O)/completion.bash
-	install -D -m 644 $(O)/completion.bash $(SHARE)/bash-completion/completions/bpfsh
-	$(O)/bpfsh --completion zsh >$(O)/completion.zsh
-	install -D -m 644 $(O)/completion.zsh $(SHARE)/zsh/site-functions/_bpfsh
-	$(O)/bpfsh --completion fish >$(O)/completion.fish
-	install -D -m 644 $(O)/completion.fish $(SHARE)/fish/vendor_completions.d/bpfsh.fish
+# What is installed, as FILE:PATH.
+into	= $(foreach file,$(2),$(file):$(1)/$(notdir $(file)))
+INSTALLED = $(call into,$(BINDIR),$(O)/bpfsh) \
+	    $(call into,$(MANDIR)/man7,$(wildcard $(SHARED)/man/man7/*)) \
+	    $(call into,$(MANDIR)/man8,$(wildcard $(SHARED)/man/man8/*)) \
+	    $(call into,$(BASHCOMPDIR),$(SHARED)/bash-completion/completions/bpfsh) \
+	    $(call into,$(ZSHCOMPDIR),$(SHARED)/zsh/site-functions/_bpfsh) \
+	    $(call into,$(FISHCOMPDIR),$(SHARED)/fish/vendor_completions.d/bpfsh.fish) \
+	    $(call into,$(DOCDIR),LICENSE README.md CHANGELOG.md) \
+	    $(call into,$(DOCDIR)/examples,scripts/demo.bsh scripts/demo_fail.bsh scripts/xdp_flow.bpf.c)
+
+# Only copies: what was built is neither run nor touched, as root may install what a user built.
+install: $(if $(wildcard $(SHARED)/.made),,all)
+	$(Q)set -e; for pair in $(INSTALLED); do \
+		from=$${pair%%:*} mode=644; [ ! -x $$from ] || mode=755; \
+		install -D -m $$mode $$from $(DESTDIR)$${pair#*:}; \
+	done
+
+# The pages by their names, as those of another build may be there.
+uninstall:
+	$(Q)for pair in $(INSTALLED); do rm -f $(DESTDIR)$${pair#*:}; done
+	$(Q)rm -f $(DESTDIR)$(MANDIR)/man7/bpfsh-*.7 $(DESTDIR)$(MANDIR)/man8/bpfsh-*.8
+	$(Q)rmdir $(DESTDIR)$(DOCDIR)/examples $(DESTDIR)$(DOCDIR) 2>/dev/null || :
+
+dist:
+	@mkdir -p $(O)
+	@scripts/dist $(O)
 
 clean:
 	rm -rf $(O)
 
 -include $(OBJS:.o=.d) $(FAULTY:%.c=$(O)/faults/%.d) $(UNITS:=.d) $(FUZZERS:=.d) $(PROGS:.o=.d)
 
-.PHONY: all faults progs units fuzzers fuzz check compile_commands tidy bench clean install
+.PHONY: all faults progs units fuzzers fuzz check test always compile_commands tidy bench clean install uninstall dist

@@ -262,14 +262,12 @@ static int refuse(struct request *r)
 	return STATUS_USAGE;
 }
 
-/* --help, --version, --man, --completion */
+/* --help, --man, --completion */
 static int run_alone(const struct request *r)
 {
 	struct buf text = BUF_INIT;
 
-	if (!strcmp(r->alone->name, "version")) {
-		buf_printf(&text, "bpfsh %s\n", VERSION);
-	} else if (!strcmp(r->alone->name, "man")) {
+	if (!strcmp(r->alone->name, "man")) {
 		manual_page(&text, bpfsh_commands);
 	} else if (!strcmp(r->alone->name, "completion")) {
 		completion_script(&text, r->alone_arg);
@@ -376,6 +374,17 @@ static void fill_descriptors(void)
 			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
+/* With bpftool too, the option is another way to write the command; its words are the program's. */
+static void option_to_command(struct request *r)
+{
+	static char version[] = "version";
+
+	r->words[0] = version;
+	r->nr = 1;
+	r->file = r->commands = NULL;
+	r->alone = NULL;
+}
+
 static int run(struct request *r)
 {
 	enum mode mode = mode_of(r);
@@ -409,6 +418,8 @@ int main(int argc, char **argv)
 	if (argc > 1 && !strcmp(argv[1], "--complete"))
 		return run_complete(argv + 2, argc - 2);
 	parse(&r, argv, argc);
+	if (r.alone && !strcmp(r.alone->name, "version"))
+		option_to_command(&r);
 	if (r.diags.errors)
 		status = refuse(&r);
 	else if (r.alone)

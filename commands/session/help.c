@@ -13,6 +13,8 @@
 #include "shell/lang/args.h"
 #include "shell/lang/cmd.h"
 #include "shell/prompt/history.h"
+#include "sonames.h"
+#include "version.h"
 
 static void help_command(struct buf *out, const struct cmd *c)
 {
@@ -120,23 +122,29 @@ int object_help_run(struct ctx *ctx, struct value *argv)
 
 /* version */
 
+/* Libraries that are opened when they are needed, as they are called here. */
+#define OPENED LIBEDIT ", " LIBMNL ", " LIBSMARTCOLS ", " LIBGVC ", " LIBCGRAPH ", " LIBCAPSTONE
+
 static const struct column version_columns[] = {
-	{ "version", "bpfsh %" }, { "libbpf_version", "\nusing libbpf %" }, { 0 }
+	{ "version", "bpfsh %" }, { "commit", "\ncommit %" }, { "date", " of %" },
+	{ "libbpf_version", "\nusing libbpf %" }, { "opened", ", and when needed %" }, { 0 }
 };
 static const struct record version_record = { "version", version_columns };
 
 static int version_run(struct ctx *ctx, struct value *argv)
 {
 	sink_begin(ctx->sink, &version_record, SINK_ONE);
-	if (sink_row(ctx->sink, (const struct cell[]){ cell_str(VERSION),
-						       cell_str(kern_libbpf_version()) }))
+	if (sink_row(ctx->sink, (const struct cell[]){ cell_str(VERSION), cell_str(COMMIT),
+						       cell_str(DATE),
+						       cell_str(kern_libbpf_version()),
+						       cell_str(OPENED) }))
 		return -1;
 	return sink_end(ctx->sink);
 }
 
 const struct cmd session_version_cmd = {
 	.verb = "version", .place = 15,
-	.help = "say the version, and that of libbpf",
+	.help = "say the version, its commit, and the libraries used",
 	.run = version_run,
 	.examples = STRINGS("version"),
 };

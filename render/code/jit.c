@@ -10,6 +10,7 @@
 #include "shell/base/alloc.h"
 #include "shell/base/diag.h"
 #include "shell/base/library.h"
+#include "sonames.h"
 
 #if defined(__x86_64__)
 #define JIT_ARCH CS_ARCH_X86

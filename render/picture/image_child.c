@@ -11,6 +11,7 @@
 #include "render/picture/image_child.h"
 #include "shell/base/buf.h"
 #include "shell/base/library.h"
+#include "sonames.h"
 
 /*
  * Graphviz is not linked, as merely loading it costs more than most commands

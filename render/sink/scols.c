@@ -5,6 +5,7 @@
 #include "render/sink/scols.h"
 #include "shell/base/alloc.h"
 #include "shell/base/library.h"
+#include "sonames.h"
 
 const struct scols *scols_load(void)
 {

@@ -3,6 +3,7 @@
 #include "shell/base/alloc.h"
 #include "shell/base/library.h"
 #include "shell/kern/mnl_lib.h"
+#include "sonames.h"
 
 static struct mnl *pointers(void)
 {

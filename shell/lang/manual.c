@@ -5,6 +5,7 @@
 #include "render/sink/sink.h"
 #include "shell/base/buf.h"
 #include "shell/lang/manual.h"
+#include "version.h"
 
 static const char *const when_words[] = { "auto", "always", "never", NULL };
 static const char *const shell_words[] = { "bash", "zsh", "fish", NULL };

@@ -29,6 +29,8 @@
 #include "shell/prompt/userfile.h"
 #include "shell/session/session.h"
 #include "shell/txn/txn.h"
+#include "sonames.h"
+#include "version.h"
 
 #define TICK_MS 200	/* between two looks at what waits for a confirmation */
 

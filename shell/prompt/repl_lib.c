@@ -3,6 +3,7 @@
 #include "shell/base/alloc.h"
 #include "shell/base/library.h"
 #include "shell/prompt/repl_lib.h"
+#include "sonames.h"
 
 static struct editline *pointers(void)
 {

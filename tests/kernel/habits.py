@@ -141,8 +141,10 @@ def test_n_says_that_nothing_ran(box):
 
 def test_version_and_help(box):
     done = box.bpfsh("version").expect(0)
-    assert re.match(r"bpfsh \d+\.\d+\.\d+\nusing libbpf \d+\.\d+\n$", done.out), done
-    assert set(box.bpfsh("version", "-j").expect(0).json) == {"version", "libbpf_version"}
+    assert re.match(r"bpfsh \d+\.\d+\.\d+\S*\ncommit [0-9a-f]{12} of \d{4}-\d\d-\d\d\n"
+                    r"using libbpf \d+\.\d+, and when needed libedit\.so\.\d", done.out), done
+    assert box.bpfsh("-V").expect(0).out == done.out
+    assert box.bpfsh("--version", "-j").expect(0).json["opened"].count(".so.") == 6
     for kind in "prog", "map", "link", "cgroup", "perf", "net", "btf", "batch":
         box.bpfsh(kind, "help").expect(0, out=f"{kind}: ")
     assert "map dump MAP" in box.bpfsh("-j", "map", "help").expect(0).json

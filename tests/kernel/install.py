@@ -7,24 +7,97 @@ import stat
 from bpfsh import *
 
 
-def install(box):
-    dest = os.path.join(box.dir, "dest")
-    done = box.run("make", "-s", "-C", ROOT, "install", f"O={BUILD}", f"DESTDIR={dest}",
-                   "PREFIX=/opt/x")
-    done.expect(0)
-    return {os.path.relpath(os.path.join(folder, name), dest)
-            for folder, _, names in os.walk(dest) for name in names}, dest
+def make(box, *words, **env):
+    return box.run("make", "-s", "-C", ROOT, *words, env=dict(os.environ, **env) if env else None)
+
+
+def files_in(folder):
+    """Path below the folder, and when it was last written, of each file."""
+    return {(os.path.relpath(path, folder), os.stat(path).st_mtime_ns)
+            for parent, _, names in os.walk(folder) for path in (os.path.join(parent, n) for n in names)}
 
 
 def test_install(box):
-    files, dest = install(box)
-    assert files == {"opt/x/bin/bpfsh", "opt/x/share/man/man8/bpfsh.8",
-                     "opt/x/share/bash-completion/completions/bpfsh",
-                     "opt/x/share/zsh/site-functions/_bpfsh",
-                     "opt/x/share/fish/vendor_completions.d/bpfsh.fish"}, files
+    dest, before = os.path.join(box.dir, "dest"), files_in(f"{BUILD}/share")
+    words = f"O={BUILD}", f"DESTDIR={dest}", "PREFIX=/opt/x", "ZSHCOMPDIR=/opt/z"
+    make(box, "install", *words).expect(0, out="", err="")
+    files = {path for path, _ in files_in(dest)}
+    pages = {path for path in files if "/man/" in path}
+    assert files - pages == {
+        "opt/x/bin/bpfsh", "opt/z/_bpfsh", "opt/x/share/bash-completion/completions/bpfsh",
+        "opt/x/share/fish/vendor_completions.d/bpfsh.fish",
+        *(f"opt/x/share/doc/bpfsh/{name}" for name in (
+            "LICENSE", "README.md", "CHANGELOG.md", "examples/demo.bsh", "examples/demo_fail.bsh",
+            "examples/xdp_flow.bpf.c"))}, files
+    assert "opt/x/share/man/man8/bpfsh.8" in pages, pages
     assert stat.S_IMODE(os.stat(f"{dest}/opt/x/bin/bpfsh").st_mode) == 0o755
     assert all(os.path.getsize(os.path.join(dest, name)) > 100 for name in files)
     box.run(f"{dest}/opt/x/bin/bpfsh", "--version").expect(0)
+    assert files_in(f"{BUILD}/share") == before, "install wrote into the build folder"
+    make(box, "uninstall", *words).expect(0, out="", err="")
+    assert not files_in(dest)
+    assert not os.path.exists(f"{dest}/opt/x/share/doc/bpfsh")
+
+
+def test_install_runs_nothing(box):
+    """As where the program is for another processor, and nobody may write where it was built."""
+    build = os.path.join(box.dir, "build")
+    shutil.copytree(f"{BUILD}/share", f"{build}/share")
+    box.file("build/bpfsh", "of another processor")
+    make(box, "install", f"O={build}", f"DESTDIR={box.dir}/dest").expect(0, err="")
+    done = box.run(f"{ROOT}/scripts/share", f"{build}/bpfsh", f"{build}/share")
+    done.expect(1, err=["cannot run", "BPFSH_HOST"])
+
+
+def test_flags(box):
+    """What a builder gives stands beside what bpfsh needs, from either place."""
+    given = {"CPPFLAGS": "-DGIVEN_CPP", "CFLAGS": "-O1", "LDFLAGS": "-Wl,-z,given",
+             "LDLIBS": "-lgiven"}
+    build = os.path.join(box.dir, "build")
+    ways = (make(box, "-n", f"O={build}", "SANITIZE=1", "all",
+                 *(f"{name}={value}" for name, value in given.items())),
+            make(box, "-n", f"O={build}", "SANITIZE=1", "all", **given))
+    for lines in (done.expect(0).out.splitlines() for done in ways):
+        compiled = [line for line in lines if " -c -o " in line]
+        linked = [line for line in lines if f" -o {build}/bpfsh " in line]
+        assert compiled and len(linked) == 1, lines
+        for word in "-DGIVEN_CPP", "-O1", "-fsanitize=address", "-D_GNU_SOURCE", "-I.":
+            assert all(word in line for line in compiled), word
+        for word in "-O1", "-fsanitize=address", "-z,given", "-lgiven", "-lbpf", "-ljq":
+            assert word in linked[0], word
+
+
+def test_missing_libraries(box):
+    """A build that does not find a library ends there, and says what to do."""
+    build = os.path.join(box.dir, "build")
+    done = make(box, f"O={build}", f"{build}/shell/main.o", "PKG_CONFIG=false")
+    done.expect(2, err=["'false --cflags", "scripts/deps build"])
+    shutil.rmtree(build)
+    done = make(box, f"O={build}", f"{build}/made/sonames.h", "SONAMES=mnl no_such")
+    done.expect(2, err=["cannot link with one of the libraries", "no_such", "scripts/deps build"])
+    assert not os.path.exists(f"{build}/made/sonames.h")
+    box.file("libmnl.a", "!<arch>\n")
+    done = make(box, f"O={build}", f"{build}/made/sonames.h", f"LDFLAGS=-L{box.dir} -Wl,-Bstatic",
+                "SONAMES=mnl")
+    done.expect(2, err="the library mnl has no name")
+
+
+def test_tarball(box):
+    """The same bytes from two checkouts at two times; its version is the commit's."""
+    if not os.path.exists(f"{ROOT}/.git"):
+        raise Skip("no checkout")
+    made = []
+    for name in "one", "two/deep":
+        copy = os.path.join(box.dir, name)
+        box.run("git", "clone", "-q", ROOT, copy).expect(0)
+        out = make(box, "-C", copy, "dist", "O=out").expect(0).out.strip()
+        made.append((os.path.basename(out), open(out, "rb").read()))
+    assert made[0] == made[1]
+    box.run("tar", "-xzf", out, "-C", box.dir).expect(0)
+    version = box.run(f"{copy}/scripts/version").expect(0).out
+    unpacked = os.path.join(box.dir, made[0][0][:-len(".tar.gz")])
+    assert box.run(f"{unpacked}/scripts/version").expect(0).out == version
+    assert made[0][0] == f"bpfsh-{version.splitlines()[0]}.tar.gz"
 
 
 def test_manual(box):

@@ -385,8 +385,8 @@ static void owners(void **state)
 	w.pid = fork();
 	if (!w.pid) {
 		/* Twice the same object is one owner. */
-		dup(map->fd);
-		pause();
+		if (dup(map->fd) >= 0)
+			pause();
 		_exit(0);
 	}
 	usleep(100000);
