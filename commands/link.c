@@ -205,10 +205,13 @@ static int link_create(struct ctx *ctx, struct value *argv)
 	struct link_def def = hook_def(&argv[CREATE_HOOK]);
 	const struct value *pin = &argv[CREATE_PIN];
 	struct handle *link = NULL;
+	struct handle *prog = argv[CREATE_PROG].handle;
+	struct span at = argv[CREATE_HOOK].span;
 	int err;
 
-	if (txn_do(ctx, op_link_create(argv[CREATE_PROG].handle, &def, &link,
-				       argv[CREATE_HOOK].span)))
+	if (txn_planning(ctx->s) && kern_link_plan(ctx->diags, at, prog, &def))
+		return -1;
+	if (txn_do(ctx, op_link_create(prog, &def, &link, at)))
 		return -1;
 	if (!link)	/* --plan */
 		link = handle_new(OBJ_LINK, -1, 0, "");

@@ -387,13 +387,13 @@ static struct handle *planned_map(const struct map_def *def)
 
 static int create(struct ctx *ctx, struct value *argv, const struct map_def *def)
 {
-	struct handle *map = NULL;
-	int err;
+	struct handle *map = txn_planning(ctx->s) ? planned_map(def) : NULL;
+	int err = map ? kern_map_plan(ctx->diags, ctx->span, map) : 0;
 
-	if (txn_do(ctx, op_map_create(def, &map, ctx->span)))
+	if (err || txn_do(ctx, op_map_create(def, &map, ctx->span))) {
+		handle_put(map);
 		return -1;
-	if (!map)
-		map = planned_map(def);
+	}
 	err = argv[CREATE_PATH].kind == VALUE_STR ?
 	      txn_do(ctx, op_pin(map, argv[CREATE_PATH].str, false, argv[CREATE_PATH].span)) : 0;
 	ctx->result = value_handle(map);

@@ -37,7 +37,8 @@
 #define BPF_LINK_TYPE_UPROBE_MULTI	12
 #define BPF_LINK_TYPE_NETKIT		13
 
-/* enum bpf_attach_type: 6.4, 6.6, 6.6, 6.6, 6.7 (seven), 6.10, 6.13, 7.0 */
+/* enum bpf_attach_type: 6.4, 6.4, 6.6, 6.6, 6.6, 6.7 (seven), 6.10, 6.13, 7.0 */
+#define BPF_STRUCT_OPS			44
 #define BPF_NETFILTER			45
 #define BPF_TCX_INGRESS			46
 #define BPF_TCX_EGRESS			47

@@ -13,6 +13,7 @@
 #include "shell/kern/names.h"
 #include "shell/kern/object.h"
 #include "shell/kern/rights.h"
+#include "shell/kern/since.h"
 
 /* "program 'filter'" */
 static void name_prog(struct buf *out, const struct handle *prog)
@@ -61,15 +62,14 @@ static bool type_trouble(struct buf *why, const struct handle *prog, __u32 wante
 }
 
 /* True where the kernel knows no such place, which it answers EINVAL to. */
-static bool place_missing(struct buf *why, const struct link_spot *spot)
+static bool place_missing(struct buf *why, struct buf *hint, __u32 attach_type)
 {
-	const char *name = kern_attach_type_name(spot->attach_type);
+	const struct since *since = since_find(SINCE_ATTACH, attach_type);
 
-	if (kern_knows_attach_type(spot->attach_type))
+	if (!kern_lacks(why, SINCE_ATTACH, attach_type))
 		return false;
-	buf_printf(why, "this kernel has no attach type %s", name ? name : "of that number");
-	if (spot->hook->since)
-		buf_printf(why, ", which came with Linux %s", spot->hook->since);
+	if (since && since->instead)
+		buf_puts(hint, since->instead);
 	return true;
 }
 
@@ -107,8 +107,8 @@ static bool spot_trouble(struct buf *why, struct buf *hint, const struct handle 
 	const struct hook_type *t = hook_type(spot->attach_type);
 	const struct refusal *r;
 
-	if (err == EINVAL && t && t->prog_type &&
-	    (place_missing(why, spot) || type_trouble(why, prog, t->prog_type)))
+	if (err == EINVAL && (place_missing(why, hint, spot->attach_type) ||
+			      (t && t->prog_type && type_trouble(why, prog, t->prog_type))))
 		return true;
 	if (occupied(why, prog, spot, err))
 		return true;
@@ -140,6 +140,18 @@ int kern_link_create_error(struct diags *d, struct span at, const struct handle 
 	buf_free(&why);
 	buf_free(&hint);
 	return -1;
+}
+
+int kern_link_plan(struct diags *d, struct span at, const struct handle *prog,
+		   const struct link_def *def)
+{
+	const struct link_spot spot = { .hook = def->hook, .attach_type = def->attach_type };
+	struct buf why = BUF_INIT;
+	bool missing = since_find(SINCE_ATTACH, def->attach_type) &&
+		       kern_lacks(&why, SINCE_ATTACH, def->attach_type);
+
+	buf_free(&why);
+	return missing ? kern_link_create_error(d, at, prog, &spot, def->target, EINVAL) : 0;
 }
 
 /* Why a link refuses another program. */

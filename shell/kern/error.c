@@ -282,6 +282,15 @@ int kern_map_error(struct diags *d, struct span at, const char *what, const stru
 	return kern_map_value_error(d, at, what, map, NULL, err);
 }
 
+int kern_map_plan(struct diags *d, struct span at, const struct handle *map)
+{
+	struct buf why = BUF_INIT;
+	bool wrong = shape_error(&why, &map->map);
+
+	buf_free(&why);
+	return wrong ? kern_map_error(d, at, "create", map, EINVAL) : 0;
+}
+
 int kern_map_value_error(struct diags *d, struct span at, const char *what,
 			 const struct handle *map, const struct handle *value, int err)
 {

@@ -37,6 +37,8 @@ int kern_map_error(struct diags *d, struct span at, const char *what, const stru
 /* The same for an update of a map of maps or programs, whose value names @value. */
 int kern_map_value_error(struct diags *d, struct span at, const char *what,
 			 const struct handle *map, const struct handle *value, int err);
+/* Of a map that is only planned: that it cannot be created, where that is known; else 0. */
+int kern_map_plan(struct diags *d, struct span at, const struct handle *map);
 /* The same for anything else: "cannot WHAT: reason". */
 int kern_error(struct diags *d, struct span at, int err, const char *fmt, ...) printf_like(4, 5);
 

@@ -22,7 +22,6 @@ struct hook_type {
 	__u32 type;			/* enum bpf_attach_type */
 	__u32 prog_type;		/* that a program must have; 0: not told */
 	const char *short_name;		/* "egress", as bpftool has it; NULL: none */
-	const char *name;		/* "tcx_ingress", where the oldest libbpf has none; else NULL */
 	const char *tc_kind;		/* "tcx/egress": it is one of traffic control's; else NULL */
 	bool by_device;			/* a query takes a device's number and tells links, too */
 	bool flagless;			/* programs have no flags there */
@@ -59,7 +58,6 @@ struct hook {
 	size_t nr_types;
 	const char *type_hint;		/* how types are written; NULL: they are few enough to be listed */
 	__u32 flags;			/* of link creation */
-	const char *since;		/* the Linux that it came with; NULL: what we run on has it */
 	const struct refusal *refusals;	/* ended by errno 0; the first that fits is meant */
 
 	/* Finds the place by name, NULL where no word names it; -1 with a diagnostic. */

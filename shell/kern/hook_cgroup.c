@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "shell/base/alloc.h"
+#include "shell/base/compat.h"
 #include "shell/base/diag.h"
 #include "shell/kern/cgroup.h"
 #include "shell/kern/error.h"
@@ -125,6 +126,11 @@ static const struct hook_type cgroup_types[] = {
 	{ BPF_CGROUP_INET4_GETSOCKNAME, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, "getsockname4" },
 	{ BPF_CGROUP_INET6_GETSOCKNAME, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, "getsockname6" },
 	{ BPF_CGROUP_INET_SOCK_RELEASE, BPF_PROG_TYPE_CGROUP_SOCK, "sock_release" },
+	{ BPF_CGROUP_UNIX_CONNECT, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, "connect_unix" },
+	{ BPF_CGROUP_UNIX_SENDMSG, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, "sendmsg_unix" },
+	{ BPF_CGROUP_UNIX_RECVMSG, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, "recvmsg_unix" },
+	{ BPF_CGROUP_UNIX_GETPEERNAME, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, "getpeername_unix" },
+	{ BPF_CGROUP_UNIX_GETSOCKNAME, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, "getsockname_unix" },
 };
 
 static const struct refusal cgroup_refusals[] = {

@@ -274,10 +274,10 @@ static void mprog_say_taken(struct buf *why, const struct link_spot *spot,
 }
 
 static const struct hook_type tcx_ingress_types[] = {
-	{ BPF_TCX_INGRESS, BPF_PROG_TYPE_SCHED_CLS, .name = "tcx_ingress",
+	{ BPF_TCX_INGRESS, BPF_PROG_TYPE_SCHED_CLS,
 	  .tc_kind = "tcx/ingress", .by_device = true }
 }, tcx_egress_types[] = {
-	{ BPF_TCX_EGRESS, BPF_PROG_TYPE_SCHED_CLS, .name = "tcx_egress",
+	{ BPF_TCX_EGRESS, BPF_PROG_TYPE_SCHED_CLS,
 	  .tc_kind = "tcx/egress", .by_device = true }
 }, netkit_types[] = {
 	{ BPF_NETKIT_PRIMARY, .tc_kind = "netkit/primary", .by_device = true },
@@ -305,7 +305,7 @@ static const struct refusal mprog_refusals[] = {
 	.taken = xdp_taken, .occupant = xdp_occupant, .say_taken = xdp_say_taken
 
 #define TCX(list) ON_DEVICE, .types = (list), .nr_types = ARRAY_SIZE(list),		\
-	.link_type = BPF_LINK_TYPE_TCX, .since = "6.6", .refusals = mprog_refusals,	\
+	.link_type = BPF_LINK_TYPE_TCX, .refusals = mprog_refusals,			\
 	.locate = mprog_locate, .taken = mprog_taken, .occupant = mprog_occupant,	\
 	.say_taken = mprog_say_taken
 

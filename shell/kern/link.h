@@ -62,6 +62,9 @@ bool kern_link_detachable(__u32 type);
 /* What an errno of these means; @target is as the user wrote it or NULL. Return -1. */
 int kern_link_create_error(struct diags *d, struct span at, const struct handle *prog,
 			   const struct link_spot *spot, const char *target, int err);
+/* Of what is only planned: the same, where the kernel is known to lack the place; else 0. */
+int kern_link_plan(struct diags *d, struct span at, const struct handle *prog,
+		   const struct link_def *def);
 /* @old: the program that the link was expected to run, or NULL. */
 int kern_link_update_error(struct diags *d, struct span at, const struct handle *link,
 			   const struct handle *old, const struct handle *prog, int err);

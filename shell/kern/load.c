@@ -326,9 +326,14 @@ static void say_errno(struct load *l, const char *program, int err)
 {
 	struct bpf_program *prog = bpf_object__find_program_by_name(l->obj, program);
 	char *subject = xasprintf("program '%s' of '%s'", program, l->req->file);
+	struct load_facts facts = { 0 };
 
-	load_error(l->d, l->req->span, err, subject, prog ? bpf_program__type(prog) : 0,
-		   prog ? bpf_program__insn_cnt(prog) : 0);
+	if (prog)
+		facts = (struct load_facts){
+			bpf_program__type(prog), bpf_program__expected_attach_type(prog),
+			bpf_program__flags(prog), bpf_program__insn_cnt(prog)
+		};
+	load_error(l->d, l->req->span, err, subject, &facts);
 	free(subject);
 }
 

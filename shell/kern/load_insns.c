@@ -83,8 +83,8 @@ static int say_why(const struct load_request *req, struct bpf_prog_load_opts *op
 	if (fd < 0) {
 		*kept = xstrdup(log);
 		if (!said_refusal(d, req, s, log, "the program", NULL))
-			load_error(d, req->span, err, "the program", req->prog_type,
-				   req->nr_insns);
+			load_error(d, req->span, err, "the program", &(struct load_facts){
+				req->prog_type, req->attach_type, opts->prog_flags, req->nr_insns });
 	}
 	free(log);
 	return fd;

@@ -69,9 +69,15 @@ bool has_reason(const char *log);
 bool said_refusal(struct diags *d, const struct load_request *req, struct said *s,
 		  const char *log, const char *subject, const struct code *code);
 
+/* What a program that could not be loaded is like. */
+struct load_facts {
+	__u32 prog_type, attach_type, flags;
+	size_t nr_insns;
+};
+
 /* Queues what an errno means for the load of @subject, on which the verifier has no word. */
-void load_error(struct diags *d, struct span at, int err, const char *subject, __u32 prog_type,
-		size_t nr_insns);
+void load_error(struct diags *d, struct span at, int err, const char *subject,
+		const struct load_facts *facts);
 
 /* Loads @req->insns: see kern_load(). */
 int load_insns(const struct load_request *req, struct said *s, struct load_result *res,

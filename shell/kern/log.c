@@ -15,7 +15,9 @@
 #include "shell/kern/error.h"
 #include "shell/kern/load.h"
 #include "shell/kern/loading.h"
+#include "shell/kern/names.h"
 #include "shell/kern/rights.h"
+#include "shell/kern/since.h"
 
 /* libbpf's callback, which is one for the process, has no argument: where its messages go. */
 static struct {
@@ -228,19 +230,54 @@ static const struct {
 	{ EINVAL, "the kernel refuses its type, attach type or flags, without a reason (EINVAL)" },
 };
 
-void load_error(struct diags *d, struct span at, int err, const char *subject, __u32 prog_type,
-		size_t nr_insns)
+/* Flags that kernels may refuse without a word, and what asks for them. */
+static const struct {
+	__u32 flag;
+	const char *hint;
+} young_flags[] = {
+	{ BPF_F_XDP_HAS_FRAGS, "'.frags' needs Linux 5.18" },
+};
+
+/* True where it is known what of the program the kernel has not. */
+static bool say_lacking(struct diags *d, struct span at, const char *subject,
+			const struct load_facts *facts)
 {
-	if (abs(err) == E2BIG && nr_insns > INSNS_MAX) {
+	struct buf why = BUF_INIT;
+	bool lacks = kern_lacks(&why, SINCE_PROG, facts->prog_type) ||
+		     kern_lacks(&why, SINCE_ATTACH, facts->attach_type);
+	const struct since *since = since_find(SINCE_ATTACH, facts->attach_type);
+
+	if (lacks)
+		diag_error(d, at, "cannot load %s: %s", subject, buf_str(&why));
+	if (lacks && since && since->instead)
+		diag_hint(d, "%s", since->instead);
+	buf_free(&why);
+	return lacks;
+}
+
+static void hint_flags(struct diags *d, __u32 flags)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(young_flags); i++)
+		if (flags & young_flags[i].flag)
+			diag_hint(d, "%s", young_flags[i].hint);
+}
+
+void load_error(struct diags *d, struct span at, int err, const char *subject,
+		const struct load_facts *facts)
+{
+	if (abs(err) == E2BIG && facts->nr_insns > INSNS_MAX) {
 		diag_error(d, at, "cannot load %s: it has %zu instructions, at most %u are allowed",
-			   subject, nr_insns, INSNS_MAX);
+			   subject, facts->nr_insns, INSNS_MAX);
 		return;
 	}
+	if (abs(err) == EINVAL && say_lacking(d, at, subject, facts))
+		return;
 	for (size_t i = 0; i < ARRAY_SIZE(unexplained); i++) {
 		if (unexplained[i].err == abs(err)) {
 			diag_error(d, at, "cannot load %s: %s", subject, unexplained[i].text);
+			hint_flags(d, facts->flags);
 			return;
 		}
 	}
-	kern_typed_error(d, at, KERN_PROG_LOADING, prog_type, err, "load %s", subject);
+	kern_typed_error(d, at, KERN_PROG_LOADING, facts->prog_type, err, "load %s", subject);
 }

@@ -45,7 +45,6 @@ static const struct map_traits rows[] = {
 	ROW(PERCPU_ARRAY) = { ARRAY | MAP_PERCPU, ARRAY_SHAPE },
 	ROW(STACK_TRACE) = { MAP_INDEXED, SHAPE(FOUR, { 8, 0, 8 }) },
 	ROW(STRUCT_OPS) = { MAP_INDEXED },
-	ROW(INSN_ARRAY) = { .since = "6.19" },
 
 	/* struct bpf_devmap_val and bpf_cpumap_val have a program behind the device or CPU. */
 	ROW(PROG_ARRAY) = { SLOTS | MAP_FDS | MAP_OBJECTS, SHAPE(FOUR, FOUR), OBJ_PROG },
@@ -74,19 +73,15 @@ static const struct map_traits rows[] = {
 		       .lost = "what is pushed cannot be taken out again" },
 	ROW(STACK) = { VALUES | MAP_QUEUE, VALUES_SHAPE,
 		       .lost = "others may push and pop meanwhile" },
-	ROW(BLOOM_FILTER) = { VALUES, VALUES_SHAPE, .lost = "a bloom filter forgets nothing",
-			      .since = "5.16" },
+	ROW(BLOOM_FILTER) = { VALUES, VALUES_SHAPE, .lost = "a bloom filter forgets nothing" },
 	ROW(RINGBUF) = { MAP_EVENTS | MAP_UNLISTED, RING_SHAPE },
-	ROW(USER_RINGBUF) = { MAP_UNLISTED, RING_SHAPE, .since = "6.1" },
-	ROW(ARENA) = { MAP_UNLISTED, SHAPE(ABSENT, ABSENT, .needs = BPF_F_MMAPABLE),
-		       .since = "6.9" },
+	ROW(USER_RINGBUF) = { MAP_UNLISTED, RING_SHAPE },
+	ROW(ARENA) = { MAP_UNLISTED, SHAPE(ABSENT, ABSENT, .needs = BPF_F_MMAPABLE) },
 
 	ROW(SK_STORAGE) = { STORAGE, STORAGE_SHAPE, .lost = OWNER_GONE },
 	ROW(INODE_STORAGE) = { STORAGE, STORAGE_SHAPE, .owner = OWNER_FILE, .lost = OWNER_GONE },
-	ROW(TASK_STORAGE) = { STORAGE, STORAGE_SHAPE, .owner = OWNER_TASK, .lost = OWNER_GONE,
-			      .since = "5.11" },
-	ROW(CGRP_STORAGE) = { STORAGE, STORAGE_SHAPE, .owner = OWNER_CGROUP, .lost = OWNER_GONE,
-			      .since = "6.2" },
+	ROW(TASK_STORAGE) = { STORAGE, STORAGE_SHAPE, .owner = OWNER_TASK, .lost = OWNER_GONE },
+	ROW(CGRP_STORAGE) = { STORAGE, STORAGE_SHAPE, .owner = OWNER_CGROUP, .lost = OWNER_GONE },
 	ROW(CGROUP_STORAGE) = { MAP_CGROUP_STORAGE, CGROUP_SHAPE },
 	ROW(PERCPU_CGROUP_STORAGE) = { MAP_CGROUP_STORAGE | MAP_PERCPU, CGROUP_SHAPE },
 };

@@ -57,7 +57,6 @@ struct map_traits {
 	__u8 object_at;			/* behind so many bytes, where the value has room for it */
 	enum map_owner owner;		/* of a storage's value; else of what a value is */
 	const char *lost;		/* where an element's change cannot be taken back: why not */
-	const char *since;		/* the release that brought it, if kernels may lack it */
 };
 
 /* The row of a type; all zero for one that is not known. */

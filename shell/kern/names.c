@@ -11,10 +11,12 @@
 
 #include "render/code/disasm.h"
 #include "shell/base/alloc.h"
+#include "shell/base/buf.h"
 #include "shell/base/compat.h"
 #include "shell/kern/btf.h"
 #include "shell/kern/hook.h"
 #include "shell/kern/names.h"
+#include "shell/kern/since.h"
 
 /* No enum of the kernel's API is near this. */
 #define NUMBER_MAX 1024
@@ -34,14 +36,19 @@ const char *kern_libbpf_version(void)
 	return version + (*version == 'v');
 }
 
+/* Some that we know the oldest libbpf has no names for. */
 static const char *known_map(__u32 n)
 {
-	return libbpf_bpf_map_type_str(n);
+	const char *name = libbpf_bpf_map_type_str(n);
+
+	return name ? name : since_name(SINCE_MAP, n);
 }
 
 static const char *known_prog(__u32 n)
 {
-	return libbpf_bpf_prog_type_str(n);
+	const char *name = libbpf_bpf_prog_type_str(n);
+
+	return name ? name : since_name(SINCE_PROG, n);
 }
 
 static const char *known_link(__u32 n)
@@ -49,13 +56,11 @@ static const char *known_link(__u32 n)
 	return libbpf_bpf_link_type_str(n);
 }
 
-/* Hooks have some that the oldest libbpf has no names for. */
 static const char *known_attach(__u32 n)
 {
 	const char *name = libbpf_bpf_attach_type_str(n);
-	const struct hook_type *t = name ? NULL : hook_type(n);
 
-	return t ? t->name : name;
+	return name ? name : since_name(SINCE_ATTACH, n);
 }
 
 #define HELPER "bpf_"
@@ -144,14 +149,30 @@ static bool kernel_knows(const struct names *n, __u32 number)
 	return !t;
 }
 
-bool kern_knows_attach_type(__u32 type)
+bool kern_lacks(struct buf *why, enum since_what what, __u32 number)
 {
-	return kernel_knows(&attach_names, type);
-}
+	static const struct {
+		struct names *names;
+		const char *phrase;
+	} rows[] = {
+		[SINCE_MAP] = { &map_names, "maps of type" },
+		[SINCE_PROG] = { &prog_names, "programs of type" },
+		[SINCE_ATTACH] = { &attach_names, "attach type" },
+	};
+	const struct since *since = since_find(what, number);
+	const char *name;
 
-bool kern_knows_map_type(__u32 type)
-{
-	return kernel_knows(&map_names, type);
+	if (kernel_knows(rows[what].names, number))
+		return false;
+	name = name_of(rows[what].names, number);
+	buf_printf(why, "this kernel has no %s ", rows[what].phrase);
+	if (name)
+		buf_puts(why, name);
+	else
+		buf_printf(why, "%u", number);
+	if (since)
+		buf_printf(why, ", which came with Linux %s", since->release);
+	return true;
 }
 
 const char *kern_map_type_name(__u32 type)

@@ -6,6 +6,10 @@
 #include <linux/types.h>
 #include <stdbool.h>
 
+#include "shell/kern/since.h"
+
+struct buf;
+
 /* "1.1" */
 const char *kern_libbpf_version(void);
 /*
@@ -16,9 +20,11 @@ const char *kern_map_type_name(__u32 type);
 const char *kern_prog_type_name(__u32 type);
 const char *kern_link_type_name(__u32 type);
 const char *kern_attach_type_name(__u32 type);
-/* False where the kernel's BTF tells that it lacks a type which libbpf or we may know. */
-bool kern_knows_attach_type(__u32 type);
-bool kern_knows_map_type(__u32 type);
+/*
+ * True where the kernel's BTF, which is read for that, tells that it lacks what libbpf or we
+ * know: then "this kernel has no attach type tcx_ingress, which came with Linux 6.6" is appended.
+ */
+bool kern_lacks(struct buf *why, enum since_what what, __u32 number);
 /*
  * Numbers of names, also of newer ones, and as the header has them ("BPF_MAP_TYPE_HASH"); -1
  * where there is none.

@@ -9,6 +9,7 @@
 #include "shell/kern/loading.h"
 #include "shell/kern/map_traits.h"
 #include "shell/kern/names.h"
+#include "shell/kern/since.h"
 
 static const struct {
 	__u32 flag;
@@ -88,29 +89,16 @@ static bool flags_error(struct buf *out, const char *type, const struct map_shap
 	return false;
 }
 
-/* The release that brought a type which supported kernels may lack. */
-static void say_since(struct buf *out, __u32 type)
-{
-	const char *since = map_traits(type)->since;
-
-	if (since)
-		buf_printf(out, ", which came with Linux %s", since);
-}
-
 bool shape_error(struct buf *out, const struct map_facts *map)
 {
 	const char *type = kern_map_type_name(map->type);
 	const struct map_shape *s = map_traits(map->type)->shape;
 
-	if (!type) {
-		buf_printf(out, "this kernel has no maps of type %u", map->type);
+	/* The types that every kernel has spare the look into its BTF. */
+	if ((!type || since_find(SINCE_MAP, map->type)) && kern_lacks(out, SINCE_MAP, map->type))
 		return true;
-	}
-	if (!kern_knows_map_type(map->type)) {
-		buf_printf(out, "this kernel has no maps of type %s", type);
-		say_since(out, map->type);
-		return true;
-	}
+	if (!type)
+		return false;
 	return s && (size_error(out, type, "keys", &s->key, map->key_size) ||
 		     size_error(out, type, "values", &s->value, map->value_size) ||
 		     entries_error(out, type, s->entries, map->max_entries) ||

@@ -493,7 +493,8 @@ static void errors_without_a_log(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
 		struct diags d = { 0 };
 
-		load_error(&d, NO_SPAN, errors[i].err, "the program", BPF_PROG_TYPE_XDP, 2);
+		load_error(&d, NO_SPAN, errors[i].err, "the program",
+			   &(struct load_facts){ BPF_PROG_TYPE_XDP, BPF_XDP, 0, 2 });
 		if (!strstr(d.list[0].msg, errors[i].text))
 			fail_msg("'%s' says nothing of '%s'", d.list[0].msg, errors[i].text);
 		diags_clear(&d);

@@ -6,17 +6,23 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <bpf/btf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "shell/base/buf.h"
 #include "shell/base/compat.h"
 #include "shell/base/diag.h"
+#include "shell/kern/btf.h"
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/loading.h"
 #include "shell/kern/map.h"
 #include "shell/kern/map_traits.h"
+#include "shell/kern/names.h"
+#include "shell/kern/since.h"
 
 static void map_errors(void **state)
 {
@@ -138,7 +144,7 @@ static void traits(void **state)
 	for (__u32 type = 1; type <= BPF_MAP_TYPE_INSN_ARRAY; type++) {
 		const struct map_traits *t = map_traits(type);
 
-		assert_true(t->is || t->since);
+		assert_true(t->is || since_find(SINCE_MAP, type));
 		if (t->is & (MAP_ARRAY | MAP_SLOTS))
 			assert_true(t->is & MAP_INDEXED);
 		if (t->is & MAP_OF_MAPS)
@@ -148,6 +154,69 @@ static void traits(void **state)
 	}
 	assert_int_equal(map_traits(1000)->is, 0);
 	assert_false(map_is(1000, ~0u));
+}
+
+/* The running kernel's own name for a number: what stands behind the enum's prefix. */
+static const char *enumerator(const char *type, const char *prefix, __u32 number)
+{
+	const struct btf *btf = kern_vmlinux_btf();
+	int id = btf ? btf__find_by_name_kind(btf, type, BTF_KIND_ENUM) : -1;
+	const struct btf_type *t = id < 0 ? NULL : btf__type_by_id(btf, id);
+
+	for (__u32 i = 0; t && i < btf_vlen(t); i++) {
+		const char *name = btf__name_by_offset(btf, btf_enum(t)[i].name_off);
+
+		if ((__u32)btf_enum(t)[i].val == number && !strncmp(name, prefix, strlen(prefix)))
+			return name + strlen(prefix);
+	}
+	return NULL;
+}
+
+/* Each row's number and name are the kernel's and libbpf's, and both ways lead to it. */
+static void releases(void **state)
+{
+	static const struct {
+		const char *type, *prefix;
+		const char *(*known)(__u32 number);
+		int (*number)(const char *name);
+	} enums[] = {
+		[SINCE_MAP] = { "bpf_map_type", "BPF_MAP_TYPE_", kern_map_type_name, kern_map_type },
+		[SINCE_PROG] = { "bpf_prog_type", "BPF_PROG_TYPE_", kern_prog_type_name,
+				 kern_prog_type },
+		[SINCE_ATTACH] = { "bpf_attach_type", "BPF_", kern_attach_type_name,
+				   kern_attach_type },
+	};
+	unsigned major, minor, last = 0;
+
+	for (size_t i = 0; i < nr_sinces; i++) {
+		const struct since *s = &sinces[i];
+		const char *own = enumerator(enums[s->what].type, enums[s->what].prefix, s->number);
+
+		assert_ptr_equal(since_find(s->what, s->number), s);
+		assert_string_equal(enums[s->what].known(s->number), s->name);
+		assert_int_equal(enums[s->what].number(s->name), s->number);
+		if (own)
+			assert_int_equal(strcasecmp(own, s->name), 0);
+		/* As the numbers rise, so do the releases. */
+		assert_int_equal(sscanf(s->release, "%u.%u", &major, &minor), 2);
+		if (i && s[-1].what == s->what)
+			assert_true(100 * major + minor >= last && s->number > s[-1].number);
+		last = 100 * major + minor;
+	}
+	assert_null(since_find(SINCE_MAP, BPF_MAP_TYPE_HASH));
+}
+
+static void lacking(void **state)
+{
+	struct buf why = BUF_INIT;
+
+	assert_false(kern_lacks(&why, SINCE_MAP, BPF_MAP_TYPE_HASH));
+	assert_int_equal(why.len, 0);
+	if (!kern_vmlinux_btf())
+		skip();
+	assert_true(kern_lacks(&why, SINCE_ATTACH, 999));
+	assert_string_equal(buf_str(&why), "this kernel has no attach type 999");
+	buf_free(&why);
 }
 
 static void sizes(void **state)
@@ -171,6 +240,8 @@ int main(void)
 		cmocka_unit_test(other_errors),
 		cmocka_unit_test(shapes),
 		cmocka_unit_test(traits),
+		cmocka_unit_test(releases),
+		cmocka_unit_test(lacking),
 		cmocka_unit_test(sizes),
 	};
 
