@@ -130,8 +130,8 @@ static struct bpf_object *open_read(const char *file, struct buf *bytes, struct 
 		return NULL;
 	}
 	obj = open_bytes(file, bytes);
-	if (obj && linked)
-		section_apply_links(obj);
+	if (obj)
+		section_apply_structures(obj, linked);
 	if (obj && !object_types_wrong(file, bpf_object__btf(obj), at, d))
 		return obj;
 	if (obj) {

@@ -112,9 +112,7 @@ int kern_section_type(const char *name, int *prog_type, int *attach_type)
 	return err;
 }
 
-/* Sections of structures and of their programs, and what the newer ones are renamed to. */
-#define OPS ".struct_ops"
-#define LINKED_OPS ".struct_ops.link"
+/* Programs that may sleep are found by this once their section has a name that is known. */
 #define SLEEPABLE_OPS "struct_ops.s/"
 #define RENAMED_OPS "struct_ops/s."
 
@@ -201,8 +199,28 @@ static bool has_name(const struct strings *s, const char *wanted)
 	return false;
 }
 
-/* No string gets longer: what is cut off one stands behind it as another. */
-static void rename_all(const struct strings *s, bool linked)
+/* Sections of structures: for links, or (?) made only where somebody asks for that. */
+static const char structures[][20] = {
+	".struct_ops", ".struct_ops.link", "?.struct_ops", "?.struct_ops.link",
+};
+
+/* The only one of them that the object has; NULL: it has several, or none. */
+static const char *only_structures(const struct strings *types)
+{
+	const char *found = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(structures); i++) {
+		if (!has_name(types, structures[i]))
+			continue;
+		if (found)
+			return NULL;
+		found = structures[i];
+	}
+	return found;
+}
+
+/* No string gets longer: what is left of one stands behind it as another. */
+static void rename_all(const struct strings *s, const char *from)
 {
 	char *next;
 
@@ -210,8 +228,8 @@ static void rename_all(const struct strings *s, bool linked)
 		char *bare = bare_name(name), *prog = bare + (*bare == '?');
 
 		next = name + strlen(name) + 1;
-		if (linked && !strcmp(bare, LINKED_OPS))
-			bare[strlen(OPS)] = '\0';
+		if (from && !strcmp(bare, from))
+			memcpy(bare, structures[0], strlen(structures[0]) + 1);
 		else if (!strncmp(prog, SLEEPABLE_OPS, strlen(SLEEPABLE_OPS)))
 			memcpy(prog, RENAMED_OPS, strlen(RENAMED_OPS));
 	}
@@ -220,26 +238,29 @@ static void rename_all(const struct strings *s, bool linked)
 bool sections_rename(struct buf *file)
 {
 	struct strings names, types;
+	const char *from;
 	Elf64_Ehdr elf;
-	bool linked;
 
 	if (libbpf_major_version() > 1 || libbpf_minor_version() > 1 || file->len < sizeof(elf))
 		return false;
 	memcpy(&elf, file->data, sizeof(elf));
 	if (!find_names(file, &elf, &names) || !find_type_names(file, &elf, &names, &types))
 		return false;
-	/* It takes one such section alone. */
-	linked = has_name(&names, LINKED_OPS) && !has_name(&names, OPS);
-	rename_all(&names, linked);
-	rename_all(&types, linked);
-	return linked;
+	from = only_structures(&types);
+	rename_all(&names, from);
+	rename_all(&types, from);
+	return from && strstr(from, ".link");
 }
 
-void section_apply_links(struct bpf_object *obj)
+void section_apply_structures(struct bpf_object *obj, bool linked)
 {
 	struct bpf_map *map;
 
-	bpf_object__for_each_map(map, obj)
-		if (bpf_map__type(map) == BPF_MAP_TYPE_STRUCT_OPS)
+	bpf_object__for_each_map(map, obj) {
+		if (bpf_map__type(map) != BPF_MAP_TYPE_STRUCT_OPS)
+			continue;
+		bpf_map__set_autocreate(map, true);
+		if (linked)
 			bpf_map__set_map_flags(map, bpf_map__map_flags(map) | BPF_F_LINK);
+	}
 }

@@ -22,10 +22,11 @@ int section_apply(struct bpf_program *prog);
 
 /*
  * Renames sections in the bytes of a whole object file to what the libbpf at hand takes
- * for the same. A file that does not fit together is left as it is. True where it has
- * structures for links (.struct_ops.link), which section_apply_links() is then to mark.
+ * for the same. A file that does not fit together is left as it is. True where structures
+ * lost the mark for links (.struct_ops.link) by that.
  */
 bool sections_rename(struct buf *file);
-void section_apply_links(struct bpf_object *obj);
+/* Has an object's structures made, optional ones too, and for links where @linked. */
+void section_apply_structures(struct bpf_object *obj, bool linked);
 
 #endif

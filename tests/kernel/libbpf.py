@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What objects may have that the oldest libbpf does not know: all releases load it alike."""
 import os
+import subprocess
 
 from bpfsh import *
 
@@ -29,12 +30,21 @@ def test_types(box):
         box.script(f"$p = prog asm type {name} 'r0 = 1; exit'\n").expect(0)
 
 
+def test_functions(box):
+    """What is linked was there in 1.1 already, whatever the headers were: the oldest one will do."""
+    out = subprocess.run(["readelf", "-W", "--dyn-syms", os.path.join(BUILD, "bpfsh")],
+                         capture_output=True, text=True, check=True).stdout
+    used = {tuple(map(int, m.split("."))) for m in re.findall(r"@LIBBPF_([\d.]+)", out)}
+    assert used and max(used) <= (1, 1, 0), sorted(used)
+
+
 def test_structure(box):
-    """Programs of a structure for links are loaded as its members."""
+    """Programs of structures, for links or optional, are loaded as their members."""
     box.bpfsh("prog", "loadall", made("load_struct_ops"), box.pin("ops")).expect(0)
     assert set(os.listdir(box.pin("ops"))) == {"load_ssthresh", "load_avoid", "load_undo"}
     shown = box.bpfsh("-j", "prog", "show", "pinned", box.pin("ops/load_avoid")).json
     assert shown["type"] == "struct_ops", shown
+    box.bpfsh("prog", "load", made("load_optional_ops"), box.pin("p")).expect(0)
 
 
 run(__name__)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* A structure that is made when it is asked for, in a section that libbpf before 1.4 passes over. */
+/* A structure made where it is asked for (libbpf 1.4), whose program may sleep (1.2). */
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>
@@ -11,7 +11,7 @@ struct tcp_congestion_ops {
 
 char LICENSE[] SEC("license") = "GPL";
 
-SEC("struct_ops/load_undo")
+SEC("struct_ops.s/load_undo")
 unsigned int load_undo(unsigned long long *ctx)
 {
 	return 2;

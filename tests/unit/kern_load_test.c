@@ -372,41 +372,54 @@ static void files_that_are_none(void **state)
 	unlink(path);
 }
 
-/* Whatever is cut off or changed, the answer is one diagnostic. */
+/* Loads @data with bytes changed, and whatever comes of it: the answer is one diagnostic. */
+static void load_changed(const struct load_request *req, const char *data, size_t len)
+{
+	struct load_result res;
+	struct diags d = { 0 };
+	char copy[16384];
+
+	memcpy(copy, data, len);
+	for (int j = 0; j < 8; j++)
+		copy[20 + rand() % (len - 20)] = rand();
+	write_file(req->file, copy, len);
+	if (kern_load(req, &res, &d))
+		assert_int_equal(d.nr, 1);
+	else
+		put_result(&res);
+	free(res.log);
+	diags_clear(&d);
+}
+
+static size_t read_object(const char *name, char *data, size_t size)
+{
+	FILE *f = fopen(object(name), "re");
+	size_t len = fread(data, 1, size, f);
+
+	fclose(f);
+	return len;
+}
+
 static void damaged_files(void **state)
 {
 	static const size_t cuts[] = { 64, 65, 100, 700, 1500, 3000 };
+	static const char *const names[] = { "load_two", "load_struct_ops" };
 	struct load_request req = { .prog_type = -1, .attach_type = -1 };
 	char path[64] = "/tmp/bpfsh-load-XXXXXX", data[16384];
-	size_t len;
-	FILE *f;
 
 	NEED_OBJECT("load_two");
-	f = fopen(object("load_two"), "re");
-	len = fread(data, 1, sizeof(data), f);
-	fclose(f);
 	close(mkstemp(path));
 	req.file = path;
-	for (size_t i = 0; i < ARRAY_SIZE(cuts); i++) {
-		write_file(path, data, cuts[i] < len ? cuts[i] : len);
-		must_fail(&req, path);
-	}
 	srand(1);
-	for (int i = 0; i < 200; i++) {
-		char copy[sizeof(data)];
-		struct load_result res;
-		struct diags d = { 0 };
+	for (size_t n = 0; n < ARRAY_SIZE(names); n++) {
+		size_t len = read_object(names[n], data, sizeof(data));
 
-		memcpy(copy, data, len);
-		for (int j = 0; j < 8; j++)
-			copy[20 + rand() % (len - 20)] = rand();
-		write_file(path, copy, len);
-		if (kern_load(&req, &res, &d))
-			assert_int_equal(d.nr, 1);
-		else
-			put_result(&res);
-		free(res.log);
-		diags_clear(&d);
+		for (size_t i = 0; i < ARRAY_SIZE(cuts); i++) {
+			write_file(path, data, cuts[i] < len ? cuts[i] : len);
+			must_fail(&req, path);
+		}
+		for (int i = 0; i < 200; i++)
+			load_changed(&req, data, len);
 	}
 	unlink(path);
 }
