@@ -5,6 +5,7 @@
 #	make                    build bpfsh
 #	make check              every test (root and a kernel with bpf(2))
 #	make bench              speed side by side with the installed bpftool
+#	make static             O/static/bpfsh, without shared libraries (scripts/deps static)
 #	make test               the tests that want neither root nor a kernel with bpf(2)
 #	make install            what `make` built, to DESTDIR and the folders named below
 #	make uninstall          takes the same files away
@@ -71,7 +72,8 @@ PKG_LDLIBS = $(eval PKG_LDLIBS := $(call pkg,--libs $(LINKED)))$(PKG_LDLIBS)
 OWN_CPPFLAGS = -D_GNU_SOURCE -I. -I$(O)/made $(PKG_CPPFLAGS)
 OWN_LDLIBS = $(PKG_LDLIBS) -ljq -ldl -lm -pthread
 
-SRCS	:= $(wildcard shell/*.c shell/*/*.c render/*/*.c commands/*.c commands/*/*.c)
+ALL_SRCS := $(wildcard shell/*.c shell/*/*.c render/*/*.c commands/*.c commands/*/*.c)
+SRCS	:= $(filter-out %_static.c,$(ALL_SRCS))
 OBJS	:= $(SRCS:%.c=$(O)/%.o)
 FAULTY	:= $(shell grep -l '"shell/base/fault.h"' $(SRCS))
 LIBOBJS	:= $(filter-out $(O)/shell/main.o,$(OBJS))
@@ -145,6 +147,23 @@ $(O)/faults/bpfsh: $(FAULTY:%.c=$(O)/faults/%.o) $(filter-out $(FAULTY:%.c=$(O)/
 	$(Q)$(LINKING) $(LIBS)
 
 faults: $(O)/faults/bpfsh
+
+# Everything in one file, that runs where there is nothing else: also what is otherwise opened when
+# it is needed, but graphviz. A debugger's information and unused functions stay out.
+STATIC	= -DLINKED -ffunction-sections -fdata-sections -fno-pie
+STATIC_LIBS = -L$(shell scripts/deps folder) -ljq -lonig -lsmartcols -ledit -lbsd -lmd -lcapstone \
+	  $(call pkg,--static --libs $(LINKED)) -lm -pthread
+
+$(O)/static/%.o: %.c Makefile | $(MADE)
+	@mkdir -p $(@D)
+	$(call say,CC)
+	$(Q)$(COMPILE) $(STATIC) -MMD -MP -c -o $@ $<
+
+$(O)/static/bpfsh: $(ALL_SRCS:%.c=$(O)/static/%.o)
+	$(call say,LD)
+	$(Q)$(LINKING) -static -no-pie -s -Wl,--gc-sections $(STATIC_LIBS) $(LDLIBS)
+
+static: $(O)/static/bpfsh
 
 # Programs for the kernel: tests and worked examples.
 BPFFLAGS := -target bpf -g -O2 -Wall -I/usr/include/$(shell $(CC) -dumpmachine)
@@ -227,6 +246,6 @@ dist:
 clean:
 	rm -rf $(O)
 
--include $(OBJS:.o=.d) $(FAULTY:%.c=$(O)/faults/%.d) $(UNITS:=.d) $(FUZZERS:=.d) $(PROGS:.o=.d)
+-include $(OBJS:.o=.d) $(FAULTY:%.c=$(O)/faults/%.d) $(ALL_SRCS:%.c=$(O)/static/%.d) $(UNITS:=.d) $(FUZZERS:=.d) $(PROGS:.o=.d)
 
-.PHONY: all faults progs units fuzzers fuzz check test always compile_commands tidy bench clean install uninstall dist
+.PHONY: all static faults progs units fuzzers fuzz check test always compile_commands tidy bench clean install uninstall dist

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Machine code to text, by libcapstone where it is installed. */
 #include <capstone/capstone.h>
-#include <dlfcn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +34,7 @@ struct capstone {
 
 static int no_disassembler(struct diags *d, struct span at, const char *why)
 {
-	diag_error(d, at, "cannot disassemble machine code: %s", why ? why : "no disassembler");
+	diag_error(d, at, "cannot disassemble machine code: %s", why);
 	diag_hint(d, "install the library %s (Debian: libcapstone4)",
 		  *LIBCAPSTONE ? LIBCAPSTONE : "libcapstone");
 	return -1;
@@ -44,9 +43,9 @@ static int no_disassembler(struct diags *d, struct span at, const char *why)
 #ifdef JIT_ARCH
 static bool load_capstone(struct capstone *cs)
 {
-	static const char *const names[] = { FUNCTIONS(LIBRARY_NAME) };
+	static const struct library_function functions[] = { FUNCTIONS(LIBRARY_FUNCTION) };
 
-	return library_open(LIBCAPSTONE, names, ARRAY_SIZE(names), cs) == LIBRARY_OPEN;
+	return library_open(LIBCAPSTONE, functions, ARRAY_SIZE(functions), cs) == LIBRARY_OPEN;
 }
 
 /* "call 0x1234", "jmp 0x1234": where it leads. */
@@ -120,7 +119,7 @@ int jit_disassemble(const uint8_t *code, size_t len, uint64_t address, jit_fn fn
 	int ret;
 
 	if (!load_capstone(&cs))
-		return no_disassembler(d, at, dlerror());
+		return no_disassembler(d, at, library_error());
 	if (cs.cs_open(JIT_ARCH, JIT_MODE, &handle) != CS_ERR_OK)
 		return no_disassembler(d, at, "the library does not know this machine");
 	if (JIT_ARCH == CS_ARCH_X86)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The child that loads graphviz and draws. */
-#include <dlfcn.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -27,15 +26,15 @@ struct graphviz {
 
 static enum child_status open_graphviz(struct graphviz *gv)
 {
-	static const char *const cgraph[] = { CGRAPH_FUNCTIONS(LIBRARY_NAME) };
-	static const char *const gvc[] = { GVC_FUNCTIONS(LIBRARY_NAME) };
+	static const struct library_function cgraph[] = { CGRAPH_FUNCTIONS(LIBRARY_LEFT_OUT) };
+	static const struct library_function gvc[] = { GVC_FUNCTIONS(LIBRARY_LEFT_OUT) };
 	enum library_status status;
 
 	status = library_open_global(LIBGVC, gvc, ARRAY_SIZE(gvc), &gv->gvc);
 	if (status == LIBRARY_OPEN)
 		status = library_open_global(LIBCGRAPH, cgraph, ARRAY_SIZE(cgraph), &gv->cgraph);
 	if (status == LIBRARY_MISSING)
-		fprintf(stderr, "%s\n", dlerror());
+		fprintf(stderr, "%s\n", library_error());
 	return status == LIBRARY_MISSING ? CHILD_NO_GRAPHVIZ :
 	       status == LIBRARY_OLD ? CHILD_OLD_GRAPHVIZ : CHILD_DONE;
 }

@@ -9,10 +9,11 @@
 
 const struct scols *scols_load(void)
 {
-	static const char *const names[] = { SCOLS_FUNCTIONS(LIBRARY_NAME) };
+	static const struct library_function functions[] = { SCOLS_FUNCTIONS(LIBRARY_FUNCTION) };
 	static struct scols lib;
 	static bool found;
 
-	found = found || library_open(LIBSMARTCOLS, names, ARRAY_SIZE(names), &lib) == LIBRARY_OPEN;
+	found = found || library_open(LIBSMARTCOLS, functions, ARRAY_SIZE(functions),
+				      &lib) == LIBRARY_OPEN;
 	return found ? &lib : NULL;
 }

@@ -5,7 +5,26 @@
 
 #include "shell/base/library.h"
 
-static enum library_status open_as(int scope, const char *file, const char *const *names, size_t nr,
+#ifdef LINKED
+static enum library_status open_as(int scope, const char *file,
+				   const struct library_function *functions, size_t nr,
+				   void *pointers)
+{
+	for (size_t i = 0; i < nr; i++) {
+		if (!functions[i].linked)
+			return LIBRARY_MISSING;
+		memcpy((char *)pointers + i * sizeof(void *), &functions[i].linked, sizeof(void *));
+	}
+	return LIBRARY_OPEN;
+}
+
+const char *library_error(void)
+{
+	return "this bpfsh is linked statically, and opens no libraries";
+}
+#else
+static enum library_status open_as(int scope, const char *file,
+				   const struct library_function *functions, size_t nr,
 				   void *pointers)
 {
 	void *handle = *file ? dlopen(file, RTLD_NOW | scope) : NULL;
@@ -13,7 +32,7 @@ static enum library_status open_as(int scope, const char *file, const char *cons
 	if (!handle)
 		return LIBRARY_MISSING;
 	for (size_t i = 0; i < nr; i++) {
-		void *function = dlsym(handle, names[i]);
+		void *function = dlsym(handle, functions[i].name);
 
 		if (!function)
 			return LIBRARY_OLD;
@@ -22,14 +41,23 @@ static enum library_status open_as(int scope, const char *file, const char *cons
 	return LIBRARY_OPEN;
 }
 
-enum library_status library_open(const char *file, const char *const *names, size_t nr,
-				 void *pointers)
+const char *library_error(void)
 {
-	return open_as(RTLD_LOCAL, file, names, nr, pointers);
+	const char *error = dlerror();
+
+	return error ? error : "it was not there when this was built";
+}
+#endif
+
+enum library_status library_open(const char *file, const struct library_function *functions,
+				 size_t nr, void *pointers)
+{
+	return open_as(RTLD_LOCAL, file, functions, nr, pointers);
 }
 
-enum library_status library_open_global(const char *file, const char *const *names, size_t nr,
+enum library_status library_open_global(const char *file,
+					const struct library_function *functions, size_t nr,
 					void *pointers)
 {
-	return open_as(RTLD_GLOBAL, file, names, nr, pointers);
+	return open_as(RTLD_GLOBAL, file, functions, nr, pointers);
 }

@@ -129,7 +129,8 @@ void use_locale(void)
 	static bool done;
 
 	if (!done)
-		setlocale(LC_CTYPE, "");
+		if (!setlocale(LC_CTYPE, "") && !setlocale(LC_CTYPE, "C.UTF-8"))
+			setlocale(LC_CTYPE, "C");
 	done = true;
 }
 

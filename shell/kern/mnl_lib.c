@@ -19,9 +19,10 @@ const struct mnl *mnl(void)
 
 bool mnl_load(void)
 {
-	static const char *const names[] = { MNL_FUNCTIONS(LIBRARY_NAME) };
+	static const struct library_function functions[] = { MNL_FUNCTIONS(LIBRARY_FUNCTION) };
 	static bool found;
 
-	found = found || library_open(LIBMNL, names, ARRAY_SIZE(names), pointers()) == LIBRARY_OPEN;
+	found = found || library_open(LIBMNL, functions, ARRAY_SIZE(functions),
+				      pointers()) == LIBRARY_OPEN;
 	return found;
 }

@@ -29,7 +29,8 @@ const struct mnl *mnl(void);
 /* False where the library is missing. */
 bool mnl_load(void);
 
-/* Its macros call functions by their names, too. */
+/* Its macros call functions by their names, too. Where they are linked, these are the functions. */
+#ifndef LINKED
 #define mnl_attr_get_payload		(mnl()->mnl_attr_get_payload)
 #define mnl_attr_get_payload_len	(mnl()->mnl_attr_get_payload_len)
 #define mnl_attr_get_str		(mnl()->mnl_attr_get_str)
@@ -51,5 +52,6 @@ bool mnl_load(void);
 #define mnl_socket_open2		(mnl()->mnl_socket_open2)
 #define mnl_socket_recvfrom		(mnl()->mnl_socket_recvfrom)
 #define mnl_socket_sendto		(mnl()->mnl_socket_sendto)
+#endif
 
 #endif

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The prompt: reads statements with libedit, and runs them. */
-#include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/interrupt.h"
+#include "shell/base/library.h"
 #include "shell/base/text.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/object.h"
@@ -609,7 +609,7 @@ int repl_run(struct session *s)
 
 	if (!editline_load()) {
 		fprintf(stderr, "error: cannot open the library %s: %s\n"
-			"hint: scripts and single commands do without\n", LIBEDIT, dlerror());
+			"hint: scripts and single commands do without\n", LIBEDIT, library_error());
 		return STATUS_FAILED;
 	}
 	use_locale();

@@ -19,7 +19,9 @@ const struct editline *editline(void)
 
 bool editline_load(void)
 {
-	static const char *const names[] = { EDITLINE_FUNCTIONS(LIBRARY_NAME) };
+	static const struct library_function functions[] = {
+		EDITLINE_FUNCTIONS(LIBRARY_FUNCTION)
+	};
 
-	return library_open(LIBEDIT, names, ARRAY_SIZE(names), pointers()) == LIBRARY_OPEN;
+	return library_open(LIBEDIT, functions, ARRAY_SIZE(functions), pointers()) == LIBRARY_OPEN;
 }

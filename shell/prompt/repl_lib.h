@@ -23,9 +23,11 @@ struct editline {
 
 /* The library's functions, once editline_load() has found them. */
 const struct editline *editline(void);
-/* False where the library is missing; dlerror() says why. */
+/* False where the library is missing; library_error() says why. */
 bool editline_load(void);
 
+/* Where they are linked, these names are the functions. */
+#ifndef LINKED
 #define el_cursor	(editline()->el_cursor)
 #define el_deletestr	(editline()->el_deletestr)
 #define el_end		(editline()->el_end)
@@ -44,5 +46,6 @@ bool editline_load(void);
 #define history		(editline()->history)
 #define history_init	(editline()->history_init)
 #define history_end	(editline()->history_end)
+#endif
 
 #endif

@@ -123,6 +123,16 @@ static const char *folder_trouble(int err)
 	return err == EPERM ? "others may write to it" : strerror(err);
 }
 
+/* Where there is nothing but bpfsh, as in an empty container image, there is no /run either. */
+static int make_folder(const char *path)
+{
+	if (!mkdir(path, 0700) || errno == EEXIST)
+		return 0;
+	if (errno != ENOENT || strncmp(path, "/run/", 5) || mkdir("/run", 0755))
+		return -1;
+	return mkdir(path, 0700);
+}
+
 /* Opens the folder, which must be ours alone; -1 with errno. Where *@path is NULL, there is none. */
 static int open_folder(bool make, char **path)
 {
@@ -134,7 +144,7 @@ static int open_folder(bool make, char **path)
 		errno = ENOENT;
 		return -1;
 	}
-	if (make && mkdir(*path, 0700) && errno != EEXIST)
+	if (make && make_folder(*path))
 		return -1;
 	fd = open(*path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
