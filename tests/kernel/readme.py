@@ -181,7 +181,7 @@ def test_rights(box):
     box.bpftool("prog", "load", box.obj("count"), box.pin("p"))
     os.makedirs("public")
     objects = shutil.copy(f"{BUILD}/scripts/xdp_flow.bpf.o", "public"), shutil.copy(BPFSH, "public")
-    for path in (box.dir, os.path.dirname(box.dir), box.bpffs, "public", *objects):
+    for path in (box.dir, box.bpffs, "public", *objects):
         os.chmod(path, 0o777)
     for pin in box.pins():
         os.chmod(box.pin(pin), 0o666)
