@@ -13,6 +13,7 @@
 #include "shell/kern/load.h"
 #include "shell/kern/names.h"
 #include "shell/kern/sections.h"
+#include "shell/kern/since.h"
 
 /* The same with a target: "uprobe.multi", or "uprobe.multi/FILE:FUNCTION". */
 #define OPEN true
@@ -252,15 +253,26 @@ bool sections_rename(struct buf *file)
 	return from && strstr(from, ".link");
 }
 
+static bool kernel_has_links(void)
+{
+	struct buf why = BUF_INIT;
+	bool lacks = kern_lacks(&why, SINCE_ATTACH, BPF_STRUCT_OPS);
+
+	buf_free(&why);
+	return !lacks;
+}
+
+/* Where the kernel has no such links, structures are made as those are that do without. */
 void section_apply_structures(struct bpf_object *obj, bool linked)
 {
 	struct bpf_map *map;
 
 	bpf_object__for_each_map(map, obj) {
+		__u32 flags = bpf_map__map_flags(map) | (linked ? BPF_F_LINK : 0);
+
 		if (bpf_map__type(map) != BPF_MAP_TYPE_STRUCT_OPS)
 			continue;
+		bpf_map__set_map_flags(map, kernel_has_links() ? flags : flags & ~BPF_F_LINK);
 		bpf_map__set_autocreate(map, true);
-		if (linked)
-			bpf_map__set_map_flags(map, bpf_map__map_flags(map) | BPF_F_LINK);
 	}
 }

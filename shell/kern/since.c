@@ -46,6 +46,7 @@ const struct since sinces[] = {
 	{ ATTACH(NETKIT_PEER), "netkit_peer", "6.7" },
 	{ ATTACH(TRACE_KPROBE_SESSION), "trace_kprobe_session", "6.10", USE_KPROBES },
 	{ ATTACH(TRACE_UPROBE_SESSION), "trace_uprobe_session", "6.13", USE_UPROBES },
+	{ ATTACH(TRACE_FSESSION), "trace_fsession", "7.0" },
 };
 
 const size_t nr_sinces = ARRAY_SIZE(sinces);
