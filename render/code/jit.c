@@ -28,6 +28,8 @@
 /* What is used of the library. */
 #define FUNCTIONS(X) X(cs_open) X(cs_close) X(cs_option) X(cs_malloc) X(cs_free) X(cs_disasm_iter)
 
+LIBRARY_NOTE(capstone, LIBCAPSTONE, "disassembly", "machine code as text", LIBRARY_RECOMMENDED);
+
 struct capstone {
 	FUNCTIONS(LIBRARY_POINTER)
 };

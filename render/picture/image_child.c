@@ -19,6 +19,9 @@
 #define CGRAPH_FUNCTIONS(X) X(agmemread)
 #define GVC_FUNCTIONS(X) X(gvContext) X(gvLayout) X(gvRender)
 
+LIBRARY_NOTE(gvc, LIBGVC, "pictures", "graphs as PNG, SVG and PDF", LIBRARY_RECOMMENDED);
+LIBRARY_NOTE(cgraph, LIBCGRAPH, "pictures", "graphs as PNG, SVG and PDF", LIBRARY_RECOMMENDED);
+
 struct graphviz {
 	struct { CGRAPH_FUNCTIONS(LIBRARY_POINTER) } cgraph;
 	struct { GVC_FUNCTIONS(LIBRARY_POINTER) } gvc;

@@ -7,6 +7,8 @@
 #include "shell/base/library.h"
 #include "sonames.h"
 
+LIBRARY_NOTE(smartcols, LIBSMARTCOLS, "tables", "output as tables", LIBRARY_RECOMMENDED);
+
 const struct scols *scols_load(void)
 {
 	static const struct library_function functions[] = { SCOLS_FUNCTIONS(LIBRARY_FUNCTION) };

@@ -8,11 +8,13 @@
  *
  *	struct lib { FUNCTIONS(LIBRARY_POINTER) };
  *	static const struct library_function functions[] = { FUNCTIONS(LIBRARY_FUNCTION) };
+ *	LIBRARY_NOTE(name, LIBNAME, "feature", "what it is for", LIBRARY_...);
  */
 #ifndef BPFSH_LIBRARY_H
 #define BPFSH_LIBRARY_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct library_function {
 	const char *name;
@@ -27,6 +29,30 @@ struct library_function {
 #endif
 /* The same of a library that a static build leaves out. */
 #define LIBRARY_LEFT_OUT(function) { #function, NULL },
+
+/*
+ * Tells packagers' tools of a library, which the ELF file's own list does not name: an ELF note
+ * (systemd's "ELF Package Metadata", ELF_DLOPEN_METADATA.md). @priority is one of those below: what
+ * the program is without it. @name stands for the note in C.
+ */
+#define LIBRARY_REQUIRED "required"		/* not itself */
+#define LIBRARY_RECOMMENDED "recommended"	/* without what most people want of it */
+#define LIBRARY_SUGGESTED "suggested"
+
+#ifdef LINKED
+#define LIBRARY_NOTE(name, file, feature, description, priority) \
+	_Static_assert(sizeof(file), "it is in the program, or left out")
+#else
+#define LIBRARY_NOTE(name, file, feature, description, priority) \
+	LIBRARY_NOTE_TEXT(library_note_##name, "[{\"feature\":\"" feature "\",\"description\":\"" \
+			  description "\",\"priority\":\"" priority "\",\"soname\":[\"" file "\"]}]")
+#define LIBRARY_NOTE_TEXT(variable, json) \
+	static const struct { \
+		uint32_t name_size, text_size, type; \
+		char name[4], text[(sizeof(json) + 3) & ~(size_t)3]; \
+	} variable __attribute__((used, aligned(4), section(".note.dlopen"))) = \
+		{ 4, sizeof(json), 0x407c0c0a, "FDO", json }
+#endif
 
 enum library_status {
 	LIBRARY_OPEN,

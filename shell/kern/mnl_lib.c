@@ -5,6 +5,8 @@
 #include "shell/kern/mnl_lib.h"
 #include "sonames.h"
 
+LIBRARY_NOTE(mnl, LIBMNL, "netlink", "attachments to network devices", LIBRARY_REQUIRED);
+
 static struct mnl *pointers(void)
 {
 	static struct mnl lib;

@@ -5,6 +5,8 @@
 #include "shell/prompt/repl_lib.h"
 #include "sonames.h"
 
+LIBRARY_NOTE(edit, LIBEDIT, "prompt", "lines edited at the prompt", LIBRARY_REQUIRED);
+
 static struct editline *pointers(void)
 {
 	static struct editline lib;
