@@ -263,12 +263,19 @@ static int refuse(struct request *r)
 }
 
 /* --help, --man, --completion */
-static int run_alone(const struct request *r)
+static int run_alone(struct request *r)
 {
 	struct buf text = BUF_INIT;
 
 	if (!strcmp(r->alone->name, "man")) {
-		manual_page(&text, bpfsh_commands);
+		if (manual_page(&text, bpfsh_commands, r->nr ? r->words[0] : NULL)) {
+			diag_error(&r->diags, NO_SPAN, "there is no manual page of '%s'",
+				   r->words[0]);
+			diag_hint(&r->diags, "there are those of 'script' and of each object: "
+				  "map, prog, ...");
+			buf_free(&text);
+			return refuse(r);
+		}
 	} else if (!strcmp(r->alone->name, "completion")) {
 		completion_script(&text, r->alone_arg);
 	} else {

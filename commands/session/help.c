@@ -39,6 +39,8 @@ static void help_table(struct buf *out, const struct cmd_table *t)
 		cmd_usage(out, c);
 		buf_printf(out, "\n      %s\n", c->help);
 	}
+	if (t->object)
+		buf_printf(out, "man bpfsh-%s has each argument, and examples\n", t->object);
 }
 
 static bool is_verb(const struct cmd *c, const char *word)
@@ -94,7 +96,8 @@ static int help_run(struct ctx *ctx, struct value *argv)
 
 	if (!nr) {
 		cmd_help_at(&text, ctx->s->commands, NULL, 0);
-		buf_puts(&text, "help COMMAND says more; Tab completes, ? helps at the cursor\n");
+		buf_puts(&text, "help COMMAND says more, man bpfsh and bpfsh-script most; Tab completes, "
+			 "? helps at the cursor\n");
 	} else if (nr > 2 || !w[0].text || (nr == 2 && !w[1].text) ||
 		   !help_words(&text, ctx->s->commands, w[0].text, nr == 2 ? w[1].text : NULL)) {
 		buf_free(&text);

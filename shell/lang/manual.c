@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The manual page, written from the table of commands. */
+/* The manual pages, written from the table of commands, and the options. */
 #include <ctype.h>
+#include <string.h>
 
 #include "render/sink/sink.h"
 #include "shell/base/buf.h"
 #include "shell/lang/manual.h"
+#include "shell/lang/manual_text.h"
 #include "version.h"
 
 static const char *const when_words[] = { "auto", "always", "never", NULL };
@@ -35,7 +37,8 @@ const struct option_doc bpfsh_options[] = {
 	{ 'l', "legacy", NULL, NULL, "nothing: for bpftool's sake" },
 	{ 'h', "help", NULL, NULL, "list options and commands", OPTION_ALONE },
 	{ 'V', "version", NULL, NULL, "say the version", OPTION_ALONE },
-	{ 0, "man", NULL, NULL, "write the manual page", OPTION_ALONE },
+	{ 0, "man", NULL, NULL, "write the manual page, or that of an object, or of 'script'",
+	  OPTION_ALONE },
 	{ 0, "completion", "SHELL", shell_words, "write the script for completion in this shell",
 	  OPTION_ALONE },
 	{ 0 }
@@ -174,25 +177,135 @@ static void page_command(struct buf *out, const struct cmd *cmd)
 	buf_free(&usage);
 }
 
-static void page_commands(struct buf *out, const struct cmd_table *commands)
+/* Text in which backquotes stand around what is bold. */
+static void marked(struct buf *out, const char *text)
 {
-	buf_puts(out, ".SH COMMANDS\n");
-	for (const struct cmd_table *t = commands; t->cmds; t++) {
-		buf_puts(out, ".SS ");
-		roff(out, t->object ? t->object : "session");
-		buf_putc(out, '\n');
-		if (t->help)
-			sentence(out, t->help);
-		for_each_cmd(t, cmd)
-			page_command(out, cmd);
+	bool bold = false;
+
+	while (*text) {
+		size_t len = strcspn(text, "`");
+		struct buf piece = BUF_INIT;
+
+		buf_add(&piece, text, len);
+		roff(out, buf_str(&piece));
+		buf_free(&piece);
+		text += len;
+		if (*text++ != '`')
+			break;
+		bold = !bold;
+		buf_puts(out, bold ? "\\fB" : "\\fR");
+	}
+	buf_putc(out, '\n');
+}
+
+/* @first: it stands right behind a title, which begins a paragraph. */
+static void page_item(struct buf *out, const struct manual_item *item, bool first)
+{
+	switch (item->kind) {
+	case MANUAL_SECTION:
+	case MANUAL_PART:
+		buf_printf(out, "%s %s\n", item->kind == MANUAL_SECTION ? ".SH" : ".SS", item->text);
+		break;
+	case MANUAL_TEXT:
+		buf_puts(out, first ? "" : ".PP\n");
+		marked(out, item->text);
+		break;
+	case MANUAL_TAG:
+	case MANUAL_FILE:
+		buf_printf(out, ".TP\n\\f%c", item->kind == MANUAL_TAG ? 'B' : 'I');
+		roff(out, item->tag);
+		buf_puts(out, "\\fR\n");
+		marked(out, item->text);
+		break;
+	case MANUAL_CODE:
+		buf_puts(out, ".PP\n.RS\n.nf\n");
+		roff(out, item->text);
+		buf_puts(out, ".fi\n.RE\n");
+		break;
+	case MANUAL_END:
+		break;
 	}
 }
 
-static const char page_begin[] =
-	".TH BPFSH 8 \"\" \"bpfsh " VERSION "\" \"System Administration\"\n"
-	".nh\n.ad l\n"
-	".SH NAME\n"
-	"bpfsh \\- interactive, transactional shell for the BPF objects of the running kernel\n"
+static void page_items(struct buf *out, const struct manual_item *items)
+{
+	bool first = false;
+
+	for (; items->kind; items++) {
+		page_item(out, items, first);
+		first = items->kind == MANUAL_SECTION || items->kind == MANUAL_PART;
+	}
+}
+
+/* The line that begins a page, and its name as whatis(1) wants it. */
+static void page_title(struct buf *out, const char *of, int section, const char *help)
+{
+	buf_puts(out, ".TH BPFSH");
+	for (const char *p = of ? of : ""; *p; p++)
+		buf_printf(out, "%s%c", p == of ? "\\-" : "", toupper((unsigned char)*p));
+	buf_printf(out, " %d \"" DATE "\" \"bpfsh " VERSION "\" \"%s\"\n.nh\n.ad l\n.SH NAME\nbpfsh",
+		   section, section == 8 ? "System Administration" : "Miscellaneous");
+	if (of) {
+		buf_puts(out, "\\-");
+		roff(out, of);
+	}
+	buf_puts(out, " \\- ");
+	roff(out, help);
+	buf_putc(out, '\n');
+}
+
+/* ".BR bpfsh\-map (8)": scripts/share finds the pages by these lines of the first one. */
+static void page_reference(struct buf *out, const char *of, int section, const char *end)
+{
+	buf_puts(out, ".BR bpfsh");
+	if (of) {
+		buf_puts(out, "\\-");
+		roff(out, of);
+	}
+	buf_printf(out, " (%d)%s\n", section, end);
+}
+
+static void page_authors(struct buf *out)
+{
+	buf_puts(out, ".SH AUTHORS\nThe bpfsh authors.\n");
+}
+
+static void page_objects(struct buf *out, const struct cmd_table *commands)
+{
+	buf_puts(out, ".SH COMMANDS\nEach object has a page of its own.\n");
+	for (const struct cmd_table *t = commands; t->cmds; t++) {
+		if (!t->object)
+			continue;
+		buf_puts(out, ".TP\n");
+		page_reference(out, t->object, 8, "");
+		sentence(out, t->help);
+	}
+}
+
+static void page_session(struct buf *out, const struct cmd_table *commands)
+{
+	buf_puts(out, ".SS Of the session\n");
+	for (const struct cmd_table *t = commands; t->cmds; t++)
+		for (const struct cmd *const *c = t->object ? NULL : t->cmds; c && *c; c++)
+			page_command(out, *c);
+}
+
+/* What bpftool has, and bpfsh has not. */
+static void page_absent(struct buf *out, const struct cmd_table *commands)
+{
+	buf_puts(out, ".PP\nOf\n.BR bpftool (8)\nthese are not there:\n");
+	for (const struct cmd_table *t = commands; t->cmds; t++)
+		for (const struct absent *a = t->absent; a && a->name; a++) {
+			buf_puts(out, ".TP\n.B ");
+			if (t->object)
+				buf_printf(out, "%s ", t->object);
+			roff(out, a->name);
+			buf_putc(out, '\n');
+			sentence(out, a->instead ? a->instead : "not yet");
+		}
+}
+
+static const char page_use[] =
 	".SH SYNOPSIS\n"
 	".B bpfsh\n[\\fIOPTIONS\\fR]\n.br\n"
 	".B bpfsh\n[\\fIOPTIONS\\fR] \\fB\\-f\\fR \\fIFILE\\fR [\\fIARG\\fR ...]\n.br\n"
@@ -201,105 +314,64 @@ static const char page_begin[] =
 	".SH DESCRIPTION\n"
 	"Without a script or a command,\n.B bpfsh\nreads commands at a prompt.\n"
 	"With\n.B \\-f\nor\n.B \\-c\nit runs a script as one transaction: all of it is parsed "
-	"before anything runs, and the first failure undoes what was done.\n"
+	"before anything runs, and the first failure undoes what was done; see\n"
+	".BR bpfsh\\-script (7).\n"
 	"A command on the command line is spelled as in\n.BR bpftool (8).\n";
 
-static const char page_language[] =
-	".SH LANGUAGE\n"
-	"A script is lines of commands; \\(oq;\\(cq separates commands on a line, a backslash at "
-	"its end, an open quote or an open brace continues it, and \\(oq#\\(cq at a word's start begins a "
-	"comment.\n"
-	"Words are quoted as in\n.BR sh (1).\n"
-	".TP\n.B $name = COMMAND\n"
-	"Keeps the result: an open handle where the command makes or opens an object, which then "
-	"lives as long as the variable; otherwise the command's JSON.\n"
-	".TP\n.B $name, $name.field, \\(dq${name.field}\\(dq\n"
-	"The value. It is never split into words or read again.\n"
-	".TP\n.B $1, $_, $?\n"
-	"Argument of the script, last result, last status.\n"
-	".TP\n.B COMMAND | jq FILTER\n"
-	"Filters the command's JSON without starting a program; the filter knows all variables. Any "
-	"other name behind the bar is a program that reads text. \\(oq$name =\\(cq before the "
-	"command keeps what comes out at the end.\n"
-	".TP\n.B COMMAND > FILE\n"
-	"Writes to a file; \\(oq>>\\(cq appends.\n"
-	".TP\n.B if EXPR { COMMANDS } else { COMMANDS }\n"
-	"Runs the commands where the expression is true: neither false nor null. Expressions are "
-	"those of\n.BR jq (1)\nwith all variables as $name, an object being its record; one ends at "
-	"the line's end, or before the brace. \\(oqelse if\\(cq may follow.\n"
-	".TP\n.B for $name in EXPR { COMMANDS }\n"
-	"Runs the commands for each result of the expression, and for each element where a result is "
-	"an array. A block is one transaction where none is open.\n"
-	".TP\n.B !COMMAND\n"
-	"Gives the rest of the line to a shell.\n"
-	".PP\n"
-	"Objects are referred to by\n.B id\n\\fIN\\fR,\n.B name\n\\fIS\\fR,\n.B tag\n\\fIT\\fR,\n"
-	".B pinned\n\\fIPATH\\fR, a variable, a bare ID or a bare path; programs also as traces "
-	"write them, bpf_prog_\\fITAG\\fR_\\fINAME\\fR.\n"
-	"The kernel keeps 15 characters of a name. A longer one is compared with that in BTF, and "
-	"refused where there is none; the 15 themselves name what begins so.\n"
-	".SS Keys and values\n"
-	"As many bytes as the object has, each a word, decimal or 0x, or all of them hexadecimal "
-	"behind\n.BR hex ;\nor, where BTF tells the type, a number, the name of an enumerator, "
-	"words like\n.BR field=value ,\n.B a.b=1\nor\n.BR list=[1,2] ,\na JSON object, a string, "
-	"or an address; or an integer where the size is 1, 2, 4 or 8.\n"
-	"A number behind\n.B be\nis in network order:\n.BR \\(dqport=be\\ 80\\(dq .\n"
-	"A value of each CPU is one for all of them,\n.B cpu\n\\fIN VALUE\\fR ... for some, or a JSON "
-	"list.\n"
-	"Where a map holds programs or maps, the value is a reference to one.\n"
-	"The key of a task storage is\n.B pid\n\\fIN\\fR; that of an inode or cgroup storage is a path, "
-	"as is the value of a cgroup array.\n"
-	".SS Transactions\n"
-	"A script is one transaction.\n.B commit\nends it and begins the next,\n.B savepoint\nand\n"
-	".B rollback to\ntake back a part. At the prompt\n.B begin\nopens one; a command that fails "
-	"in it is undone by itself.\n"
-	"An element that somebody else changed meanwhile is left as it is, and reported.\n"
-	".SS JSON\n"
-	"With\n.B \\-j\nthe output is one document, errors included. That of a script, and of a "
-	"command that runs others, such as\n.BR watch ,\nis an array with an object for each "
-	"command: its words as\n.BR command ,\nand its\n.BR output .\n"
-	"With\n.B \\-o jsonl\neach record is a document and a line of its own, as it comes.\n"
-	".SH PROMPT\n"
-	".TP\n.B Tab\n"
-	"Completes the word, with notes beside the candidates when pressed again.\n"
-	".TP\n.B ?\n"
-	"Between words: shows what may stand there.\n"
-	".TP\n.B Ctrl\\-C\n"
-	"Drops the line, or stops the command that runs.\n"
-	".TP\n.B Ctrl\\-D\n"
-	"On an empty line: leaves. An open transaction is rolled back.\n"
-	".TP\n.B Up, Down\n"
-	"Older and newer entries that begin with what stands before the cursor; Ctrl\\-R searches.\n"
-	".PP\n"
-	"The prompt is\n.B bpfsh>\noutside of a transaction,\n.B bpfsh*>\nin one, and\n"
-	".B bpfsh!>\nin one whose last command failed.\n";
-
-static const char page_end[] =
-	".SH EXIT STATUS\n"
-	".TP\n.B 0\nDone, and committed.\n"
-	".TP\n.B 1\nFailed; everything was rolled back.\n"
-	".TP\n.B 2\nUsage or syntax error; nothing ran.\n"
-	".TP\n.B 3\nFailed, and the rollback is incomplete: what is left is listed.\n"
-	".TP\n.B 129, 130, 143\nEnded by SIGHUP, SIGINT or SIGTERM, and rolled back.\n"
-	".TP\n.B 141\nThe reader of the output went away, and all was rolled back.\n"
-	".SH FILES\n"
-	".TP\n.I $XDG_CONFIG_HOME/bpfsh/rc\n"
-	"Commands to run at the prompt's start; by default below\n.IR ~/.config .\n"
-	"It is not run where somebody other than root and you can write it, or a folder above it.\n"
-	".TP\n.I $XDG_STATE_HOME/bpfsh/history\n"
-	"What was typed at the prompt, by default below\n.IR ~/.local/state .\n"
-	"Lines that begin with a blank are not kept.\n"
-	".TP\n.I ~/.editrc\n"
-	"Key bindings, see\n.BR editrc (5);\nlines for this program begin with \\(oqbpfsh:\\(cq. The "
-	"same holds for it.\n"
-	".SH SEE ALSO\n"
-	".BR bpftool (8),\n.BR bpf (2),\n.BR jq (1)\n";
-
-void manual_page(struct buf *out, const struct cmd_table *commands)
+static void page_of_program(struct buf *out, const struct cmd_table *commands)
 {
-	buf_puts(out, page_begin);
+	page_title(out, NULL, 8,
+		   "interactive, transactional shell for the BPF objects of the running kernel");
+	buf_puts(out, page_use);
 	page_options(out);
-	buf_puts(out, page_language);
-	page_commands(out, commands);
-	buf_puts(out, page_end);
+	page_objects(out, commands);
+	page_session(out, commands);
+	page_items(out, manual_of_program);
+	page_absent(out, commands);
+	page_authors(out);
+	buf_puts(out, ".SH SEE ALSO\n");
+	page_reference(out, "script", 7, ",");
+	for (const struct cmd_table *t = commands; t->cmds; t++)
+		if (t->object)
+			page_reference(out, t->object, 8, ",");
+	buf_puts(out, ".BR bpf (2),\n.BR capabilities (7),\n.BR bpftool (8),\n.BR dot (1),\n.BR jq (1)\n");
+}
+
+static void page_of_scripts(struct buf *out)
+{
+	page_title(out, "script", 7, "the language of bpfsh, and its transactions");
+	page_items(out, manual_of_scripts);
+	page_authors(out);
+	buf_puts(out, ".SH SEE ALSO\n.BR bpfsh (8),\n.BR jq (1)\n");
+}
+
+static void page_of_object(struct buf *out, const struct cmd_table *t)
+{
+	page_title(out, t->object, 8, t->help);
+	buf_printf(out, ".SH SYNOPSIS\n.B bpfsh\n[\\fIOPTIONS\\fR] \\fB%s\\fR \\fICOMMAND\\fR "
+		   "[\\fIARGUMENT\\fR ...]\n.SH DESCRIPTION\nThe commands of\n.BR bpfsh (8)\n"
+		   "for %s. How objects, keys and values are written stands in\n"
+		   ".BR bpfsh\\-script (7).\n.SH COMMANDS\n", t->object, t->help);
+	for_each_cmd(t, cmd)
+		page_command(out, cmd);
+	page_authors(out);
+	buf_puts(out, ".SH SEE ALSO\n.BR bpfsh (8),\n.BR bpfsh\\-script (7),\n.BR bpftool (8)\n");
+}
+
+int manual_page(struct buf *out, const struct cmd_table *commands, const char *of)
+{
+	if (!of)
+		page_of_program(out, commands);
+	else if (!strcmp(of, "script"))
+		page_of_scripts(out);
+	else
+		for (const struct cmd_table *t = commands;; t++) {
+			if (!t->cmds)
+				return -1;
+			if (t->object && !strcmp(t->object, of)) {
+				page_of_object(out, t);
+				break;
+			}
+		}
+	return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The options of the command line, and the manual page, which is made from
+ * The options of the command line, and the manual pages, which are made from
  * them and from the command table.
  */
 #ifndef BPFSH_MANUAL_H
@@ -27,7 +27,10 @@ extern const struct option_doc bpfsh_options[];
 
 /* "  -f, --file FILE    run a script ...", a line each. */
 void options_text(struct buf *out);
-/* The whole page in the language of man(7). */
-void manual_page(struct buf *out, const struct cmd_table *commands);
+/*
+ * A page in the language of man(7): bpfsh(8) where @of is NULL, bpfsh-script(7) for "script",
+ * bpfsh-OBJECT(8) for an object of the table; -1 where there is none.
+ */
+int manual_page(struct buf *out, const struct cmd_table *commands, const char *of);
 
 #endif

@@ -141,7 +141,7 @@ def test_n_says_that_nothing_ran(box):
 
 def test_version_and_help(box):
     done = box.bpfsh("version").expect(0)
-    assert re.match(r"bpfsh \d+\.\d+\.\d+\S*\ncommit [0-9a-f]{12} of \d{4}-\d\d-\d\d\n"
+    assert re.match(r"bpfsh \d+\.\d+\.\d+\S*\ncommit [0-9a-f]{8,} of \d{4}-\d\d-\d\d\n"
                     r"using libbpf \d+\.\d+, and when needed libedit\.so\.\d", done.out), done
     assert box.bpfsh("-V").expect(0).out == done.out
     assert box.bpfsh("--version", "-j").expect(0).json["opened"].count(".so.") == 6

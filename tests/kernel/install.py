@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What make install puts where; the manual page and the completions are well formed."""
+import glob
+import json
 import os
+import re
 import shutil
 import stat
 
@@ -100,16 +103,67 @@ def test_tarball(box):
     assert made[0][0] == f"bpfsh-{version.splitlines()[0]}.tar.gz"
 
 
-def test_manual(box):
-    page = box.file("bpfsh.8", box.bpfsh("--man").expect(0).out)
-    if not shutil.which("groff"):
-        raise Skip("no groff")
+OBJECTS = "prog", "map", "link", "btf", "cgroup", "net", "perf", "batch"
+
+
+def rendered(box, page):
     done = box.run("groff", "-man", "-ww", "-Tutf8", page).expect(0)
     assert done.err == "", done
     # Bold and underlined text comes as escapes or struck over, depending on groff's release.
-    text = re.sub(".\b", "", ESCAPES.sub("", done.out))
-    for word in ("BPFSH(8)", "map update", "EXIT STATUS"):
-        assert word in text, word
+    return re.sub(".\b", "", ESCAPES.sub("", done.out))
+
+
+def test_manual(box):
+    """A page for the program, its language and each object, which name each other."""
+    if not shutil.which("groff"):
+        raise Skip("no groff")
+    pages = {os.path.basename(path): rendered(box, path)
+             for path in glob.glob(f"{BUILD}/share/man/man?/*")}
+    assert set(pages) >= {"bpfsh.8", "bpfsh-script.7", *(f"bpfsh-{name}.8" for name in OBJECTS)}
+    for name in pages.keys() - {"bpfsh.8"}:
+        reference = "{}({})".format(*name.rsplit(".", 1))
+        assert reference in pages["bpfsh.8"] and "bpfsh(8)" in pages[name], reference
+    for word in "EXIT STATUS", "ENVIRONMENT", "FILES", "CAPABILITIES", "EXAMPLES", "BUGS":
+        assert f"\n{word}\n" in pages["bpfsh.8"], word
+    assert "map update MAP" in " ".join(pages["bpfsh-map.8"].split())
+    for variable in sorted(variables_read()):
+        assert variable in pages["bpfsh.8"], f"ENVIRONMENT lacks {variable}"
+    box.bpfsh("--man", "no_such").expect(2, err="no manual page of 'no_such'")
+
+
+def variables_read():
+    """Environment variables that the source names where it asks for them."""
+    source = "".join(open(path).read() for folder in ("shell", "render", "commands")
+                     for path in glob.glob(f"{ROOT}/{folder}/**/*.c", recursive=True)
+                     if not path.endswith("/fault.c"))
+    return set(re.findall(r'(?:getenv\(|user_path\([^,]*, )"(\w+)"', source))
+
+
+def test_manual_lint(box):
+    if not shutil.which("mandoc"):
+        raise Skip("no mandoc")
+    box.run("mandoc", "-T", "lint", "-W", "warning",
+            *glob.glob(f"{BUILD}/share/man/man?/*")).expect(0, out="", err="")
+
+
+def test_manual_examples(box):
+    """Those of bpfsh-script(7) are a script, with what they are to have made."""
+    page = box.bpfsh("--man", "script").expect(0).out
+    text = "".join(re.findall(r"^\.nf\n(.*?)^\.fi$", page, re.M | re.S)).replace("\\-", "-")
+    box.script(text.replace("/sys/fs/bpf", box.bpffs)).expect(0)
+    assert len(box.elements(box.pin("ports"))) == 3
+
+
+def test_opened_libraries(box):
+    """Each library that is opened when needed is a note of the program, for packagers."""
+    notes = os.path.join(box.dir, "notes")
+    box.run("objcopy", "-O", "binary", "--only-section=.note.dlopen", f"{BUILD}/bpfsh", notes).expect(0)
+    with open(notes, "rb") as f:
+        found = [json.loads(text)[0] for text in re.findall(rb"\[\{.*?\}\]", f.read())]
+    with open(f"{BUILD}/made/sonames.h") as f:
+        wanted = set(re.findall(r'"(.*)"', f.read()))
+    assert {note["soname"][0] for note in found} == wanted and len(found) == len(wanted)
+    assert {note["priority"] for note in found} <= {"required", "recommended", "suggested"}
 
 
 def check_completion(box, shell, *check):
