@@ -224,6 +224,7 @@ INSTALLED = $(call into,$(BINDIR),$(O)/bpfsh) \
 	    $(call into,$(ZSHCOMPDIR),$(SHARED)/zsh/site-functions/_bpfsh) \
 	    $(call into,$(FISHCOMPDIR),$(SHARED)/fish/vendor_completions.d/bpfsh.fish) \
 	    $(call into,$(DOCDIR),LICENSE README.md CHANGELOG.md) \
+	    $(call into,$(DOCDIR)/docs,$(wildcard docs/*.md docs/*.svg docs/*.png)) \
 	    $(call into,$(DOCDIR)/examples,scripts/demo.bsh scripts/demo_fail.bsh scripts/xdp_flow.bpf.c)
 
 # Only copies: what was built is neither run nor touched, as root may install what a user built.
@@ -237,7 +238,7 @@ install: $(if $(wildcard $(SHARED)/.made),,all)
 uninstall:
 	$(Q)for pair in $(INSTALLED); do rm -f $(DESTDIR)$${pair#*:}; done
 	$(Q)rm -f $(DESTDIR)$(MANDIR)/man7/bpfsh-*.7 $(DESTDIR)$(MANDIR)/man8/bpfsh-*.8
-	$(Q)rmdir $(DESTDIR)$(DOCDIR)/examples $(DESTDIR)$(DOCDIR) 2>/dev/null || :
+	$(Q)rmdir $(DESTDIR)$(DOCDIR)/docs $(DESTDIR)$(DOCDIR)/examples $(DESTDIR)$(DOCDIR) 2>/dev/null || :
 
 dist:
 	@mkdir -p $(O)
