@@ -151,8 +151,9 @@ def test_manual_examples(box):
     """Those of bpfsh-script(7) are a script, with what they are to have made."""
     page = box.bpfsh("--man", "script").expect(0).out
     text = "".join(re.findall(r"^\.nf\n(.*?)^\.fi$", page, re.M | re.S)).replace("\\-", "-")
-    box.script(text.replace("/sys/fs/bpf", box.bpffs)).expect(0)
-    assert len(box.elements(box.pin("ports"))) == 3
+    name = f"{box.tag}_ports"
+    box.script(text.replace("/sys/fs/bpf", box.bpffs).replace("ports", name)).expect(0)
+    assert len(box.elements(box.pin(name))) == 3
 
 
 def test_opened_libraries(box):
