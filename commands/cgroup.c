@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "commands/attach.h"
 #include "commands/common.h"
 #include "render/sink/sink.h"
 #include "shell/base/alloc.h"
@@ -318,5 +319,5 @@ static const struct cmd cgroup_tree_cmd = {
 };
 
 const struct cmd *const cgroup_cmds[] = {
-	&cgroup_show_cmd, &cgroup_tree_cmd, CMD_HELP("cgroup", 6), NULL
+	&cgroup_show_cmd, &cgroup_tree_cmd, &cgroup_attach_cmd, &cgroup_detach_cmd, CMD_HELP("cgroup", 6), NULL
 };

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "commands/attach.h"
 #include "commands/common.h"
 #include "render/sink/sink.h"
 #include "shell/base/alloc.h"
@@ -478,5 +479,5 @@ static const struct cmd net_show_cmd = {
 };
 
 const struct cmd *const net_cmds[] = {
-	&net_show_cmd, CMD_HELP("net", 5), NULL
+	&net_show_cmd, &net_attach_cmd, &net_detach_cmd, CMD_HELP("net", 5), NULL
 };

@@ -14,22 +14,8 @@ static const struct absent absent_objects[] = {
 };
 
 static const struct absent absent_of_prog[] = {
-	{ "attach", 8 },
-	{ "detach", 9 },
 	{ "tracelog", 10 },
 	{ "profile", 12 },
-	{ 0 }
-};
-
-static const struct absent absent_of_cgroup[] = {
-	{ "attach", 4, "as a link: link create PROG cgroup PATH TYPE pin PATH" },
-	{ "detach", 5, "of links: 'link show' lists them, 'link detach' takes one off" },
-	{ 0 }
-};
-
-static const struct absent absent_of_net[] = {
-	{ "attach", 3, "as a link: link create PROG xdp dev DEVICE pin PATH" },
-	{ "detach", 4, "of links: 'link show' lists them, 'link detach' takes one off" },
 	{ 0 }
 };
 
@@ -39,9 +25,9 @@ const struct cmd_table bpfsh_commands[] = {
 	{ "map", "maps and their elements", map_cmds, 4 },
 	{ "link", "links: what attaches a program", link_cmds, 5 },
 	{ "btf", "type information that the kernel holds", btf_cmds, 10 },
-	{ "cgroup", "programs of cgroups", cgroup_cmds, 6, absent_of_cgroup },
+	{ "cgroup", "programs of cgroups", cgroup_cmds, 6 },
 	{ "net", "programs on network devices, of flow dissection and netfilter", net_cmds,
-	  8, absent_of_net },
+	  8 },
 	{ "perf", "programs that trace: tracepoints, probes, perf events", perf_cmds, 7 },
 	{ "batch", "files of commands, as bpftool has them", batch_cmds, 2 },
 	{ NULL, NULL, session_cmds, 0, absent_objects },

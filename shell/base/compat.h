@@ -23,6 +23,15 @@
 #define BPF_STORE_REL	0x110
 #endif
 
+/* Flags of attaching: 6.6, 6.6, 6.15. */
+#ifndef BPF_F_BEFORE
+#define BPF_F_BEFORE	(1U << 3)
+#define BPF_F_AFTER	(1U << 4)
+#endif
+#ifndef BPF_F_PREORDER
+#define BPF_F_PREORDER	(1U << 6)
+#endif
+
 /* enum bpf_map_type: 6.2, 6.9, 6.19 */
 #define BPF_MAP_TYPE_CGRP_STORAGE	32
 #define BPF_MAP_TYPE_ARENA		33
@@ -31,11 +40,12 @@
 /* enum bpf_prog_type: 6.4 */
 #define BPF_PROG_TYPE_NETFILTER		32
 
-/* enum bpf_link_type: 6.4, 6.6, 6.6, 6.7 */
+/* enum bpf_link_type: 6.4, 6.6, 6.6, 6.7, 6.10 */
 #define BPF_LINK_TYPE_NETFILTER		10
 #define BPF_LINK_TYPE_TCX		11
 #define BPF_LINK_TYPE_UPROBE_MULTI	12
 #define BPF_LINK_TYPE_NETKIT		13
+#define BPF_LINK_TYPE_SOCKMAP		14
 
 /* enum bpf_attach_type: 6.4, 6.4, 6.6, 6.6, 6.6, 6.7 (seven), 6.10, 6.13, 7.0 */
 #define BPF_STRUCT_OPS			44

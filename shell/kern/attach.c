@@ -15,16 +15,18 @@
 #include "shell/kern/rights.h"
 #include "shell/kern/since.h"
 
-/* "program 'filter'" */
+/* "program 'filter'"; NULL: it is not told which. */
 static void name_prog(struct buf *out, const struct handle *prog)
 {
-	if (*prog->name)
+	if (!prog)
+		buf_puts(out, "the program");
+	else if (*prog->name)
 		buf_printf(out, "program '%s'", prog->name);
 	else
 		buf_printf(out, "program %u", prog->id);
 }
 
-static void name_spot(struct buf *out, const struct link_spot *spot, const char *target)
+void link_spot_name(struct buf *out, const struct link_spot *spot, const char *target)
 {
 	char device[IF_NAMESIZE];
 
@@ -130,7 +132,7 @@ int kern_link_create_error(struct diags *d, struct span at, const struct handle 
 	buf_puts(&head, "attach ");
 	name_prog(&head, prog);
 	buf_puts(&head, " to ");
-	name_spot(&head, spot, target);
+	link_spot_name(&head, spot, target);
 	if (!spot_trouble(&why, &hint, prog, spot, err))
 		call_reason(&why, &hint, KERN_ATTACHING, spot->attach_type, err);
 	diag_error(d, at, "cannot %s: %s", buf_str(&head), buf_str(&why));
@@ -152,6 +154,42 @@ int kern_link_plan(struct diags *d, struct span at, const struct handle *prog,
 
 	buf_free(&why);
 	return missing ? kern_link_create_error(d, at, prog, &spot, def->target, EINVAL) : 0;
+}
+
+/* True where a link attaches the program there, which it alone can take off. */
+static bool linked(struct buf *why, struct buf *hint, const struct handle *prog,
+		   const struct link_spot *spot)
+{
+	struct occupant o = { .prog_id = prog ? prog->id : 0 };
+
+	if (!prog || !spot->hook->is_at)
+		return false;
+	occupant_links(&o, spot);
+	if (!o.links)
+		return false;
+	buf_printf(why, "it is attached by link %u", o.link_id);
+	buf_printf(hint, "'link detach id %u' takes it off", o.link_id);
+	return true;
+}
+
+int kern_detach_error(struct diags *d, struct span at, const struct handle *prog,
+		      const struct link_spot *spot, const char *target, int err)
+{
+	struct buf head = BUF_INIT, why = BUF_INIT, hint = BUF_INIT;
+
+	name_prog(&head, prog);
+	buf_puts(&head, " from ");
+	link_spot_name(&head, spot, target);
+	if (!(err == EINVAL && place_missing(&why, &hint, spot->attach_type)) &&
+	    !((err == ENOENT || err == EBUSY) && linked(&why, &hint, prog, spot)))
+		call_reason(&why, &hint, KERN_ATTACHING, spot->attach_type, err);
+	diag_error(d, at, "cannot detach %s: %s", buf_str(&head), buf_str(&why));
+	if (hint.len)
+		diag_hint(d, "%s", buf_str(&hint));
+	buf_free(&head);
+	buf_free(&why);
+	buf_free(&hint);
+	return -1;
 }
 
 /* Why a link refuses another program. */

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The table of the hooks, of the rows that stand beside their functions. */
 #include <bpf/bpf.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "shell/base/alloc.h"
+#include "shell/base/buf.h"
+#include "shell/kern/attached.h"
 #include "shell/kern/hook.h"
 #include "shell/kern/object.h"
 
 /* As they are offered. */
 static const struct hook *const tables[] = {
-	device_hooks, cgroup_hooks, netns_hooks, trace_hooks
+	device_hooks, cgroup_hooks, netns_hooks, trace_hooks, map_hooks
 };
 
 const struct hook *hook_at(size_t i)
@@ -38,6 +41,11 @@ static const struct hook_type *type_of(const struct hook *h, __u32 attach_type)
 		if (h->types[i].type == attach_type)
 			return &h->types[i];
 	return NULL;
+}
+
+bool hook_has(const struct hook *h, __u32 attach_type)
+{
+	return type_of(h, attach_type);
 }
 
 const struct hook *hook_of(__u32 id, __u32 attach_type)
@@ -101,14 +109,54 @@ int hook_link(int prog_fd, int target, const struct link_spot *spot)
 	return bpf_link_create(prog_fd, target, spot->attach_type, &opts);
 }
 
-void occupant_links(struct occupant *o, const struct link_spot *spot, hook_at_fn is_at)
+/* Whether this is what the kernel tells of the program, and by which link it is attached. */
+static bool same_program(const struct kern_attached *a, struct occupant *o)
+{
+	int fd;
+
+	if (a->prog_id != o->prog_id)
+		return false;
+	o->link_id = a->link_id;
+	o->linkless = !o->link_id;
+	fd = o->link_id ? kern_open_id(OBJ_LINK, o->link_id) : -1;
+	o->links = fd >= 0;
+	if (fd >= 0)
+		close(fd);
+	return true;
+}
+
+bool occupant_same(const struct link_spot *spot, int prog_fd, struct occupant *o)
+{
+	struct kern_attached *list;
+	struct bpf_prog_info prog;
+	bool found = false;
+	__u32 nr;
+
+	if (kern_prog_info(prog_fd, &prog) || kern_spot_list(spot, &list, &nr))
+		return false;
+	o->prog_id = prog.id;
+	for (__u32 i = 0; i < nr && !found; i++)
+		found = same_program(&list[i], o);
+	free(list);
+	return found;
+}
+
+void occupant_say_same(struct buf *why, const struct link_spot *spot, const struct occupant *o,
+		       int err)
+{
+	if (o)
+		buf_puts(why, "this program is attached there already");
+}
+
+void occupant_links(struct occupant *o, const struct link_spot *spot)
 {
 	struct object_walk w = { .kind = OBJ_LINK };
 	struct bpf_link_info info;
 	int fd;
 
 	while ((fd = kern_next_object(&w)) >= 0) {
-		if (!kern_link_info(fd, &info) && info.prog_id == o->prog_id && is_at(&info, spot)) {
+		if (!kern_link_info(fd, &info) && info.prog_id == o->prog_id &&
+		    spot->hook->is_at(&info, spot)) {
 			o->link_id = w.id;
 			o->links++;
 		}

@@ -16,6 +16,7 @@
 #include "shell/kern/link.h"
 
 struct buf;
+struct kern_attached;
 
 /* An attach type of a hook, as bpf_link_create() of the kernel wants it. */
 struct hook_type {
@@ -40,6 +41,20 @@ struct occupant {
 	bool linkless;			/* the kernel says that it is attached without one */
 };
 
+/* What is to become of a spot without a link: a program comes, goes, or takes another's place. */
+struct hook_change {
+	int old_fd, new_fd;		/* of programs; -1: none */
+	__u32 flags;			/* how the new one is attached: BPF_F_ALLOW_MULTI, BPF_F_BEFORE */
+	int beside_fd;			/* the program that BPF_F_BEFORE or _AFTER is of; -1: all */
+};
+
+/* What a place has room for, of programs without a link. */
+enum hook_room {
+	HOOK_ONE,
+	HOOK_ROW,			/* programs that run one after the other */
+	HOOK_BY_FLAG,			/* a row where they have BPF_F_ALLOW_MULTI, else one */
+};
+
 #define HOOK_WORDS_MAX 4
 
 struct hook {
@@ -60,8 +75,9 @@ struct hook {
 	__u32 flags;			/* of link creation */
 	const struct refusal *refusals;	/* ended by errno 0; the first that fits is meant */
 
-	/* Finds the place by name, NULL where no word names it; -1 with a diagnostic. */
-	int (*find)(struct link_spot *spot, const char *name, struct span at, struct diags *d);
+	/* Finds the place that the definition names; -1 with a diagnostic. */
+	int (*find)(struct link_spot *spot, const struct link_def *def, struct span at,
+		    struct diags *d);
 	/* NULL: nothing can be attached there, what is there is only listed. */
 	int (*create)(int prog_fd, const struct link_spot *spot);
 	/* Fills in where a link is, all that open() needs; or -errno. NULL: nobody can tell. */
@@ -69,6 +85,16 @@ struct hook {
 	/* kern_link_spot_open(). */
 	int (*open)(struct link_spot *spot);
 
+	/* The programs there, as kern_attached() has them. NULL: only links attach them. */
+	int (*list)(const struct link_spot *spot, struct kern_attached **list, __u32 *nr);
+	/* Without a link; the kernel compares where it can. -EBUSY where a link is in the way. */
+	int (*change)(const struct link_spot *spot, const struct hook_change *c);
+	enum hook_room room;
+	/* Whether this kernel knows the flags of attachment there. NULL: there are none. */
+	bool (*knows)(__u32 flags);
+
+	/* Whether a link of its type is there, as far as it tells. */
+	bool (*is_at)(const struct bpf_link_info *info, const struct link_spot *spot);
 	/* Whether an errno of link creation says that something is there. NULL: none does. */
 	bool (*taken)(const struct link_spot *spot, int err);
 	/* What it is; false where nothing is found. */
@@ -86,6 +112,8 @@ const struct hook *hook_named(const char *name);
 const struct hook *hook_of(__u32 id, __u32 attach_type);
 /* The first row whose links are of this type; NULL: none. */
 const struct hook *hook_of_link(__u32 link_type);
+/* Whether the row has the attach type. */
+bool hook_has(const struct hook *hook, __u32 attach_type);
 /* What the rows say of an attach type; NULL: nothing. */
 const struct hook_type *hook_type(__u32 attach_type);
 /* The same by its short name. */
@@ -94,7 +122,7 @@ const struct hook_type *hook_type_short(const char *name);
 const struct refusal *hook_refusal(const struct hook *hook, int err);
 
 /* The rows of each file, each list ended by one without a name. */
-extern const struct hook device_hooks[], cgroup_hooks[], netns_hooks[], trace_hooks[];
+extern const struct hook device_hooks[], cgroup_hooks[], netns_hooks[], trace_hooks[], map_hooks[];
 
 /* Places, for listings too; -1 with a diagnostic. */
 
@@ -107,10 +135,16 @@ int hook_open_netns(__u64 *inode, struct span at, struct diags *d);
 
 /* Inside the hooks only */
 
+/* change() of what bpf(BPF_PROG_ATTACH) and _DETACH do: @target is a descriptor or a device. */
+int hook_exchange(int target, __u32 attach_type, const struct hook_change *c);
+
 /* create() of what bpf_link_create() does: @target is a descriptor or a device's number. */
 int hook_link(int prog_fd, int target, const struct link_spot *spot);
 /* Counts the links that run @o's program and are at the spot, as far as they tell. */
-typedef bool (*hook_at_fn)(const struct bpf_link_info *info, const struct link_spot *spot);
-void occupant_links(struct occupant *o, const struct link_spot *spot, hook_at_fn is_at);
+void occupant_links(struct occupant *o, const struct link_spot *spot);
+/* occupant() and say_taken() of where programs lie in a row: the same one keeps itself out. */
+bool occupant_same(const struct link_spot *spot, int prog_fd, struct occupant *o);
+void occupant_say_same(struct buf *why, const struct link_spot *spot, const struct occupant *o,
+		       int err);
 
 #endif

@@ -3,6 +3,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include "shell/base/alloc.h"
 #include "shell/base/compat.h"
 #include "shell/base/diag.h"
+#include "shell/kern/attached.h"
 #include "shell/kern/cgroup.h"
 #include "shell/kern/error.h"
 #include "shell/kern/hook.h"
@@ -49,9 +51,10 @@ int hook_open_cgroup(const char *path, __u64 *id, struct span at, struct diags *
 	return no_cgroup2(path, (__u32)fs.f_type == CGROUP_SUPER_MAGIC, at, d);
 }
 
-static int cgroup_find(struct link_spot *spot, const char *path, struct span at, struct diags *d)
+static int cgroup_find(struct link_spot *spot, const struct link_def *def, struct span at,
+		       struct diags *d)
 {
-	spot->fd = hook_open_cgroup(path, &spot->id, at, d);
+	spot->fd = hook_open_cgroup(def->target, &spot->id, at, d);
 	return spot->fd < 0 ? -1 : 0;
 }
 
@@ -101,6 +104,37 @@ static int cgroup_open(struct link_spot *spot)
 	return spot->fd < 0 ? spot->fd : 0;
 }
 
+static int cgroup_list(const struct link_spot *spot, struct kern_attached **list, __u32 *nr)
+{
+	return kern_attached(spot->fd, spot->attach_type, 0, list, nr);
+}
+
+static int cgroup_change(const struct link_spot *spot, const struct hook_change *c)
+{
+	return hook_exchange(spot->fd, spot->attach_type, c);
+}
+
+/* A flag that the kernel does not know is refused before the missing program is. */
+static bool cgroup_knows(__u32 flags)
+{
+	const struct hook_change c = { .old_fd = -1, .new_fd = INT_MAX, .flags = flags };
+
+	return hook_exchange(-1, BPF_CGROUP_INET_INGRESS, &c) == -EBADF;
+}
+
+static bool cgroup_is_at(const struct bpf_link_info *info, const struct link_spot *spot)
+{
+	return info->type == BPF_LINK_TYPE_CGROUP && info->cgroup.cgroup_id == spot->id &&
+	       info->cgroup.attach_type == spot->attach_type;
+}
+
+/* The same program keeps itself out; one that a link attaches does not. */
+static bool cgroup_taken(const struct link_spot *spot, int err)
+{
+	return err == EINVAL;
+}
+
+
 /* In the order of their numbers. */
 static const struct hook_type cgroup_types[] = {
 	{ BPF_CGROUP_INET_INGRESS, BPF_PROG_TYPE_CGROUP_SKB, "ingress" },
@@ -148,6 +182,9 @@ const struct hook cgroup_hooks[] = {
 	  .types = cgroup_types, .nr_types = ARRAY_SIZE(cgroup_types),
 	  .type_hint = "types are written as 'egress' or 'cgroup_inet_egress'",
 	  .refusals = cgroup_refusals, .find = cgroup_find, .create = cgroup_create,
-	  .locate = cgroup_locate, .open = cgroup_open },
+	  .locate = cgroup_locate, .open = cgroup_open, .list = cgroup_list,
+	  .change = cgroup_change, .room = HOOK_BY_FLAG,
+	  .knows = cgroup_knows, .is_at = cgroup_is_at, .taken = cgroup_taken,
+	  .occupant = occupant_same, .say_taken = occupant_say_same },
 	{ 0 }
 };

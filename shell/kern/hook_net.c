@@ -64,21 +64,23 @@ int hook_find_device(const char *name, __u32 *ifindex, struct span at, struct di
 	return -1;
 }
 
-static int device_find(struct link_spot *spot, const char *name, struct span at, struct diags *d)
-{
-	return hook_find_device(name, &spot->ifindex, at, d);
-}
-
-static int device_create(int prog_fd, const struct link_spot *spot)
-{
-	return hook_link(prog_fd, (int)spot->ifindex, spot);
-}
-
 static __u64 own_netns(void)
 {
 	struct stat st;
 
 	return stat(OWN_NETNS, &st) ? 0 : st.st_ino;
+}
+
+static int device_find(struct link_spot *spot, const struct link_def *def, struct span at,
+		       struct diags *d)
+{
+	spot->id = own_netns();
+	return hook_find_device(def->target, &spot->ifindex, at, d);
+}
+
+static int device_create(int prog_fd, const struct link_spot *spot)
+{
+	return hook_link(prog_fd, (int)spot->ifindex, spot);
 }
 
 static int device_open(struct link_spot *spot)
@@ -107,10 +109,12 @@ static bool xdp_is_at(const struct bpf_link_info *info, const struct link_spot *
 /* Whether several XDP links tell the same number and program: of devices in several namespaces. */
 static bool has_rivals(const struct bpf_link_info *info)
 {
-	struct link_spot spot = { .ifindex = info->xdp.ifindex };
+	struct link_spot spot = {
+		.hook = hook_of_link(BPF_LINK_TYPE_XDP), .ifindex = info->xdp.ifindex
+	};
 	struct occupant o = { .prog_id = info->prog_id };
 
-	occupant_links(&o, &spot, xdp_is_at);
+	occupant_links(&o, &spot);
 	return o.links > 1;
 }
 
@@ -161,7 +165,7 @@ static bool xdp_occupant(const struct link_spot *spot, int prog_fd, struct occup
 {
 	if (bpf_xdp_query_id(spot->ifindex, 0, &o->prog_id) || !o->prog_id)
 		return false;
-	occupant_links(o, spot, xdp_is_at);
+	occupant_links(o, spot);
 	return true;
 }
 
@@ -173,6 +177,37 @@ static void xdp_say_taken(struct buf *why, const struct link_spot *spot, const s
 			   err == EEXIST ? " in another XDP mode" : "");
 	else if (err == EEXIST)
 		buf_puts(why, "a device that it is part of has an XDP program");
+}
+
+/* The modes in which a device may have a program each, as bpf_xdp_query() tells them. */
+static int xdp_list(const struct link_spot *spot, struct kern_attached **list, __u32 *nr)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, found);
+	int err = bpf_xdp_query((int)spot->ifindex, 0, &found);
+	const struct kern_attached modes[] = {
+		{ found.drv_prog_id, XDP_FLAGS_DRV_MODE }, { found.skb_prog_id, XDP_FLAGS_SKB_MODE },
+		{ found.hw_prog_id, XDP_FLAGS_HW_MODE },
+	};
+
+	if (err)
+		return err;
+	*list = xcalloc(ARRAY_SIZE(modes), sizeof(**list));
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
+		if (modes[i].prog_id && (!spot->flags || spot->flags & modes[i].prog_flags))
+			(*list)[(*nr)++] = modes[i];
+	return 0;
+}
+
+/* What was there says the mode, where the user did not. */
+static int xdp_change(const struct link_spot *spot, const struct hook_change *c)
+{
+	LIBBPF_OPTS(bpf_xdp_attach_opts, opts, .old_prog_fd = c->old_fd);
+	__u32 flags = spot->flags ? spot->flags : c->flags;
+
+	if (c->old_fd < 0)
+		return bpf_xdp_attach((int)spot->ifindex, c->new_fd,
+				      flags | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL);
+	return bpf_xdp_attach((int)spot->ifindex, c->new_fd, flags, &opts);
 }
 
 static const struct hook_type xdp_types[] = { { BPF_XDP, BPF_PROG_TYPE_XDP } };
@@ -230,47 +265,28 @@ static bool mprog_taken(const struct link_spot *spot, int err)
 	return err == EEXIST;
 }
 
-/* The same program keeps itself out. */
-static bool find_same(const struct kern_attached *list, __u32 nr, int prog_fd, struct occupant *o)
+static bool mprog_is_at(const struct bpf_link_info *info, const struct link_spot *spot)
 {
-	struct bpf_prog_info prog;
-	int fd;
+	struct device_info dev;
 
-	if (kern_prog_info(prog_fd, &prog))
-		return false;
-	for (__u32 i = 0; i < nr; i++) {
-		if (list[i].prog_id != prog.id)
-			continue;
-		o->prog_id = prog.id;
-		o->link_id = list[i].link_id;
-		o->linkless = !o->link_id;
-		fd = o->link_id ? kern_open_id(OBJ_LINK, o->link_id) : -1;
-		o->links = fd >= 0;
-		if (fd >= 0)
-			close(fd);
-		return true;
-	}
-	return false;
+	memcpy(&dev, &info->raw_tracepoint, sizeof(dev));
+	return info->type == spot->hook->link_type && dev.ifindex == spot->ifindex &&
+	       dev.attach_type == spot->attach_type;
 }
 
-static bool mprog_occupant(const struct link_spot *spot, int prog_fd, struct occupant *o)
+static int mprog_list(const struct link_spot *spot, struct kern_attached **list, __u32 *nr)
 {
-	struct kern_attached *list;
-	bool found;
-	__u32 nr;
-
-	if (kern_attached((int)spot->ifindex, spot->attach_type, 0, &list, &nr))
-		return false;
-	found = find_same(list, nr, prog_fd, o);
-	free(list);
-	return found;
+	return kern_attached((int)spot->ifindex, spot->attach_type, 0, list, nr);
 }
 
-static void mprog_say_taken(struct buf *why, const struct link_spot *spot,
-			    const struct occupant *o, int err)
+static int mprog_change(const struct link_spot *spot, const struct hook_change *c)
 {
-	if (o)
-		buf_puts(why, "this program is attached there already");
+	return hook_exchange((int)spot->ifindex, spot->attach_type, c);
+}
+
+static bool mprog_knows(__u32 flags)
+{
+	return !(flags & ~(BPF_F_REPLACE | BPF_F_BEFORE | BPF_F_AFTER));
 }
 
 static const struct hook_type tcx_ingress_types[] = {
@@ -302,12 +318,14 @@ static const struct refusal mprog_refusals[] = {
 
 #define XDP ON_DEVICE, .types = xdp_types, .nr_types = ARRAY_SIZE(xdp_types),		\
 	.link_type = BPF_LINK_TYPE_XDP, .refusals = xdp_refusals, .locate = xdp_locate,	\
+	.is_at = xdp_is_at, .list = xdp_list, .change = xdp_change,			\
 	.taken = xdp_taken, .occupant = xdp_occupant, .say_taken = xdp_say_taken
 
-#define TCX(list) ON_DEVICE, .types = (list), .nr_types = ARRAY_SIZE(list),		\
+#define TCX(rows) ON_DEVICE, .types = (rows), .nr_types = ARRAY_SIZE(rows),		\
 	.link_type = BPF_LINK_TYPE_TCX, .refusals = mprog_refusals,			\
-	.locate = mprog_locate, .taken = mprog_taken, .occupant = mprog_occupant,	\
-	.say_taken = mprog_say_taken
+	.locate = mprog_locate, .list = mprog_list, .change = mprog_change,		\
+	.room = HOOK_ROW, .knows = mprog_knows, .is_at = mprog_is_at,			\
+	.taken = mprog_taken, .occupant = occupant_same, .say_taken = occupant_say_same
 
 const struct hook device_hooks[] = {
 	{ "xdp", "packets as they arrive, in the best mode there is", XDP },
@@ -339,7 +357,8 @@ int hook_open_netns(__u64 *inode, struct span at, struct diags *d)
 	return -1;
 }
 
-static int netns_find(struct link_spot *spot, const char *name, struct span at, struct diags *d)
+static int netns_find(struct link_spot *spot, const struct link_def *def, struct span at,
+		      struct diags *d)
 {
 	spot->fd = hook_open_netns(&spot->id, at, d);
 	return spot->fd < 0 ? -1 : 0;
@@ -398,7 +417,7 @@ static bool netns_occupant(const struct link_spot *spot, int prog_fd, struct occ
 		return false;
 	o->prog_id = list[0].prog_id;
 	free(list);
-	occupant_links(o, spot, netns_is_at);
+	occupant_links(o, spot);
 	return true;
 }
 
@@ -410,6 +429,17 @@ static void netns_say_taken(struct buf *why, const struct link_spot *spot,
 	else if (spot->attach_type == BPF_FLOW_DISSECTOR)
 		buf_puts(why, "another network namespace has a flow dissector: the first one's and "
 			 "any other exclude each other");
+}
+
+/* Only flow dissection does without links; it is of the namespace that asks. */
+static int netns_list(const struct link_spot *spot, struct kern_attached **list, __u32 *nr)
+{
+	return kern_attached(spot->fd, spot->attach_type, 0, list, nr);
+}
+
+static int netns_change(const struct link_spot *spot, const struct hook_change *c)
+{
+	return hook_exchange(0, spot->attach_type, c);
 }
 
 static const struct hook_type netns_types[] = {
@@ -431,7 +461,8 @@ const struct hook netns_hooks[] = {
 	  .id = 2, .link_type = BPF_LINK_TYPE_NETNS,
 	  .types = netns_types, .nr_types = ARRAY_SIZE(netns_types),
 	  .refusals = netns_refusals, .find = netns_find, .create = netns_create,
-	  .locate = netns_locate, .open = netns_open, .taken = netns_taken,
+	  .locate = netns_locate, .open = netns_open, .list = netns_list,
+	  .change = netns_change, .is_at = netns_is_at, .taken = netns_taken,
 	  .occupant = netns_occupant, .say_taken = netns_say_taken },
 	{ 0 }
 };

@@ -7,9 +7,10 @@
 #include "shell/kern/hook.h"
 
 /* Only the kernel knows its tracepoints, modules' included. */
-static int raw_tp_find(struct link_spot *spot, const char *name, struct span at, struct diags *d)
+static int raw_tp_find(struct link_spot *spot, const struct link_def *def, struct span at,
+		       struct diags *d)
 {
-	spot->name = xstrdup(name);
+	spot->name = xstrdup(def->target);
 	return 0;
 }
 

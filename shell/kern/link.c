@@ -39,7 +39,7 @@ int kern_link_find(const struct link_def *def, struct link_spot *spot, struct sp
 	*spot = (struct link_spot){
 		.hook = def->hook, .attach_type = def->attach_type, .flags = def->hook->flags, .fd = -1
 	};
-	return def->hook->find(spot, def->target, at, d);
+	return def->hook->find(spot, def, at, d);
 }
 
 /* True where what was in the way is gone by now, or has no link: then its end may be near. */

@@ -10,6 +10,7 @@
 #include "shell/base/diag.h"
 
 struct bpf_link_info;
+struct buf;
 struct handle;
 struct hook;
 
@@ -18,6 +19,7 @@ struct link_def {
 	const struct hook *hook;
 	__u32 attach_type;		/* one of the hook's, mostly: the kernel has the last word */
 	const char *target;		/* device, cgroup's path, tracepoint; NULL: the hook is all */
+	struct handle *map;		/* what a place that is a map is; else NULL */
 };
 
 /* The same, found. */
@@ -53,6 +55,19 @@ enum kern_sight kern_link_device(const struct bpf_link_info *info, char name[IF_
  */
 int kern_link_spot_open(struct link_spot *spot);
 void link_spot_free(struct link_spot *spot);
+/* Appends what it is called: @target, as the user wrote it, or where that is NULL, what is known. */
+void link_spot_name(struct buf *out, const struct link_spot *spot, const char *target);
+
+struct hook_change;
+struct kern_attached;
+
+/* What is attached there, as hook->list() has it; -EOPNOTSUPP where only links are. */
+int kern_spot_list(const struct link_spot *spot, struct kern_attached **list, __u32 *nr);
+/* Attaches, detaches or exchanges without a link: 0 or -errno, as hook->change() has it. */
+int kern_spot_change(const struct link_spot *spot, const struct hook_change *c);
+/* Whether this kernel knows these flags of attachment there: BPF_F_BEFORE and the like. */
+bool kern_spot_knows(const struct link_spot *spot, __u32 flags);
+
 int kern_link_create(int prog_fd, const struct link_spot *spot);
 /* Compare and swap: -EPERM where the link does not run @old_prog, -ENOLINK where it is severed. */
 int kern_link_update(int fd, int new_prog, int old_prog);
@@ -65,6 +80,9 @@ int kern_link_create_error(struct diags *d, struct span at, const struct handle 
 /* Of what is only planned: the same, where the kernel is known to lack the place; else 0. */
 int kern_link_plan(struct diags *d, struct span at, const struct handle *prog,
 		   const struct link_def *def);
+/* Of detaching what no link attaches; @prog may be NULL. */
+int kern_detach_error(struct diags *d, struct span at, const struct handle *prog,
+		      const struct link_spot *spot, const char *target, int err);
 /* @old: the program that the link was expected to run, or NULL. */
 int kern_link_update_error(struct diags *d, struct span at, const struct handle *link,
 			   const struct handle *old, const struct handle *prog, int err);

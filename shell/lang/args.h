@@ -47,6 +47,8 @@ extern const struct arg_type arg_key, arg_value;
 /* "name N MAP" or "idx N MAP": VALUE_LIST of name or index, and handle. */
 extern const struct arg_type arg_load_map;
 
+/* VALUE_NUM: an attach type, of cgroups; of maps of sockets and flow dissection. */
+extern const struct arg_type arg_cgroup_type, arg_socket_type;
 extern const struct arg_type arg_cgroup;	/* VALUE_STR: the path of a cgroup's folder */
 extern const struct arg_type arg_device;	/* VALUE_STR: a network device's name */
 

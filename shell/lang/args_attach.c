@@ -12,6 +12,7 @@
 
 #include "shell/base/alloc.h"
 #include "shell/base/buf.h"
+#include "shell/base/compat.h"
 #include "shell/base/diag.h"
 #include "shell/kern/error.h"
 #include "shell/kern/hook.h"
@@ -204,6 +205,37 @@ static void type_complete(const struct hook *h, struct candidates *c)
 				      kern_attach_type_name(h->types[i].type) : NULL, false);
 	}
 }
+
+static int cgroup_type_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+			     struct value *out)
+{
+	return type_parse(ctx, hook_of_link(BPF_LINK_TYPE_CGROUP), w, out);
+}
+
+static void cgroup_type_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+				 const struct word *w, size_t nr, struct candidates *c)
+{
+	type_complete(hook_of_link(BPF_LINK_TYPE_CGROUP), c);
+}
+
+static int socket_type_parse(struct ctx *ctx, const struct arg *a, const struct word *w, size_t nr,
+			     struct value *out)
+{
+	return type_parse(ctx, hook_of_link(BPF_LINK_TYPE_SOCKMAP), w, out);
+}
+
+static void socket_type_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+				 const struct word *w, size_t nr, struct candidates *c)
+{
+	type_complete(hook_of_link(BPF_LINK_TYPE_SOCKMAP), c);
+	candidate_add(c, kern_attach_type_name(BPF_FLOW_DISSECTOR), NULL, false);
+}
+
+const struct arg_type arg_cgroup_type = {
+	.name = "TYPE", .parse = cgroup_type_parse, .complete = cgroup_type_complete, .pure = true
+}, arg_socket_type = {
+	.name = "TYPE", .parse = socket_type_parse, .complete = socket_type_complete, .pure = true
+};
 
 static void name_complete(struct candidates *c)
 {

@@ -125,6 +125,8 @@ def test_what_is_not_proven_is_refused(box):
 # Each verb that takes a program or map: a line with NAME in its place.
 LINES = """
 btf dump map name NAME
+cgroup attach GROUP egress name NAME multi
+cgroup detach GROUP egress name NAME
 link create name NAME xdp dev v0 pin PIN
 link update pinned LINK name NAME
 map clear name NAME
@@ -154,7 +156,11 @@ map set name NAME total 1
 map show name NAME
 map top name NAME
 map update name NAME key 1 value 1
+net attach tcx_ingress name NAME dev v0
+net detach tcx_ingress dev v0 prog name NAME
+prog attach name NAME sk_msg_verdict name SOCKS
 prog cfg name NAME
+prog detach name NAME sk_msg_verdict name SOCKS
 prog dump xlated name NAME
 prog load OBJECT PIN map name COUNT name NAME
 prog pin name NAME PIN
@@ -178,13 +184,14 @@ def test_no_verb_takes_another(box):
               "pin", box.pin("link")).expect(0)
     box.bpfsh("map", "update", "name", world.full("connections_of_ipv6"), "key", "1", "value",
               "1").expect(0)
-    places = {"PIN": box.pin("new"), "LINK": box.pin("link"), "OBJECT": box.obj("count"),
+    box.map_create("socks", "sockmap")
+    places = {"SOCKS": box.prefix + "socks", "PIN": box.pin("new"), "LINK": box.pin("link"), "OBJECT": box.obj("count"),
               "GOOD": world.full("connections_of_ipv4"), "COUNT": box.prefix + "count",
               "LINES": box.file("lines", '{"key":1,"value":5}\n'),
-              "FILE": os.path.join(box.dir, "export")}
+              "GROUP": box.cgroup(), "FILE": os.path.join(box.dir, "export")}
     before, verbs = box.snapshot(), set()
     for line in LINES.split("\n")[1:-1]:
-        kind = "prog" if line.startswith(("prog", "link")) and "map" not in line else "map"
+        kind = "prog" if line.startswith(("prog", "link", "net", "cgroup")) and "map " not in line else "map"
         right = world.full("balance_by_source" if kind == "prog" else "connections_of_ipv6")
         wrong = right[:KEPT] + right[KEPT:].upper()
         text = re.sub(r"\b[A-Z]{3,}\b", lambda word: places.get(word[0], word[0]), line)

@@ -6,6 +6,8 @@ elements, links, and what is frozen are compared. A writing verb without a row f
 """
 import re
 
+from attach import (BPF_INGRESS, BPF_TCX_EGRESS, BPF_TCX_INGRESS, SK_MSG_VERDICT,
+                    SK_SKB_STREAM_PARSER, attach, attached, detach_all)
 from bpfsh import *
 from state import *
 
@@ -29,11 +31,20 @@ class World:
         box.bpftool("prog", "load", box.obj("maps"), box.pin("g"), "pinmaps", box.pin("globals"))
         self.group = box.cgroup()
         self.device = " ".join(map(str, socket.if_nametoindex("v0").to_bytes(4, "little")))
-        self.kept = set(box.pins())
         with open(box.file("lines", ""), "w") as f:
             f.write('{"key":1,"value":5}\n{"key":2,"value":6}\n')
+        box.script("".join(f"prog asm type {kind} 'r0 = 1; exit' name {box.prefix}{name} pin"
+                           f" {self.pin(name)}\n" for kind, name in (("sk_msg", "msg"),
+                                                                    ("sk_skb/stream_parser", "parse")))
+                   + f"map create {self.pin('socks')} type sockmap key 4 value 4 entries 4"
+                   f" name {box.prefix}socks\n").expect(0)
+        self.kept = set(box.pins())
+        device = socket.if_nametoindex("v1")
+        group, socks = os.open(self.group, os.O_RDONLY), open_pin(self.pin("socks"))
+        self.places = [(device, BPF_TCX_INGRESS), (device, BPF_TCX_EGRESS), (group, BPF_INGRESS),
+                       (socks, SK_MSG_VERDICT), (socks, SK_SKB_STREAM_PARSER)]
         self.build()
-        self.before = state(box.bpffs)
+        self.before = self.state()
 
     def pin(self, name):
         return self.box.pin(name)
@@ -77,7 +88,18 @@ link create {self.prog("c1")} cgroup {self.group} egress pin {self.pin("lc")}
 link pin {self.pin("lc")} {self.pin("lc2")}
 """).expect(0)
 
+        for name, place in (self.prog("t2"), 0), (self.prog("c2"), 2), (self.pin("parse"), 4):
+            prog = open_pin(name)
+            attach(prog, *self.places[place], 2 if place == 2 else 0)
+            os.close(prog)
+
+    def state(self):
+        """What is pinned, and what is attached without a link."""
+        return dict(state(self.box.bpffs), **{f"{place}": attached(*place) for place in self.places})
+
     def rebuild(self):
+        for place in self.places:
+            detach_all(*place)
         for name in set(self.box.pins()) - self.kept:
             os.unlink(self.pin(name))
         for name in sorted(set(self.box.folders()) - {"p", "globals"}, reverse=True):
@@ -88,7 +110,7 @@ link pin {self.pin("lc")} {self.pin("lc2")}
         assert not gone, gone
 
     def difference(self):
-        return difference(self.before, state(self.box.bpffs))
+        return difference(self.before, self.state())
 
     def table(self):
         """Rows of verb, class, and a line; the first word behind the line's verb may be another map."""
@@ -136,6 +158,12 @@ link pin {self.pin("lc")} {self.pin("lc2")}
         yield "prog asm", FULL, f"prog asm 'r0 = 2; exit' type xdp name {self.box.prefix}n pin {pin('new')}"
         yield "prog run", NONE, f"prog run {prog('x2')} data_in {self.box.dir}/lines"
         yield "link create", FULL, f"link create {prog('t1')} tcx_egress dev v0 pin {pin('new')}"
+        yield "net attach", FULL, f"net attach tcx_egress {prog('t1')} dev v1"
+        yield "net detach", FULL, f"net detach tcx_ingress dev v1"
+        yield "cgroup attach", FULL, f"cgroup attach {self.group} ingress {prog('c1')} multi"
+        yield "cgroup detach", FULL, f"cgroup detach {self.group} ingress {prog('c2')}"
+        yield "prog attach", FULL, f"prog attach {pin('msg')} sk_msg_verdict pinned {pin('socks')}"
+        yield "prog detach", FULL, f"prog detach {pin('parse')} sk_skb_stream_parser pinned {pin('socks')}"
         yield "link update", FULL, f"link update {pin('lx')} {prog('x2')}"
         yield "link detach", LOSSY, f"link detach {pin('lx')}"
 

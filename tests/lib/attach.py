@@ -9,12 +9,14 @@ import fcntl
 import os
 import struct
 
-from bpfsh import BPF_LINK_CREATE, CLONE_NEWNET, Skip, bpf, libc, mount, syscheck, umount
+from bpfsh import BPF_LINK_CREATE, BPF_SYSCALL, CLONE_NEWNET, Skip, bpf, libc, mount, syscheck, umount
 
-PROG_LOAD, PROG_ATTACH, RAW_TRACEPOINT_OPEN = 5, 8, 17
+PROG_LOAD, PROG_ATTACH, PROG_DETACH, RAW_TRACEPOINT_OPEN = 5, 8, 9, 17
+PROG_GET_FD_BY_ID, PROG_QUERY = 13, 16
 PERF_EVENT_OPEN = {"x86_64": 298, "aarch64": 241}
 PERF_TYPE_SOFTWARE, PERF_TYPE_TRACEPOINT = 1, 2
 PERF_EVENT_IOC_SET_BPF = 0x40042408
+BPF_INGRESS, BPF_EGRESS, SK_SKB_STREAM_PARSER, SK_MSG_VERDICT = 0, 1, 4, 7
 BPF_FLOW_DISSECTOR, BPF_PERF_EVENT, BPF_NETFILTER = 17, 41, 45
 XDP, BPF_TCX_INGRESS, BPF_TCX_EGRESS, BPF_TRACE_UPROBE_MULTI = 37, 46, 47, 48
 # enum bpf_prog_type
@@ -63,6 +65,24 @@ def link(prog, target, attach_type, more=b""):
 def attach(prog, target, attach_type, flags=0):
     """Without a link: it stays until it is detached, or the target ends."""
     bpf(PROG_ATTACH, struct.pack("=IIII", target, prog, attach_type, flags))
+
+
+def attached(target, attach_type):
+    """(program's ID, flags) of what is at a descriptor or device, in its order."""
+    ids, flags = (ctypes.c_uint32 * 64)(), (ctypes.c_uint32 * 64)()
+    tells = attach_type < SK_SKB_STREAM_PARSER		# flags: of the cgroup's here
+    attr = ctypes.create_string_buffer(struct.pack(
+        "=IIIIQIIQ", target, attach_type, 0, 0, ctypes.addressof(ids), 64, 0,
+        ctypes.addressof(flags) if tells else 0), 128)
+    syscheck(libc.syscall(BPF_SYSCALL[os.uname().machine], PROG_QUERY, attr, 128) < 0, "cannot query")
+    return list(zip(ids, flags))[:struct.unpack_from("=I", attr, 24)[0]]
+
+
+def detach_all(target, attach_type):
+    for ident, _ in attached(target, attach_type):
+        prog = bpf(PROG_GET_FD_BY_ID, struct.pack("=I", ident))
+        bpf(PROG_DETACH, struct.pack("=IIII", target, prog, attach_type, 0))
+        os.close(prog)
 
 
 def netfilter(prog, family, hook, priority):

@@ -17,7 +17,7 @@ TYPES = {"hash": 1, "array": 2, "prog_array": 3, "percpu_hash": 5, "percpu_array
          "hash_of_maps": 13, "devmap": 14, "cpumap": 16, "queue": 22, "stack": 23,
          "devmap_hash": 25, "bloom_filter": 30}
 PERCPU = (5, 6, 10)
-STACK = 23
+STACK, SOCKMAP = 23, 15
 OBJECTS = {3: "prog", 12: "map", 13: "map"}
 LINK_FACTS = {3: "=Q", 5: "=I", 6: "=I", 11: "=I"}	# cgroup's ID, namespace, device
 
@@ -103,6 +103,8 @@ class Map:
             return found
 
     def elements(self):
+        if self.kind == SOCKMAP:
+            return {}
         if self.kind == STACK:
             return dict(enumerate(self.stacked()))
         if not self.key:

@@ -114,7 +114,7 @@ static void test_own(void **state)
 		{ "map cl 1", "'cl' is too short for 'clear'" },
 		{ "map un /p", "'un' is too short for 'unpin'" },
 		{ "prog u /p", "'u' is too short for 'unpin'" },
-		{ "prog a 1", "bpftool's 'prog attach' is not there yet" },
+		{ "prog a 1", "TYPE is missing" },
 		{ "prog r 1", "prog run prog:1" },
 		{ "f probe", "bpftool's 'feature' is not there yet" },
 		{ "gen skeleton", "bpftool's 'gen' is not there yet" },
