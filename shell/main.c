@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The command line: options, and which way a session is fed. */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -108,6 +109,22 @@ static const struct option_doc *find_letter(char letter)
 	return NULL;
 }
 
+/* An option by its letter, or where that is 0 by its name. */
+static int unknown_option(struct request *r, char letter, const char *name, int len)
+{
+	static const struct {
+		char letter;
+		const char *name;
+	} bpftools[] = { { 'L', "use-loader" }, { 'S', "sign" } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(bpftools); i++)
+		if (letter ? letter == bpftools[i].letter :
+		    (int)strlen(bpftools[i].name) == len && !strncmp(bpftools[i].name, name, len))
+			return usage(r, "bpftool's '--%s' is not there yet", bpftools[i].name);
+	return letter ? usage(r, "unknown option '-%c'", letter) :
+	       usage(r, "unknown option '--%.*s'", len, name);
+}
+
 /* "--name", "--name=ARG", "--name ARG"; *@i is moved past what was used. */
 static int long_option(struct request *r, char **argv, int argc, int *i)
 {
@@ -116,7 +133,7 @@ static int long_option(struct request *r, char **argv, int argc, int *i)
 	const struct option_doc *o = find_long(name, len);
 
 	if (!o)
-		return usage(r, "unknown option '--%.*s'", (int)len, name);
+		return unknown_option(r, 0, name, len);
 	if (!o->arg)
 		return equals ? usage(r, "'--%s' takes no argument", o->name) :
 		       set_option(r, o, NULL);
@@ -176,7 +193,7 @@ static int short_options(struct request *r, char **argv, int argc, int *i)
 		const char *arg = p[1] ? p + 1 : argv[*i + 1];
 
 		if (!o)
-			return usage(r, "unknown option '-%c'", *p);
+			return unknown_option(r, *p, NULL, 0);
 		if (*p == 'f' && is_bpftools_f(r, arg, p[1])) {
 			refuse_bpftools_f(r, arg);
 			continue;
@@ -236,10 +253,11 @@ static bool use_color(const struct request *r)
 static int print(struct buf *text)
 {
 	int err = out_all(STDOUT_FILENO, text->data, text->len);
+	const char *why = strerror(err);
 
 	buf_free(text);
 	if (err && err != EPIPE)
-		fprintf(stderr, "error: cannot write the output: %s\n", strerror(err));
+		fprintf(stderr, "error: cannot write the output: %c%s\n", tolower(*why), why + 1);
 	return err ? STATUS_FAILED : STATUS_OK;
 }
 

@@ -222,7 +222,7 @@ static int undo_run(struct ctx *ctx, struct value *argv)
 
 static const struct cmd session_undo_cmd = {
 	.verb = "undo",
-	.help = "take the last committed change back",
+	.help = "take back the last committed change of this session",
 	.flags = CMD_CONTROL,
 	.run = undo_run,
 	.examples = STRINGS("undo"),

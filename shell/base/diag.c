@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Diagnostics: queued with their place in the source, shown as text or JSON. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,13 +42,14 @@ int diag_error(struct diags *d, struct span at, const char *fmt, ...)
 
 int diag_errno(struct diags *d, struct span at, int err, const char *fmt, ...)
 {
+	const char *why = strerror(abs(err));
 	struct buf what = BUF_INIT;
 	va_list ap;
 
 	va_start(ap, fmt);
 	buf_vprintf(&what, fmt, ap);
 	va_end(ap);
-	diag_error(d, at, "%s: %s", buf_str(&what), strerror(abs(err)));
+	diag_error(d, at, "%s: %c%s", buf_str(&what), tolower((unsigned char)*why), why + 1);
 	buf_free(&what);
 	return -1;
 }

@@ -40,7 +40,7 @@ static int distance(const char *a, const char *b)
 
 const char *nearest_word(const char *word, const char *const *words)
 {
-	int len = strlen(word), best = len < 3 ? 2 : len / 3 + 2;
+	int len = strlen(word), best = len < 4 ? 2 : len / 3 + 2;
 	const char *found = NULL;
 
 	for (; *words; words++) {

@@ -123,6 +123,15 @@ void resolve_forget(struct session *s)
 	s->pinned = (struct pinned){ 0 };
 }
 
+/* The object may be there all the same: others hold it, and a pin's removal is not its end. */
+static int no_pin(struct ctx *ctx, enum object_kind kind, const char *path, struct span at)
+{
+	diag_error(ctx->diags, at, "no pin '%s'", path);
+	diag_hint(ctx->diags, "'%s show' lists what there is, with --bpffs also where it is pinned",
+		  kind == OBJ_PROG ? "prog" : object_names[kind]);
+	return -1;
+}
+
 static int by_pin(struct ctx *ctx, enum object_kind kind, const char *path, struct span at,
 		  struct value *out)
 {
@@ -142,7 +151,7 @@ static int by_pin(struct ctx *ctx, enum object_kind kind, const char *path, stru
 	}
 	fd = kern_open_pin(path, &found);
 	if (fd == -ENOENT)
-		return diag_error(ctx->diags, at, "no pin '%s'", path);
+		return no_pin(ctx, kind, path, at);
 	if (fd < 0)
 		return kern_error(ctx->diags, at, -fd, "open the pin '%s'", path);
 	if (found != kind) {

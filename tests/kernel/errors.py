@@ -209,7 +209,7 @@ def test_full_disk(box):
     box.map_create("m")
     with open("/dev/full", "w") as full:
         for words in (["map", "show"], ["-j", "map", "show"], ["help"]):
-            box.bpfsh(*words, stdout=full).expect(1, err="No space left on device")
+            box.bpfsh(*words, stdout=full).expect(1, err="no space left on device")
 
 
 def test_closed_stdout(box):

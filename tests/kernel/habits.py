@@ -48,6 +48,22 @@ def test_not_there_yet(box):
         done = box.bpfsh(*words.split()).expect(2, out="", err="is not there yet")
         assert "did you mean" not in done.err, done
     box.bpfsh("help", "gen").expect(1, err="is not there yet")
+    for option in "-L", "--use-loader", "-S":
+        box.bpfsh(option, "prog", "show").expect(2, out="", err="is not there yet")
+
+
+def test_nothing_far_off_is_meant(box):
+    """Of three letters one may be wrong, not two."""
+    for word, meant in ("mpa", "'map'"), ("rpog", "'prog'"), ("gne", None), ("run", None):
+        done = box.bpfsh(word).expect(2, err="unknown command")
+        assert (f"did you mean {meant}" if meant else "'help' lists") in done.err, done
+
+
+def test_a_pin_that_was_removed(box):
+    """As after the map's removal in the order of a tutorial: what is left can be found."""
+    pin = box.map_create("m")
+    box.bpfsh("map", "delete", "pinned", pin, "pins").expect(0)
+    box.bpfsh("map", "show", "pinned", pin).expect(1, err=["no pin", "'map show' lists"])
 
 
 def test_names_of_the_header(box):

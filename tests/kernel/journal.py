@@ -267,7 +267,7 @@ def test_full(box):
     mount("tmpfs", FOLDER, "tmpfs", MS_NODEV | MS_NOSUID, "mode=0700,size=256k")
     before = box.snapshot()
     lines = "".join(f"map update pinned {pin} key {n} value {n}\n" for n in range(1, 40000))
-    box.script(lines).expect(1, err=["cannot write the journal", "No space left", "rolled back"])
+    box.script(lines).expect(1, err=["cannot write the journal", "no space left", "rolled back"])
     box.unchanged(before)
     assert not journals()
     with open(f"{FOLDER}/ballast", "wb") as f:

@@ -85,7 +85,7 @@ def test_redirections(box):
     with open("jq.txt") as f:
         assert json.load(f) == ["0x00"] * 4
     box.bpfsh("-c", f"map dump pinned {pin} > /not/there").expect(1, err="/not/there")
-    box.bpfsh("-c", f"map dump pinned {pin} > /dev/full").expect(1, err="No space left")
+    box.bpfsh("-c", f"map dump pinned {pin} > /dev/full").expect(1, err="no space left")
 
 
 def test_shell(box):

@@ -5,7 +5,7 @@ import re
 from bpfsh import *
 
 # How the standard output is spoiled, and what is said of it.
-SPOILED = (">/dev/full", "No space left on device"), (">&-", "Bad file descriptor")
+SPOILED = (">/dev/full", "no space left on device"), (">&-", "bad file descriptor")
 SAID = "cannot write the output"
 
 

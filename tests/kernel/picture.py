@@ -83,7 +83,7 @@ def test_full_disk(box):
     old = box.file("full/x.png", "old")
     for name in ("x.png", "x.svg", "x.dot"):
         done = box.bpfsh("prog", "cfg", "pinned", pin, "file", f"{full}/{name}")
-        done.expect(1, err=f"cannot write '{full}/{name}': No space left on device")
+        done.expect(1, err=f"cannot write '{full}/{name}': no space left on device")
     with open(old) as f:
         assert f.read() == "old" and os.listdir(full) == ["x.png"]
     umount(full)

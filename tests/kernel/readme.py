@@ -16,10 +16,12 @@ TYPED = re.compile(r"(?:\$|bpfsh[*!]?>) ")
 NAMES = {"xdp_flow": "xdp_%s", "counters": "cnts%s", "flows": "f%s", "ports": "p%s"}
 VARY = [(re.compile(pattern), to) for pattern, to in (
     (r"\b\d{4}-\d\d-\d\dT[\d:+]+", "TIME"), (r"\btag [0-9a-f]{16}", "tag TAG"),
-    (r"^\d+(?=:? \w)", "ID"), (r"\b(\w*ids?|map|maps|program|programs|link|links|prog|BTF|btf_id) [\d,]+", r"\1 ID"),
-    (r"\b(xlated|jited|memlock) \d+B", r"\1 N"), (r"map\[id:\d+\]", "map[ID]"),
-    (r"duration: \d+ns", "duration: N"), (r"(\bR)\d\b|(?<=\()\d+(?=\))|#\d+|(?<= )\d+(?= )", "N"), (r"\b\d+\.\d+\.\d+([~+][\w.]+)?(?=[:\n ]|$)", "VERSION"), (r"libbpf \d+\.\d+", "libbpf VERSION"),
-    (r"(?<=\s)v\d(?=\s)", "vN"), (r"[ \t]+", " "))]
+    (r"^\d+(?=:? \w)", "ID"), (r"map\[id:\d+\]", "map[ID]"),
+    (r"\b(\w*ids?|map|maps|program|programs|link|links|prog|BTF|btf_id) [\d,]+", r"\1 ID"),
+    (r"\b(xlated|jited|memlock) \d+B", r"\1 N"), (r"duration: \d+ns", "duration: N"),
+    (r"(\bR)\d\b|(?<=\()\d+(?=\))|#\d+|(?<= )\d+(?= )", "N"),
+    (r"\b\d+\.\d+\.\d+([~+][\w.]+)?(?=[:\n ]|$)", "VERSION"),
+    (r"libbpf \d+\.\d+", "libbpf VERSION"), (r"(?<=\s)v\d(?=\s)", "vN"), (r"[ \t]+", " "))]
 
 
 def blocks(text):

@@ -175,7 +175,7 @@ static void other_files(void **state)
 	int fd = mkstemp(path);
 
 	assert_true(fd >= 0);
-	refuse("/nowhere/x.o", "cannot open '/nowhere/x.o': No such file or directory");
+	refuse("/nowhere/x.o", "cannot open '/nowhere/x.o': no such file or directory");
 	refuse("/", "cannot read '/': not a regular file");
 	refuse("/dev/null", "cannot read '/dev/null': not a regular file");
 	refuse("/proc/self/exe", "cannot read '/proc/self/exe': not a BPF object");
