@@ -12,33 +12,9 @@
 #ifndef BPFSH_RENDER_DOT_H
 #define BPFSH_RENDER_DOT_H
 
-#include "render/cfg/cfg.h"
-#include "render/picture/layer.h"
+#include "render/picture/page.h"
 
-struct dot_options {
-	uint32_t func;			/* draw only this function; CFG_NONE: all */
-	uint32_t body;			/* instructions of a block: see listing_block() */
-	uint32_t columns;		/* at most so many characters of a line */
-	bool placed;			/* with positions (see layout.h), for "neato -n2" */
-	int terse;			/* see struct card_options */
-	double gap;			/* of what is placed: distances, 1 as usual */
-	int dpi;			/* pixels per 72 points; 0: left open */
-	bool tooltips;			/* the whole text of blocks, for a pointer to rest on */
-};
-
-/* What a .dot file is written with unless somebody wishes otherwise. */
-#define DOT_DEFAULTS ((struct dot_options){ .func = CFG_NONE, .body = 24, .columns = 72, .gap = 1 })
-
-/*
- * Appends the graph to @out; NULL: only measures it. Returns the size of the
- * page in points if the graph is placed, else nothing.
- */
-struct point dot_write(struct buf *out, const struct cfg *cfg, const struct dot_options *o);
-
-/* Whether function @f is drawn at all. */
-static inline bool dot_draws(const struct dot_options *o, uint32_t f)
-{
-	return o->func == CFG_NONE || o->func == f;
-}
+/* Appends the graph to @out: a placed one is for "neato -n2". */
+void dot_write(struct buf *out, const struct cfg *cfg, const struct page_options *o);
 
 #endif

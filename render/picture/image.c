@@ -33,13 +33,16 @@ static const struct {
 	const char *what, *hint;
 } child_ends[CHILD_NR] = {
 	[CHILD_NO_GRAPHVIZ] = { "graphviz is not installed",
-				"install graphviz (Debian: libgvc6), or write .dot or .json" },
+				"install graphviz (Debian: libgvc6), or write .svg, .dot or .json" },
+	[CHILD_WITHOUT_GRAPHVIZ] = { "it needs graphviz, which this static bpfsh does without",
+				     "write .svg, .dot or .json" },
 	[CHILD_OLD_GRAPHVIZ] = { "the installed graphviz is not the one built for",
-				 "build again, or write .dot or .json" },
-	[CHILD_BAD_GRAPH] = { "graphviz does not accept the graph", "write .dot or .json instead" },
+				 "build again, or write .svg, .dot or .json" },
+	[CHILD_BAD_GRAPH] = { "graphviz does not accept the graph",
+			      "write .svg, .dot or .json instead" },
 	[CHILD_NO_LAYOUT] = { "graphviz lacks its layout plugins",
 			      "install graphviz's plugins (Debian: libgvplugin-neato-layout8 or, "
-			      "before there was one, graphviz), or write .dot or .json" },
+			      "before there was one, graphviz), or write .svg, .dot or .json" },
 	[CHILD_NO_FORMAT] = { "graphviz cannot write this format",
 			      "install graphviz's plugins (Debian: graphviz, elsewhere also "
 			      "graphviz-cairo), or write .svg, .dot or .json" },
@@ -75,7 +78,7 @@ static int draw_in_child(void *arg, int err)
 {
 	struct sigaction dfl = { .sa_handler = SIG_DFL };
 	const struct drawing *a = arg;
-	int null = open("/dev/null", O_RDWR), out = fcntl(a->out, F_DUPFD, 10);
+	int null = memfd_create("null", 0), out = fcntl(a->out, F_DUPFD, 10);
 	sigset_t none;
 
 	for (int sig = 1; sig < NSIG; sig++)
@@ -141,8 +144,9 @@ static bool is_limited(void)
 	return !getrlimit(RLIMIT_AS, &memory) && memory.rlim_cur != RLIM_INFINITY;
 }
 
-static int blame_child(const char *name, const char *killed, int status, struct span at,
-		       struct diags *d)
+/* @who draws: a library, or bpfsh itself. */
+static int blame_child(const char *name, const char *who, const char *killed, int status,
+		       struct span at, struct diags *d)
 {
 	int end = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 
@@ -154,20 +158,20 @@ static int blame_child(const char *name, const char *killed, int status, struct 
 		diag_error(d, at, "cannot draw '%s': %s", name, child_ends[end].what);
 		diag_hint(d, "%s", child_ends[end].hint);
 	} else if (WIFSIGNALED(status) && is_limited()) {
-		diag_error(d, at, "cannot draw '%s': graphviz died of signal %d, perhaps for want of "
-			   "memory", name, WTERMSIG(status));
+		diag_error(d, at, "cannot draw '%s': %s died of signal %d, perhaps for want of "
+			   "memory", name, who, WTERMSIG(status));
 		diag_hint(d, "the process' memory is limited (ulimit -v); draw one function, or write "
 			  ".dot or .json");
 	} else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
-		diag_error(d, at, "cannot draw '%s': graphviz was killed, perhaps for want of memory",
-			   name);
+		diag_error(d, at, "cannot draw '%s': %s was killed, perhaps for want of memory",
+			   name, who);
 		diag_hint(d, "draw one function, or write .dot or .json");
 	} else if (WIFSIGNALED(status)) {
-		diag_error(d, at, "cannot draw '%s': graphviz died of signal %d (%s)", name,
+		diag_error(d, at, "cannot draw '%s': %s died of signal %d (%s)", name, who,
 			   WTERMSIG(status), strsignal(WTERMSIG(status)));
 		diag_hint(d, "draw one function, or write .dot or .json");
 	} else {
-		diag_error(d, at, "cannot draw '%s': graphviz gave up (status %d)", name, end);
+		diag_error(d, at, "cannot draw '%s': %s gave up (status %d)", name, who, end);
 		diag_hint(d, "write .dot or .json instead");
 	}
 	return -1;
@@ -195,7 +199,8 @@ static int draw_apart(const struct cfg *cfg, const struct image_options *o, int 
 	status = child_reap(pid);
 	close(from);
 	if (killed || status) {
-		ret = blame_child(name, killed, status, at, d);
+		ret = blame_child(name, o->format == IMAGE_SVG ? "the drawing process" : "graphviz",
+				  killed, status, at, d);
 		note_said(&said, at, d);
 	}
 	buf_free(&said);
@@ -205,13 +210,13 @@ static int draw_apart(const struct cfg *cfg, const struct image_options *o, int 
 /* The formats that are text of our own. */
 static bool make_text(struct buf *out, const struct cfg *cfg, const struct image_options *o)
 {
-	struct dot_options dot = DOT_DEFAULTS;
+	struct page_options page = PAGE_DEFAULTS;
 
-	dot.func = o->one_func ? o->func : CFG_NONE;
+	page.func = o->one_func ? o->func : CFG_NONE;
 	if (o->format == IMAGE_DOT)
-		dot_write(out, cfg, &dot);
+		dot_write(out, cfg, &page);
 	else if (o->format == IMAGE_JSON)
-		cfg_json(out, cfg, dot.func);
+		cfg_json(out, cfg, page.func);
 	else
 		return false;
 	return true;

@@ -2,8 +2,8 @@
 /*
  * Control-flow graphs as files: PNG, SVG, PDF, DOT, JSON.
  *
- * Graphviz has no time limit, may end its process, and leaks; so whatever needs
- * it happens in a child, which loads it, draws into a file that it is given,
+ * Graphviz has no time limit, may end its process, and leaks; so pictures are made
+ * in a child, which loads it unless they are SVG, draws into a file that it is given,
  * and ends. The parent waits until a deadline or until it is told to stop.
  *
  * The picture is written to a new file beside its target, which it replaces

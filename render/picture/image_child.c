@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* The child that loads graphviz and draws. */
+/* The child that draws: it loads graphviz where it has to. */
 #include <math.h>
 #include <stdio.h>
 
@@ -8,6 +8,9 @@
 
 #include "render/picture/dot.h"
 #include "render/picture/image_child.h"
+#include "render/picture/page.h"
+#include "render/picture/svg.h"
+#include "render/sink/out.h"
 #include "shell/base/buf.h"
 #include "shell/base/library.h"
 #include "sonames.h"
@@ -38,14 +41,14 @@ static enum child_status open_graphviz(struct graphviz *gv)
 		status = library_open_global(LIBCGRAPH, cgraph, ARRAY_SIZE(cgraph), &gv->cgraph);
 	if (status == LIBRARY_MISSING)
 		fprintf(stderr, "%s\n", library_error());
-	return status == LIBRARY_MISSING ? CHILD_NO_GRAPHVIZ :
+	return status == LIBRARY_ABSENT ? CHILD_WITHOUT_GRAPHVIZ :
+	       status == LIBRARY_MISSING ? CHILD_NO_GRAPHVIZ :
 	       status == LIBRARY_OLD ? CHILD_OLD_GRAPHVIZ : CHILD_DONE;
 }
 
 /* What graphviz calls the format. */
 static const char *const device_names[] = {
 	[IMAGE_PNG] = "png",
-	[IMAGE_SVG] = "svg",
 	[IMAGE_PDF] = "pdf",
 };
 
@@ -114,53 +117,61 @@ static bool fits_page(const struct level *level, struct point size)
 	return is_last(level) || fmax(size.x, size.y) <= PDF_SIDE_MAX;
 }
 
-/* Whether a picture as @dot, set for @level, says is no larger than it should be. */
+/* Whether a picture as @page, set for @level, says is no larger than it should be. */
 static bool fits(const struct level *level, const struct cfg *cfg, const struct image_options *o,
-		 const struct dot_options *dot)
+		 const struct page_options *page)
 {
 	uint32_t blocks = o->one_func ? cfg->funcs[o->func].nr_blocks : cfg->nr_blocks;
 
 	if (o->format == IMAGE_PNG)
-		return fits_bitmap(level, dot_write(NULL, cfg, dot));
+		return fits_bitmap(level, page_size(cfg, page));
 	if (blocks > level->blocks)
 		return false;
-	return o->format != IMAGE_PDF || fits_page(level, dot_write(NULL, cfg, dot));
+	return o->format != IMAGE_PDF || fits_page(level, page_size(cfg, page));
 }
 
-/* Writes the graph with places for everything, telling as much as fits. */
-static bool write_placed(struct buf *text, const struct cfg *cfg, const struct image_options *o,
-			 struct dot_options *dot)
+/* Chooses how much is told of each block; false: nothing fits. */
+static bool choose_level(const struct cfg *cfg, const struct image_options *o,
+			 struct page_options *page)
 {
-	dot->placed = true;
+	page->placed = true;
 	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
 		const struct level *level = &levels[i];
 
-		dot->body = level->body;
-		dot->columns = level->columns;
-		dot->terse = level->terse;
-		dot->gap = level->gap;
-		dot->dpi = o->format == IMAGE_PNG ? level->dpi : 0;
-		if (fits(level, cfg, o, dot)) {
-			dot_write(text, cfg, dot);
+		page->body = level->body;
+		page->columns = level->columns;
+		page->terse = level->terse;
+		page->gap = level->gap;
+		page->dpi = o->format == IMAGE_PNG ? level->dpi : 0;
+		if (fits(level, cfg, o, page))
 			return true;
-		}
 	}
 	return false;
 }
 
-enum child_status child_draw(const struct cfg *cfg, const struct image_options *o, int out)
+static enum child_status draw_with_graphviz(const struct cfg *cfg, const struct page_options *page,
+					    enum image_format format, int out)
 {
-	struct dot_options dot = DOT_DEFAULTS;
 	struct buf text = BUF_INIT;
-	enum child_status status;
 	struct graphviz gv;
+	enum child_status status = open_graphviz(&gv);
 
-	status = open_graphviz(&gv);
 	if (status)
 		return status;
-	dot.func = o->one_func ? o->func : CFG_NONE;
-	dot.tooltips = o->format == IMAGE_SVG;
-	if (!write_placed(&text, cfg, o, &dot))
+	dot_write(&text, cfg, page);
+	return draw(&gv, buf_str(&text), format, out);
+}
+
+enum child_status child_draw(const struct cfg *cfg, const struct image_options *o, int out)
+{
+	struct page_options page = PAGE_DEFAULTS;
+	struct buf text = BUF_INIT;
+
+	page.func = o->one_func ? o->func : CFG_NONE;
+	if (!choose_level(cfg, o, &page))
 		return CHILD_TOO_LARGE;
-	return draw(&gv, buf_str(&text), o->format, out);
+	if (o->format != IMAGE_SVG)
+		return draw_with_graphviz(cfg, &page, o->format, out);
+	svg_write(&text, cfg, &page);
+	return out_all(out, text.data, text.len) ? CHILD_NO_ROOM : CHILD_DONE;
 }

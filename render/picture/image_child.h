@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The part of image.c that runs in a child of its own, with graphviz. */
+/* The part of image.c that runs in a child of its own: with graphviz, unless it writes SVG. */
 #ifndef BPFSH_RENDER_IMAGE_CHILD_H
 #define BPFSH_RENDER_IMAGE_CHILD_H
 
@@ -10,6 +10,7 @@ enum child_status {
 	CHILD_DONE,
 	CHILD_NO_GRAPHVIZ = 10,
 	CHILD_OLD_GRAPHVIZ,
+	CHILD_WITHOUT_GRAPHVIZ,
 	CHILD_BAD_GRAPH,
 	CHILD_NO_LAYOUT,
 	CHILD_NO_FORMAT,

@@ -12,7 +12,7 @@ static enum library_status open_as(int scope, const char *file,
 {
 	for (size_t i = 0; i < nr; i++) {
 		if (!functions[i].linked)
-			return LIBRARY_MISSING;
+			return LIBRARY_ABSENT;
 		memcpy((char *)pointers + i * sizeof(void *), &functions[i].linked, sizeof(void *));
 	}
 	return LIBRARY_OPEN;
@@ -20,7 +20,7 @@ static enum library_status open_as(int scope, const char *file,
 
 const char *library_error(void)
 {
-	return "this bpfsh is linked statically, and opens no libraries";
+	return "it is left out of this build";
 }
 #else
 static enum library_status open_as(int scope, const char *file,

@@ -58,6 +58,7 @@ enum library_status {
 	LIBRARY_OPEN,
 	LIBRARY_MISSING,	/* or not known when this was built: @file is empty then */
 	LIBRARY_OLD,		/* it lacks a function */
+	LIBRARY_ABSENT,		/* left out of this static build */
 };
 
 /*

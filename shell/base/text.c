@@ -41,7 +41,7 @@ bool text_printable(wchar_t c)
 {
 	return c >= 0x20 && !(c >= 0x7f && c < 0xa0) && !(c >= 0x202a && c <= 0x202e) &&
 	       !(c >= 0x2066 && c <= 0x2069) && c != 0x200e && c != 0x200f && c != 0x2028 &&
-	       c != 0x2029 && c != 0xfeff;
+	       c != 0x2029 && c != 0xfeff && c != 0xfffe && c != 0xffff;
 }
 
 void buf_escaped(struct buf *out, const char *s, size_t len)

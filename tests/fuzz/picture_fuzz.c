@@ -15,6 +15,7 @@
 #include "render/code/code_make.h"
 #include "render/picture/dot.h"
 #include "render/picture/layout.h"
+#include "render/picture/svg.h"
 #include "shell/base/buf.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -46,11 +47,12 @@ static bool is_indirect(const struct cfg *cfg)
 	return indirect;
 }
 
-static void check_dot(const struct cfg *cfg, struct dot_options *o)
+static void check_dot(const struct cfg *cfg, struct page_options *o)
 {
 	struct buf text = BUF_INIT;
-	struct point size = dot_write(&text, cfg, o);
+	struct point size = o->placed ? page_size(cfg, o) : (struct point){ 0 };
 
+	dot_write(&text, cfg, o);
 	if (o->placed && !(isfinite(size.x) && isfinite(size.y) && size.x > 0 && size.y > 0))
 		fail("the page has no size");
 	if (count(&text, "\t\tb") != cfg->nr_blocks)
@@ -65,6 +67,20 @@ static void check_dot(const struct cfg *cfg, struct dot_options *o)
 		if (ends < cfg->nr_edges || ends > cfg->nr_edges + cfg->nr_calls)
 			fail("an edge is neither drawn nor named");
 	}
+	buf_free(&text);
+}
+
+static void check_svg(const struct cfg *cfg, const struct page_options *o)
+{
+	struct buf text = BUF_INIT;
+
+	svg_write(&text, cfg, o);
+	if (count(&text, "<g id=\"b") != cfg->nr_blocks)
+		fail("a block is missing");
+	if (count(&text, "nan") || count(&text, "inf,"))
+		fail("a place is no number");
+	if (count(&text, "<path") != count(&text, "<polygon"))
+		fail("an edge has no arrow");
 	buf_free(&text);
 }
 
@@ -124,7 +140,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint32_t nr = size / sizeof(struct bpf_insn);
 	struct bpf_insn *insns = xmemdup(data, nr * sizeof(*insns));
 	struct code *code = code_alloc(CODE_ELF, insns, nr, "fuzz", "", NULL);
-	struct dot_options o = DOT_DEFAULTS;
+	struct page_options o = PAGE_DEFAULTS;
 	uint32_t targets[TARGETS];
 	struct cfg *cfg;
 
@@ -136,11 +152,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	code_complete(code);
 	cfg = cfg_build(code);
 	check_dot(cfg, &o);
-	o.placed = o.tooltips = true;
+	o.placed = true;
 	for (o.terse = 0; o.terse < 3; o.terse++) {
 		o.columns = 20;
 		o.body = size % 9;
 		check_dot(cfg, &o);
+		check_svg(cfg, &o);
 	}
 	check_layout(cfg);
 	check_text(cfg);

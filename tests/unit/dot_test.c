@@ -76,7 +76,7 @@ static void test_dot(void **state)
 	struct cfg *cfg = build_small();
 	struct buf out = BUF_INIT;
 
-	dot_write(&out, cfg, &DOT_DEFAULTS);
+	dot_write(&out, cfg, &PAGE_DEFAULTS);
 	assert_golden("graph.dot", &out);
 	drop(cfg);
 }
@@ -107,7 +107,7 @@ static void test_json(void **state)
 static void test_one_function(void **state)
 {
 	struct cfg *cfg = build_small();
-	struct dot_options o = DOT_DEFAULTS;
+	struct page_options o = PAGE_DEFAULTS;
 	struct buf out = BUF_INIT;
 
 	o.func = 1;
@@ -130,7 +130,7 @@ static void test_long_blocks_are_cut(void **state)
 	insns[50] = CALLF(-51);
 	insns[100] = EXIT;
 	cfg = cfg_build(ELF_CODE(insns));
-	dot_write(&out, cfg, &DOT_DEFAULTS);
+	dot_write(&out, cfg, &PAGE_DEFAULTS);
 	assert_non_null(strstr(buf_str(&out), "... 77 more insns, 1 call"));
 	assert_non_null(strstr(buf_str(&out), " 19: "));
 	assert_null(strstr(buf_str(&out), " 20: "));
@@ -153,7 +153,7 @@ static void test_hostile_names(void **state)
 	free(code->name);
 	code->name = xstrdup(name);
 	cfg = cfg_build(code);
-	dot_write(&out, cfg, &DOT_DEFAULTS);
+	dot_write(&out, cfg, &PAGE_DEFAULTS);
 	assert_null(strstr(buf_str(&out), name));
 	assert_non_null(strstr(buf_str(&out), "&lt;/td&gt;&quot;]; x &#92; &amp; -- b0"));
 	buf_free(&out);
@@ -263,7 +263,7 @@ static void assert_holds(struct buf *text, const char *what, bool there)
 static void test_calls(void **state)
 {
 	struct cfg *cfg = build_small();
-	struct dot_options o = DOT_DEFAULTS;
+	struct page_options o = PAGE_DEFAULTS;
 	struct buf out = BUF_INIT;
 
 	o.placed = true;
@@ -284,15 +284,18 @@ static void test_calls(void **state)
 static void test_placed_dot(void **state)
 {
 	struct cfg *cfg = build_large(100);
-	struct dot_options o = DOT_DEFAULTS;
+	struct page_options o = PAGE_DEFAULTS;
 	struct buf out = BUF_INIT;
-	struct point measured, written;
+	char corner[64];
+	struct point size;
 
 	o.placed = true;
-	measured = dot_write(NULL, cfg, &o);
-	written = dot_write(&out, cfg, &o);
-	assert_true(measured.x > 0 && measured.x == written.x && measured.y == written.y);
-	assert_int_equal((int)measured.x % 12, 0);
+	size = page_size(cfg, &o);
+	dot_write(&out, cfg, &o);
+	assert_true(size.x > 0 && size.y > 0);
+	assert_int_equal((int)size.x % 12, 0);
+	snprintf(corner, sizeof(corner), "corner1 [pos=\"%.1f,%.1f\"]", size.x - 0.5, size.y - 0.5);
+	assert_non_null(strstr(buf_str(&out), corner));
 	assert_non_null(strstr(buf_str(&out), "b100 [id=\"b100\", fontcolor=\"#24292f\", pos=\""));
 	buf_free(&out);
 	drop(cfg);
@@ -305,7 +308,7 @@ static void test_terse_calls(void **state)
 		CALLF(5), MOV(1, 1), CALLF(3), CALLF(2), MOV(0, 7), EXIT, MOV(0, 1), EXIT,
 	};
 	struct cfg *cfg = cfg_build(ELF_CODE(calls));
-	struct dot_options o = DOT_DEFAULTS;
+	struct page_options o = PAGE_DEFAULTS;
 	struct buf out = BUF_INIT;
 
 	o.placed = true;
@@ -342,7 +345,7 @@ static struct cfg *build_switch(uint32_t blocks)
 /* Many ways out of a block are no fan of lines, but named: in a row, or the first of them. */
 static void test_indirect_jump(void **state)
 {
-	struct dot_options o = DOT_DEFAULTS;
+	struct page_options o = PAGE_DEFAULTS;
 	struct cfg *cfg = build_switch(1);
 	struct buf out = BUF_INIT;
 
@@ -368,7 +371,7 @@ static void test_indirect_jump(void **state)
 static void test_empty_program(void **state)
 {
 	struct cfg *cfg = cfg_build(make_code(CODE_ELF, NULL, 0, NULL));
-	struct dot_options o = DOT_DEFAULTS;
+	struct page_options o = PAGE_DEFAULTS;
 	struct buf out = BUF_INIT;
 
 	dot_write(&out, cfg, &o);
