@@ -42,7 +42,6 @@ struct load {
 };
 
 static int fail(struct load *l, const char *fmt, ...) printf_like(2, 3);
-static void say_why(struct load *l, int err);
 
 static int fail(struct load *l, const char *fmt, ...)
 {
@@ -86,16 +85,24 @@ static bool has_initial_values(const struct bpf_object *obj)
 	return false;
 }
 
+/* In libbpf's words, which says nothing where its oldest release is asked for a target. */
+static int no_target(struct load *l, const struct bpf_program *prog)
+{
+	const char *slash = strchr(bpf_program__section_name(prog), '/');
+	char *why = xasprintf("failed to find kernel BTF type ID of '%s'", slash ? slash + 1 : "");
+
+	said_failure(l->d, l->req->span, l->req->file, why);
+	free(why);
+	return -1;
+}
+
 /* As the request says, or else the section. */
 static int apply_type(struct load *l, struct bpf_program *prog)
 {
 	const struct load_request *req = l->req;
-	int err = req->prog_type < 0 ? section_apply(prog) : 0;
 
-	if (err) {
-		say_why(l, err);
-		return -1;
-	}
+	if (req->prog_type < 0 && section_apply(prog))
+		return no_target(l, prog);
 	if (req->prog_type >= 0) {
 		bpf_program__set_type(prog, req->prog_type);
 		if (req->attach_type >= 0)
@@ -488,6 +495,12 @@ static void keep_pins(struct load *l, struct load_result *res)
 	l->nr_pins = 0;
 }
 
+static int load_object(struct load *l)
+{
+	load_arenas(l->obj);
+	return bpf_object__load(l->obj);
+}
+
 static int load(struct load *l, struct load_result *res)
 {
 	int err;
@@ -497,7 +510,7 @@ static int load(struct load *l, struct load_result *res)
 		return -1;
 	err = fault_error("prog load");
 	if (!err)
-		err = bpf_object__load(l->obj);
+		err = load_object(l);
 	fault_point("prog load done");
 	if (err) {
 		say_why(l, err);
@@ -602,7 +615,7 @@ static int verify(struct load *l, const char *name)
 	l->obj = object_open(l->req->file, l->req->span, &l->said, &l->bytes, l->d);
 	if (!l->obj || select_verbose(l, name) || reuse_maps(l) || defer_pins(l))
 		return -1;
-	err = bpf_object__load(l->obj);
+	err = load_object(l);
 	if (err && !has_reason(l->log)) {
 		say_why(l, err);
 		return -1;

@@ -79,6 +79,12 @@ struct load_facts {
 void load_error(struct diags *d, struct span at, int err, const char *subject,
 		const struct load_facts *facts);
 
+/*
+ * Makes an opened object's arenas where libbpf (before 1.4) would leave them without the
+ * address that programs need. Those that cannot be made are left to it, which says why.
+ */
+void load_arenas(struct bpf_object *obj);
+
 /* Loads @req->insns: see kern_load(). */
 int load_insns(const struct load_request *req, struct said *s, struct load_result *res,
 	       struct diags *d);

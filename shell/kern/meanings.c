@@ -15,10 +15,14 @@
 #define DECLARE "take the declaration from vmlinux.h, or 'btf dump id 1 format c'"
 #define NO_TYPES "this kernel does not show its types (BTF), which the object needs"
 #define NO_BTF "it is built without CONFIG_DEBUG_INFO_BTF"
+#define NO_OPS "this kernel has no struct_ops '%s'", \
+	"a module or an option of the kernel's configuration may bring it"
+#define SEVERAL_MEMBERS "program '%s' is several members of structures", \
+	"each member takes a program of its own"
 
 /* Lines of libbpf's, of any release from 1.1 on; the first row counts whose parts one has. */
 static const struct {
-	const char *before, *behind;	/* a name begins behind @before where that ends in ' or blank */
+	const char *before, *behind;	/* a name is behind @before, up to a blank or ' */
 	const char *text;		/* the name stands for %s; NULL: the line says it well */
 	const char *hint;
 } meanings[] = {
@@ -65,9 +69,18 @@ static const struct {
 	  "map '%s' has its map_extra as a number of 64 bits, which this libbpf cannot read",
 	  "libbpf 1.4 or newer can" },
 	{ "map '", ": unknown field '", NULL, "a newer libbpf may know it" },
-	{ "struct_ops init_kern: struct ", "not found in kernel BTF",
-	  "this kernel has no struct_ops '%s'",
-	  "a module or an option of the kernel's configuration may bring it" },
+	{ "struct_ops init_kern: struct ", "___", "this kernel has no struct_ops '%s'",
+	  "libbpf 1.4 or newer looks for it without what begins with ___" },
+	{ "struct_ops init_kern: struct bpf_struct_ops_", "not found in kernel BTF", NO_OPS },
+	{ "struct_ops init_kern: struct ", "not found in kernel BTF", NO_OPS },
+	{ ": Cannot find member ", " in kernel BTF",
+	  "its structure has a member '%s', which this kernel's has not",
+	  "libbpf 1.4 or newer passes over members that are zero" },
+	{ ": invalid reuse of prog ", " in sec", SEVERAL_MEMBERS },
+	{ ": cannot use prog ", " in sec", SEVERAL_MEMBERS },
+	{ ": prog ", " is not struct_ops BPF program",
+	  "program '%s' is a member of a structure, but is not for that",
+	  "its section is to be struct_ops/NAME" },
 	{ "struct_ops init_kern", "", NULL,
 	  "it is made for another kernel's structure: " DECLARE },
 };
@@ -81,14 +94,6 @@ static const struct {
 	{ " .addr_space.1", "1.4" },
 };
 
-/* The name that begins at @at, behind @before, which ends in the character that begins names. */
-static char *name_behind(const char *before, const char *at)
-{
-	bool word = before[strlen(before) - 1] == ' ';
-
-	return xstrndup(at, strcspn(at, word ? " " : "'"));
-}
-
 /* Puts the meaning of @why to @text, if it has one of its own; its hint or NULL. */
 static const char *find_meaning(struct buf *text, const char *why)
 {
@@ -98,7 +103,8 @@ static const char *find_meaning(struct buf *text, const char *why)
 
 		if (!at || !strstr(at, meanings[i].behind))
 			continue;
-		name = name_behind(meanings[i].before, at + strlen(meanings[i].before));
+		at += strlen(meanings[i].before);
+		name = xstrndup(at, strcspn(at, " '"));
 		if (meanings[i].text)
 			buf_printf(text, meanings[i].text, name);
 		free(name);

@@ -16,7 +16,7 @@ struct buf;
 /*
  * Gives a program whose section libbpf does not know its type, attach type, flags and
  * target. 0, also where nobody knows the section, which leaves the program without a
- * type; -errno where the kernel has no such target, and libbpf has said so.
+ * type; -errno where the kernel has no such target.
  */
 int section_apply(struct bpf_program *prog);
 

@@ -47,4 +47,11 @@ def test_structure(box):
     box.bpfsh("prog", "load", made("load_optional_ops"), box.pin("p")).expect(0)
 
 
+def test_arena(box):
+    """An arena has an address before the program is loaded that uses it."""
+    box.bpfsh("prog", "load", made("load_arena"), box.pin("p")).expect(0)
+    maps = box.bpfsh("-j", "prog", "show", "pinned", box.pin("p")).json["map_ids"]
+    assert [box.bpfsh("-j", "map", "show", "id", m).json["type"] for m in maps] == ["arena"], maps
+
+
 run(__name__)

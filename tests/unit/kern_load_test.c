@@ -466,12 +466,25 @@ static const struct {
 	{ "map 'm': unknown field 'newer'", "map 'm': unknown field 'newer'", "newer libbpf" },
 	{ "struct_ops init_kern: struct h_ops is not found in kernel BTF",
 	  "this kernel has no struct_ops 'h_ops'", "module" },
+	{ "struct_ops init_kern: struct bpf_struct_ops_h_ops is not found in kernel BTF",
+	  "this kernel has no struct_ops 'h_ops'", "module" },
+	{ "struct_ops init_kern: struct h_ops___v2 is not found in kernel BTF",
+	  "this kernel has no struct_ops 'h_ops___v2'", "libbpf 1.4" },
 	{ "struct_ops init_kern h_ops: Cannot find member x in kernel BTF",
-	  "struct_ops init_kern h_ops: Cannot find member x", "another kernel's structure" },
+	  "its structure has a member 'x', which this kernel's has not", "libbpf 1.4" },
+	{ "struct_ops init_kern h_ops: Error in size of member x: 32 != 16(kernel)",
+	  "struct_ops init_kern h_ops: Error in size of member x: 32", "another kernel's structure" },
+	{ "struct_ops reloc o: cannot use prog f in sec struct_ops/f with type 27 attach_btf_id 9 "
+	  "expected_attach_type 1 for func ptr undo_cwnd", "program 'f' is several members", "each" },
+	{ "struct_ops init_kern o func ptr undo_cwnd: invalid reuse of prog f in sec struct_ops/f "
+	  "with type 27: expected_attach_type 0 != kern_member_idx 8",
+	  "program 'f' is several members", "each" },
+	{ "struct_ops reloc o: prog f is not struct_ops BPF program",
+	  "program 'f' is a member of a structure", "struct_ops/NAME" },
 	{ "Error loading vmlinux BTF: -ENOENT", "does not show its types", "CONFIG_DEBUG_INFO_BTF" },
 	{ "something else", "cannot load 'x.o': something else", NULL },
 	{ "prog '", "cannot load 'x.o': prog '", NULL },
-	{ "map 'invalid pinning value", "map 'invalid pinning value' is to be pinned", "iproute2" },
+	{ "map 'invalid pinning value", "map 'invalid' is to be pinned", "iproute2" },
 };
 
 static void what_libbpf_says(void **state)

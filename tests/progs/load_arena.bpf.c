@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* An arena, which has to have an address before a program that uses it is loaded. */
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+
+#define ARENA 33
+
+struct {
+	__uint(type, ARENA);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 4);
+} load_arena_map SEC(".maps");
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* Tells nothing but that its address is used. */
+SEC("syscall") int load_arena(void *ctx)
+{
+	return &load_arena_map == (void *)1;
+}
