@@ -6,6 +6,13 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
+/* gotox r3 */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define GOTOX ".8byte 0x030d\n"
+#else
+#define GOTOX ".8byte 0x0d30000000000000\n"
+#endif
+
 char LICENSE[] SEC("license") = "GPL";
 
 asm(".section xdp,\"ax\",@progbits\n"
@@ -18,7 +25,7 @@ asm(".section xdp,\"ax\",@progbits\n"
     "r3 = table ll\n"
     "r3 += r2\n"
     "r3 = *(u64 *)(r3 + 0)\n"
-    ".8byte 0x030d\n"			/* gotox r3 */
+    GOTOX
     "r0 = 1\n"
     "exit\n"
     "r0 = 2\n"

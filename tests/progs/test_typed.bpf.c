@@ -9,7 +9,7 @@ enum sbig { SBIG_LOW = -0x1234567890LL, SBIG_ONE = 1 };
 enum __attribute__((packed)) tiny { TINY_A, TINY_B = 200 };
 
 typedef char letter;
-typedef __u32 addr_t;
+typedef __u32 address_t;
 
 struct point {
 	short x, y;
@@ -50,7 +50,7 @@ struct everything {
 	int (*func)(int);
 	char text[8], full[4], odd[4];
 	letter letters[4];
-	const volatile addr_t addr;
+	const volatile address_t addr;
 	int grid[2][3];
 	struct point points[2];
 	struct {
@@ -112,7 +112,7 @@ struct loose {
 	} name_ SEC(".maps")
 
 MAP(BPF_MAP_TYPE_HASH, t_XXXX_every, struct pair, struct everything, 8);
-MAP(BPF_MAP_TYPE_HASH, t_XXXX_bits, addr_t, struct bits, 8);
+MAP(BPF_MAP_TYPE_HASH, t_XXXX_bits, address_t, struct bits, 8);
 MAP(BPF_MAP_TYPE_HASH, t_XXXX_float, __u32, struct floats, 8);
 MAP(BPF_MAP_TYPE_HASH, t_XXXX_enum, enum verdict, enum big, 8);
 MAP(BPF_MAP_TYPE_HASH, t_XXXX_union, union either, struct pair, 8);

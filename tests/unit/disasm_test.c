@@ -252,7 +252,10 @@ static void opcodes_and_linum(void **state)
 	assert_true(code_is_half(code, 1));
 	assert_int_equal(code_next(code, 0), 2);
 	code_print_opcodes(&out, code, 0);
-	assert_string_equal(buf_str(&out), "18 01 00 00 88 77 66 55 00 00 00 00 44 33 22 11");
+	/* As they lie in memory: on a big-endian host the register's half of its byte is the other. */
+	assert_string_equal(buf_str(&out), __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ?
+			    "18 01 00 00 88 77 66 55 00 00 00 00 44 33 22 11" :
+			    "18 10 00 00 55 66 77 88 00 00 00 00 11 22 33 44");
 	buf_reset(&out);
 	code_print_opcodes(&out, code, 2);
 	assert_string_equal(buf_str(&out), "95 00 00 00 00 00 00 00");

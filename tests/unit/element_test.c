@@ -70,11 +70,13 @@ static void test_typed_elements(void **state)
 		       "{\n        \"key\": 7,\n        \"value\": {\n            \"x\": 1,\n"
 		       "            \"y\": -1\n        }\n    }");
 	assert_element(element_nice, &f, &key, values, "{\"key\":7,\"value\":{\"x\":1,\"y\":-1}}");
-	if (LITTLE)
-		assert_element(element_json, &f, &key, values,
-			       "{\"key\":[\"0x07\",\"0x00\",\"0x00\",\"0x00\"],"
-			       "\"value\":[\"0x01\",\"0x00\",\"0xff\",\"0xff\"],"
-			       "\"formatted\":{\"key\":7,\"value\":{\"x\":1,\"y\":-1}}}");
+	assert_element(element_json, &f, &key, values, LITTLE ?
+		       "{\"key\":[\"0x07\",\"0x00\",\"0x00\",\"0x00\"],"
+		       "\"value\":[\"0x01\",\"0x00\",\"0xff\",\"0xff\"],"
+		       "\"formatted\":{\"key\":7,\"value\":{\"x\":1,\"y\":-1}}}" :
+		       "{\"key\":[\"0x00\",\"0x00\",\"0x00\",\"0x07\"],"
+		       "\"value\":[\"0x00\",\"0x01\",\"0xff\",\"0xff\"],"
+		       "\"formatted\":{\"key\":7,\"value\":{\"x\":1,\"y\":-1}}}");
 	f.cpus = 2;
 	assert_element(element_in_list, &f, &key, values,
 		       "{\n        \"key\": 7,\n        \"values\": [{\n"

@@ -226,6 +226,8 @@ static void test_large(void **state)
 	cfg_free(box->cfg);
 	code_free(code);
 	box->cfg = cfg_build(ELF_CODE(insns));
+	/* Emulated processors take their time. */
+	box->o.deadline_ms = 600000;
 	box->o.format = IMAGE_SVG;
 	assert_int_equal(image_make(&b, box->cfg, &box->o, NO_SPAN, &box->d), 0);
 	assert_well_formed(buf_str(&b));

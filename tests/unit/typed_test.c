@@ -17,6 +17,15 @@ static void assert_printed(const struct types *t, int id, const void *data,
 	typed_free(typed);
 }
 
+static void assert_number(const struct types *t, int id, unsigned __int128 v,
+			  enum typed_style style, const char *expected)
+{
+	uint8_t data[sizeof(v)];
+
+	put_number(data, btf__resolve_size(t->btf, id), v);
+	assert_printed(t, id, data, style, expected);
+}
+
 static void test_scalars(void **state)
 {
 	const struct types *t = *state;
@@ -63,22 +72,20 @@ static void test_scalars(void **state)
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		uint64_t v = cases[i].v;
 
-		assert_printed(t, cases[i].id, &v, TYPED_BPFTOOL_JSON, cases[i].json);
-		assert_printed(t, cases[i].id, &v, TYPED_BPFTOOL_PLAIN, cases[i].plain);
-		assert_printed(t, cases[i].id, &v, TYPED_NICE, cases[i].nice);
+		assert_number(t, cases[i].id, v, TYPED_BPFTOOL_JSON, cases[i].json);
+		assert_number(t, cases[i].id, v, TYPED_BPFTOOL_PLAIN, cases[i].plain);
+		assert_number(t, cases[i].id, v, TYPED_NICE, cases[i].nice);
 	}
 }
 
 static void test_wide(void **state)
 {
 	const struct types *t = *state;
-	uint64_t v[2] = { 0x2a, 0 };
 
-	assert_printed(t, t->wide, v, TYPED_BPFTOOL_JSON, "\"0x2a\"");
-	assert_printed(t, t->wide, v, TYPED_BPFTOOL_PLAIN, "0x2a");
-	v[LITTLE] = 1;
-	v[!LITTLE] = 2;
-	assert_printed(t, t->wide, v, TYPED_NICE, "\"0x10000000000000002\"");
+	assert_number(t, t->wide, 0x2a, TYPED_BPFTOOL_JSON, "\"0x2a\"");
+	assert_number(t, t->wide, 0x2a, TYPED_BPFTOOL_PLAIN, "0x2a");
+	assert_number(t, t->wide, (unsigned __int128)1 << 64 | 2, TYPED_NICE,
+		      "\"0x10000000000000002\"");
 }
 
 static void test_arrays(void **state)
@@ -143,18 +150,14 @@ static void test_structs(void **state)
 static void test_bits(void **state)
 {
 	const struct types *t = *state;
-	/* a = 1, b = -2, v = V_TX, long = 0x0102030405, low = -2, lower = -3 (little endian) */
-	uint8_t data[8] = { 0x7d, 5, 4, 3, 2, 1, 0xde };
 
-	if (!LITTLE)
-		skip();
-	assert_printed(t, t->bits, data, TYPED_BPFTOOL_JSON,
+	assert_printed(t, t->bits, BITS_BYTES, TYPED_BPFTOOL_JSON,
 		       "{\"a\":\"0x1\",\"b\":\"-0x2\",\"v\":\"0x7\",\"long\":\"0x102030405\","
 		       "\"low\":\"-0x2\",\"lower\":\"-0x3\"}");
-	assert_printed(t, t->bits, data, TYPED_BPFTOOL_PLAIN,
+	assert_printed(t, t->bits, BITS_BYTES, TYPED_BPFTOOL_PLAIN,
 		       "{\n    \"a\": 0x1,\n    \"b\": -0x2,\n    \"v\": 0x7,\n"
 		       "    \"long\": 0x102030405,\n    \"low\": -0x2,\n    \"lower\": -0x3\n}");
-	assert_printed(t, t->bits, data, TYPED_NICE,
+	assert_printed(t, t->bits, BITS_BYTES, TYPED_NICE,
 		       "{\"a\":1,\"b\":-2,\"v\":\"V_TX\",\"long\":4328719365,"
 		       "\"low\":\"MINUS_TWO\",\"lower\":-3}");
 }
@@ -165,10 +168,8 @@ static void test_old_bits(void **state)
 	struct types *t = *state;
 	int odd = btf__add_int(t->btf, "odd", 4, BTF_INT_SIGNED), id;
 	struct btf_type *type = (struct btf_type *)btf__type_by_id(t->btf, odd);
-	uint8_t data[4] = { 0xf8, 0x01 };
+	const uint8_t data[4] = { LITTLE ? 0xf8 : 0x1f, LITTLE ? 0x01 : 0x80 };
 
-	if (!LITTLE)
-		skip();
 	*(uint32_t *)(type + 1) = BTF_INT_SIGNED << 24 | 3 << 16 | 5;
 	id = btf__add_struct(t->btf, "old", 4);
 	field(t->btf, "m", odd, 0);

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -16,6 +17,15 @@
 
 #define BITS8(n) ((n) * 8)
 #define LITTLE (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+
+/* struct bits with a = 1, b = -2, v = V_TX, long = 0x0102030405, low = -2, lower = -3. */
+#define BITS_BYTES (LITTLE ? "\x7d\5\4\3\2\1\xde" : "\xee\1\2\3\4\5\xed")
+
+/* A number as one of @size bytes, as the host stores it. */
+static inline void put_number(void *to, size_t size, unsigned __int128 v)
+{
+	memcpy(to, (char *)&v + (LITTLE ? 0 : sizeof(v) - size), size);
+}
 
 /* Ids of the types that most tests use. */
 struct types {
