@@ -11,8 +11,8 @@ from bpfsh import *
 
 
 def values(box, pin):
-    return {int.from_bytes(bytes(int(b, 16) for b in e["key"]), "little"):
-            int.from_bytes(bytes(int(b, 16) for b in e["value"]), "little")
+    return {int.from_bytes(bytes(int(b, 16) for b in e["key"]), sys.byteorder):
+            int.from_bytes(bytes(int(b, 16) for b in e["value"]), sys.byteorder)
             for e in box.bpftool("map", "dump", "pinned", pin)}
 
 

@@ -22,7 +22,7 @@ class Counting(threading.Thread):
             n += 1
             for key, value in ((1, 10 * n), (2, n)):
                 key = ctypes.create_string_buffer(struct.pack("=I", key))
-                value = ctypes.create_string_buffer(value.to_bytes(8, "little") * (self.size // 8))
+                value = ctypes.create_string_buffer(value.to_bytes(8, sys.byteorder) * (self.size // 8))
                 bpf(BPF_MAP_UPDATE_ELEM, struct.pack("=IIQQQ", self.fd, 0, ctypes.addressof(key),
                                                      ctypes.addressof(value), 0))
 

@@ -30,7 +30,7 @@ class World:
         box.bpftool("prog", "loadall", box.obj("link"), box.pin("p"))
         box.bpftool("prog", "load", box.obj("maps"), box.pin("g"), "pinmaps", box.pin("globals"))
         self.group = box.cgroup()
-        self.device = " ".join(map(str, socket.if_nametoindex("v0").to_bytes(4, "little")))
+        self.device = " ".join(map(str, socket.if_nametoindex("v0").to_bytes(4, sys.byteorder)))
         with open(box.file("lines", ""), "w") as f:
             f.write('{"key":1,"value":5}\n{"key":2,"value":6}\n')
         box.script("".join(f"prog asm type {kind} 'r0 = 1; exit' name {box.prefix}{name} pin"

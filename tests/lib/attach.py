@@ -8,12 +8,13 @@ import ctypes
 import fcntl
 import os
 import struct
+import sys
 
-from bpfsh import BPF_LINK_CREATE, BPF_SYSCALL, CLONE_NEWNET, Skip, bpf, libc, mount, syscheck, umount
+from bpfsh import (BPF_LINK_CREATE, CLONE_NEWNET, Skip, bpf, libc, mount, syscall_number, syscheck,
+                   umount)
 
 PROG_LOAD, PROG_ATTACH, PROG_DETACH, RAW_TRACEPOINT_OPEN = 5, 8, 9, 17
 PROG_GET_FD_BY_ID, PROG_QUERY = 13, 16
-PERF_EVENT_OPEN = {"x86_64": 298, "aarch64": 241}
 PERF_TYPE_SOFTWARE, PERF_TYPE_TRACEPOINT = 1, 2
 PERF_EVENT_IOC_SET_BPF = 0x40042408
 BPF_INGRESS, BPF_EGRESS, SK_SKB_STREAM_PARSER, SK_MSG_VERDICT = 0, 1, 4, 7
@@ -74,7 +75,8 @@ def attached(target, attach_type):
     attr = ctypes.create_string_buffer(struct.pack(
         "=IIIIQIIQ", target, attach_type, 0, 0, ctypes.addressof(ids), 64, 0,
         ctypes.addressof(flags) if tells else 0), 128)
-    syscheck(libc.syscall(BPF_SYSCALL[os.uname().machine], PROG_QUERY, attr, 128) < 0, "cannot query")
+    syscheck(libc.syscall(syscall_number("bpf"), PROG_QUERY, attr, 128) < 0,
+             "cannot query")
     return list(zip(ids, flags))[:struct.unpack_from("=I", attr, 24)[0]]
 
 
@@ -98,10 +100,10 @@ def perf_event(kind, config, config1=0, config2=0):
     """A disabled event of this process."""
     attributes = ctypes.create_string_buffer(128)
     struct.pack_into("=IIQ", attributes, 0, kind, 128, config)
-    struct.pack_into("=Q", attributes, 40, 1)
+    # The first of the flags' bits: disabled.
+    struct.pack_into("=Q", attributes, 40, 1 if sys.byteorder == "little" else 1 << 63)
     struct.pack_into("=QQ", attributes, 56, config1, config2)
-    number = PERF_EVENT_OPEN[os.uname().machine]
-    fd = libc.syscall(number, attributes, os.getpid(), -1, -1, 0)
+    fd = libc.syscall(syscall_number("perf_event_open"), attributes, os.getpid(), -1, -1, 0)
     syscheck(fd < 0, "perf_event_open")
     return fd
 
