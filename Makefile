@@ -226,7 +226,8 @@ INSTALLED = $(call into,$(BINDIR),$(O)/bpfsh) \
 	    $(call into,$(FISHCOMPDIR),$(SHARED)/fish/vendor_completions.d/bpfsh.fish) \
 	    $(call into,$(DOCDIR),LICENSE README.md CHANGELOG.md) \
 	    $(call into,$(DOCDIR)/docs,$(wildcard docs/*.md docs/*.svg docs/*.png)) \
-	    $(call into,$(DOCDIR)/examples,scripts/demo.bsh scripts/demo_fail.bsh scripts/xdp_flow.bpf.c)
+	    $(call into,$(DOCDIR)/examples,scripts/demo.bsh scripts/demo_fail.bsh \
+			scripts/xdp_flow.bpf.c scripts/xdp_refused.bpf.c)
 
 # Only copies: what was built is neither run nor touched, as root may install what a user built.
 install: $(if $(wildcard $(SHARED)/.made),,all)

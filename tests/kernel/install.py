@@ -32,7 +32,7 @@ def test_install(box):
         "opt/x/share/fish/vendor_completions.d/bpfsh.fish",
         *(f"opt/x/share/doc/bpfsh/{name}" for name in (
             "LICENSE", "README.md", "CHANGELOG.md", "examples/demo.bsh", "examples/demo_fail.bsh",
-            "examples/xdp_flow.bpf.c"))}, files
+            "examples/xdp_flow.bpf.c", "examples/xdp_refused.bpf.c"))}, files
     assert "opt/x/share/man/man8/bpfsh.8" in pages, pages
     assert stat.S_IMODE(os.stat(f"{dest}/opt/x/bin/bpfsh").st_mode) == 0o755
     assert all(os.path.getsize(os.path.join(dest, name)) > 100 for name in files)
