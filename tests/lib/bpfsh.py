@@ -40,7 +40,7 @@ BUILD = os.path.abspath(os.environ.get("O", os.path.join(ROOT, "build")))
 BPFSH = os.path.join(BUILD, "bpfsh")
 TIMEOUT = int(os.environ.get("TEST_TIMEOUT", "300"))
 # Deadlines are there for what hangs: what is merely slow, on a busy machine, is to pass.
-PATIENCE = 60
+PATIENCE = int(os.environ.get("TEST_PATIENCE", "60"))
 LINKER_DIED = "Inconsistency detected by ld.so: "
 PLACEHOLDER = "XXXX"
 
