@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What the programs of cgroups are attached to. */
-#include <bpf/btf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,13 +12,13 @@
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/kern/attached.h"
-#include "shell/kern/btf.h"
 #include "shell/kern/cgroup.h"
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/hook.h"
 #include "shell/kern/names.h"
 #include "shell/kern/object.h"
+#include "shell/kern/target.h"
 #include "shell/lang/args.h"
 
 enum {
@@ -129,15 +128,6 @@ static const char *flags_name(__u32 flags, char text[32])
 	return text;
 }
 
-/* What a program of type LSM hooks into. */
-static const char *hook_name(const struct bpf_prog_info *info)
-{
-	const struct btf *btf = info->attach_btf_id ? kern_vmlinux_btf() : NULL;
-	const struct btf_type *t = btf ? btf__type_by_id(btf, info->attach_btf_id) : NULL;
-
-	return t ? btf__name_by_offset(btf, t->name_off) : NULL;
-}
-
 /* The cgroup's own row comes with its first program. */
 static int begin_list(struct listing *l)
 {
@@ -155,14 +145,16 @@ static int show_row(struct listing *l, __u32 type, const struct kern_attached *a
 	__u32 link = l->effective ? 0 : link_of(l, type, a->prog_id);
 	char name[KERN_NAME_MAX], flags[32];
 	const char *text = flags_name(a->prog_flags, flags);
+	struct kern_target target;
 	struct cell row[CG_COLUMNS] = {
 		[CG_ID] = cell_u64(a->prog_id),
 		[CG_TYPE] = type_cell(kern_attach_type_name(type), type),
-		[CG_BTF_NAME] = cell_str(hook_name(info)),
 		[CG_BTF_OBJ] = cell_u64(info->attach_btf_obj_id),
 		[CG_BTF_ID] = cell_u64(info->attach_btf_id),
 	};
 
+	if (kern_prog_target(info, &target))
+		row[CG_BTF_NAME] = *target.name ? cell_str(target.name) : CELL(.kind = CELL_NULL);
 	kern_prog_name(prog, info, name, sizeof(name));
 	row[CG_NAME] = CELL(.kind = CELL_STR, .str = { name, strlen(name) });
 	if (!l->effective)

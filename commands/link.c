@@ -2,7 +2,6 @@
 /* Links: what attaches a program to its place. */
 #include <net/if.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "commands/common.h"
 #include "commands/pins.h"
@@ -13,15 +12,17 @@
 #include "shell/kern/link.h"
 #include "shell/kern/names.h"
 #include "shell/kern/object.h"
+#include "shell/kern/target.h"
 #include "shell/lang/args.h"
 #include "shell/op/ops.h"
 #include "shell/txn/txn.h"
 
 enum {
-	LINK_ID, LINK_TYPE, LINK_PROG, LINK_MAP, LINK_PROG_TYPE, LINK_TP, LINK_TARGET, LINK_CGROUP,
-	LINK_NO_CGROUP, LINK_NETNS, LINK_NO_NETNS, LINK_DEV, LINK_IFINDEX, LINK_KNOWN_IFINDEX,
-	LINK_FAR_IFINDEX, LINK_SIGHT, LINK_ATTACH, LINK_TARGET_OBJ, LINK_TARGET_BTF, LINK_PF,
-	LINK_HOOK, LINK_PRIO, LINK_PINNED, LINK_COLUMNS
+	LINK_ID, LINK_TYPE, LINK_PROG, LINK_MAP, LINK_TARGET, LINK_NO_TARGET, LINK_MODULE,
+	LINK_TARGET_PROG, LINK_PROG_TYPE, LINK_TP, LINK_CGROUP, LINK_NO_CGROUP, LINK_NETNS,
+	LINK_NO_NETNS, LINK_DEV, LINK_IFINDEX, LINK_KNOWN_IFINDEX, LINK_FAR_IFINDEX, LINK_SIGHT,
+	LINK_ATTACH, LINK_TARGET_OBJ, LINK_TARGET_BTF, LINK_PF, LINK_HOOK, LINK_PRIO, LINK_PINNED,
+	LINK_COLUMNS
 };
 
 static const struct column link_columns[] = {
@@ -29,9 +30,12 @@ static const struct column link_columns[] = {
 	[LINK_TYPE] = { "type", "%" },
 	[LINK_PROG] = { "prog_id", "  prog %" },
 	[LINK_MAP] = { "map_id", "  map %", .flags = COL_WIDE },
+	[LINK_TARGET] = { "target_name", "  target_name %" },
+	[LINK_NO_TARGET] = { "no target", "  target_name unknown", .flags = COL_PLAIN_ONLY },
+	[LINK_MODULE] = { "target_module", "  module %", .flags = COL_WIDE },
+	[LINK_TARGET_PROG] = { "target_prog_id", "  of prog %", .flags = COL_WIDE },
 	[LINK_PROG_TYPE] = { "prog_type", "\n\tprog_type %", .flags = COL_WIDE },
 	[LINK_TP] = { "tp_name", "\n\ttp '%'", .flags = COL_WIDE },
-	[LINK_TARGET] = { "target_name", "  target_name %", .flags = COL_WIDE },
 	[LINK_CGROUP] = { "cgroup_id", "\n\tcgroup_id %" },
 	[LINK_NO_CGROUP] = { "no cgroup", "\n\tcgroup_id (detached)", .flags = COL_PLAIN_ONLY },
 	[LINK_NETNS] = { "netns_ino", "\n\tnetns_ino %" },
@@ -85,24 +89,32 @@ static void put_target(struct cell *row, int column, int no_column, __u64 number
 	row[no_column] = number ? CELL(.kind = CELL_NONE) : cell_bool(true);
 }
 
-static void put_tracing(struct cell *row, const struct bpf_link_info *info)
+/* What is told by a number of BTF, by name. */
+static void put_btf_target(struct cell *row, const struct kern_target *target)
 {
-	struct bpf_prog_info prog = { 0 };
-	int fd = kern_open_id(OBJ_PROG, info->prog_id);
+	row[LINK_TARGET] = *target->name ? cell_str(target->name) : CELL(.kind = CELL_NULL);
+	if (!*target->name)
+		row[LINK_NO_TARGET] = cell_bool(true);
+	row[LINK_MODULE] = cell_str(target->module);
+	if (target->prog_id)
+		row[LINK_TARGET_PROG] = cell_u64(target->prog_id);
+}
 
-	if (fd >= 0) {
-		if (!kern_prog_info(fd, &prog))
-			row[LINK_PROG_TYPE] = type_cell(kern_prog_type_name(prog.type), prog.type);
-		close(fd);
-	}
+static void put_tracing(struct cell *row, const struct bpf_link_info *info, __u32 prog_type)
+{
+	if (prog_type)
+		row[LINK_PROG_TYPE] = type_cell(kern_prog_type_name(prog_type), prog_type);
 	put_attach(row, info->tracing.attach_type);
+	/* Kernels before 5.11 do not tell. */
+	if (!info->tracing.target_btf_id)
+		return;
 	row[LINK_TARGET_OBJ] = cell_u64(info->tracing.target_obj_id);
 	row[LINK_TARGET_BTF] = cell_u64(info->tracing.target_btf_id);
 }
 
 /* What a link of this type has besides its program. */
-static void put_details(struct cell *row, const struct bpf_link_info *info, const char *name,
-			char device[IF_NAMESIZE])
+static void put_details(struct cell *row, const struct bpf_link_info *info, __u32 prog_type,
+			const char *name, char device[IF_NAMESIZE])
 {
 	struct netfilter_info nf;
 	struct device_info dev;
@@ -114,7 +126,7 @@ static void put_details(struct cell *row, const struct bpf_link_info *info, cons
 		row[LINK_TP] = cell_str(name);
 		break;
 	case BPF_LINK_TYPE_TRACING:
-		put_tracing(row, info);
+		put_tracing(row, info, prog_type);
 		break;
 	case BPF_LINK_TYPE_CGROUP:
 		put_target(row, LINK_CGROUP, LINK_NO_CGROUP, info->cgroup.cgroup_id);
@@ -168,6 +180,8 @@ static int show_link(struct ctx *ctx, struct handle *link, struct pin_table *pin
 {
 	struct cell row[LINK_COLUMNS] = { 0 };
 	char name[128], device[IF_NAMESIZE];
+	struct bpf_prog_info prog = { 0 };
+	struct kern_target target;
 	struct bpf_link_info info;
 	int err = read_link(link->fd, &info, name, sizeof(name));
 
@@ -177,7 +191,9 @@ static int show_link(struct ctx *ctx, struct handle *link, struct pin_table *pin
 	row[LINK_TYPE] = type_cell(kern_link_type_name(info.type), info.type);
 	if (info.type != BPF_LINK_TYPE_STRUCT_OPS)
 		row[LINK_PROG] = cell_u64(info.prog_id);
-	put_details(row, &info, name, device);
+	if (kern_link_target(&info, &prog, &target))
+		put_btf_target(row, &target);
+	put_details(row, &info, prog.type, name, device);
 	row[LINK_PINNED] = pin_table_cell(pins, OBJ_LINK, info.id);
 	return sink_row(ctx->sink, row);
 }

@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Programs that trace: on tracepoints, probes and perf events. */
 #include <errno.h>
+#include <string.h>
 
 #include "commands/common.h"
 #include "render/sink/sink.h"
+#include "shell/base/buf.h"
+#include "shell/base/text.h"
 #include "shell/kern/error.h"
 #include "shell/kern/probe.h"
+#include "shell/kern/symbols.h"
 
 enum {
 	PERF_PID, PERF_FD, PERF_LINK_ALONE, PERF_PROG, PERF_TYPE, PERF_TRACEPOINT, PERF_FUNC,
-	PERF_FILE, PERF_OFFSET, PERF_ADDRESS, PERF_COUNT, PERF_EVENT_TYPE, PERF_EVENT_CONFIG,
-	PERF_LINK, PERF_LINK_BESIDE, PERF_COLUMNS
+	PERF_UNKNOWN, PERF_MODULE, PERF_TARGET_PROG, PERF_ITERATOR, PERF_FILE, PERF_OFFSET,
+	PERF_ADDRESS, PERF_COUNT, PERF_EVENT_TYPE, PERF_EVENT_CONFIG, PERF_COOKIE, PERF_LINK,
+	PERF_LINK_BESIDE, PERF_LINKS, PERF_LINK_UNKNOWN, PERF_PLACES,
+	PERF_PLACES_TEXT, PERF_COLUMNS
 };
 
 static const struct column perf_columns[] = {
@@ -21,18 +27,38 @@ static const struct column perf_columns[] = {
 	[PERF_TYPE] = { "fd_type", "  %" },
 	[PERF_TRACEPOINT] = { "tracepoint", "  %" },
 	[PERF_FUNC] = { "func", "  func %" },
+	[PERF_UNKNOWN] = { "unknown func", "  func unknown", .flags = COL_PLAIN_ONLY },
+	[PERF_MODULE] = { "module", "  module %", .flags = COL_WIDE },
+	[PERF_TARGET_PROG] = { "target_prog_id", "  of prog %", .flags = COL_WIDE },
+	[PERF_ITERATOR] = { "target_name", "  target_name %", .flags = COL_WIDE },
 	[PERF_FILE] = { "filename", "  filename %" },
 	[PERF_OFFSET] = { "offset", "  offset %" },
 	[PERF_ADDRESS] = { "addr", "  addr %", .flags = COL_WIDE },
 	[PERF_COUNT] = { "func_cnt", "  func_cnt %", .flags = COL_WIDE },
 	[PERF_EVENT_TYPE] = { "event_type", "  event_type %", .flags = COL_WIDE },
 	[PERF_EVENT_CONFIG] = { "event_config", "  event_config %", .flags = COL_WIDE },
+	[PERF_COOKIE] = { "cookie", "  cookie %", .flags = COL_WIDE },
 	[PERF_LINK] = { "link_id" },
 	[PERF_LINK_BESIDE] = { "link beside", "  link_id %", .flags = COL_PLAIN_ONLY },
+	[PERF_LINKS] = { "link_ids", "  perhaps link_id %", .flags = COL_WIDE },
+	[PERF_LINK_UNKNOWN] = { "unknown link", "  link_id unknown", .flags = COL_PLAIN_ONLY },
+	[PERF_PLACES] = { "funcs", .flags = COL_WIDE },
+	[PERF_PLACES_TEXT] = { "places", "\n\t%", .flags = COL_PLAIN_ONLY },
 	[PERF_COLUMNS] = { 0 }
 };
 
 static const struct record perf_record = { "probe", perf_columns };
+
+/* The function of a program that is attached by BTF. */
+static void put_function(struct cell *row, const struct kern_probe *p)
+{
+	row[PERF_FUNC] = *p->name ? cell_str(p->name) : CELL(.kind = CELL_NULL);
+	if (!*p->name)
+		row[PERF_UNKNOWN] = cell_bool(true);
+	row[PERF_MODULE] = cell_str(p->module);
+	if (p->target_prog)
+		row[PERF_TARGET_PROG] = cell_u64(p->target_prog);
+}
 
 static void put_point(struct cell *row, const struct kern_probe *p)
 {
@@ -44,6 +70,12 @@ static void put_point(struct cell *row, const struct kern_probe *p)
 		row[PERF_FUNC] = cell_str(p->name);
 		row[*p->name ? PERF_OFFSET : PERF_ADDRESS] =
 			cell_u64(*p->name ? p->offset : p->address);
+		break;
+	case PROBE_WHOLE:
+		put_function(row, p);
+		break;
+	case PROBE_ITERATOR:
+		row[PERF_ITERATOR] = cell_str(p->name);
 		break;
 	case PROBE_FILE:
 		row[PERF_FILE] = cell_str(p->name);
@@ -59,13 +91,87 @@ static void put_point(struct cell *row, const struct kern_probe *p)
 	}
 	if (p->count)
 		row[PERF_COUNT] = cell_u64(p->count);
+	if (p->cookie)
+		row[PERF_COOKIE] = cell_u64(p->cookie);
+}
+
+/* A raw tracepoint is always a link's, which bpftool does not say. */
+static void put_link(struct cell *row, const struct kern_probe *p)
+{
+	if (p->link_id)
+		row[PERF_LINK] = cell_u64(p->link_id);
+	if (p->link_id && p->pid && strcmp(p->type, "raw_tracepoint"))
+		row[PERF_LINK_BESIDE] = cell_u64(p->link_id);
+	if (!p->nr_links)
+		return;
+	row[PERF_LINK] = CELL(.kind = CELL_NULL);
+	if (p->nr_links <= PROBE_LINKS)
+		row[PERF_LINKS] = cell_u32s(p->links, p->nr_links);
+	else
+		row[PERF_LINK_UNKNOWN] = cell_bool(true);
+}
+
+/* Plain output has so many places of a "..._multi", JSON all that were read. */
+#define PLACES_SHOWN 8
+
+/* The function that a place lies in: "" where it is a file's, or not told. */
+static const char *function_at(const struct kern_probe *p, const struct probe_place *place)
+{
+	__u64 offset;
+
+	return p->point == PROBE_FILE || !place->at ? "" : kern_symbol_near(place->at, &offset);
+}
+
+static void put_place(struct buf *b, const struct kern_probe *p, const struct probe_place *place)
+{
+	const char *function = function_at(p, place);
+
+	if (p->point == PROBE_FILE)
+		buf_printf(b, "offset %llu", place->at);
+	else
+		buf_puts(b, *function ? function : "unknown");
+	if (place->cookie)
+		buf_printf(b, " cookie %llu", place->cookie);
+}
+
+static void put_place_json(struct buf *b, const struct kern_probe *p,
+			   const struct probe_place *place)
+{
+	const char *function = function_at(p, place);
+
+	buf_printf(b, "{\"%s\":%llu", p->point == PROBE_FILE ? "offset" : "addr", place->at);
+	if (*function) {
+		buf_puts(b, ",\"func\":");
+		buf_json_string(b, function, strlen(function));
+	}
+	if (place->cookie)
+		buf_printf(b, ",\"cookie\":%llu", place->cookie);
+	buf_puts(b, "}");
+}
+
+/* The places as one line of text, and as a list of JSON. */
+static void draw_places(const struct kern_probe *p, struct buf *text, struct buf *json)
+{
+	for (__u32 i = 0; i < p->nr_places; i++) {
+		if (i < PLACES_SHOWN) {
+			buf_puts(text, i ? ", " : "");
+			put_place(text, p, &p->places[i]);
+		}
+		buf_puts(json, i ? "," : "[");
+		put_place_json(json, p, &p->places[i]);
+	}
+	if (p->count > PLACES_SHOWN)
+		buf_printf(text, ", and %u more", p->count - PLACES_SHOWN);
+	buf_puts(json, "]");
 }
 
 /* Returns 1 where the output failed, which no errno is. */
 static int show_probe(void *arg, const struct kern_probe *p)
 {
+	struct buf text = BUF_INIT, json = BUF_INIT;
 	struct cell row[PERF_COLUMNS] = { 0 };
 	struct ctx *ctx = arg;
+	int err;
 
 	if (p->pid) {
 		row[PERF_PID] = cell_u64(p->pid);
@@ -76,12 +182,16 @@ static int show_probe(void *arg, const struct kern_probe *p)
 	row[PERF_PROG] = cell_u64(p->prog_id);
 	row[PERF_TYPE] = cell_str(p->type);
 	put_point(row, p);
-	if (p->link_id)
-		row[PERF_LINK] = cell_u64(p->link_id);
-	/* A raw tracepoint is always a link's, which bpftool does not say. */
-	if (p->link_id && p->pid && p->point != PROBE_TRACEPOINT)
-		row[PERF_LINK_BESIDE] = cell_u64(p->link_id);
-	return sink_row(ctx->sink, row) ? 1 : 0;
+	put_link(row, p);
+	if (p->nr_places) {
+		draw_places(p, &text, &json);
+		row[PERF_PLACES] = cell_json_text(&json);
+		row[PERF_PLACES_TEXT] = cell_str(buf_str(&text));
+	}
+	err = sink_row(ctx->sink, row) ? 1 : 0;
+	buf_free(&text);
+	buf_free(&json);
+	return err;
 }
 
 static int perf_show(struct ctx *ctx, struct value *argv)

@@ -15,12 +15,14 @@
 #include "shell/kern/handle.h"
 #include "shell/kern/names.h"
 #include "shell/kern/object.h"
+#include "shell/kern/target.h"
 #include "shell/lang/args.h"
 
 enum {
 	PROG_ID, PROG_TYPE, PROG_NAME, PROG_TAG, PROG_GPL, PROG_RUN_TIME, PROG_RUN_CNT, PROG_MISSES,
 	PROG_LOADED, PROG_UID, PROG_ORPHANED, PROG_XLATED, PROG_JITED, PROG_JITED_BYTES, PROG_MEMLOCK,
-	PROG_MAPS, PROG_PINNED, PROG_BTF, PROG_METADATA, PROG_COLUMNS
+	PROG_MAPS, PROG_PINNED, PROG_BTF, PROG_TARGET, PROG_NO_TARGET, PROG_MODULE, PROG_METADATA,
+	PROG_COLUMNS
 };
 
 static const struct column prog_columns[] = {
@@ -42,6 +44,9 @@ static const struct column prog_columns[] = {
 	[PROG_MAPS] = { "map_ids", "  map_ids %" },
 	[PROG_PINNED] = { "pinned", "\n\tpinned %", .flags = COL_EACH | COL_WIDE },
 	[PROG_BTF] = { "btf_id", "\n\tbtf_id %", .flags = COL_WIDE },
+	[PROG_TARGET] = { "target_name", "\n\ttarget_name %", .flags = COL_WIDE },
+	[PROG_NO_TARGET] = { "no target", "\n\ttarget_name unknown", .flags = COL_PLAIN_ONLY },
+	[PROG_MODULE] = { "target_module", "  module %", .flags = COL_WIDE },
 	[PROG_METADATA] = { "metadata", "\n\tmetadata:", .flags = COL_EACH | COL_WIDE },
 	[PROG_COLUMNS] = { 0 }
 };
@@ -60,11 +65,24 @@ static __u64 since_1970(__u64 boot_ns)
 	return ns / 1000000000;
 }
 
+/* What a program of a type that is attached by BTF was loaded for. */
+static void put_target(struct cell *row, const struct bpf_prog_info *info,
+		       struct kern_target *target)
+{
+	if (!kern_prog_target(info, target))
+		return;
+	row[PROG_TARGET] = *target->name ? cell_str(target->name) : CELL(.kind = CELL_NULL);
+	if (!*target->name)
+		row[PROG_NO_TARGET] = cell_bool(true);
+	row[PROG_MODULE] = cell_str(target->module);
+}
+
 static int show_prog(struct ctx *ctx, struct handle *prog, struct pin_table *pins)
 {
 	struct cell row[PROG_COLUMNS] = { 0 };
 	char tag[2 * BPF_TAG_SIZE + 1], memlock[32], name[KERN_NAME_MAX];
 	struct bpf_prog_info info;
+	struct kern_target target;
 	jv metadata = jv_invalid();
 	__u32 *maps;
 	int err = kern_prog_info_maps(prog->fd, &info, &maps);
@@ -109,6 +127,7 @@ static int show_prog(struct ctx *ctx, struct handle *prog, struct pin_table *pin
 	row[PROG_PINNED] = pin_table_cell(pins, OBJ_PROG, info.id);
 	if (info.btf_id)
 		row[PROG_BTF] = cell_u64(info.btf_id);
+	put_target(row, &info, &target);
 	metadata = prog_metadata(maps, info.nr_map_ids);
 	if (jv_is_valid(metadata))
 		row[PROG_METADATA] = CELL(.kind = CELL_JSON, .json = metadata);

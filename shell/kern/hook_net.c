@@ -226,12 +226,35 @@ static const struct refusal xdp_refusals[] = {
 
 /* tcx and netkit: programs in a row, each with its link */
 
+/*
+ * The device that tells of a link: its own, but for one at a netkit peer, of
+ * which the other end tells; 0 where that is in another namespace.
+ */
+static __u32 telling_device(const struct device_info *dev)
+{
+	struct kern_device *list;
+	__u32 ifindex;
+	size_t nr;
+
+	if (dev->attach_type != BPF_NETKIT_PEER)
+		return dev->ifindex;
+	if (kern_devices(dev->ifindex, &list, &nr))
+		return 0;
+	ifindex = nr ? list->linked : 0;
+	free(list);
+	return ifindex;
+}
+
 static enum kern_sight mprog_sight(const struct bpf_link_info *info, const struct device_info *dev)
 {
 	enum kern_sight sight = KERN_ELSEWHERE;
+	__u32 nr, ifindex = telling_device(dev);
 	struct kern_attached *list;
-	__u32 nr;
-	int err = kern_attached(dev->ifindex, dev->attach_type, 0, &list, &nr);
+	int err;
+
+	if (!ifindex)
+		return KERN_UNSEEN;
+	err = kern_attached(ifindex, dev->attach_type, 0, &list, &nr);
 
 	for (__u32 i = 0; i < nr; i++)
 		if (list[i].link_id == info->id)

@@ -146,15 +146,28 @@ static int add_device(const struct nlmsghdr *nlh, void *arg)
 	struct kern_device dev = { .ifindex = head->ifi_index };
 	const struct nlattr *attr;
 	struct devices *d = arg;
+	bool far = false;
 
 	if (d->ifindex && d->ifindex != dev.ifindex)
 		return MNL_CB_OK;
 	mnl_attr_for_each(attr, nlh, sizeof(*head)) {
-		if (mnl_attr_get_type(attr) == IFLA_IFNAME)
+		switch (mnl_attr_get_type(attr)) {
+		case IFLA_IFNAME:
 			snprintf(dev.name, sizeof(dev.name), "%s", attr_text(attr));
-		else if (mnl_attr_get_type(attr) == IFLA_XDP)
+			break;
+		case IFLA_XDP:
 			read_xdp(&dev, attr);
+			break;
+		case IFLA_LINK:
+			dev.linked = attr_u32(attr);
+			break;
+		case IFLA_LINK_NETNSID:
+			far = true;
+			break;
+		}
 	}
+	if (far)
+		dev.linked = 0;
 	GROW(d->list, d->nr);
 	d->list[d->nr++] = dev;
 	return MNL_CB_OK;
@@ -452,9 +465,12 @@ static int visit_attached(struct filters *f, __u32 type, const char *kind)
 	__u32 nr;
 	int err = kern_attached(f->dev->ifindex, type, 0, &list, &nr);
 
-	/* Older kernels, other devices, one that is gone: nothing of this type is there. */
+	/*
+	 * Older kernels, other devices, one that is gone: nothing of this type is there. A
+	 * netkit peer does not tell (EACCES): its programs are its primary device's to show.
+	 */
 	if (err == -EINVAL || err == -ENXIO || err == -ENODEV || err == -ENOENT ||
-	    err == -EOPNOTSUPP)
+	    err == -EACCES || err == -EOPNOTSUPP)
 		return 0;
 	for (__u32 i = 0; i < nr && !ret; i++) {
 		struct kern_tc tc = { .dev = f->dev, .kind = kind, .name = "", .attached = &list[i],

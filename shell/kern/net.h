@@ -15,6 +15,7 @@ enum kern_xdp_mode { KERN_XDP_GENERIC, KERN_XDP_DRIVER, KERN_XDP_OFFLOAD, KERN_X
 struct kern_device {
 	__u32 ifindex;
 	char name[IF_NAMESIZE];		/* not to be trusted */
+	__u32 linked;			/* ifindex of its other end in this namespace, or 0 */
 	__u32 xdp[KERN_XDP_MODES];	/* IDs of its programs; 0: none */
 };
 

@@ -5,17 +5,21 @@
  * link's own info. Both are found in one walk over all descriptors. Reading
  * what a descriptor is (a readlink) takes longer than asking what it traces, so
  * that is done only if there are links that no such question finds.
+ *
+ * A probe by a link has two descriptors, as it is put on a perf event. They are
+ * told apart from those of others when all of a process are known.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "shell/base/alloc.h"
 #include "shell/base/compat.h"
+#include "shell/base/search.h"
 #include "shell/kern/handle.h"
-#include "shell/kern/names.h"
 #include "shell/kern/object.h"
 #include "shell/kern/probe.h"
 #include "shell/kern/proc.h"
@@ -25,23 +29,33 @@ struct link_seen {
 	bool held;			/* by a process that the walk met */
 };
 
+/* What a descriptor was found to be. */
+struct found {
+	struct kern_probe probe;
+	enum {
+		OF_ITSELF,		/* a probe */
+		OF_EVENT,		/* a perf event, whose link may be among the others */
+		OF_LINK,		/* a perf event's link */
+		OF_BOTH,		/* such a link, whose event is among the others */
+	} of;
+};
+
 struct search {
 	kern_probe_fn fn;
 	void *arg;
 	struct link_seen *links;	/* those that trace, by ID */
 	size_t nr_links;
 	bool ask_links;			/* some of them are not found by their descriptors */
-	char name[PATH_MAX];		/* of the probe that is shown */
+	struct found *found;		/* of one process */
+	size_t nr_found;
+	char name[PATH_MAX];		/* of the descriptor that is asked about */
 };
 
-/* What a number of the kernel's stands for, and what its name names. */
-struct point {
+/* What a number of the kernel's stands for, and what its name names; enum bpf_task_fd_type. */
+static const struct {
 	const char *type;
 	enum probe_point point;
-};
-
-/* By enum bpf_task_fd_type. */
-static const struct point fd_points[] = {
+} fd_points[] = {
 	[BPF_FD_TYPE_RAW_TRACEPOINT] = { "raw_tracepoint", PROBE_TRACEPOINT },
 	[BPF_FD_TYPE_TRACEPOINT] = { "tracepoint", PROBE_TRACEPOINT },
 	[BPF_FD_TYPE_KPROBE] = { "kprobe", PROBE_FUNCTION },
@@ -50,150 +64,6 @@ static const struct point fd_points[] = {
 	[BPF_FD_TYPE_URETPROBE] = { "uretprobe", PROBE_FILE },
 };
 
-/* By enum bpf_perf_event_type, which is newer than the oldest headers (6.6). */
-static const struct point perf_points[] = {
-	{ "perf_event", PROBE_OTHER },	/* older kernels tell no more */
-	{ "uprobe", PROBE_FILE },
-	{ "uretprobe", PROBE_FILE },
-	{ "kprobe", PROBE_FUNCTION },
-	{ "kretprobe", PROBE_FUNCTION },
-	{ "tracepoint", PROBE_TRACEPOINT },
-	{ "event", PROBE_EVENT },
-};
-
-/* struct bpf_link_info of links that trace; in part newer than the oldest headers (6.6, 6.8). */
-struct probe_info {
-	__u32 type, id, prog_id, :32;
-	union {
-		struct {
-			__u64 name;
-			__u32 size;
-		} raw_tracepoint;
-		struct {
-			__u32 attach_type;
-		} tracing;
-		struct {
-			__u32 type, :32;
-			union {
-				struct {
-					__u64 name;
-					__u32 size, offset;
-					__u64 addr;
-				} probe;
-				struct {
-					__u64 config;
-					__u32 type;
-				} event;
-			};
-		} perf;
-		struct {
-			__u64 addrs;
-			__u32 count, flags;
-		} kprobe_multi;
-		struct {
-			__u64 path, offsets, ref_ctr_offsets, cookies;
-			__u32 path_size, count;
-		} uprobe_multi;
-		__u64 room[8];
-	};
-};
-
-/* Reads a link; @name takes the name of what it traces where it has one. */
-static int read_link(int fd, struct probe_info *info, char *name, size_t size)
-{
-	__u32 len = sizeof(*info);
-	int err;
-
-	*info = (struct probe_info){ 0 };
-	err = kern_info(fd, info, &len);
-	if (err)
-		return err;
-	/* Each type wants the buffer for its name at another place. */
-	len = sizeof(*info);
-	switch (info->type) {
-	case BPF_LINK_TYPE_RAW_TRACEPOINT:
-		*info = (struct probe_info){ .raw_tracepoint = { (uintptr_t)name, size } };
-		break;
-	case BPF_LINK_TYPE_PERF_EVENT:
-		*info = (struct probe_info){ .perf.probe = { (uintptr_t)name, size } };
-		break;
-	case BPF_LINK_TYPE_UPROBE_MULTI:
-		*info = (struct probe_info){ 0 };
-		info->uprobe_multi.path = (uintptr_t)name;
-		info->uprobe_multi.path_size = size;
-		break;
-	default:
-		return 0;
-	}
-	return kern_info(fd, info, &len);
-}
-
-static void put_perf(struct kern_probe *p, const struct probe_info *info)
-{
-	__u32 type = info->perf.type < ARRAY_SIZE(perf_points) ? info->perf.type : 0;
-
-	p->type = perf_points[type].type;
-	p->point = perf_points[type].point;
-	if (p->point == PROBE_EVENT) {
-		p->event_type = info->perf.event.type;
-		p->event_config = info->perf.event.config;
-	} else {
-		p->offset = info->perf.probe.offset;
-		p->address = info->perf.probe.addr;
-	}
-}
-
-/* False where the link does not trace. */
-static bool put_link(struct kern_probe *p, const struct probe_info *info)
-{
-	p->prog_id = info->prog_id;
-	p->link_id = info->id;
-	p->point = PROBE_OTHER;
-	switch (info->type) {
-	case BPF_LINK_TYPE_RAW_TRACEPOINT:
-		p->type = fd_points[BPF_FD_TYPE_RAW_TRACEPOINT].type;
-		p->point = PROBE_TRACEPOINT;
-		break;
-	case BPF_LINK_TYPE_TRACING:
-		/* A program that replaces another's function has none. */
-		p->type = kern_attach_type_name(info->tracing.attach_type);
-		if (!info->tracing.attach_type || !p->type)
-			return false;
-		break;
-	case BPF_LINK_TYPE_PERF_EVENT:
-		put_perf(p, info);
-		break;
-	case BPF_LINK_TYPE_KPROBE_MULTI:
-		p->type = "kprobe_multi";
-		p->count = info->kprobe_multi.count;
-		break;
-	case BPF_LINK_TYPE_UPROBE_MULTI:
-		p->type = "uprobe_multi";
-		p->point = PROBE_FILE;
-		p->count = info->uprobe_multi.count;
-		break;
-	default:
-		return false;
-	}
-	return true;
-}
-
-/* Shows the link as far as @p says who holds it. One that vanished is passed over. */
-static int show_link(struct search *s, struct kern_probe *p, __u32 id)
-{
-	struct probe_info info;
-	int fd = kern_open_id(OBJ_LINK, id), err;
-
-	if (fd < 0)
-		return 0;
-	s->name[0] = '\0';
-	err = read_link(fd, &info, s->name, sizeof(s->name));
-	close(fd);
-	s->name[sizeof(s->name) - 1] = '\0';
-	p->name = s->name;
-	return err || !put_link(p, &info) ? 0 : s->fn(s->arg, p);
-}
-
 /* Notes all links that trace. */
 static int find_links(struct search *s)
 {
@@ -201,11 +71,9 @@ static int find_links(struct search *s)
 	int fd;
 
 	while ((fd = kern_next_object(&w)) >= 0) {
-		struct probe_info info;
-		struct kern_probe p;
+		struct bpf_link_info info;
 
-		s->name[0] = '\0';
-		if (!read_link(fd, &info, s->name, sizeof(s->name)) && put_link(&p, &info)) {
+		if (!kern_link_info(fd, &info) && kern_link_traces(&info)) {
 			GROW(s->links, s->nr_links);
 			s->links[s->nr_links++] = (struct link_seen){ w.id };
 			s->ask_links |= info.type != BPF_LINK_TYPE_RAW_TRACEPOINT;
@@ -215,89 +83,235 @@ static int find_links(struct search *s)
 	return w.err;
 }
 
-static int compare_links(const void *a, const void *b)
+static bool link_before(const void *record, const void *key)
 {
-	const struct link_seen *x = a, *y = b;
+	const struct link_seen *link = record;
 
-	return x->id < y->id ? -1 : x->id > y->id;
+	return link->id < *(const __u32 *)key;
 }
 
-static struct link_seen *find_link(struct search *s, __u32 id)
+/* Notes that a process holds this link; false where it does not trace. */
+static bool hold_link(struct search *s, __u32 id)
 {
-	struct link_seen wanted = { id };
+	size_t i = lower_bound(s->links, s->nr_links, sizeof(*s->links), link_before, &id);
 
-	if (!s->nr_links)
-		return NULL;
-	return bsearch(&wanted, s->links, s->nr_links, sizeof(wanted), compare_links);
+	if (i == s->nr_links || s->links[i].id != id)
+		return false;
+	s->links[i].held = true;
+	return true;
 }
 
 /* Asks the kernel what a descriptor traces; -ENOTSUPP where that is nothing that it knows. */
-static int query(struct search *s, struct kern_probe *p)
+static int query(struct search *s, pid_t pid, int fd, struct kern_probe *p)
 {
 	__u32 size = sizeof(s->name), type;
 	int err;
 
 	s->name[0] = '\0';
-	err = bpf_task_fd_query(p->pid, p->fd, 0, s->name, &size, &p->prog_id, &type, &p->offset,
+	*p = (struct kern_probe){ 0 };
+	err = bpf_task_fd_query(pid, fd, 0, s->name, &size, &p->prog_id, &type, &p->offset,
 				&p->address);
 	/* The name is cut: all else is there. */
 	if (err && err != -ENOSPC)
 		return err;
 	if (type >= ARRAY_SIZE(fd_points))
 		return -ENOTSUPP;
-	p->name = s->name;
 	p->type = fd_points[type].type;
 	p->point = fd_points[type].point;
 	return 0;
 }
 
+/* Room for one more, zero. */
+static struct found *add(struct search *s)
+{
+	GROW(s->found, s->nr_found);
+	s->found[s->nr_found] = (struct found){ 0 };
+	return &s->found[s->nr_found++];
+}
+
+/* Adds what a link traces. One that vanished is passed over. */
+static struct kern_probe *add_link(struct search *s, __u32 id)
+{
+	int fd = kern_open_id(OBJ_LINK, id), err;
+	struct bpf_link_info info;
+	struct kern_probe probe;
+	struct found *f;
+
+	if (fd < 0)
+		return NULL;
+	err = kern_link_info(fd, &info);
+	if (!err) {
+		err = kern_link_probe(fd, &probe);
+		if (err)
+			kern_probe_free(&probe);
+	}
+	close(fd);
+	if (err)
+		return NULL;
+	f = add(s);
+	f->probe = probe;
+	f->of = info.type == BPF_LINK_TYPE_PERF_EVENT ? OF_LINK : OF_ITSELF;
+	return &f->probe;
+}
+
+/* What a descriptor is that the kernel knows by itself. */
+static struct kern_probe *add_descriptor(struct search *s, const struct proc_fd *at,
+					 const struct kern_probe *p)
+{
+	struct found *f = add(s);
+	__u32 id;
+
+	f->probe = *p;
+	f->probe.name = xstrdup(s->name);
+	f->of = OF_EVENT;
+	/* What holds a raw tracepoint is a link. */
+	if (s->nr_links && proc_object_id(at, OBJ_LINK, &id)) {
+		f->of = OF_ITSELF;
+		f->probe.link_id = id;
+		hold_link(s, id);
+	}
+	return &f->probe;
+}
+
+static bool same_point(const struct kern_probe *a, const struct kern_probe *b)
+{
+	return !strcmp(a->type, b->type) && !strcmp(a->name, b->name) &&
+	       a->offset == b->offset && (*a->name || a->address == b->address);
+}
+
+/* A link of an older kernel does not tell its point: it may be any of its program. */
+static bool may_be_of(const struct kern_probe *link, const struct kern_probe *event)
+{
+	return link->prog_id == event->prog_id &&
+	       (link->point == PROBE_OTHER || same_point(link, event));
+}
+
+/* Whether all of the process's events that run this one's program do it at the same point. */
+static bool is_only_point(struct search *s, const struct kern_probe *event)
+{
+	for (size_t i = 0; i < s->nr_found; i++) {
+		const struct kern_probe *other = &s->found[i].probe;
+
+		if (s->found[i].of == OF_EVENT && other->prog_id == event->prog_id &&
+		    !same_point(other, event))
+			return false;
+	}
+	return true;
+}
+
+static void note_link(struct kern_probe *event, const struct kern_probe *link)
+{
+	for (__u32 i = 0; i < event->nr_links && i < PROBE_LINKS; i++)
+		if (event->links[i] == link->link_id)
+			return;
+	if (event->nr_links < PROBE_LINKS)
+		event->links[event->nr_links] = link->link_id;
+	event->nr_links++;
+	event->cookie = link->cookie;
+}
+
+/* Gives an event its link. Where several may be its own, it has none, and keeps those. */
+static void join_link(struct search *s, struct kern_probe *event)
+{
+	bool told = true;
+
+	for (size_t i = 0; i < s->nr_found; i++) {
+		struct found *link = &s->found[i];
+
+		if (link->of < OF_LINK || !may_be_of(&link->probe, event))
+			continue;
+		link->of = OF_BOTH;
+		told = told && link->probe.point != PROBE_OTHER;
+		note_link(event, &link->probe);
+	}
+	if (event->nr_links > 1)
+		event->cookie = 0;
+	if (event->nr_links != 1 || !(told || is_only_point(s, event)))
+		return;
+	event->link_id = event->links[0];
+	event->nr_links = 0;
+}
+
+static void forget(struct search *s)
+{
+	for (size_t i = 0; i < s->nr_found; i++)
+		kern_probe_free(&s->found[i].probe);
+	s->nr_found = 0;
+}
+
+/* Shows what a process holds, in the order of its descriptors, and forgets it. */
+static int show_found(struct search *s)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < s->nr_found; i++)
+		if (s->found[i].of == OF_EVENT)
+			join_link(s, &s->found[i].probe);
+	for (size_t i = 0; i < s->nr_found && !err; i++)
+		if (s->found[i].of != OF_BOTH)
+			err = s->fn(s->arg, &s->found[i].probe);
+	forget(s);
+	return err;
+}
+
 static int visit_fd(void *arg, const struct proc_fd *at)
 {
-	struct kern_probe p = { .pid = at->pid, .fd = atoi(at->name) };
 	enum object_kind kind = OBJ_LINK;
-	struct link_seen *link = NULL;
+	struct kern_probe p, *added = NULL;
 	struct search *s = arg;
-	int err = query(s, &p);
-	__u32 id = 0;
+	int fd = atoi(at->name), err;
+	__u32 id;
 
-	if (!err) {
-		/* What holds a raw tracepoint is a link. */
-		if (s->nr_links && proc_object_id(at, OBJ_LINK, &id))
-			link = find_link(s, id);
-		if (link)
-			link->held = true;
-		p.link_id = id;
-		return s->fn(s->arg, &p);
+	err = at->first ? show_found(s) : 0;
+	if (err)
+		return err;
+	err = query(s, at->pid, fd, &p);
+	if (!err)
+		added = add_descriptor(s, at, &p);
+	else if (err == -ENOTSUPP && s->ask_links && proc_object(at, &kind, &id) &&
+		 kind == OBJ_LINK && hold_link(s, id))
+		added = add_link(s, id);
+	if (added) {
+		added->pid = at->pid;
+		added->fd = fd;
 	}
-	if (err != -ENOTSUPP || !s->ask_links || !proc_object(at, &kind, &id) || kind != OBJ_LINK)
-		return 0;
-	link = find_link(s, id);
-	if (!link)
-		return 0;
-	link->held = true;
-	return show_link(s, &p, id);
+	return 0;
+}
+
+/* Those that no process holds, one by one. */
+static int show_rest(struct search *s)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < s->nr_links && !err; i++) {
+		struct kern_probe *p = s->links[i].held ? NULL : add_link(s, s->links[i].id);
+
+		if (p)
+			p->fd = -1;
+		err = show_found(s);
+	}
+	return err;
 }
 
 int kern_probes(kern_probe_fn fn, void *arg)
 {
-	struct search *s;
-	struct kern_probe own = { .pid = getpid(), .fd = -1 };
+	struct search *s = xcalloc(1, sizeof(*s));
+	struct kern_probe own;
 	int err;
 
-	s = xcalloc(1, sizeof(*s));
 	s->fn = fn;
 	s->arg = arg;
 	/* Whether this user may ask at all. */
-	err = query(s, &own);
+	err = query(s, getpid(), -1, &own);
 	err = err == -EBADF ? find_links(s) : err;
 	if (!err)
 		err = proc_descriptors(visit_fd, s);
-	for (size_t i = 0; i < s->nr_links && !err; i++) {
-		struct kern_probe p = { .fd = -1 };
-
-		if (!s->links[i].held)
-			err = show_link(s, &p, s->links[i].id);
-	}
+	if (!err)
+		err = show_found(s);
+	if (!err)
+		err = show_rest(s);
+	forget(s);
+	free(s->found);
 	free(s->links);
 	free(s);
 	return err;

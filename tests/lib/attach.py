@@ -18,8 +18,10 @@ PROG_GET_FD_BY_ID, PROG_QUERY = 13, 16
 PERF_TYPE_SOFTWARE, PERF_TYPE_TRACEPOINT = 1, 2
 PERF_EVENT_IOC_SET_BPF = 0x40042408
 BPF_INGRESS, BPF_EGRESS, SK_SKB_STREAM_PARSER, SK_MSG_VERDICT = 0, 1, 4, 7
-BPF_FLOW_DISSECTOR, BPF_PERF_EVENT, BPF_NETFILTER = 17, 41, 45
-XDP, BPF_TCX_INGRESS, BPF_TCX_EGRESS, BPF_TRACE_UPROBE_MULTI = 37, 46, 47, 48
+BPF_FLOW_DISSECTOR, BPF_PERF_EVENT, BPF_STRUCT_OPS, BPF_NETFILTER = 17, 41, 44, 45
+XDP, BPF_TRACE_KPROBE_MULTI, BPF_TCX_INGRESS, BPF_TCX_EGRESS = 37, 42, 46, 47
+BPF_TRACE_UPROBE_MULTI, BPF_NETKIT_PRIMARY, BPF_NETKIT_PEER = 48, 54, 55
+BPF_F_LINK = 1 << 13
 # enum bpf_prog_type
 TYPES = {"kprobe": 2, "sched_cls": 3, "tracepoint": 5, "xdp": 6, "perf_event": 7, "cgroup_skb": 8,
          "cgroup_sock": 9, "cgroup_device": 15, "raw_tracepoint": 17, "cgroup_sock_addr": 18,
@@ -108,15 +110,25 @@ def perf_event(kind, config, config1=0, config2=0):
     return fd
 
 
+def probe_event(kind, name, offset, returns=False):
+    """A perf event of a kind "kprobe" or "uprobe", which is a number of this boot's."""
+    source = f"/sys/bus/event_source/devices/{kind}/type"
+    if not os.path.exists(source):
+        raise Skip(f"this kernel has no {kind}s")
+    with open(source) as text:
+        number = int(text.read())
+    name = ctypes.create_string_buffer(name.encode())
+    return perf_event(number, int(returns), ctypes.addressof(name), offset)
+
+
 def uprobe(path, offset):
     """A perf event at an offset in a file."""
-    source = "/sys/bus/event_source/devices/uprobe/type"
-    if not os.path.exists(source):
-        raise Skip("this kernel has no uprobes")
-    with open(source) as text:
-        kind = int(text.read())
-    file = ctypes.create_string_buffer(path.encode())
-    return perf_event(kind, 0, ctypes.addressof(file), offset)
+    return probe_event("uprobe", path, offset)
+
+
+def kprobe(function, offset=0, returns=False):
+    """A perf event in a function of the kernel, or at its return."""
+    return probe_event("kprobe", function, offset, returns)
 
 
 def tracepoint(box, name):
@@ -135,9 +147,22 @@ def set_bpf(event, prog):
     fcntl.ioctl(event, PERF_EVENT_IOC_SET_BPF, prog)
 
 
-def uprobe_multi(prog, path, *offsets):
+def u64s(numbers):
+    return ctypes.create_string_buffer(struct.pack(f"={len(numbers)}Q", *numbers))
+
+
+def uprobe_multi(prog, path, *offsets, cookies=None):
     """A link at several places of a file; the kernel has it since 6.6."""
-    text = ctypes.create_string_buffer(path.encode())
-    places = ctypes.create_string_buffer(struct.pack(f"={len(offsets)}Q", *offsets))
+    text, places = ctypes.create_string_buffer(path.encode()), u64s(offsets)
+    values = u64s(cookies or [])
     return link(prog, 0, BPF_TRACE_UPROBE_MULTI, struct.pack(
-        "=QQQQIII", ctypes.addressof(text), ctypes.addressof(places), 0, 0, len(offsets), 0, 0))
+        "=QQQQIII", ctypes.addressof(text), ctypes.addressof(places), 0,
+        ctypes.addressof(values) if cookies else 0, len(offsets), 0, 0))
+
+
+def kprobe_multi(prog, functions, cookies):
+    """A link in several functions of the kernel; it has it since 5.18, where it is built in."""
+    texts = [ctypes.create_string_buffer(name.encode()) for name in functions]
+    names, values = u64s([ctypes.addressof(text) for text in texts]), u64s(cookies)
+    return link(prog, 0, BPF_TRACE_KPROBE_MULTI, struct.pack(
+        "=IIQQQ", 0, len(texts), ctypes.addressof(names), 0, ctypes.addressof(values)))
