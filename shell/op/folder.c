@@ -2,6 +2,7 @@
 /* A new folder for pins. It goes again where nothing else came to lie in it. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,6 +49,8 @@ static int folder_prepare(struct op *op, struct diags *d)
 		diag_hint(d, "make it first: mkdir '%s'", parent);
 	} else if (!kern_is_bpffs(parent)) {
 		err = kern_error(d, op->span, KERN_ENOTBPFFS, "make the folder '%s'", f->path);
+	} else if (strchr(strrchr(f->path, '/'), '.')) {
+		err = kern_error(d, op->span, KERN_EDOT, "make the folder '%s'", f->path);
 	}
 	f->at = bpffs_of(parent);
 	free(parent);

@@ -409,4 +409,12 @@ def test_hints_name_what_is_accepted(box):
     assert len(seen) > 5, seen
 
 
+def test_folder_that_bpffs_refuses(box):
+    """Refused before anything is done, and so nothing is left to be undone."""
+    program = os.path.join(BUILD, "tests/progs/load_two.bpf.o")
+    done = box.bpfsh("prog", "loadall", program, box.pin("a.b")).expect(1, err="a bpffs cannot have a dot")
+    assert "undo" not in done.err, done
+    assert "unfinished" not in box.bpfsh("prog", "show").err
+
+
 run(__name__)
