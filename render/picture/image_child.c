@@ -22,8 +22,8 @@
 #define CGRAPH_FUNCTIONS(X) X(agmemread)
 #define GVC_FUNCTIONS(X) X(gvContext) X(gvLayout) X(gvRender)
 
-LIBRARY_NOTE(gvc, LIBGVC, "pictures", "graphs as PNG, SVG and PDF", LIBRARY_RECOMMENDED);
-LIBRARY_NOTE(cgraph, LIBCGRAPH, "pictures", "graphs as PNG, SVG and PDF", LIBRARY_RECOMMENDED);
+LIBRARY_NOTE(gvc, LIBGVC, "pictures", "graphs as PNG and PDF", LIBRARY_RECOMMENDED);
+LIBRARY_NOTE(cgraph, LIBCGRAPH, "pictures", "graphs as PNG and PDF", LIBRARY_RECOMMENDED);
 
 struct graphviz {
 	struct { CGRAPH_FUNCTIONS(LIBRARY_POINTER) } cgraph;

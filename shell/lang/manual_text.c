@@ -49,14 +49,15 @@ const struct manual_item manual_of_program[] = {
 	TEXT("bpfsh runs as any user. What the kernel then refuses names the capability that is missing, "
 	     "see `capabilities`(7). `CAP_SYS_ADMIN` stands for all of them. Those in another user "
 	     "namespace than the first do not count."),
-	TAG("none", "Help, completion of words, `--check` of syntax, types and object files."),
-	TAG("CAP_SYS_ADMIN", "Listings, and whatever is named by its ID, name or tag; on most "
-	    "kernels also the pins of others."),
-	TAG("CAP_BPF", "Making maps, loading programs, reading and writing the elements of a map "
-	    "that a variable or pin gives."),
+	TAG("none", "Help, `--check`, drawing and showing object files; showing, dumping and "
+	    "changing what is pinned, where the pin's mode and the sysctl "
+	    "kernel.unprivileged_bpf_disabled allow it."),
+	TAG("CAP_SYS_ADMIN", "Whatever lists, or looks for an ID, a name or a tag: `prog show`, `link "
+	    "show`, `perf show`."),
+	TAG("CAP_BPF", "Making maps, loading programs, reading a program's instructions."),
 	TAG("CAP_NET_ADMIN", "Besides, programs for packets: XDP, tc, sockets, cgroups, and what attaches "
 	    "them; device and socket maps."),
-	TAG("CAP_PERFMON", "Besides, programs that trace; reading events."),
+	TAG("CAP_PERFMON", "Besides, programs that trace, or calculate with pointers; reading events."),
 	TAG("CAP_SYS_PTRACE", "Who holds an object open, where that is a process of another user."),
 
 	SECTION("EXIT STATUS"),
