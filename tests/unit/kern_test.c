@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <strings.h>
 
 #include "shell/base/buf.h"
@@ -132,6 +133,9 @@ static void shapes(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct buf text = BUF_INIT;
 
+		/* Types that no header knows are the kernel's to tell, by its BTF. */
+		if (rows[i].map.type == 1000 && access("/sys/kernel/btf/vmlinux", R_OK))
+			continue;
 		assert_int_equal(shape_error(&text, &rows[i].map), rows[i].says != NULL);
 		assert_string_equal(buf_str(&text), rows[i].says ? rows[i].says : "");
 		buf_free(&text);
