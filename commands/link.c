@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "commands/common.h"
+#include "commands/holders.h"
 #include "commands/pins.h"
 #include "render/sink/sink.h"
 #include "shell/base/compat.h"
@@ -22,7 +23,7 @@ enum {
 	LINK_TARGET_PROG, LINK_PROG_TYPE, LINK_TP, LINK_CGROUP, LINK_NO_CGROUP, LINK_NETNS,
 	LINK_NO_NETNS, LINK_DEV, LINK_IFINDEX, LINK_KNOWN_IFINDEX, LINK_FAR_IFINDEX, LINK_SIGHT,
 	LINK_ATTACH, LINK_TARGET_OBJ, LINK_TARGET_BTF, LINK_PF, LINK_HOOK, LINK_PRIO, LINK_PINNED,
-	LINK_COLUMNS
+	LINK_PIDS, LINK_COLUMNS
 };
 
 static const struct column link_columns[] = {
@@ -52,6 +53,7 @@ static const struct column link_columns[] = {
 	[LINK_HOOK] = { "hook", "  hook %", .flags = COL_WIDE },
 	[LINK_PRIO] = { "prio", "  prio %", .flags = COL_WIDE },
 	[LINK_PINNED] = { "pinned", "\n\tpinned %", .flags = COL_EACH | COL_WIDE },
+	[LINK_PIDS] = COLUMN_PIDS,
 	[LINK_COLUMNS] = { 0 }
 };
 
@@ -176,7 +178,7 @@ static int read_link(int fd, struct bpf_link_info *info, char *name, size_t size
 	return err;
 }
 
-static int show_link(struct ctx *ctx, struct handle *link, struct pin_table *pins)
+static int show_link(struct ctx *ctx, struct handle *link, struct holders *holders)
 {
 	struct cell row[LINK_COLUMNS] = { 0 };
 	char name[128], device[IF_NAMESIZE];
@@ -194,7 +196,8 @@ static int show_link(struct ctx *ctx, struct handle *link, struct pin_table *pin
 	if (kern_link_target(&info, &prog, &target))
 		put_btf_target(row, &target);
 	put_details(row, &info, prog.type, name, device);
-	row[LINK_PINNED] = pin_table_cell(pins, OBJ_LINK, info.id);
+	row[LINK_PINNED] = holders_pins(holders, info.id);
+	row[LINK_PIDS] = holders_pids(holders, info.id);
 	return sink_row(ctx->sink, row);
 }
 

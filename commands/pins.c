@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Where objects are pinned: shown beside them, made and removed, for each kind of object alike. */
+/* Objects shown; their pins made and removed: for each kind of object alike. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "commands/holders.h"
 #include "commands/pins.h"
 #include "render/sink/sink.h"
 #include "shell/base/alloc.h"
@@ -23,88 +24,9 @@
 #include "shell/session/session.h"
 #include "shell/txn/txn.h"
 
-/* Pins by object, sorted. */
-
-struct pin_row {
-	enum object_kind kind;
-	__u32 id;
-	char *path;
-};
-
-struct pin_table {
-	struct pin_row *rows;
-	size_t nr;
-	const char **paths;	/* of the rows, in their order: a list cell points into it */
-};
-
-static int add_pin(void *arg, const struct pin *pin)
-{
-	struct pin_table *t = arg;
-
-	GROW(t->rows, t->nr);
-	t->rows[t->nr++] = (struct pin_row){ pin->kind, pin->id, xstrdup(pin->path) };
-	return 0;
-}
-
-static int compare_pins(const void *a, const void *b)
-{
-	const struct pin_row *x = a, *y = b;
-
-	if (x->kind != y->kind)
-		return x->kind < y->kind ? -1 : 1;
-	if (x->id != y->id)
-		return x->id < y->id ? -1 : 1;
-	return strcmp(x->path, y->path);
-}
-
-static struct pin_table *pin_table_read(struct ctx *ctx)
-{
-	struct pin_table *t = xcalloc(1, sizeof(*t));
-
-	if (ctx->s->opt.bpffs)
-		kern_pins(add_pin, t);
-	if (t->nr)
-		qsort(t->rows, t->nr, sizeof(*t->rows), compare_pins);
-	t->paths = xcalloc(t->nr, sizeof(*t->paths));
-	for (size_t i = 0; i < t->nr; i++)
-		t->paths[i] = t->rows[i].path;
-	return t;
-}
-
-static void pin_table_free(struct pin_table *t)
-{
-	for (size_t i = 0; i < t->nr; i++)
-		free(t->rows[i].path);
-	free(t->rows);
-	free(t->paths);
-	free(t);
-}
-
-static bool pin_before(const void *record, const void *key)
-{
-	return compare_pins(record, key) < 0;
-}
-
-/* First row not before the object. */
-static size_t first_pin(const struct pin_table *t, enum object_kind kind, __u32 id)
-{
-	return lower_bound(t->rows, t->nr, sizeof(*t->rows), pin_before,
-			   &(struct pin_row){ kind, id, (char *)"" });
-}
-
-struct cell pin_table_cell(struct pin_table *t, enum object_kind kind, __u32 id)
-{
-	size_t first = first_pin(t, kind, id), end = first;
-
-	while (end < t->nr && t->rows[end].kind == kind && t->rows[end].id == id)
-		end++;
-	return CELL(.kind = end > first ? CELL_STRS : CELL_NONE,
-		    .strs = { t->paths + first, end - first });
-}
-
 /* Shows each object of the kind that is there. */
 static int show_all(struct ctx *ctx, enum object_kind kind, show_fn one,
-		    struct pin_table *pins)
+		    struct holders *holders)
 {
 	struct object_walk w = { .kind = kind };
 	int fd;
@@ -118,7 +40,7 @@ static int show_all(struct ctx *ctx, enum object_kind kind, show_fn one,
 		if (!h)
 			return kern_error(ctx->diags, ctx->span, errno, "read %s %u",
 					  object_names[kind], w.id);
-		err = one(ctx, h, pins);
+		err = one(ctx, h, holders);
 		handle_put(h);
 		if (err || interrupted())
 			return -1;
@@ -136,15 +58,15 @@ int show_objects(struct ctx *ctx, enum object_kind kind, const struct value *whi
 		 const struct record *rec, show_fn one)
 {
 	bool single = which->kind == VALUE_HANDLES && which->handles.nr == 1;
-	struct pin_table *pins = pin_table_read(ctx);
+	struct holders *holders = holders_new(ctx, kind);
 	int err = 0;
 
 	sink_begin(ctx->sink, rec, single ? SINK_ONE : SINK_LIST);
 	if (which->kind == VALUE_NONE)
-		err = show_all(ctx, kind, one, pins);
+		err = show_all(ctx, kind, one, holders);
 	for (size_t i = 0; which->kind == VALUE_HANDLES && i < which->handles.nr && !err; i++)
-		err = one(ctx, which->handles.list[i], pins);
-	pin_table_free(pins);
+		err = one(ctx, which->handles.list[i], holders);
+	holders_free(holders);
 	if (err)
 		return -1;
 	if (single)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Where objects are pinned, and commands that go by it. */
+/* Objects shown, and commands that go by their pins. */
 #ifndef BPFSH_COMMANDS_PINS_H
 #define BPFSH_COMMANDS_PINS_H
 
@@ -7,13 +7,7 @@
 #include "shell/kern/handle.h"
 #include "shell/lang/cmd.h"
 
-/*
- * Paths at which objects are pinned, by kind and ID; read once for a command
- * that shows them (--bpffs), empty otherwise.
- */
-struct pin_table;
-/* A list cell of the paths of one object; valid as long as the table. */
-struct cell pin_table_cell(struct pin_table *t, enum object_kind kind, __u32 id);
+struct holders;
 
 /*
  * Runs @one, which pushes one row, on what a PROG, MAP or LINK argument names:
@@ -21,7 +15,7 @@ struct cell pin_table_cell(struct pin_table *t, enum object_kind kind, __u32 id)
  * that finds one object shows a record, not a list, and is the
  * command's result. Objects that vanish meanwhile are left out of lists.
  */
-typedef int (*show_fn)(struct ctx *ctx, struct handle *h, struct pin_table *pins);
+typedef int (*show_fn)(struct ctx *ctx, struct handle *h, struct holders *holders);
 int show_objects(struct ctx *ctx, enum object_kind kind, const struct value *which,
 		 const struct record *rec, show_fn one);
 

@@ -6,6 +6,7 @@
 
 #include "commands/btf/btf.h"
 #include "commands/common.h"
+#include "commands/holders.h"
 #include "render/sink/sink.h"
 #include "shell/base/alloc.h"
 #include "shell/base/interrupt.h"
@@ -15,8 +16,8 @@
 #include "shell/lang/args.h"
 
 enum {
-	BTF_ID, BTF_ANON, BTF_KERNEL_NAME, BTF_USER_NAME, BTF_SIZE, BTF_PROGS, BTF_MAPS, BTF_KERNEL,
-	BTF_NAME, BTF_COLUMNS
+	BTF_ID, BTF_ANON, BTF_KERNEL_NAME, BTF_USER_NAME, BTF_SIZE, BTF_PROGS, BTF_MAPS, BTF_PIDS,
+	BTF_KERNEL, BTF_NAME, BTF_COLUMNS
 };
 
 static const struct column btf_columns[] = {
@@ -27,6 +28,7 @@ static const struct column btf_columns[] = {
 	[BTF_SIZE] = { "size", "  size %B" },
 	[BTF_PROGS] = { "prog_ids", "  prog_ids %" },
 	[BTF_MAPS] = { "map_ids", "  map_ids %" },
+	[BTF_PIDS] = COLUMN_PIDS,
 	[BTF_KERNEL] = { "kernel" },
 	[BTF_NAME] = { "name" },
 	[BTF_COLUMNS] = { 0 }
@@ -86,6 +88,7 @@ static __u32 *ids_of(const struct users *u, __u32 btf_id, size_t *nr)
 
 struct btf_listing {
 	struct users progs, maps;
+	struct holders *holders;
 };
 
 static int show_btf(struct ctx *ctx, struct handle *btf, const struct btf_listing *l)
@@ -107,6 +110,7 @@ static int show_btf(struct ctx *ctx, struct handle *btf, const struct btf_listin
 	row[BTF_SIZE] = cell_u64(info.btf_size);
 	row[BTF_PROGS] = CELL(.kind = CELL_U32S, .u32s = { progs, nr_progs });
 	row[BTF_MAPS] = CELL(.kind = CELL_U32S, .u32s = { maps, nr_maps });
+	row[BTF_PIDS] = holders_pids(l->holders, info.id);
 	row[BTF_KERNEL] = cell_bool(info.kernel_btf);
 	row[BTF_NAME] = cell_str(name);
 	err = sink_row(ctx->sink, row);
@@ -136,7 +140,9 @@ enum { SHOW_BTF };
 
 static int btf_show(struct ctx *ctx, struct value *argv)
 {
-	struct btf_listing l = { users_of(OBJ_PROG), users_of(OBJ_MAP) };
+	struct btf_listing l = {
+		users_of(OBJ_PROG), users_of(OBJ_MAP), holders_new(ctx, OBJ_BTF)
+	};
 	const struct value *which = &argv[SHOW_BTF];
 	bool one = which->kind == VALUE_HANDLE || which->kind == VALUE_HANDLES;
 	struct handle *h = which->kind == VALUE_HANDLE ? which->handle :
@@ -147,6 +153,7 @@ static int btf_show(struct ctx *ctx, struct value *argv)
 	err = one ? show_btf(ctx, h, &l) : show_all_btf(ctx, &l);
 	free(l.progs.list);
 	free(l.maps.list);
+	holders_free(l.holders);
 	if (err)
 		return -1;
 	if (one)

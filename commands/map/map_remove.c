@@ -68,7 +68,7 @@ static int note_owner(void *arg, const struct owner *owner)
 {
 	struct users *u = arg;
 
-	if (owner->kind == OBJ_MAP && owner->id == u->map && owner->pid != getpid()) {
+	if (owner->id == u->map && owner->pid != getpid()) {
 		GROW(u->processes, u->nr_processes);
 		u->processes[u->nr_processes++] = xasprintf("%s(%d)", owner->comm, owner->pid);
 	}
@@ -103,7 +103,7 @@ static void note_progs(struct users *u)
 
 static void note_owners(struct users *u)
 {
-	if (kern_owners(note_owner, u))
+	if (kern_owners(OBJ_MAP, note_owner, u))
 		u->unknown = true;
 }
 

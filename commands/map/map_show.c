@@ -2,6 +2,7 @@
 /* Maps, one or all: what the kernel tells of them. */
 #include <stdlib.h>
 
+#include "commands/holders.h"
 #include "commands/map/map.h"
 #include "commands/pins.h"
 #include "render/sink/sink.h"
@@ -13,7 +14,7 @@
 enum {
 	MAP_ID, MAP_TYPE, MAP_NAME, MAP_FLAGS, MAP_KEY, MAP_VALUE, MAP_ENTRIES, MAP_MEMLOCK, MAP_EXTRA,
 	MAP_OWNER_TYPE, MAP_OWNER_JITED, MAP_FROZEN, MAP_BTF, MAP_FROZEN_BTF, MAP_FROZEN_ALONE,
-	MAP_PINNED, MAP_COLUMNS
+	MAP_PINNED, MAP_PIDS, MAP_COLUMNS
 };
 
 static const struct column map_columns[] = {
@@ -33,6 +34,7 @@ static const struct column map_columns[] = {
 	[MAP_FROZEN_BTF] = { "frozen beside btf_id", "  frozen", .flags = COL_PLAIN_ONLY },
 	[MAP_FROZEN_ALONE] = { "frozen alone", "\n\tfrozen", .flags = COL_PLAIN_ONLY },
 	[MAP_PINNED] = { "pinned", "\n\tpinned %", .flags = COL_EACH | COL_WIDE },
+	[MAP_PIDS] = COLUMN_PIDS,
 	[MAP_COLUMNS] = { 0 }
 };
 
@@ -48,7 +50,7 @@ static struct cell fdinfo_number(const char *text, const char *name)
 	return cell_u64(strtoull(value, NULL, 0));
 }
 
-static int show_map(struct ctx *ctx, struct handle *map, struct pin_table *pins)
+static int show_map(struct ctx *ctx, struct handle *map, struct holders *holders)
 {
 	struct cell row[MAP_COLUMNS] = { 0 };
 	char *fdinfo = kern_fdinfo_text(map->fd);
@@ -78,7 +80,8 @@ static int show_map(struct ctx *ctx, struct handle *map, struct pin_table *pins)
 		row[MAP_BTF] = cell_u64(map->map.btf_id);
 	if (is_frozen)
 		row[map->map.btf_id ? MAP_FROZEN_BTF : MAP_FROZEN_ALONE] = cell_bool(true);
-	row[MAP_PINNED] = pin_table_cell(pins, OBJ_MAP, map->id);
+	row[MAP_PINNED] = holders_pins(holders, map->id);
+	row[MAP_PIDS] = holders_pids(holders, map->id);
 	err = sink_row(ctx->sink, row);
 	free(fdinfo);
 	return err;

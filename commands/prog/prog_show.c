@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "commands/common.h"
+#include "commands/holders.h"
 #include "commands/pins.h"
 #include "commands/prog/prog.h"
 #include "render/sink/sink.h"
@@ -21,8 +22,8 @@
 enum {
 	PROG_ID, PROG_TYPE, PROG_NAME, PROG_TAG, PROG_GPL, PROG_RUN_TIME, PROG_RUN_CNT, PROG_MISSES,
 	PROG_LOADED, PROG_UID, PROG_ORPHANED, PROG_XLATED, PROG_JITED, PROG_JITED_BYTES, PROG_MEMLOCK,
-	PROG_MAPS, PROG_PINNED, PROG_BTF, PROG_TARGET, PROG_NO_TARGET, PROG_MODULE, PROG_METADATA,
-	PROG_COLUMNS
+	PROG_MAPS, PROG_PINNED, PROG_BTF, PROG_TARGET, PROG_NO_TARGET, PROG_MODULE, PROG_PIDS,
+	PROG_METADATA, PROG_COLUMNS
 };
 
 static const struct column prog_columns[] = {
@@ -47,6 +48,7 @@ static const struct column prog_columns[] = {
 	[PROG_TARGET] = { "target_name", "\n\ttarget_name %", .flags = COL_WIDE },
 	[PROG_NO_TARGET] = { "no target", "\n\ttarget_name unknown", .flags = COL_PLAIN_ONLY },
 	[PROG_MODULE] = { "target_module", "  module %", .flags = COL_WIDE },
+	[PROG_PIDS] = COLUMN_PIDS,
 	[PROG_METADATA] = { "metadata", "\n\tmetadata:", .flags = COL_EACH | COL_WIDE },
 	[PROG_COLUMNS] = { 0 }
 };
@@ -77,7 +79,7 @@ static void put_target(struct cell *row, const struct bpf_prog_info *info,
 	row[PROG_MODULE] = cell_str(target->module);
 }
 
-static int show_prog(struct ctx *ctx, struct handle *prog, struct pin_table *pins)
+static int show_prog(struct ctx *ctx, struct handle *prog, struct holders *holders)
 {
 	struct cell row[PROG_COLUMNS] = { 0 };
 	char tag[2 * BPF_TAG_SIZE + 1], memlock[32], name[KERN_NAME_MAX];
@@ -124,10 +126,11 @@ static int show_prog(struct ctx *ctx, struct handle *prog, struct pin_table *pin
 	if (kern_fdinfo(prog->fd, "memlock", memlock, sizeof(memlock)))
 		row[PROG_MEMLOCK] = cell_u64(strtoull(memlock, NULL, 0));
 	row[PROG_MAPS] = cell_u32s(maps, info.nr_map_ids);
-	row[PROG_PINNED] = pin_table_cell(pins, OBJ_PROG, info.id);
+	row[PROG_PINNED] = holders_pins(holders, info.id);
 	if (info.btf_id)
 		row[PROG_BTF] = cell_u64(info.btf_id);
 	put_target(row, &info, &target);
+	row[PROG_PIDS] = holders_pids(holders, info.id);
 	metadata = prog_metadata(maps, info.nr_map_ids);
 	if (jv_is_valid(metadata))
 		row[PROG_METADATA] = CELL(.kind = CELL_JSON, .json = metadata);

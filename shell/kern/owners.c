@@ -16,35 +16,33 @@ struct search {
 	void *arg;
 	struct owner owner;
 	char comm[64];
-	struct {
-		enum object_kind kind;
-		__u32 id;
-	} *seen;			/* objects of this process so far */
+	enum object_kind kind;
+	__u32 *seen;			/* objects of this process so far */
 	size_t nr_seen;
 };
 
-static bool is_new(struct search *s, enum object_kind kind, __u32 id)
+static bool is_new(struct search *s, __u32 id)
 {
 	for (size_t i = 0; i < s->nr_seen; i++)
-		if (s->seen[i].kind == kind && s->seen[i].id == id)
+		if (s->seen[i] == id)
 			return false;
 	GROW(s->seen, s->nr_seen);
-	s->seen[s->nr_seen].kind = kind;
-	s->seen[s->nr_seen++].id = id;
+	s->seen[s->nr_seen++] = id;
 	return true;
 }
 
 static int visit_fd(void *arg, const struct proc_fd *fd)
 {
 	struct search *s = arg;
+	enum object_kind kind;
 
 	if (fd->first) {
 		s->owner.pid = fd->pid;
 		s->nr_seen = 0;
 		s->comm[0] = '\0';
 	}
-	if (!proc_object(fd, &s->owner.kind, &s->owner.id) ||
-	    !is_new(s, s->owner.kind, s->owner.id))
+	if (!proc_object_kind(fd, &kind) || kind != s->kind ||
+	    !proc_object_id(fd, kind, &s->owner.id) || !is_new(s, s->owner.id))
 		return 0;
 	if (s->nr_seen == 1) {
 		size_t len = proc_read(fd->folder, "../comm", s->comm, sizeof(s->comm));
@@ -55,9 +53,9 @@ static int visit_fd(void *arg, const struct proc_fd *fd)
 	return s->fn(s->arg, &s->owner);
 }
 
-int kern_owners(kern_owner_fn fn, void *arg)
+int kern_owners(enum object_kind kind, kern_owner_fn fn, void *arg)
 {
-	struct search s = { .fn = fn, .arg = arg };
+	struct search s = { .fn = fn, .arg = arg, .kind = kind };
 	int ret;
 
 	s.owner.comm = s.comm;

@@ -10,15 +10,14 @@
 struct owner {
 	pid_t pid;
 	const char *comm;		/* not to be trusted: any bytes */
-	enum object_kind kind;
-	__u32 id;
+	__u32 id;			/* of the object */
 };
 
 /*
- * The processes that hold descriptors of objects, each object once a process;
+ * The processes that hold descriptors of objects of a kind, each object once a process;
  * @fn stops by returning nonzero. Those that this user may not look into are left out.
  */
 typedef int (*kern_owner_fn)(void *arg, const struct owner *owner);
-int kern_owners(kern_owner_fn fn, void *arg);
+int kern_owners(enum object_kind kind, kern_owner_fn fn, void *arg);
 
 #endif

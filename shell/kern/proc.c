@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The walk over all descriptors of all processes. */
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "shell/base/alloc.h"
 #include "shell/base/interrupt.h"
 #include "shell/kern/proc.h"
 
@@ -46,7 +47,7 @@ bool proc_object_id(const struct proc_fd *fd, enum object_kind kind, __u32 *id)
 	return *id != 0;
 }
 
-bool proc_object(const struct proc_fd *fd, enum object_kind *kind, __u32 *id)
+bool proc_object_kind(const struct proc_fd *fd, enum object_kind *kind)
 {
 	char target[32];
 	ssize_t n = readlinkat(fd->folder, fd->name, target, sizeof(target) - 1);
@@ -54,7 +55,12 @@ bool proc_object(const struct proc_fd *fd, enum object_kind *kind, __u32 *id)
 	if (n <= 0)
 		return false;
 	target[n] = '\0';
-	return object_inode(target, kind) && proc_object_id(fd, *kind, id);
+	return object_inode(target, kind);
+}
+
+bool proc_object(const struct proc_fd *fd, enum object_kind *kind, __u32 *id)
+{
+	return proc_object_kind(fd, kind) && proc_object_id(fd, *kind, id);
 }
 
 static bool is_number(const char *name)
@@ -62,44 +68,90 @@ static bool is_number(const char *name)
 	return isdigit((unsigned char)*name);
 }
 
-/* A process that ends meanwhile, or is somebody else's, has nothing to show. */
-static int visit_process(const char *pid, proc_fd_fn fn, void *arg)
-{
-	struct proc_fd at = { .pid = atoi(pid), .first = true };
-	struct dirent *e;
-	char path[64];
-	int ret = 0;
-	DIR *fds;
+/* Room for the entries of a folder, many at once: there may be thousands of folders. */
+struct entries {
+	char bytes[32768] __attribute__((aligned(8)));
+};
 
-	snprintf(path, sizeof(path), "/proc/%.20s/fd", pid);
-	fds = opendir(path);
-	if (!fds)
+/* As the kernel writes them (struct linux_dirent64 of linux/dirent.h). */
+struct entry {
+	__u64 inode, offset;
+	unsigned short len;
+	unsigned char type;
+	char name[];
+};
+
+/* Calls @fn for the numbers among a folder's entries, until it returns nonzero. */
+static int each_number(int folder, struct entries *room, int (*fn)(void *arg, const char *name),
+		       void *arg)
+{
+	int ret = 0;
+	long n;
+
+	do {
+		n = syscall(SYS_getdents64, folder, room->bytes, sizeof(room->bytes));
+		for (long at = 0; at < n && !ret;) {
+			const struct entry *e = (const struct entry *)(room->bytes + at);
+
+			if (is_number(e->name))
+				ret = fn(arg, e->name);
+			at += e->len;
+		}
+		/* What left this much room was all. */
+	} while (n > (long)sizeof(room->bytes) / 2 && !ret);
+	return ret;
+}
+
+struct walk {
+	proc_fd_fn fn;
+	void *arg;
+	int proc;
+	struct proc_fd at;
+	struct entries processes, descriptors;
+};
+
+static int visit_descriptor(void *arg, const char *name)
+{
+	struct walk *w = arg;
+	int ret;
+
+	w->at.name = name;
+	ret = w->fn(w->arg, &w->at);
+	w->at.first = false;
+	return ret;
+}
+
+/* A process that ends meanwhile, or is somebody else's, has nothing to show. */
+static int visit_process(void *arg, const char *pid)
+{
+	struct walk *w = arg;
+	char path[32];
+	int ret;
+
+	if (interrupted())
+		return -EINTR;
+	snprintf(path, sizeof(path), "%.20s/fd", pid);
+	w->at.folder = openat(w->proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (w->at.folder < 0)
 		return 0;
-	at.folder = dirfd(fds);
-	while (!ret && (e = readdir(fds))) {
-		if (!is_number(e->d_name))
-			continue;
-		at.name = e->d_name;
-		ret = fn(arg, &at);
-		at.first = false;
-	}
-	closedir(fds);
+	w->at.pid = atoi(pid);
+	w->at.first = true;
+	ret = each_number(w->at.folder, &w->descriptors, visit_descriptor, w);
+	close(w->at.folder);
 	return ret;
 }
 
 int proc_descriptors(proc_fd_fn fn, void *arg)
 {
-	DIR *dir = opendir("/proc");
-	struct dirent *e;
-	int ret = 0;
+	struct walk *w = xcalloc(1, sizeof(*w));
+	int ret;
 
-	if (!dir)
-		return -errno;
-	while (!ret && (e = readdir(dir))) {
-		if (!is_number(e->d_name))
-			continue;
-		ret = interrupted() ? -EINTR : visit_process(e->d_name, fn, arg);
-	}
-	closedir(dir);
+	w->fn = fn;
+	w->arg = arg;
+	w->proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ret = w->proc < 0 ? -errno : each_number(w->proc, &w->processes, visit_process, w);
+	if (w->proc >= 0)
+		close(w->proc);
+	free(w);
 	return ret;
 }

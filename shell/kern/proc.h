@@ -27,6 +27,8 @@ struct proc_fd {
 typedef int (*proc_fd_fn)(void *arg, const struct proc_fd *fd);
 int proc_descriptors(proc_fd_fn fn, void *arg);
 
+/* Whether a descriptor holds an object, and of which kind. */
+bool proc_object_kind(const struct proc_fd *fd, enum object_kind *kind);
 /* The object that a descriptor holds; false where it is none, or gone. */
 bool proc_object(const struct proc_fd *fd, enum object_kind *kind, __u32 *id);
 /* The same for one that is known to be of this kind. */

@@ -367,7 +367,7 @@ static int find_owner(void *arg, const struct owner *o)
 {
 	struct wanted *w = arg;
 
-	if (o->pid == w->pid && o->kind == OBJ_MAP && o->id == w->id) {
+	if (o->pid == w->pid && o->id == w->id) {
 		w->found++;
 		snprintf(w->comm, sizeof(w->comm), "%s", o->comm);
 	}
@@ -390,14 +390,14 @@ static void owners(void **state)
 		_exit(0);
 	}
 	usleep(100000);
-	assert_int_equal(kern_owners(find_owner, &w), 0);
+	assert_int_equal(kern_owners(OBJ_MAP, find_owner, &w), 0);
 	assert_int_equal(w.found, 1);
 	assert_string_equal(w.comm, "kern_data_test");
 	kill(w.pid, SIGKILL);
 	waitpid(w.pid, NULL, 0);
 	w.pid = getpid();
 	w.found = 0;
-	assert_int_equal(kern_owners(find_owner, &w), 0);
+	assert_int_equal(kern_owners(OBJ_MAP, find_owner, &w), 0);
 	assert_int_equal(w.found, 1);
 	handle_put(map);
 }
