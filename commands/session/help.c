@@ -125,12 +125,19 @@ int object_help_run(struct ctx *ctx, struct value *argv)
 
 /* version */
 
-/* Libraries that are opened when they are needed, as they are called here. */
+/* Libraries that are opened when they are needed, as they are called here; what a static build lacks. */
+#ifdef LINKED
+#define OPENED ""
+#define LEFT_OUT "graphviz (pictures as PNG and PDF)"
+#else
+#define LEFT_OUT ""
 #define OPENED LIBEDIT ", " LIBMNL ", " LIBSMARTCOLS ", " LIBGVC ", " LIBCGRAPH ", " LIBCAPSTONE
+#endif
 
 static const struct column version_columns[] = {
 	{ "version", "bpfsh %" }, { "commit", "\ncommit %" }, { "date", " of %" },
-	{ "libbpf_version", "\nusing libbpf %" }, { "opened", ", and when needed %" }, { 0 }
+	{ "libbpf_version", "\nusing libbpf %" }, { "opened", ", and when needed %" },
+	{ "left_out", ", linked statically, without %" }, { 0 }
 };
 static const struct record version_record = { "version", version_columns };
 
@@ -140,7 +147,7 @@ static int version_run(struct ctx *ctx, struct value *argv)
 	if (sink_row(ctx->sink, (const struct cell[]){ cell_str(VERSION), cell_str(COMMIT),
 						       cell_str(DATE),
 						       cell_str(kern_libbpf_version()),
-						       cell_str(OPENED) }))
+						       cell_str(OPENED), cell_str(LEFT_OUT) }))
 		return -1;
 	return sink_end(ctx->sink);
 }

@@ -673,6 +673,19 @@ def run_one(test, box):
         box.exit()
 
 
+def terminal_of(box, *command, out=None):
+    """A terminal for another command line than "bpfsh --no-rc"."""
+    tty = Pty.__new__(Pty)
+    tty.box, tty.seen, tty.pending = box, "", ""
+    tty.pid, tty.fd = pty.fork()
+    if not tty.pid:
+        if out:
+            os.dup2(os.open(out, os.O_WRONLY | os.O_CREAT, 0o600), 1)
+        os.execvp(command[0], command)
+    tty.resize(24, 100)
+    return tty
+
+
 def on_alarm(*_):
     raise TimeoutError(f"did not end within {TIMEOUT} seconds")
 

@@ -12,19 +12,6 @@ KILL_LINE = "\x15"
 UP, DOWN = "\x1b[A", "\x1b[B"
 
 
-def terminal_of(box, *command, out=None):
-    """A terminal for another command line than "bpfsh --no-rc"."""
-    tty = Pty.__new__(Pty)
-    tty.box, tty.seen, tty.pending = box, "", ""
-    tty.pid, tty.fd = pty.fork()
-    if not tty.pid:
-        if out:
-            os.dup2(os.open(out, os.O_WRONLY | os.O_CREAT, 0o600), 1)
-        os.execvp(command[0], command)
-    tty.resize(24, 100)
-    return tty
-
-
 def with_rc(box):
     return terminal_of(box, BPFSH)
 
