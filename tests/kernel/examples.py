@@ -38,13 +38,16 @@ def test_demo_fail_alone(box):
 
 
 def test_demo_script(box):
-    """Runs where it is called, with a bpffs of its own; only the picture stays."""
+    """Runs where it is called, with a bpffs of its own; only the pictures stay."""
     with open("/proc/self/mounts") as f:
         mounts = f.read()
     done = box.run(f"{ROOT}/scripts/demo", timeout=120).expect(0, out="nothing stayed behind")
-    picture = next(line.split(": ")[1] for line in done.out.splitlines() if "picture:" in line)
-    with open(picture, "rb") as f:
-        assert f.read(8) == b"\x89PNG\r\n\x1a\n"
+    pictures = [line.split(": ")[1] for line in done.out.splitlines() if "picture:" in line]
+    for picture, begin in zip(pictures, (b"<?xml", b"\x89PNG\r\n\x1a\n"), strict=True):
+        assert os.stat(picture).st_uid == os.stat(ROOT).st_uid
+        with open(picture, "rb") as f:
+            assert f.read().startswith(begin), picture
+    assert f"{BUILD}/bpfsh\n" in done.out, done
     with open("/proc/self/mounts") as f:
         assert f.read() == mounts
 

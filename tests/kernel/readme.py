@@ -19,6 +19,8 @@ VARY = [(re.compile(pattern), to) for pattern, to in (
     (r"^\d+(?=:? \w)", "ID"), (r"map\[id:\d+\]", "map[ID]"),
     (r"\b(\w*ids?|map|maps|program|programs|link|links|prog|BTF|btf_id) [\d,]+", r"\1 ID"),
     (r"\b(xlated|jited|memlock) \d+B", r"\1 N"), (r"duration: \d+ns", "duration: N"),
+    # What older kernels say less of, or otherwise.
+    (r" @ \S+:\d+$", ""), (r"\bR\d(_w)?=\S+", "STATE"),
     (r"(\bR)\d\b|(?<=\()\d+(?=\))|#\d+|(?<= )\d+(?= )", "N"),
     (r"\b\d+\.\d+\.\d+([~+][\w.]+)?(?=[:\n ]|$)", "VERSION"),
     (r"libbpf \d+\.\d+", "libbpf VERSION"), (r"(?<=\s)v\d(?=\s)", "vN"), (r"[ \t]+", " "))]
