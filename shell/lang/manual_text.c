@@ -158,8 +158,8 @@ const struct manual_item manual_of_scripts[] = {
 	    "commit and run last. Pushing to and popping from queues, reading events, running a "
 	    "program are refused in a transaction, unless `--allow-irreversible` is given."),
 	PART("How far undoing reaches"),
-	TAG("undo", "Takes back the last change that this session committed; again, the one before. "
-	    "It ends with the session: another bpfsh has nothing to undo."),
+	TAG("undo", "Takes back what this session committed last: a command, a block or a transaction, and "
+	    "none before it. Another bpfsh, also the next one, has nothing to undo."),
 	TAG("rollback", "The open transaction, or what came after a savepoint."),
 	TAG("commit confirm N", "Rolls back after N seconds, or where the session ends before, unless "
 	    "`confirm` was given, there or in another bpfsh."),
