@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -73,6 +74,41 @@ struct drawing {
 	int out;
 };
 
+/* What drawing may take at most, of addresses: half of the machine's memory, and never more. */
+#define MEMORY_MAX (UINT64_C(4) << 30)
+
+static uint64_t memory_room(void)
+{
+	uint64_t half = (uint64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE) / 2;
+
+	return half < MEMORY_MAX ? half : MEMORY_MAX;
+}
+
+/* Bytes of addresses that this process has; 0 where /proc does not tell. */
+static uint64_t memory_in_use(void)
+{
+	FILE *f = fopen("/proc/self/statm", "re");
+	unsigned long pages = 0;
+
+	if (f && fscanf(f, "%lu", &pages) != 1)
+		pages = 0;
+	if (f)
+		fclose(f);
+	return (uint64_t)pages * sysconf(_SC_PAGESIZE);
+}
+
+/* Of a damaged list of its plugins graphviz would make gigabytes. */
+static void limit_memory(void)
+{
+	uint64_t used = memory_in_use(), most = used + memory_room();
+	struct rlimit limit;
+
+	if (!used || getrlimit(RLIMIT_AS, &limit) || limit.rlim_cur <= most)
+		return;
+	limit.rlim_cur = most;
+	setrlimit(RLIMIT_AS, &limit);
+}
+
 /* In the child: no terminal, no handlers, no descriptors but the picture's. */
 static int draw_in_child(void *arg, int err)
 {
@@ -92,6 +128,7 @@ static int draw_in_child(void *arg, int err)
 	    dup2(out, 3) < 0)
 		return CHILD_NO_ROOM;
 	close_range(4, ~0U, 0);
+	limit_memory();
 	if (a->options->stall_ms)
 		poll(NULL, 0, a->options->stall_ms);
 	return child_draw(a->cfg, a->options, 3);
@@ -101,10 +138,10 @@ static int draw_in_child(void *arg, int err)
  * Collects what the child says until it closes its end. Returns 0, or what to
  * say of a child that has to be killed.
  */
-static const char *listen_to(int from, struct buf *said, const struct image_options *o)
+static const char *listen_to(pid_t pid, int from, struct buf *said, const struct image_options *o)
 {
 	int deadline = o->deadline_ms ? o->deadline_ms : IMAGE_DEADLINE_MS;
-	int64_t end = clock_ms() + deadline;
+	int64_t end = clock_ms() + (int64_t)IMAGE_PATIENCE * deadline;
 	ssize_t n;
 
 	do {
@@ -112,7 +149,7 @@ static const char *listen_to(int from, struct buf *said, const struct image_opti
 
 		if (o->stop && *o->stop)
 			return "interrupted";
-		if (left <= 0)
+		if (left <= 0 || child_cpu_ms(pid) >= deadline)
 			return "it takes too long";
 		if (o->tick)
 			o->tick(o->user, false);
@@ -136,12 +173,16 @@ static void note_said(struct buf *said, struct span at, struct diags *d)
 	buf_free(&line);
 }
 
-/* True where memory may run out though the machine has some. */
+/* True where memory may have run out though the machine has some. */
 static bool is_limited(void)
 {
 	struct rlimit memory;
+	struct rusage most;
 
-	return !getrlimit(RLIMIT_AS, &memory) && memory.rlim_cur != RLIM_INFINITY;
+	if (!getrlimit(RLIMIT_AS, &memory) && memory.rlim_cur != RLIM_INFINITY)
+		return true;
+	return !getrusage(RUSAGE_CHILDREN, &most) &&
+	       (uint64_t)most.ru_maxrss * 1024 > memory_room() / 2;
 }
 
 /* @who draws: a library, or bpfsh itself. */
@@ -160,8 +201,8 @@ static int blame_child(const char *name, const char *who, const char *killed, in
 	} else if (WIFSIGNALED(status) && is_limited()) {
 		diag_error(d, at, "cannot draw '%s': %s died of signal %d, perhaps for want of "
 			   "memory", name, who, WTERMSIG(status));
-		diag_hint(d, "the process' memory is limited (ulimit -v); draw one function, or write "
-			  ".dot or .json");
+		diag_hint(d, "its memory is limited (ulimit -v, half of the machine's); draw one function, "
+			  "or write .dot or .json");
 	} else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
 		diag_error(d, at, "cannot draw '%s': %s was killed, perhaps for want of memory",
 			   name, who);
@@ -191,7 +232,7 @@ static int draw_apart(const struct cfg *cfg, const struct image_options *o, int 
 		buf_free(&said);
 		return diag_errno(d, at, pid, "cannot draw '%s'", name);
 	}
-	killed = listen_to(from, &said, o);
+	killed = listen_to(pid, from, &said, o);
 	if (o->tick)
 		o->tick(o->user, true);
 	if (killed)

@@ -2,9 +2,9 @@
 /*
  * Control-flow graphs as files: PNG, SVG, PDF, DOT, JSON.
  *
- * Graphviz has no time limit, may end its process, and leaks; so pictures are made
- * in a child, which loads it unless they are SVG, draws into a file that it is given,
- * and ends. The parent waits until a deadline or until it is told to stop.
+ * Graphviz has no limit of time or memory, may end its process, and leaks; so pictures
+ * are made in a child, which loads it unless they are SVG, draws into a file that it is
+ * given, and ends. The parent waits until it has used its time, or is told to stop.
  *
  * The picture is written to a new file beside its target, which it replaces
  * when it is complete. On any failure the target is what it was before and
@@ -20,7 +20,9 @@
 
 enum image_format { IMAGE_BY_NAME, IMAGE_PNG, IMAGE_SVG, IMAGE_PDF, IMAGE_DOT, IMAGE_JSON };
 
+/* Of the processor; a child that waits has ten times that, as on a machine with much else to do. */
 #define IMAGE_DEADLINE_MS 30000
+#define IMAGE_PATIENCE 10
 
 struct image_options {
 	enum image_format format;	/* IMAGE_BY_NAME: what the file's name ends in */

@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "shell/base/buf.h"
@@ -112,6 +113,16 @@ ssize_t child_read(int from, struct buf *text, int ms)
 	if (n > 0)
 		buf_commit(text, n);
 	return n >= 0 ? n : errno == EINTR ? -EAGAIN : -errno;
+}
+
+int64_t child_cpu_ms(pid_t pid)
+{
+	struct timespec used;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &used))
+		return 0;
+	return used.tv_sec * INT64_C(1000) + used.tv_nsec / 1000000;
 }
 
 static bool has_ended(pid_t pid)

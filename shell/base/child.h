@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct buf;
@@ -38,6 +39,8 @@ pid_t child_work(int (*work)(void *arg, int to), void *arg, int *from);
  * none for @ms milliseconds, or a signal came.
  */
 ssize_t child_read(int from, struct buf *text, int ms);
+/* Milliseconds of the processor that a child, which is not reaped, has used; 0 if nobody can tell. */
+int64_t child_cpu_ms(pid_t pid);
 /*
  * Waits for all of them and gives their statuses as waitpid() has them. A request to stop is
  * passed on, unless it comes from the terminal, which has told those that share it; who does not
