@@ -349,7 +349,7 @@ static __u64 number_or(const struct value *v, __u64 otherwise)
 	return v->kind == VALUE_NUM ? v->num : otherwise;
 }
 
-/* Fills in the BTF part; the map's descriptor of the types lives as long as @t. */
+/* Fills in the BTF part; the descriptor of the types is that of @t. */
 static int define_types(struct ctx *ctx, struct value *argv, struct types *t, struct map_def *def)
 {
 	if (argv[CREATE_BTF].kind != VALUE_NONE && types_open(ctx, &argv[CREATE_BTF], t))
@@ -366,7 +366,9 @@ static int define_types(struct ctx *ctx, struct value *argv, struct types *t, st
 	}
 	if (!t->btf || txn_planning(ctx->s))
 		return 0;
-	def->btf_fd = t->fd >= 0 ? t->fd : kern_btf_load(t->btf);
+	if (t->fd < 0)
+		t->fd = kern_btf_load(t->btf);
+	def->btf_fd = t->fd;
 	return def->btf_fd < 0 ?
 	       kern_call_error(ctx->diags, t->at, KERN_BTF_LOADING, -def->btf_fd,
 			       "load the types into the kernel") : 0;

@@ -32,18 +32,54 @@ static bool is_type(const struct btf_type *t)
 	return true;
 }
 
-/* The same types under the same IDs; what is no type is "void *". */
-static struct btf *copy_types(const struct btf *from)
+/* Which kernel a copy of types is for: kinds came with these releases. */
+enum btf_age { ANY_AGE, BEFORE_6_0, BEFORE_5_17, BEFORE_5_13, BTF_AGES };
+
+#define ENUM_KFLAG (1u << 31)
+
+/* An enum whose values have no sign told of. */
+static int add_plain_enum(struct btf *to, const struct btf *from, const struct btf_type *t)
 {
+	int id = btf__add_type(to, from, t);
+
+	if (id > 0)
+		((struct btf_type *)btf__type_by_id(to, id))->info &= ~ENUM_KFLAG;
+	return id;
+}
+
+/* What older kernels know in place of a type, of the same size; @byte: the ID of such an int. */
+static int add_older(struct btf *to, const struct btf *from, const struct btf_type *t,
+		     enum btf_age age, __u32 byte)
+{
+	const char *name = btf__name_by_offset(from, t->name_off);
+
+	if (age >= BEFORE_6_0 && btf_is_enum64(t))
+		return btf__add_int(to, name && *name ? name : "enum", t->size,
+				    btf_kflag(t) ? BTF_INT_SIGNED : 0);
+	if (age >= BEFORE_6_0 && btf_is_enum(t))
+		return add_plain_enum(to, from, t);
+	if (age >= BEFORE_5_17 && btf_is_type_tag(t))
+		return btf__add_const(to, t->type);
+	if (age >= BEFORE_5_13 && btf_is_float(t))
+		return btf__add_array(to, byte, byte, t->size);
+	return btf__add_type(to, from, t);
+}
+
+/* The same types under the same IDs; what is no type is "void *". */
+static struct btf *copy_types(const struct btf *from, enum btf_age age)
+{
+	__u32 nr = btf__type_cnt(from);
 	struct btf *to = btf__new_empty();
 	int err = to ? 0 : -errno;
 
-	for (__u32 id = 1; !err && id < btf__type_cnt(from); id++) {
+	for (__u32 id = 1; !err && id < nr; id++) {
 		const struct btf_type *t = btf__type_by_id(from, id);
-		int ret = is_type(t) ? btf__add_type(to, from, t) : btf__add_ptr(to, 0);
+		int ret = is_type(t) ? add_older(to, from, t, age, nr) : btf__add_ptr(to, 0);
 
 		err = ret < 0 ? ret : 0;
 	}
+	if (!err && age >= BEFORE_5_13)
+		err = btf__add_int(to, "unsigned char", 1, 0) == (int)nr ? 0 : -EINVAL;
 	if (!err)
 		return to;
 	btf__free(to);
@@ -51,13 +87,31 @@ static struct btf *copy_types(const struct btf *from)
 	return NULL;
 }
 
-int kern_btf_load(struct btf *btf)
+static int load_copy(const struct btf *btf, enum btf_age age)
 {
-	int err = fault_error("btf load");
+	struct btf *copy = copy_types(btf, age);
+	int err = copy ? btf__load_into_kernel(copy) : -errno, fd = err;
 
-	if (!err)
-		err = btf__load_into_kernel(btf);
-	return err ? err : btf__fd(btf);
+	/* The copy's own is closed with it. */
+	if (!err) {
+		fd = fcntl(btf__fd(copy), F_DUPFD_CLOEXEC, 3);
+		if (fd < 0)
+			fd = -errno;
+	}
+	btf__free(copy);
+	return fd;
+}
+
+int kern_btf_load(const struct btf *btf)
+{
+	int fd = fault_error("btf load");
+
+	if (fd)
+		return fd;
+	fd = -EINVAL;
+	for (enum btf_age age = ANY_AGE; age < BTF_AGES && fd == -EINVAL; age++)
+		fd = load_copy(btf, age);
+	return fd;
 }
 
 #define MODULES "/sys/kernel/btf/"
@@ -257,7 +311,7 @@ static struct btf *copy_checked(const struct btf *whole, const char *file, struc
 	if (!btf_check(whole, &why)) {
 		unreadable(d, at, file, buf_str(&why));
 	} else {
-		types = copy_types(whole);
+		types = copy_types(whole, ANY_AGE);
 		if (!types)
 			kern_error(d, at, errno, "read the types of '%s'", file);
 	}

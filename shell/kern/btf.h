@@ -15,11 +15,15 @@ struct btf *kern_btf(__u32 id);
 struct btf *kern_btf_object(__u32 id, struct span at, struct diags *d);
 /*
  * The types of an object file under its IDs, without those of its functions and
- * variables, so that kern_btf_load() can give them to the kernel: a descriptor
- * that lives as long as @btf. NULL with a diagnostic.
+ * variables, so that kern_btf_load() can take them. NULL with a diagnostic.
  */
 struct btf *kern_btf_file(const char *file, struct span at, struct diags *d);
-int kern_btf_load(struct btf *btf);
+/*
+ * Gives types to the kernel: a descriptor, the caller's, or -errno. A kernel that refuses them
+ * gets them without the kinds that came with 6.0 (enums of 64 bits, with signs), then 5.17
+ * (tags), then 5.13 (floats, which become arrays of bytes).
+ */
+int kern_btf_load(const struct btf *btf);
 /*
  * All types of an ELF file, or of a file that is BTF, behind those of @base, which
  * they may continue, and which must outlive them; NULL where they stand alone, or
