@@ -78,21 +78,19 @@ struct listing {
 static void find_links(struct listing *l)
 {
 	struct object_walk w = { .kind = OBJ_LINK };
-	int fd;
+	struct bpf_link_info info;
 
 	l->have_links = true;
-	while ((fd = kern_next_object(&w)) >= 0) {
-		struct bpf_link_info info;
-
-		if (!kern_link_info(fd, &info) && info.type == BPF_LINK_TYPE_CGROUP) {
+	while (!kern_next_link(&w, &info)) {
+		if (info.type == BPF_LINK_TYPE_CGROUP) {
 			GROW(l->links, l->nr_links);
 			l->links[l->nr_links++] = (struct cgroup_link){
 				info.cgroup.cgroup_id, info.cgroup.attach_type, info.prog_id,
 				info.id
 			};
 		}
-		close(fd);
 	}
+	note_left_out(l->ctx, w.err, "links by which programs are attached are");
 }
 
 /* The link by which the program is attached; 0: without one. */

@@ -4,6 +4,7 @@
 #define BPFSH_COMMANDS_COMMON_H
 
 #include "shell/kern/handle.h"
+#include "shell/kern/object.h"
 #include "shell/lang/args.h"
 #include "shell/lang/expr.h"
 #include "shell/lang/vars.h"
@@ -32,6 +33,11 @@ int object_help_run(struct ctx *ctx, struct value *argv);
  * to be read. 0 for all others.
  */
 int not_planned(struct ctx *ctx, const struct handle *h, struct span at);
+
+/* -1 with a diagnostic where a walk missed some objects, or all; else 0. */
+int walk_ended(struct ctx *ctx, const struct object_walk *w);
+/* Notes that what is shown lacks @what, which could not be looked at: @err, -errno; 0: it could. */
+void note_left_out(const struct ctx *ctx, int err, const char *what);
 
 /* Shows finished text of several lines, and frees it. */
 int show_text(struct ctx *ctx, struct buf *text);

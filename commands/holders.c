@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "commands/common.h"
 #include "commands/holders.h"
 #include "render/sink/sink.h"
 #include "shell/base/alloc.h"
@@ -34,17 +35,21 @@ struct span_of {
 };
 
 struct holders {
+	const struct ctx *ctx;
 	enum object_kind kind;
 	bool bpffs;
 	struct holder_list pins, pids;
 	const char **paths;		/* of the pins, in their order: a list cell points into it */
 	struct span_of shown;		/* what the last cell of processes is about */
+	int err;			/* why a path could not be looked at; 0: all could */
+	char *unseen;			/* the first such */
 };
 
 struct holders *holders_new(const struct ctx *ctx, enum object_kind kind)
 {
 	struct holders *h = xcalloc(1, sizeof(*h));
 
+	h->ctx = ctx;
 	h->kind = kind;
 	h->bpffs = ctx->s->opt.bpffs;
 	return h;
@@ -62,6 +67,7 @@ void holders_free(struct holders *h)
 	list_free(&h->pins);
 	list_free(&h->pids);
 	free(h->paths);
+	free(h->unseen);
 	free(h);
 }
 
@@ -107,6 +113,10 @@ static int add_pin(void *arg, const struct pin *pin)
 {
 	struct holders *h = arg;
 
+	if (pin->err && !h->err) {
+		h->err = pin->err;
+		h->unseen = xasprintf("what is pinned at '%s' is", pin->path);
+	}
 	if (pin->kind == h->kind)
 		add(&h->pins, pin->id, 0, pin->path);
 	return 0;
@@ -116,6 +126,7 @@ static void read_pins(struct holders *h)
 {
 	if (h->bpffs)
 		kern_pins(add_pin, h);
+	note_left_out(h->ctx, h->err, h->unseen);
 	sort(&h->pins);
 	h->paths = xcalloc(h->pins.nr, sizeof(*h->paths));
 	for (size_t i = 0; i < h->pins.nr; i++)

@@ -392,19 +392,16 @@ static void note_link(struct listing *l, const struct bpf_link_info *info)
 static int find_links(struct listing *l)
 {
 	struct object_walk w = { .kind = OBJ_LINK };
-	int fd;
+	struct bpf_link_info info;
 
-	while ((fd = kern_next_object(&w)) >= 0) {
-		struct bpf_link_info info;
-
-		if (!kern_link_info(fd, &info))
-			note_link(l, &info);
-		close(fd);
-	}
+	while (!kern_next_link(&w, &info))
+		note_link(l, &info);
 	if (l->nr_netfilters)
 		qsort(l->netfilters, l->nr_netfilters, sizeof(*l->netfilters), compare_netfilters);
-	return w.err ? kern_call_error(l->ctx->diags, l->ctx->span, KERN_LISTING, -w.err,
-				       "list all links") : 0;
+	if (w.err && !w.err_id)
+		return walk_ended(l->ctx, &w);
+	note_left_out(l->ctx, w.err, "a link is");
+	return 0;
 }
 
 static int find_devices(struct listing *l, const struct value *name)

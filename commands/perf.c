@@ -6,6 +6,7 @@
 #include "commands/common.h"
 #include "render/sink/sink.h"
 #include "shell/base/buf.h"
+#include "shell/base/diag.h"
 #include "shell/base/text.h"
 #include "shell/kern/error.h"
 #include "shell/kern/probe.h"
@@ -196,15 +197,21 @@ static int show_probe(void *arg, const struct kern_probe *p)
 
 static int perf_show(struct ctx *ctx, struct value *argv)
 {
+	unsigned hidden = 0;
 	int err;
 
 	sink_begin(ctx->sink, &perf_record, SINK_LIST);
-	err = kern_probes(show_probe, ctx);
+	err = kern_probes(show_probe, ctx, &hidden);
 	if (err > 0)
 		return -1;
 	if (err)
 		return kern_call_error(ctx->diags, ctx->span, KERN_LISTING, -err,
 				       "list what programs trace");
+	if (hidden) {
+		diag_note(ctx->diags, NO_SPAN, "processes that do not show what they hold, which may be "
+			  "missing here: %u", hidden);
+		diag_hint(ctx->diags, "it takes CAP_SYS_PTRACE to see it");
+	}
 	return sink_end(ctx->sink);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "commands/common.h"
 #include "commands/holders.h"
 #include "commands/pins.h"
 #include "render/sink/sink.h"
@@ -45,13 +46,7 @@ static int show_all(struct ctx *ctx, enum object_kind kind, show_fn one,
 		if (err || interrupted())
 			return -1;
 	}
-	if (w.err_id)
-		return kern_call_error(ctx->diags, ctx->span, KERN_LISTING, -w.err, "open %s %u",
-				       object_names[kind], w.err_id);
-	if (w.err)
-		return kern_call_error(ctx->diags, ctx->span, KERN_LISTING, -w.err, "list all %ss",
-				       object_names[kind]);
-	return 0;
+	return walk_ended(ctx, &w);
 }
 
 int show_objects(struct ctx *ctx, enum object_kind kind, const struct value *which,
@@ -80,6 +75,16 @@ static int plan_look(struct ctx *ctx, const struct value *path, enum object_kind
 	if (!txn_planning(ctx->s) || access(path->str, F_OK))
 		return 0;
 	return pin_look(path->str, kind, path->span, ctx->diags);
+}
+
+/* The same of a pin that is to be replaced. */
+static int plan_replace(struct ctx *ctx, const struct value *path, enum object_kind kind)
+{
+	if (plan_look(ctx, path, kind))
+		return -1;
+	if (!txn_planning(ctx->s) || access(path->str, F_OK) || kern_can_exchange())
+		return 0;
+	return kern_error(ctx->diags, path->span, KERN_ENOEXCHANGE, "replace '%s'", path->str);
 }
 
 int say_unheld(struct ctx *ctx, const struct cmd *cmd, const char *behind)
@@ -116,7 +121,7 @@ static int pin_run(struct ctx *ctx, struct value *argv)
 	const struct value *path = &argv[PIN_PATH];
 	bool replace = argv[PIN_REPLACE].kind != VALUE_NONE;
 
-	if (replace && plan_look(ctx, path, object->kind))
+	if (replace && plan_replace(ctx, path, object->kind))
 		return -1;
 	return txn_do(ctx, op_pin(object, path->str, replace, path->span));
 }

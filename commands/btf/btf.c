@@ -52,7 +52,7 @@ static void add_user(struct users *u, __u32 btf_id, __u32 id)
 	u->list[u->nr++] = (struct user){ btf_id, id };
 }
 
-static struct users users_of(enum object_kind kind)
+static struct users users_of(struct ctx *ctx, enum object_kind kind)
 {
 	struct object_walk w = { .kind = kind };
 	struct users u = { 0 };
@@ -68,6 +68,8 @@ static struct users users_of(enum object_kind kind)
 			add_user(&u, map.btf_id, w.id);
 		close(fd);
 	}
+	note_left_out(ctx, w.err, kind == OBJ_PROG ? "programs that use types are" :
+		      "maps that use types are");
 	return u;
 }
 
@@ -132,8 +134,7 @@ static int show_all_btf(struct ctx *ctx, const struct btf_listing *l)
 		if (err || interrupted())
 			return -1;
 	}
-	return w.err ? kern_call_error(ctx->diags, ctx->span, KERN_LISTING, -w.err,
-				       "list all BTF objects") : 0;
+	return walk_ended(ctx, &w);
 }
 
 enum { SHOW_BTF };
@@ -141,7 +142,7 @@ enum { SHOW_BTF };
 static int btf_show(struct ctx *ctx, struct value *argv)
 {
 	struct btf_listing l = {
-		users_of(OBJ_PROG), users_of(OBJ_MAP), holders_new(ctx, OBJ_BTF)
+		users_of(ctx, OBJ_PROG), users_of(ctx, OBJ_MAP), holders_new(ctx, OBJ_BTF)
 	};
 	const struct value *which = &argv[SHOW_BTF];
 	bool one = which->kind == VALUE_HANDLE || which->kind == VALUE_HANDLES;

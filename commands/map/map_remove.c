@@ -11,6 +11,7 @@
 #include "commands/map/map.h"
 #include "render/sink/sink.h"
 #include "shell/base/alloc.h"
+#include "shell/base/diag.h"
 #include "shell/kern/bpffs.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/map.h"
@@ -57,6 +58,7 @@ static int note_pin(void *arg, const struct pin *pin)
 {
 	struct users *u = arg;
 
+	u->unknown |= pin->err != 0;
 	if (pin->kind == OBJ_MAP && pin->id == u->map) {
 		GROW(u->pins, u->nr_pins);
 		u->pins[u->nr_pins++] = xstrdup(pin->path);
@@ -169,17 +171,15 @@ static bool is_user(const struct users *u, __u32 prog)
 static void note_links(struct users *u)
 {
 	struct object_walk w = { .kind = OBJ_LINK };
-	int fd;
+	struct bpf_link_info info;
 
-	while (u->nr_progs && (fd = kern_next_object(&w)) >= 0) {
-		struct bpf_link_info info = { 0 };
-
-		if (!kern_link_info(fd, &info) && is_user(u, info.prog_id)) {
+	while (u->nr_progs && !kern_next_link(&w, &info)) {
+		if (is_user(u, info.prog_id)) {
 			GROW(u->links, u->nr_links);
 			u->links[u->nr_links++] = w.id;
 		}
-		close(fd);
 	}
+	u->unknown |= w.err != 0;
 }
 
 /* Variables that hold the map. A rollback brings them back. */
@@ -237,6 +237,9 @@ int map_remove(struct ctx *ctx, struct handle *map, bool tell)
 		note_links(&u);
 		note_outer_maps(&u);
 		note_owners(&u);
+		if (u.unknown)
+			diag_note(ctx->diags, ctx->span, "not all that may use map %u could be looked "
+				  "at", map->id);
 		if (tell || u.nr_progs || u.nr_outer || u.nr_processes)
 			err = show_kept(ctx, map, &u);
 	}

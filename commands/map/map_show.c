@@ -75,7 +75,7 @@ static int show_map(struct ctx *ctx, struct handle *map, struct holders *holders
 		row[MAP_OWNER_TYPE] = type_cell(kern_prog_type_name(owner.u), owner.u);
 	if (jited.kind == CELL_U64)
 		row[MAP_OWNER_JITED] = cell_bool(jited.u);
-	row[MAP_FROZEN] = cell_u64(is_frozen);
+	row[MAP_FROZEN] = fdinfo ? cell_u64(is_frozen) : CELL(.kind = CELL_NULL);
 	if (map->map.btf_id)
 		row[MAP_BTF] = cell_u64(map->map.btf_id);
 	if (is_frozen)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/mount.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +84,32 @@ int kern_rename(const char *from, const char *to, unsigned flags)
 		err = rename_trouble(errno, flags);
 	fault_point("rename done");
 	return err;
+}
+
+/* Tries it on a bpffs that is mounted nowhere. */
+static bool can_exchange(int mount)
+{
+	if (mkdirat(mount, "a", 0700) || mkdirat(mount, "b", 0700))
+		return true;
+	return !syscall(SYS_renameat2, mount, "a", mount, "b", RENAME_EXCHANGE) || errno != EINVAL;
+}
+
+bool kern_can_exchange(void)
+{
+	static enum { UNASKED, CAN, CANNOT } answer;
+	int fs, mount = -1;
+
+	if (answer)
+		return answer == CAN;
+	fs = syscall(SYS_fsopen, "bpf", FSOPEN_CLOEXEC);
+	if (fs >= 0 && !syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
+		mount = syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, 0);
+	answer = mount < 0 || can_exchange(mount) ? CAN : CANNOT;
+	if (mount >= 0)
+		close(mount);
+	if (fs >= 0)
+		close(fs);
+	return answer == CAN;
 }
 
 int kern_unlink(const char *path)
@@ -241,17 +268,27 @@ static int pin_id(int fd, enum object_kind kind, __u32 *id)
 	return err;
 }
 
-/* Reports the pin at @path; what is none, or has gone, is passed over. */
+/* Reports what cannot be looked at; what has gone is passed over. */
+static int unseen(const char *path, int err, kern_pin_fn fn, void *arg)
+{
+	const struct pin pin = { .path = path, .kind = OBJ_KINDS, .err = err };
+
+	return err == -ENOENT ? 0 : fn(arg, &pin);
+}
+
+/* Reports the pin at @path; what is none is passed over. */
 static int visit_pin(const char *path, kern_pin_fn fn, void *arg)
 {
 	struct pin pin = { .path = path };
-	int fd = kern_open_pin(path, &pin.kind), err;
+	int fd = kern_open_pin(path, &pin.kind), err = fd;
 
-	if (fd < 0)
+	if (fd == -KERN_ENOTPIN)
 		return 0;
-	err = pin_id(fd, pin.kind, &pin.id);
-	close(fd);
-	return err ? 0 : fn(arg, &pin);
+	if (fd >= 0) {
+		err = pin_id(fd, pin.kind, &pin.id);
+		close(fd);
+	}
+	return err ? unseen(path, err, fn, arg) : fn(arg, &pin);
 }
 
 static int visit_dir(int dirfd, dev_t dev, struct buf *path, int depth, kern_pin_fn fn, void *arg);
@@ -273,8 +310,8 @@ static int visit_entry(int dirfd, dev_t dev, const struct dirent *e, struct buf 
 	} else if (e->d_type == DT_DIR && depth < DEPTH_MAX) {
 		int fd = openat(dirfd, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-		if (fd >= 0)
-			ret = visit_dir(fd, dev, path, depth + 1, fn, arg);
+		ret = fd < 0 ? unseen(buf_str(path), -errno, fn, arg) :
+		      visit_dir(fd, dev, path, depth + 1, fn, arg);
 	}
 	path->len = len;
 	return ret;
@@ -315,8 +352,8 @@ int kern_pins(kern_pin_fn fn, void *arg)
 
 		buf_reset(&path);
 		buf_puts(&path, list[i].path);
-		if (fd >= 0)
-			ret = visit_dir(fd, list[i].dev, &path, 0, fn, arg);
+		ret = fd < 0 ? unseen(buf_str(&path), -errno, fn, arg) :
+		      visit_dir(fd, list[i].dev, &path, 0, fn, arg);
 	}
 	buf_free(&path);
 	free_mounts(list, nr);

@@ -61,7 +61,7 @@ static const struct {
 	{ KERN_EOTHERFS, "another bpffs is mounted there now" },
 	{ KERN_ENORENAME, "renameat2(2) is refused as if the kernel had none",
 	  "a filter of system calls (seccomp), such as a container's, forbids it" },
-	{ KERN_ENOEXCHANGE, "this kernel's bpffs cannot exchange two pins (Linux 5.16 can)",
+	{ KERN_ENOEXCHANGE, "this kernel's bpffs cannot exchange two pins (Linux 5.17 can)",
 	  "'unpin' the old one first, then 'pin'" },
 };
 

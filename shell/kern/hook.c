@@ -152,14 +152,11 @@ void occupant_links(struct occupant *o, const struct link_spot *spot)
 {
 	struct object_walk w = { .kind = OBJ_LINK };
 	struct bpf_link_info info;
-	int fd;
 
-	while ((fd = kern_next_object(&w)) >= 0) {
-		if (!kern_link_info(fd, &info) && info.prog_id == o->prog_id &&
-		    spot->hook->is_at(&info, spot)) {
+	while (!kern_next_link(&w, &info)) {
+		if (info.prog_id == o->prog_id && spot->hook->is_at(&info, spot)) {
 			o->link_id = w.id;
 			o->links++;
 		}
-		close(fd);
 	}
 }

@@ -117,6 +117,20 @@ int kern_next_object(struct object_walk *w)
 	}
 }
 
+int kern_next_link(struct object_walk *w, struct bpf_link_info *info)
+{
+	int fd, err;
+
+	while ((fd = kern_next_object(w)) >= 0) {
+		err = kern_link_info(fd, info);
+		close(fd);
+		if (!err)
+			return 0;
+		walk_error(w, w->id, err);
+	}
+	return fd;
+}
+
 int kern_open_pin(const char *path, enum object_kind *kind)
 {
 	LIBBPF_OPTS(bpf_obj_get_opts, readonly, .file_flags = BPF_F_RDONLY);

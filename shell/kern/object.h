@@ -21,7 +21,7 @@ struct object_walk {
 	enum object_kind kind;
 	__u32 id;		/* of the object that was opened last */
 	bool dense;		/* the IDs follow one another */
-	int err;		/* -errno: the objects cannot be listed, or one cannot be opened */
+	int err;		/* -errno: the objects cannot be listed, or one cannot be looked at */
 	__u32 err_id;		/* which, in the second case; else 0 */
 };
 
@@ -31,6 +31,9 @@ struct object_walk {
  * opened too.
  */
 int kern_next_object(struct object_walk *w);
+
+/* The next link's info, in a walk over links; 0, or -ENOENT behind the last. */
+int kern_next_link(struct object_walk *w, struct bpf_link_info *info);
 
 /* Which kind of object a descriptor holds; -EINVAL for anything else. */
 int kern_kind(int fd, enum object_kind *kind);

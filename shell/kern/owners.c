@@ -56,10 +56,11 @@ static int visit_fd(void *arg, const struct proc_fd *fd)
 int kern_owners(enum object_kind kind, kern_owner_fn fn, void *arg)
 {
 	struct search s = { .fn = fn, .arg = arg, .kind = kind };
+	unsigned hidden = 0;
 	int ret;
 
 	s.owner.comm = s.comm;
-	ret = proc_descriptors(visit_fd, &s);
+	ret = proc_descriptors(visit_fd, &s, &hidden);
 	free(s.seen);
 	return ret;
 }

@@ -293,7 +293,7 @@ static int show_rest(struct search *s)
 	return err;
 }
 
-int kern_probes(kern_probe_fn fn, void *arg)
+int kern_probes(kern_probe_fn fn, void *arg, unsigned *hidden)
 {
 	struct search *s = xcalloc(1, sizeof(*s));
 	struct kern_probe own;
@@ -305,7 +305,7 @@ int kern_probes(kern_probe_fn fn, void *arg)
 	err = query(s, getpid(), -1, &own);
 	err = err == -EBADF ? find_links(s) : err;
 	if (!err)
-		err = proc_descriptors(visit_fd, s);
+		err = proc_descriptors(visit_fd, s, hidden);
 	if (!err)
 		err = show_found(s);
 	if (!err)

@@ -62,10 +62,11 @@ struct kern_probe {
 
 /*
  * All of them, process by process, those that end meanwhile left out; @fn
- * stops by returning nonzero. -EPERM where this user may not ask.
+ * stops by returning nonzero. -EPERM where this user may not ask; @hidden grows by the
+ * number of processes that it may not look into.
  */
 typedef int (*kern_probe_fn)(void *arg, const struct kern_probe *probe);
-int kern_probes(kern_probe_fn fn, void *arg);
+int kern_probes(kern_probe_fn fn, void *arg, unsigned *hidden);
 
 /* Whether a link traces, or guards a function of the kernel's by LSM. */
 bool kern_link_traces(const struct bpf_link_info *info);

@@ -107,8 +107,17 @@ struct walk {
 	void *arg;
 	int proc;
 	struct proc_fd at;
+	unsigned hidden;
 	struct entries processes, descriptors;
 };
+
+/* Whether the walk may know what a descriptor is, and so those of its process. */
+static bool is_hidden(const struct proc_fd *at)
+{
+	char target[1];
+
+	return readlinkat(at->folder, at->name, target, sizeof(target)) < 0 && errno == EACCES;
+}
 
 static int visit_descriptor(void *arg, const char *name)
 {
@@ -116,12 +125,13 @@ static int visit_descriptor(void *arg, const char *name)
 	int ret;
 
 	w->at.name = name;
+	w->hidden += w->at.first && is_hidden(&w->at);
 	ret = w->fn(w->arg, &w->at);
 	w->at.first = false;
 	return ret;
 }
 
-/* A process that ends meanwhile, or is somebody else's, has nothing to show. */
+/* A process that ends meanwhile has nothing to show. */
 static int visit_process(void *arg, const char *pid)
 {
 	struct walk *w = arg;
@@ -132,8 +142,10 @@ static int visit_process(void *arg, const char *pid)
 		return -EINTR;
 	snprintf(path, sizeof(path), "%.20s/fd", pid);
 	w->at.folder = openat(w->proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (w->at.folder < 0)
+	if (w->at.folder < 0) {
+		w->hidden += errno == EACCES || errno == EPERM;
 		return 0;
+	}
 	w->at.pid = atoi(pid);
 	w->at.first = true;
 	ret = each_number(w->at.folder, &w->descriptors, visit_descriptor, w);
@@ -141,7 +153,7 @@ static int visit_process(void *arg, const char *pid)
 	return ret;
 }
 
-int proc_descriptors(proc_fd_fn fn, void *arg)
+int proc_descriptors(proc_fd_fn fn, void *arg, unsigned *hidden)
 {
 	struct walk *w = xcalloc(1, sizeof(*w));
 	int ret;
@@ -152,6 +164,7 @@ int proc_descriptors(proc_fd_fn fn, void *arg)
 	ret = w->proc < 0 ? -errno : each_number(w->proc, &w->processes, visit_process, w);
 	if (w->proc >= 0)
 		close(w->proc);
+	*hidden += w->hidden;
 	free(w);
 	return ret;
 }

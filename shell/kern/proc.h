@@ -20,12 +20,12 @@ struct proc_fd {
 };
 
 /*
- * Calls @fn for all descriptors of all processes that this user may look into;
- * those that end meanwhile are passed over. @fn stops the walk by returning
+ * Calls @fn for all descriptors of all processes that this user may look into, and adds the
+ * number of the others to @hidden; those that end meanwhile are passed over. @fn stops the walk by returning
  * nonzero, which is returned; -EINTR when interrupted().
  */
 typedef int (*proc_fd_fn)(void *arg, const struct proc_fd *fd);
-int proc_descriptors(proc_fd_fn fn, void *arg);
+int proc_descriptors(proc_fd_fn fn, void *arg, unsigned *hidden);
 
 /* Whether a descriptor holds an object, and of which kind. */
 bool proc_object_kind(const struct proc_fd *fd, enum object_kind *kind);

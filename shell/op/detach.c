@@ -51,12 +51,14 @@ static struct op_detach *detach_of(const struct op *op)
 	return (struct op_detach *)op;
 }
 
+#define AGAIN "attached again, after a gap, it has a new ID and the last place in its order"
+
 static enum undo_class detach_class(const struct op *op, const char **why)
 {
 	const struct op_detach *t = detach_of(op);
 
 	if (t->found || !t->link || t->link->fd < 0) {
-		*why = "attached again, after a gap, it has a new ID and the last place in its order";
+		*why = kern_can_exchange() ? AGAIN : AGAIN ", and its pins are gone for a moment";
 		return UNDO_LOSSY;
 	}
 	*why = "where it is attached cannot be found again";
