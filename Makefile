@@ -46,6 +46,8 @@ WARN	:= -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -W
 ifeq ($(WERROR),1)
 WARN	+= -Werror
 endif
+INSTRUMENT :=
+LINK	:=
 ifeq ($(LIBFUZZER),1)
 SANITIZE := 1
 CFLAGS	?= -O1 -g
