@@ -99,7 +99,8 @@ def test_btf_show(box):
     for shown in ours[ident], theirs[ident]:
         shown["prog_ids"].sort()
         shown["map_ids"].sort()
-    for one in (1, ident):
+    # The kernel's own types have an ID since 5.11.
+    for one in {1, ident} & theirs.keys():
         agrees(ours[one], theirs[one], {"kernel"}, f"btf {one}")
 
 

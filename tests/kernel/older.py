@@ -72,6 +72,20 @@ def test_unix_sockets(box):
             done.expect(0, out="cgroup_unix_connect")
 
 
+def test_cgroups(box):
+    """Kernels before 6.0 refuse to tell each program's flags, and tell one for all."""
+    top = box.cgroup()
+    prog, folder = load("cgroup_skb", "e", 1, EGRESS), os.open(top, 0)
+    held = link(prog, folder, EGRESS)
+    shown = box.bpfsh("-j", "cgroup", "show", top).expect(0).json
+    tree = box.bpfsh("-j", "cgroup", "tree", top).expect(0).json
+    assert tree == [{"cgroup": top, "programs": shown}], (tree, shown)
+    row, = shown
+    assert (row["id"], row["link_id"], row["attach_flags"]) == (ident(prog), ident(held), "multi"), row
+    os.close(held)
+    os.close(folder)
+
+
 def test_program_types(box):
     """The kernel refuses the type without a word."""
     done = box.bpfsh("-c", "$p = prog asm type syscall \"r0 = 0; exit\"").expect(1)
