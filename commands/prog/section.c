@@ -7,9 +7,10 @@
 #include "shell/lang/cmd.h"
 #include "shell/lang/grammar.h"
 
-/* The sections that people use most; any name that libbpf knows is taken. */
+/* The sections that people use most; any name that the newest libbpf knows is taken. */
 static const char *const sections[] = {
-	"xdp", "tc", "tcx/ingress", "tcx/egress", "classifier", "action", "socket", "tracepoint",
+	"xdp", "tc", "tcx/ingress", "tcx/egress", "netkit/primary", "netkit/peer", "classifier",
+	"action", "socket", "tracepoint",
 	"raw_tracepoint", "kprobe", "kretprobe", "uprobe", "uretprobe", "perf_event", "cgroup/skb",
 	"fentry", "fexit", "tp_btf", "lsm", "iter", "cgroup/dev", "cgroup/sysctl",
 	"cgroup_skb/ingress", "cgroup_skb/egress", "cgroup/connect4", "cgroup/connect6",
