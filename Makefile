@@ -123,10 +123,11 @@ $(O)/made/version.h: always
 		{ printf "#define %s \"%s\"\n", name[NR], $$0 }' >$@.tmp
 	@if cmp -s $@.tmp $@; then rm $@.tmp; else mv $@.tmp $@; fi
 
+$(O)/made/sonames.h: export FLAGS = $(CFLAGS) $(LDFLAGS)
 $(O)/made/sonames.h: scripts/sonames shell/base/machine.h Makefile
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) -fsyntax-only shell/base/machine.h
-	@CC='$(CC)' FLAGS='$(CFLAGS) $(LDFLAGS)' scripts/sonames $(SONAMES) >$@
+	@CC="$(CC)" scripts/sonames $(SONAMES) >$@
 
 $(OBJS): | $(MADE)
 
