@@ -3,6 +3,7 @@
 from attach import (BPF_EGRESS, BPF_FLOW_DISSECTOR, BPF_TCX_INGRESS, SK_MSG_VERDICT, attached,
                     other_netns)
 from bpfsh import *
+from feature import needs
 from state import journals
 
 FAULTY = os.path.join(BUILD, "faults/bpfsh")
@@ -15,6 +16,7 @@ class Places:
     """Three programs of each type, and a place for each."""
 
     def __init__(self, box):
+        needs("tcx")
         self.box = box
         self.device = socket.if_nametoindex(box.veth()[0])
         self.group = box.cgroup()

@@ -4,6 +4,7 @@ import threading
 
 from attach import *
 from bpfsh import *
+from feature import needs
 
 OVERRIDE, MULTI = 1, 2
 EGRESS, DEVICE, CONNECT4, UNIX_CONNECT = 1, 6, 10, 49
@@ -93,6 +94,7 @@ def test_tree(box):
 
 def test_newer_types(box):
     """Also a type that is newer than the libraries, which bpftool does not look for."""
+    needs("connect_unix")
     with Tree(box) as tree:
         deep = os.open(f"{tree.top}/sub/deep", 0)
         attach(load("cgroup_sock_addr", box.prefix + "ux", 1, UNIX_CONNECT), deep, UNIX_CONNECT,
@@ -104,6 +106,7 @@ def test_newer_types(box):
 
 def test_devices_are_no_cgroups(box):
     """A descriptor's number is no device's, though the kernel would take it for one."""
+    needs("tcx")
     prog, top = load("sched_cls", box.prefix + "t", -1), box.cgroup()
     for n in range(6):
         for device in box.veth(f"a{n}", f"b{n}"):

@@ -4,6 +4,7 @@ import glob
 import os
 
 from bpfsh import *
+from feature import needs
 
 
 def load(box, name="kinds"):
@@ -50,6 +51,7 @@ def load_corpus(box):
 
 def test_xlated_as_bpftool(box):
     """Each program as JSON; some also as text. bpftool takes a tenth of a second for each."""
+    needs("callbacks")
     pins = load_corpus(box)
     assert len(pins) > 40, pins
     words = [["prog", "dump", "xlated", "pinned", pin, ("opcodes", "linum")[at % 2]]
@@ -87,6 +89,7 @@ def test_jited(box):
 
 def test_jited_functions(box):
     """Subprograms and callbacks by their symbols, with source lines; jumps within a function."""
+    needs("callbacks")
     box.bpfsh("prog", "load", os.path.join(BUILD, "tests/progs/cfg_callbacks.bpf.o"), box.pin("c")).expect(0)
     done = box.bpfsh("-j", "prog", "dump", "jited", "pinned", box.pin("c"), "linum").expect(0).json
     names = [re.sub(r"^bpf_prog_[0-9a-f]{16}_", "", func["name"]) for func in done]
@@ -167,6 +170,7 @@ def test_assembler_names_the_script(box):
 
 
 def test_assembler_knows_kfuncs_targets_and_licences(box):
+    needs("kfuncs")
     assemble(box, "type", "xdp", "call bpf_rcu_read_lock kfunc; "
               "call bpf_rcu_read_unlock kfunc; r0 = 1; exit").expect(0)
     assemble(box, "type", "xdp", "call bpf_rcu_read_lock; exit").expect(

@@ -41,7 +41,7 @@ class Fault:
 
 def faults(names, first, last):
     """What may fail of these points, which are counted from 1."""
-    for n in (n for n in range(first, last + 1) if can_fail(names[n - 1])):
+    for n in (n for n in points_between(first, last) if can_fail(names[n - 1])):
         for code in ERRORS if names[n - 1] in LOOKED_AT else [ERRORS[(n + SEED) % len(ERRORS)]]:
             yield Fault(names, n, code)
 

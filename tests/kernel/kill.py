@@ -249,7 +249,7 @@ def killed(world):
     assert not journals() and difference(world.before, after)
     world.rebuild()
     committed = len(names) - names[::-1].index("journal phase written")
-    for n in range(1, len(names) + 1):
+    for n in points_between(1, len(names)):
         done = world.run("-f", path, fault=str(n))
         assert done.status == -signal.SIGKILL, done
         wrong = world.recovered(done, after if n >= committed else world.before)
@@ -261,7 +261,7 @@ def killed(world):
 def killed_while_rolling_back(world):
     """The script fails at its end; recovery goes on where its rollback was killed."""
     path, names, first = rolled_back(world)
-    for n in range(first, len(names) + 1):
+    for n in points_between(first, len(names)):
         done = world.run("-f", path, fault=str(n))
         assert done.status == -signal.SIGKILL, done
         wrong = world.recovered(done, world.before)
@@ -281,7 +281,7 @@ def killed_while_undoing(world):
     first = names.index("journal end") + 1
     phases = [n for n, name in enumerate(names) if name == "journal phase written"]
     begun = [n for n in phases if n > first][1] + 1
-    for n in range(first + 1, len(names) + 1):
+    for n in points_between(first + 1, len(names)):
         done = world.run("--no-transaction", "-f", path, fault=str(n))
         assert done.status == -signal.SIGKILL, done
         wrong = world.recovered(done, world.before if n >= begun else after)
@@ -310,7 +310,7 @@ def killed_while_recovering(world):
             assert not wrong, f"killed at {at}, recovery at {n}:\n{wrong}"
             if wanted is after:
                 world.rebuild()
-            n += 1
+            n += POINT_STEP
         assert n > 10 or wanted is after, n
         world.rebuild()
 
@@ -334,7 +334,7 @@ def test_undecided_while_recovering(box):
             wrong = difference(dict(world.before, stack=stack), world.state())
             assert not wrong, f"killed at {at}, {names[at - 1]}, recovery at {n}:\n{wrong}"
             world.rebuild()
-            n += 1
+            n += POINT_STEP
         assert n > 3, n
 
 
@@ -353,7 +353,7 @@ def test_killed_without_transaction(box):
         world.run(*line.split()).expect(0)
         states.append(world.state())
     world.rebuild()
-    for n in range(1, len(names) + 1):
+    for n in points_between(1, len(names)):
         done = world.run("--no-transaction", "-f", path, fault=str(n))
         assert done.status == -signal.SIGKILL, done
         passed = names[:n]

@@ -4,12 +4,14 @@ import re
 
 from attach import other_netns
 from bpfsh import *
+from feature import has, needs
 from state import info, journals, pin, prog_name
 
 FAULTY = os.path.join(BUILD, "faults/bpfsh")
 BPF_TRACE_ITER, DETACH = 28, 34
 # Pairs of programs in test_link.bpf.c. The last kind can neither be updated nor detached.
-KINDS = ["x", "t", "c", "n", "r"]
+TCX = has("tcx")
+KINDS = ["x", *(["t"] if TCX else []), "c", "n", "r"]
 UPDATED = KINDS[:-1]
 # enum bpf_link_type
 NAMES = {1: "raw_tracepoint", 3: "cgroup", 4: "iter", 5: "netns", 6: "xdp", 11: "tcx"}
@@ -113,7 +115,7 @@ def test_create(box):
         link = place.link(kind)
         assert (link.kind, link.prog) == (expected[kind], kind + "1"), link.facts()
     device = socket.if_nametoindex("v0")
-    assert place.link("x").where == place.link("t").where == device
+    assert {place.link(kind).where for kind in KINDS if kind in "xt"} == {device}
     assert place.link("c").where == os.stat(place.group).st_ino
     assert place.link("n").where == os.stat("/proc/self/ns/net").st_ino
     shown = box.run("ip", "-d", "link", "show", "v0").out
@@ -241,6 +243,7 @@ def test_refusals(box):
 def test_taken_places(box):
     """Who is there already is told by place, not by errno alone."""
     place = Place(box)
+    needs("tcx")
     for words, mode, text in (
         ("tcx_ingress dev v0", "tcx_ingress dev v0",
          "'v0': this program is attached there already, by link {id}"),
@@ -312,7 +315,7 @@ def test_update(box):
 def test_update_is_undone(box):
     place = Place(box)
     before = place.attach()
-    box.script("".join(map(place.update, UPDATED)) + "assert false\n").expect(1, err="4 of 4")
+    box.script("".join(map(place.update, UPDATED)) + "assert false\n").expect(1, err=f"{len(UPDATED)} of {len(UPDATED)}")
     assert place.state() == before
 
 
@@ -322,7 +325,7 @@ def test_update_when_the_old_program_had_no_other_holder(box):
     before = place.attach()
     for kind in UPDATED:
         os.unlink(place.prog(kind + "1"))
-    box.script("".join(map(place.update, UPDATED)) + "assert false\n").expect(1, err="4 of 4")
+    box.script("".join(map(place.update, UPDATED)) + "assert false\n").expect(1, err=f"{len(UPDATED)} of {len(UPDATED)}")
     assert place.state() == before
 
 
@@ -436,19 +439,19 @@ def test_undone_detach_is_in_the_variable(box):
 
 def test_pins(box):
     place = Place(box)
-    place.attach(["x", "t"])
+    place.attach(["x", "c"])
     before = place.state()
     text = f"""\
 link pin {place.pin("x")} {box.pin("again")}
 link unpin {place.pin("x")}
-link pin {place.pin("t")} {box.pin("again")} replace
+link pin {place.pin("c")} {box.pin("again")} replace
 """
     box.script(text + "assert false\n").expect(1, err="3 of 3")
     assert place.state() == before
     box.script(text).expect(0)
     assert box.pins() == sorted([name for name in box.pins() if name.startswith("p/")] +
-                                ["again", "lt"]), box.pins()
-    assert gone_soon_link(place, "x1") and Link(box.pin("again")).prog == "t1"
+                                ["again", "lc"]), box.pins()
+    assert gone_soon_link(place, "x1") and Link(box.pin("again")).prog == "c1"
 
 
 def test_unpin_at_the_prompt(box):
@@ -506,10 +509,11 @@ def mixed(place):
     """A script that does each operation on each kind."""
     box, lines = place.box, []
     lines += map(place.update, UPDATED)
-    lines.append(f"$p = link create {place.prog('t1')} tcx_egress dev v0 pin {box.pin('new')}\n")
+    kind, hook = ("t", "tcx_egress dev v0") if TCX else ("x", "xdp dev v1")
+    lines.append(f"$p = link create {place.prog(kind + '1')} {hook} pin {box.pin('new')}\n")
     lines.append(f"$c = link create {place.prog('c2')} cgroup {place.group} egress\n")
-    lines.append(f"link pin $c {place.pin('t')} replace\n")
-    lines.append(f"link update $p {place.prog('t2')}\n")
+    lines.append(f"link pin $c {place.pin(kind)} replace\n")
+    lines.append(f"link update $p {place.prog(kind + '2')}\n")
     lines.append(f"link unpin {place.pin('n')}\n")
     lines.append(f"link detach {place.pin('c')}\n")
     lines.append(f"link detach {place.pin('x')}\n")
@@ -583,7 +587,7 @@ def test_killed_at_every_point(box):
     after = place.state(ids=False)
     before = faulty.rebuild()
     committed = len(names) - names[::-1].index("journal phase written")
-    for n in range(1, len(names) + 1):
+    for n in points_between(1, len(names)):
         done = faulty.run("-f", path, fault=str(n))
         assert done.status == -signal.SIGKILL, done
         again = faulty.run("recover").expect(0)
@@ -633,7 +637,7 @@ def test_killed_while_rolling_back(box):
     faulty = Faulty(place)
     place.attach()
     before, path, names, first = rolled_back(faulty)
-    for n in range(first, len(names) + 1):
+    for n in points_between(first, len(names)):
         done = faulty.run("-f", path, fault=str(n))
         assert done.status == -signal.SIGKILL, done
         again = faulty.run("recover").expect(0)
@@ -646,8 +650,8 @@ def test_confirmed_but_failing(box):
     place = Place(box)
     faulty = Faulty(place)
     before = place.attach()
-    path = box.file("wait.bsh", place.update("t") + f"link detach {place.pin('c')}\ncommit confirm 60\n")
-    names, _ = faulty.points(box.file("now.bsh", place.update("t") + f"link detach {place.pin('c')}\n"))
+    path = box.file("wait.bsh", place.update("n") + f"link detach {place.pin('c')}\ncommit confirm 60\n")
+    names, _ = faulty.points(box.file("now.bsh", place.update("n") + f"link detach {place.pin('c')}\n"))
     before = faulty.rebuild()
     # One more change of the phase comes before it.
     fault = f"{names.index('link detach') + 3}:{errno.ENOMEM}"
@@ -656,7 +660,7 @@ def test_confirmed_but_failing(box):
                                env=dict(os.environ, BPFSH_FAULT=fault))
     said = process.stdout.readline() + process.stdout.readline()
     assert "done only when it is confirmed: - link detach" in said, said
-    assert place.link("t").prog == "t2" and place.link("c").where
+    assert place.link("n").prog == "n2" and place.link("c").where
     box.bpfsh("confirm").expect(0)
     out, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1 and "confirmed, but it cannot be committed" in out, out
@@ -683,7 +687,7 @@ def test_killed_while_undoing(box):
     first = names.index("journal end") + 1
     phases = [n for n, name in enumerate(names) if name == "journal phase written"]
     begun = [n for n in phases if n > first][1] + 1
-    for n in range(first + 1, len(names) + 1):
+    for n in points_between(first + 1, len(names)):
         faulty.rebuild()
         box.script(more).expect(0)
         done = faulty.run("--no-transaction", "-f", path, fault=str(n))
@@ -710,7 +714,7 @@ map freeze $m
 """)
     before = place.state()
     names, done = faulty.points(path)
-    for n in range(1, len(names) + 1):
+    for n in points_between(1, len(names)):
         faulty.run("-f", path, fault=str(n))
         again = faulty.run("recover")
         assert again.status == 0 and not again.err and place.state() == before, (names[n - 1], again)
@@ -765,13 +769,18 @@ def test_show_agrees_with_bpftool(box):
             plain = [box.run(tool, *words).out for tool in (BPFTOOL, BPFSH)]
             strip = lambda text: [line.rstrip() for line in text.splitlines() if line.strip()]
             assert strip(plain[0]) == strip(plain[1]), plain
-    device = socket.if_nametoindex("v0")
-    out = box.bpfsh("link", "show", "pinned", place.pin("t")).expect(0).out
-    link = place.link("t")
-    assert out == (f"{link.id}: tcx  prog {link.prog_id}\n"
-                   f"\tifindex v0({device})  attach_type tcx_ingress\n"), out
     box.script(f"link detach {place.pin('x')}\n").expect(0)
     box.bpfsh("link", "show", "pinned", place.pin("x")).expect(0, out="\n\tifindex (detached)\n")
+
+
+def test_show_of_tcx(box):
+    needs("tcx")
+    place = Place(box)
+    place.attach("t")
+    link = place.link("t")
+    out = box.bpfsh("link", "show", "pinned", place.pin("t")).expect(0).out
+    assert out == (f"{link.id}: tcx  prog {link.prog_id}\n"
+                   f"\tifindex v0({link.where})  attach_type tcx_ingress\n"), out
 
 
 def test_show_severed(box):
@@ -788,6 +797,7 @@ def test_show_severed(box):
 def test_links_of_another_namespace(box):
     """A device's number means nothing elsewhere: none is named, none gets what a link there had."""
     place = Place(box)
+    needs("tcx")
     place.attach("xt")
     device = socket.if_nametoindex("v0")
     with other_netns():

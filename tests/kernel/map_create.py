@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Maps of every type of the running kernel: made, shown, and what each cannot do said in words."""
 from bpfsh import *
+from feature import needs
 from state import CPUS, update
 
 # Type: key and value size, entries, and what else creation needs.
@@ -88,6 +89,7 @@ def test_what_a_type_needs(box):
 
 
 def test_map_extra_is_shown(box):
+    needs("bloom_filter")
     box.bpfsh("map", "create", box.pin("b"), "type", "bloom_filter", "value", "8", "entries", "4",
               "map_extra", "7").expect(0)
     box.bpfsh("map", "show", "pinned", box.pin("b")).expect(0, out="  map_extra 0x7")

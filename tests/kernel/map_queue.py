@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Queues, stacks and bloom filters, beside bpftool, and what can be undone of them."""
 from bpfsh import *
+from feature import needs
 
 
 def test_formats(box):
@@ -50,6 +51,7 @@ def test_queue_is_refused(box):
 
 
 def test_bloom(box):
+    needs("bloom_filter")
     pin = box.map_create("b", "bloom_filter", 0, 4, 8)
     box.bpfsh("map", "push", "pinned", pin, "value", 5).expect(0)
     box.bpfsh("map", "peek", "pinned", pin, "value", 5).expect(0, out="value: 05 00 00 00")

@@ -3,6 +3,7 @@
 import re
 
 from bpfsh import *
+from feature import needs
 
 KEPT = 15
 # Of test_names.bpf.c: those whose declaration tells them from what begins alike.
@@ -178,6 +179,7 @@ def referring_verbs():
 
 def test_no_verb_takes_another(box):
     """Each verb refuses a longer name than any, and changes nothing; the right name it takes."""
+    needs("tcx")
     world = World(box)
     box.veth()
     box.bpfsh("link", "create", box.pin(f"p/{world.full('balance_by_target')}"), "xdp", "dev", "v1",

@@ -4,6 +4,7 @@ import threading
 
 from attach import *
 from bpfsh import *
+from feature import needs
 from state import pin
 
 NFPROTO_IPV4, LOCAL_OUT = 2, 3
@@ -105,6 +106,7 @@ def test_ingress_once(box):
 
 def test_newer_places(box):
     """tcx with and without links, in the order in which programs run, and netfilter."""
+    needs("tcx")
     box.veth()
     first, second = (load("sched_cls", box.prefix + name, -1) for name in ("one", "two"))
     attach(first, index("v0"), BPF_TCX_INGRESS)

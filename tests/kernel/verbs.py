@@ -9,6 +9,7 @@ import re
 from attach import (BPF_INGRESS, BPF_TCX_EGRESS, BPF_TCX_INGRESS, SK_MSG_VERDICT,
                     SK_SKB_STREAM_PARSER, attach, attached, detach_all)
 from bpfsh import *
+from feature import needs
 from state import *
 
 FULL, LOSSY, NONE = "full", "lossy", "none"
@@ -205,6 +206,7 @@ def check(world, kind, line):
 
 
 def test_each_verb(box):
+    needs("tcx")
     world = World(box)
     verbs = set()
     for verb, kind, line in world.table():

@@ -22,6 +22,7 @@ import json
 import os
 import pty
 import re
+import resource
 import select
 import shutil
 import signal
@@ -41,6 +42,8 @@ BPFSH = os.path.join(BUILD, "bpfsh")
 TIMEOUT = int(os.environ.get("TEST_TIMEOUT", "300"))
 # Deadlines are there for what hangs: what is merely slow, on a busy machine, is to pass.
 PATIENCE = int(os.environ.get("TEST_PATIENCE", "60"))
+# Of the points at which a run can be killed or fail, those tried: each, or each so manyth.
+POINT_STEP = int(os.environ.get("POINT_STEP", "1"))
 LINKER_DIED = "Inconsistency detected by ld.so: "
 PLACEHOLDER = "XXXX"
 
@@ -150,6 +153,10 @@ def wait_until(condition, timeout=PATIENCE):
             raise AssertionError(f"waited {timeout} seconds in vain")
         time.sleep(0.005)
     return answer
+
+
+def points_between(first, last):
+    return range(first, last + 1, POINT_STEP)
 
 
 def process_stat(pid):
@@ -479,10 +486,23 @@ def syscall_number(name):
     return SYSCALLS[machine][name]
 
 
+@contextlib.contextmanager
+def memlock_lifted():
+    """Until Linux 5.11 what is loaded counts; the program under test is to lift its limit itself."""
+    limits = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    with contextlib.suppress(ValueError):
+        resource.setrlimit(resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY,) * 2)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_MEMLOCK, limits)
+
+
 def bpf(command, attributes):
     """bpf(2) itself, for what the tests must do without the program under test."""
     attributes = ctypes.create_string_buffer(attributes.ljust(128, b"\0"), 128)
-    result = libc.syscall(syscall_number("bpf"), command, attributes, 128)
+    with memlock_lifted():
+        result = libc.syscall(syscall_number("bpf"), command, attributes, 128)
     syscheck(result < 0, f"bpf(2) command {command}")
     return result
 

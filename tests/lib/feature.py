@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What not every kernel has, each with the way to find out: it is tried, or seen in the types.
+
+needs("tcx") skips a test where it is not here. With CI=true a test that passes on no
+kernel of a run is a failure (tests/run), so that a wrong answer here hides none.
+"""
+import contextlib
+import ctypes
+import errno
+import os
+import struct
+
+import attach
+import state
+from bpfsh import Skip, bpf
+
+BTF_GET_FD_BY_ID, UNIX_CONNECT, NO_DEVICE = 19, 49, 0x7fffffff
+
+
+def tcx():
+    """A kernel that knows the place misses the device."""
+    prog = attach.load("sched_cls", "t_feature")
+    try:
+        os.close(attach.link(prog, NO_DEVICE, attach.BPF_TCX_INGRESS))
+    except OSError as error:
+        return error.errno == errno.ENODEV
+    finally:
+        os.close(prog)
+
+
+def connect_unix():
+    os.close(attach.load("cgroup_sock_addr", "t_feature", 1, UNIX_CONNECT))
+    return True
+
+
+def bloom_filter():
+    os.close(state.create("bloom_filter", 0, 4, 4, "t_feature"))
+    return True
+
+
+def kernel_btf():
+    """Older ones have the types, but no object of them."""
+    fd = bpf(BTF_GET_FD_BY_ID, struct.pack("=I", 1))
+    try:
+        name = ctypes.create_string_buffer(16)
+        info = ctypes.create_string_buffer(struct.pack("=QIIQII", 0, 0, 0, state.address(name), 16, 0))
+        bpf(state.GET_INFO, struct.pack("=IIQ", fd, 32, state.address(info)))
+        return name.value == b"vmlinux"
+    finally:
+        os.close(fd)
+
+
+def function(name):
+    """A helper, or a kfunc, by its name among the kernel's types."""
+    def probe():
+        with open("/sys/kernel/btf/vmlinux", "rb") as f:
+            return b"\0" + name.encode() + b"\0" in f.read()
+    return probe
+
+
+# By name: the first release, and the probe, which raises OSError or is false where there is none.
+FEATURES = {
+    "kernel_btf": ("5.11", kernel_btf),
+    "bloom_filter": ("5.16", bloom_filter),
+    "callbacks": ("5.17", function("bpf_loop")),
+    "kfuncs": ("6.2", function("bpf_rcu_read_lock")),
+    "tcx": ("6.6", tcx),
+    "connect_unix": ("6.7", connect_unix),
+}
+
+
+def has(name):
+    with contextlib.suppress(OSError):
+        return bool(FEATURES[name][1]())
+    return False
+
+
+def needs(*names):
+    for name in names:
+        if not has(name):
+            raise Skip(f"this kernel has no {name}, which Linux has since {FEATURES[name][0]}")
