@@ -40,6 +40,14 @@ struct found {
 	} of;
 };
 
+/* By what an event and its link are looked for. */
+struct place {
+	__u32 prog_id;
+	enum { EVENT, LINK_UNTOLD, LINK_TOLD } kind;	/* of what point it is at */
+	__u64 offset;			/* of a link that tells */
+	size_t at;			/* index in what was found */
+};
+
 struct search {
 	kern_probe_fn fn;
 	void *arg;
@@ -48,6 +56,8 @@ struct search {
 	bool ask_links;			/* some of them are not found by their descriptors */
 	struct found *found;		/* of one process */
 	size_t nr_found;
+	struct place *order;		/* of its events and their links, sorted */
+	size_t nr_order;
 	char name[PATH_MAX];		/* of the descriptor that is asked about */
 };
 
@@ -179,23 +189,70 @@ static bool same_point(const struct kern_probe *a, const struct kern_probe *b)
 	       a->offset == b->offset && (*a->name || a->address == b->address);
 }
 
-/* A link of an older kernel does not tell its point: it may be any of its program. */
-static bool may_be_of(const struct kern_probe *link, const struct kern_probe *event)
+static int compare_places(const void *a, const void *b)
 {
-	return link->prog_id == event->prog_id &&
-	       (link->point == PROBE_OTHER || same_point(link, event));
+	const struct place *x = a, *y = b;
+
+	if (x->prog_id != y->prog_id)
+		return x->prog_id < y->prog_id ? -1 : 1;
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
+	if (x->offset != y->offset)
+		return x->offset < y->offset ? -1 : 1;
+	return x->at < y->at ? -1 : x->at > y->at;
+}
+
+static bool place_before(const void *record, const void *key)
+{
+	return compare_places(record, key) < 0;
+}
+
+/* Sorts the process's events and links; those of older kernels do not tell their points. */
+static void sort_places(struct search *s)
+{
+	s->nr_order = 0;
+	for (size_t i = 0; i < s->nr_found; i++) {
+		const struct found *f = &s->found[i];
+		struct place place = { .prog_id = f->probe.prog_id, .kind = EVENT, .at = i };
+
+		if (f->of == OF_ITSELF)
+			continue;
+		if (f->of == OF_LINK) {
+			place.kind = f->probe.point == PROBE_OTHER ? LINK_UNTOLD : LINK_TOLD;
+			place.offset = place.kind == LINK_TOLD ? f->probe.offset : 0;
+		}
+		GROW(s->order, s->nr_order);
+		s->order[s->nr_order++] = place;
+	}
+	qsort(s->order, s->nr_order, sizeof(*s->order), compare_places);
+}
+
+/* Finds the next one like @place, behind the one that has its index there; NULL at the end. */
+static struct found *next_at(struct search *s, const struct place *place, size_t *i)
+{
+	if (*i == s->nr_order)
+		return NULL;
+	if (s->order[*i].prog_id != place->prog_id || s->order[*i].kind != place->kind ||
+	    s->order[*i].offset != place->offset)
+		return NULL;
+	return &s->found[s->order[(*i)++].at];
+}
+
+static size_t first_at(struct search *s, const struct place *place)
+{
+	return lower_bound(s->order, s->nr_order, sizeof(*s->order), place_before, place);
 }
 
 /* Whether all of the process's events that run this one's program do it at the same point. */
 static bool is_only_point(struct search *s, const struct kern_probe *event)
 {
-	for (size_t i = 0; i < s->nr_found; i++) {
-		const struct kern_probe *other = &s->found[i].probe;
+	const struct place place = { .prog_id = event->prog_id, .kind = EVENT };
+	size_t i = first_at(s, &place);
+	struct found *other;
 
-		if (s->found[i].of == OF_EVENT && other->prog_id == event->prog_id &&
-		    !same_point(other, event))
+	while ((other = next_at(s, &place, &i)))
+		if (!same_point(&other->probe, event))
 			return false;
-	}
 	return true;
 }
 
@@ -210,23 +267,31 @@ static void note_link(struct kern_probe *event, const struct kern_probe *link)
 	event->cookie = link->cookie;
 }
 
+/* Notes all links in one place that may be the event's. */
+static void note_links(struct search *s, struct kern_probe *event, const struct place *place)
+{
+	size_t i = first_at(s, place);
+	struct found *link;
+
+	while ((link = next_at(s, place, &i))) {
+		if (place->kind == LINK_TOLD && !same_point(&link->probe, event))
+			continue;
+		link->of = OF_BOTH;
+		note_link(event, &link->probe);
+	}
+}
+
 /* Gives an event its link. Where several may be its own, it has none, and keeps those. */
 static void join_link(struct search *s, struct kern_probe *event)
 {
-	bool told = true;
+	__u32 prog = event->prog_id, untold;
 
-	for (size_t i = 0; i < s->nr_found; i++) {
-		struct found *link = &s->found[i];
-
-		if (link->of < OF_LINK || !may_be_of(&link->probe, event))
-			continue;
-		link->of = OF_BOTH;
-		told = told && link->probe.point != PROBE_OTHER;
-		note_link(event, &link->probe);
-	}
+	note_links(s, event, &(struct place){ prog, LINK_UNTOLD });
+	untold = event->nr_links;
+	note_links(s, event, &(struct place){ prog, LINK_TOLD, event->offset });
 	if (event->nr_links > 1)
 		event->cookie = 0;
-	if (event->nr_links != 1 || !(told || is_only_point(s, event)))
+	if (event->nr_links != 1 || (untold && !is_only_point(s, event)))
 		return;
 	event->link_id = event->links[0];
 	event->nr_links = 0;
@@ -244,6 +309,7 @@ static int show_found(struct search *s)
 {
 	int err = 0;
 
+	sort_places(s);
 	for (size_t i = 0; i < s->nr_found; i++)
 		if (s->found[i].of == OF_EVENT)
 			join_link(s, &s->found[i].probe);
@@ -311,6 +377,7 @@ int kern_probes(kern_probe_fn fn, void *arg, unsigned *hidden)
 	if (!err)
 		err = show_rest(s);
 	forget(s);
+	free(s->order);
 	free(s->found);
 	free(s->links);
 	free(s);

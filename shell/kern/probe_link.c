@@ -209,7 +209,8 @@ static bool put_link(int fd, struct kern_probe *p, const struct probe_info *info
 	default:
 		return put_target(fd, p);
 	}
-	ask_places(fd, p, info->type);
+	if (p->count)
+		ask_places(fd, p, info->type);
 	return true;
 }
 
