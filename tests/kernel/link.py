@@ -138,7 +138,7 @@ def test_create_is_undone(box):
     seen = box.file("seen", "")
     before = box.snapshot()
     text = "".join(f"$l{kind} = {place.create(kind)}" for kind in KINDS)
-    box.script(f"{text}!{BPFTOOL} -j link show >{seen}\nassert false\n").expect(1, err="10 of 10")
+    box.script(f"{text}!{BPFTOOL} -j link show >{seen}\nassert false\n").expect(1, err=f"{2 * len(KINDS)} of {2 * len(KINDS)}")
     with open(seen) as f:
         assert len(json.load(f)) >= len(KINDS)
     assert gone_soon(place), place.ours()

@@ -33,6 +33,13 @@ def connect_unix():
     return True
 
 
+def uprobe_multi():
+    prog = attach.load("kprobe", "t_feature", 0, attach.BPF_TRACE_UPROBE_MULTI)
+    os.close(attach.uprobe_multi(prog, "/bin/sh", 0x2000))
+    os.close(prog)
+    return True
+
+
 def bloom_filter():
     os.close(state.create("bloom_filter", 0, 4, 4, "t_feature"))
     return True
@@ -64,6 +71,7 @@ FEATURES = {
     "bloom_filter": ("5.16", bloom_filter),
     "callbacks": ("5.17", function("bpf_loop")),
     "kfuncs": ("6.2", function("bpf_rcu_read_lock")),
+    "uprobe_multi": ("6.6", uprobe_multi),
     "tcx": ("6.6", tcx),
     "connect_unix": ("6.7", connect_unix),
 }
