@@ -259,7 +259,9 @@ static bool value_reason(struct buf *why, struct buf *hint, const struct handle 
 static void map_reason(struct buf *why, struct buf *hint, unsigned op, const struct handle *map,
 		       int err)
 {
-	const char *text = err == EPERM ? map_permission(map, op) : NULL;
+	/* Older kernels say of a second freeze that the map is busy. */
+	bool again = err == EBUSY && (op & FREEZE) && is_frozen(map->fd);
+	const char *text = err == EPERM || again ? map_permission(map, op) : NULL;
 	const struct reason *r = err == EPERM ? NULL : reason_find(op, map->map.type, err);
 
 	if (text) {

@@ -138,6 +138,7 @@ def test_btf_kernel(box):
 
 def test_btf_loaded(box):
     """By map and program, and by every way to name them."""
+    needs("kernel_btf")
     box.bpftool("prog", "loadall", box.obj("typed"), box.pin("p"), "pinmaps", box.pin("m"))
     maps = [m for m in box.retry("map") if m.get("name", "").startswith(box.prefix)]
     for m, part in itertools.product(maps, ("key", "value", "kv", "all", None)):

@@ -62,6 +62,7 @@ def same_text(box, *words):
 
 
 def test_show(box):
+    needs("attach_flags")
     with Tree(box) as tree:
         for words in ([tree.top], [f"{tree.top}/sub"], [f"{tree.top}/sub", "effective"],
                       [f"{tree.top}/sub/deep", "effective"]):
@@ -76,6 +77,7 @@ def test_show(box):
 
 
 def test_tree(box):
+    needs("attach_flags")
     with Tree(box) as tree:
         for more in [], ["effective"]:
             ours = box.bpfsh("-j", "cgroup", "tree", tree.top, *more).expect(0).json

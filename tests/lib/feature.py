@@ -12,9 +12,9 @@ import struct
 
 import attach
 import state
-from bpfsh import Skip, bpf
+from bpfsh import Skip, bpf, cgroup_root
 
-BTF_GET_FD_BY_ID, UNIX_CONNECT, NO_DEVICE = 19, 49, 0x7fffffff
+PROG_QUERY, BTF_GET_FD_BY_ID, UNIX_CONNECT, NO_DEVICE = 16, 19, 49, 0x7fffffff
 
 
 def tcx():
@@ -37,6 +37,16 @@ def uprobe_multi():
     prog = attach.load("kprobe", "t_feature", 0, attach.BPF_TRACE_UPROBE_MULTI)
     os.close(attach.uprobe_multi(prog, "/bin/sh", 0x2000))
     os.close(prog)
+    return True
+
+
+def attach_flags():
+    """Asked for with each program of a place; bpftool finds none where the kernel refuses that."""
+    fd, flags = os.open(cgroup_root(), os.O_RDONLY), ctypes.create_string_buffer(256)
+    try:
+        bpf(PROG_QUERY, struct.pack("=IIIIQIIQ", fd, attach.BPF_EGRESS, 0, 0, 0, 0, 0, state.address(flags)))
+    finally:
+        os.close(fd)
     return True
 
 
@@ -70,6 +80,7 @@ FEATURES = {
     "kernel_btf": ("5.11", kernel_btf),
     "bloom_filter": ("5.16", bloom_filter),
     "callbacks": ("5.17", function("bpf_loop")),
+    "attach_flags": ("6.0", attach_flags),
     "kfuncs": ("6.2", function("bpf_rcu_read_lock")),
     "uprobe_multi": ("6.6", uprobe_multi),
     "tcx": ("6.6", tcx),
