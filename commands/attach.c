@@ -211,7 +211,7 @@ enum { ATTACH_PROG, ATTACH_TYPE, ATTACH_MAP, ATTACH_OVERWRITE };
 static int find_hook(struct ctx *ctx, const struct value *type, const struct value *map,
 		     const struct hook **hook)
 {
-	bool socks = hook_has(hook_of_link(BPF_LINK_TYPE_SOCKMAP), type->num);
+	bool socks = hook_own_type(hook_of_link(BPF_LINK_TYPE_SOCKMAP), type->num);
 
 	*hook = hook_of_link(socks ? BPF_LINK_TYPE_SOCKMAP : BPF_LINK_TYPE_NETNS);
 	if (!socks && type->num != BPF_FLOW_DISSECTOR) {

@@ -13,7 +13,7 @@
 
 /* As they are offered. */
 static const struct hook *const tables[] = {
-	device_hooks, cgroup_hooks, netns_hooks, trace_hooks, map_hooks
+	device_hooks, cgroup_hooks, netns_hooks, trace_hooks, perf_hooks, map_hooks
 };
 
 const struct hook *hook_at(size_t i)
@@ -35,17 +35,12 @@ const struct hook *hook_named(const char *name)
 	return NULL;
 }
 
-static const struct hook_type *type_of(const struct hook *h, __u32 attach_type)
+const struct hook_type *hook_own_type(const struct hook *h, __u32 attach_type)
 {
 	for (size_t i = 0; i < h->nr_types; i++)
 		if (h->types[i].type == attach_type)
 			return &h->types[i];
 	return NULL;
-}
-
-bool hook_has(const struct hook *h, __u32 attach_type)
-{
-	return type_of(h, attach_type);
 }
 
 const struct hook *hook_of(__u32 id, __u32 attach_type)
@@ -55,7 +50,7 @@ const struct hook *hook_of(__u32 id, __u32 attach_type)
 	for (size_t i = 0; (h = hook_at(i)); i++) {
 		if (h->id != id)
 			continue;
-		if (type_of(h, attach_type))
+		if (hook_own_type(h, attach_type))
 			return h;
 		if (!first)
 			first = h;
@@ -79,7 +74,7 @@ const struct hook_type *hook_type(__u32 attach_type)
 	const struct hook *h;
 
 	for (size_t i = 0; !t && (h = hook_at(i)); i++)
-		t = type_of(h, attach_type);
+		t = hook_own_type(h, attach_type);
 	return t;
 }
 

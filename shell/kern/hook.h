@@ -112,8 +112,8 @@ const struct hook *hook_named(const char *name);
 const struct hook *hook_of(__u32 id, __u32 attach_type);
 /* The first row whose links are of this type; NULL: none. */
 const struct hook *hook_of_link(__u32 link_type);
-/* Whether the row has the attach type. */
-bool hook_has(const struct hook *hook, __u32 attach_type);
+/* What the row says of an attach type; NULL: it has it not. */
+const struct hook_type *hook_own_type(const struct hook *hook, __u32 attach_type);
 /* What the rows say of an attach type; NULL: nothing. */
 const struct hook_type *hook_type(__u32 attach_type);
 /* The same by its short name. */
@@ -122,7 +122,8 @@ const struct hook_type *hook_type_short(const char *name);
 const struct refusal *hook_refusal(const struct hook *hook, int err);
 
 /* The rows of each file, each list ended by one without a name. */
-extern const struct hook device_hooks[], cgroup_hooks[], netns_hooks[], trace_hooks[], map_hooks[];
+extern const struct hook device_hooks[], cgroup_hooks[], netns_hooks[], trace_hooks[], map_hooks[],
+			 perf_hooks[];
 
 /* Places, for listings too; -1 with a diagnostic. */
 

@@ -120,13 +120,21 @@ static int type_parse(struct ctx *ctx, const struct hook *h, const struct word *
 	return type < 0 ? -1 : 0;
 }
 
+/* A word of those that name the place; several become one text, with a blank between them. */
 static int target_parse(struct ctx *ctx, const struct word *w, struct value *out)
 {
-	char *text = word_text(ctx, w);
+	char *text = word_text(ctx, w), *before = out->kind == VALUE_STR ? out->str : NULL;
+	struct span at = before ? out->span : w->span;
 
+	at.end = w->span.end;
 	if (!text)
 		return -1;
-	*out = (struct value){ .kind = VALUE_STR, .str = text, .span = w->span };
+	*out = (struct value){ .kind = VALUE_STR, .span = at };
+	out->str = before ? xasprintf("%s %s", before, text) : text;
+	if (before) {
+		free(before);
+		free(text);
+	}
 	return 0;
 }
 
@@ -253,6 +261,7 @@ static const struct {
 } place_names[] = {
 	{ "DEVICE", &arg_device },
 	{ "PATH", &arg_file },
+	{ "FILE", &arg_file },
 };
 
 static void hook_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
