@@ -106,7 +106,8 @@ static bool occupied(struct buf *why, const struct handle *prog, const struct li
 static bool spot_trouble(struct buf *why, struct buf *hint, const struct handle *prog,
 			 const struct link_spot *spot, int err)
 {
-	const struct hook_type *t = hook_own_type(spot->hook, spot->attach_type);
+	const struct hook_type *own = hook_own_type(spot->hook, spot->attach_type);
+	const struct hook_type *t = own ? own : hook_type(spot->attach_type);
 	const struct refusal *r;
 
 	if (err == EINVAL && (place_missing(why, hint, spot->attach_type) ||

@@ -835,7 +835,7 @@ def test_tab(box):
     with Pty(box, columns=250) as tty:
         tty.expect(PROMPT)
         tty.check(f"link create {place.prog('x1')} \t\t",
-                  re.compile(r"cgroup .*tcx_egress .*xdpdrv ", re.S))
+                  re.compile(r"cgroup .*tcx_ingress .*xdpoffload ", re.S))
         tty.check("xdpg\t", "xdpgeneric ")
         tty.check("\t", "dev ")
         tty.check("\t\t", re.compile(r"v0.*v1", re.S))
