@@ -5,6 +5,7 @@ A mixed script is run once for each point that shell/base/fault.h counts. Journa
 trash folders, pins, what is pinned, and every element are compared.
 """
 from bpfsh import *
+from feature import that_can_be
 from state import *
 
 FAULTY = os.path.join(BUILD, "faults/bpfsh")
@@ -77,7 +78,7 @@ map update pinned {pin(kind[:8])} key 1 0 0 0 value 7{" 0" * (value - 1)}
 map update pinned {pin(kind[:8])} key 2 0 0 0 value 8{" 0" * (value - 1)}
 map update pinned {pin(kind[:8])} key 1 0 0 0 value 6{" 0" * (value - 1)}
 """ for kind, key, value, flags in self.KINDS if key == 4)
-        return f"""\
+        text = f"""\
 {maps}map update pinned {pin("lpm_trie")} key 24 0 0 0 10 0 1 0 value 7 0 0 0
 map delete pinned {pin("hash")} key 1 0 0 0
 map delete pinned {pin("percpu_h")} key 2 0 0 0
@@ -105,6 +106,7 @@ prog pin $p {self.progs[0]} replace
 prog unpin {self.progs[1]}
 prog loadall {self.box.dir}/{self.box.prefix}count.o {pin("folder")}
 """
+        return "".join(that_can_be(text.splitlines(True)))
 
     def run(self, *words, fault=None, log=None):
         env = dict(os.environ)

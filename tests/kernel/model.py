@@ -16,10 +16,12 @@ import errno
 import random
 
 from bpfsh import *
+from feature import has
 from state import *
 
 FAULTY = os.path.join(BUILD, "faults/bpfsh")
 SEED = int(os.environ.get("MODEL_SEED", str(random.randrange(1 << 30))))
+EXCHANGE = has("exchange")
 RUNS = int(os.environ.get("MODEL_RUNS", "10000"))
 KINDS = {"hash": 16, "array": 4, "lpm_trie": 16, "perhash": 16}
 IMPORTED = {1: 201, 2: 202, 5: 205}
@@ -91,7 +93,7 @@ class Script:
         elif roll < 0.8 and free:
             self.now.pins[free[0]] = kind
             self.lines.append(f"map pin {of} {self.box.pin(free[0])}")
-        elif roll < 0.87 and taken:
+        elif roll < 0.87 and taken and EXCHANGE:
             self.now.pins[taken[0]] = kind
             self.lines.append(f"map pin {of} {self.box.pin(taken[0])} replace")
         elif roll < 0.94 and taken:

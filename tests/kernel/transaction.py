@@ -6,6 +6,7 @@ import signal
 import subprocess
 
 from bpfsh import *
+from feature import needs
 
 # Kind, key and value size, creation flags, and a key and value as bytes.
 UNDOABLE = [
@@ -73,6 +74,7 @@ def test_updates_in_a_row(box):
 
 def test_pin_exchanged_in_a_row(box):
     """A path means what is pinned there when the update's turn comes."""
+    needs("exchange")
     pin, other = box.map_create("m"), box.map_create("o")
     update = f"map update pinned {pin} key %d value 5\n"
     box.script(update % 1 + f"map pin pinned {other} {pin} replace\n" + update % 2).expect(0)

@@ -75,10 +75,11 @@ def function(name):
     return probe
 
 
-# By name: the first release, and the probe, which raises OSError or is false where there is none.
+# By name ("exchange": two pins change places): the first release, and the probe, which raises OSError or is false where there is none.
 FEATURES = {
     "kernel_btf": ("5.11", kernel_btf),
     "bloom_filter": ("5.16", bloom_filter),
+    "exchange": ("5.17", function("simple_rename_exchange")),
     "callbacks": ("5.17", function("bpf_loop")),
     "attach_flags": ("6.0", attach_flags),
     "kfuncs": ("6.2", function("bpf_rcu_read_lock")),
@@ -98,3 +99,9 @@ def needs(*names):
     for name in names:
         if not has(name):
             raise Skip(f"this kernel has no {name}, which Linux has since {FEATURES[name][0]}")
+
+
+def that_can_be(lines):
+    """Lines of a script without those that replace a pin, where bpffs cannot exchange two."""
+    able = has("exchange")
+    return [line for line in lines if able or not line.rstrip().endswith(" replace")]
