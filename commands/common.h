@@ -20,7 +20,8 @@ static inline struct cell type_cell(const char *name, __u32 type)
 /* The commands of each object, as help lists them; NULL ends a list. */
 extern const struct cmd *const prog_cmds[], *const map_cmds[], *const link_cmds[];
 extern const struct cmd *const btf_cmds[], *const cgroup_cmds[], *const net_cmds[];
-extern const struct cmd *const perf_cmds[], *const batch_cmds[], *const session_cmds[];
+extern const struct cmd *const perf_cmds[], *const snapshot_cmds[], *const batch_cmds[];
+extern const struct cmd *const session_cmds[];
 
 /* What each object has: "map help", at its place in bpftool's list. */
 int object_help_run(struct ctx *ctx, struct value *argv);

@@ -29,6 +29,7 @@ const struct cmd_table bpfsh_commands[] = {
 	{ "net", "programs on network devices, of flow dissection and netfilter", net_cmds,
 	  8 },
 	{ "perf", "programs that trace: tracepoints, probes, perf events", perf_cmds, 7 },
+	{ "snapshot", "what a host has, written down and compared", snapshot_cmds },
 	{ "batch", "files of commands, as bpftool has them", batch_cmds, 2 },
 	{ NULL, NULL, session_cmds, 0, absent_objects },
 	{ 0 }

@@ -123,7 +123,7 @@ int outfile_close(struct outfile *f, bool keep)
 	int err = 0;
 
 	if (f->temporary && keep &&
-	    (fchmod(f->fd, mode_for(f->target)) || rename(f->temporary, f->target)))
+	    (fchmod(f->fd, f->private ? 0600 : mode_for(f->target)) || rename(f->temporary, f->target)))
 		err = errno;
 	if (f->temporary && (err || !keep))
 		unlink(f->temporary);

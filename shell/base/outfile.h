@@ -12,6 +12,7 @@
 struct outfile {
 	int fd;
 	char *target, *temporary;	/* both NULL: written to as it is */
+	bool private;			/* set once it is open: the new file is its owner's alone (0600) */
 };
 
 /* Whether @path can be written to, as far as that can be known before. 0 or an errno. */
