@@ -40,6 +40,15 @@ void note_left_out(const struct ctx *ctx, int err, const char *what)
 	buf_free(&hint);
 }
 
+void note_hidden(const struct ctx *ctx, unsigned hidden)
+{
+	if (!hidden)
+		return;
+	diag_note(ctx->diags, NO_SPAN, "processes that do not show what they hold, which may be "
+		  "missing here: %u", hidden);
+	diag_hint(ctx->diags, "it takes CAP_SYS_PTRACE to see it");
+}
+
 static const struct record text_record = { "text", NULL };
 
 int show_text(struct ctx *ctx, struct buf *text)

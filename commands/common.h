@@ -39,6 +39,8 @@ int not_planned(struct ctx *ctx, const struct handle *h, struct span at);
 int walk_ended(struct ctx *ctx, const struct object_walk *w);
 /* Notes that what is shown lacks @what, which could not be looked at: @err, -errno; 0: it could. */
 void note_left_out(const struct ctx *ctx, int err, const char *what);
+/* The same of so many processes, which do not show what they hold. */
+void note_hidden(const struct ctx *ctx, unsigned hidden);
 
 /* Shows finished text of several lines, and frees it. */
 int show_text(struct ctx *ctx, struct buf *text);

@@ -15,23 +15,11 @@
 #include "shell/kern/owners.h"
 #include "shell/session/session.h"
 
-struct holder {
-	__u32 id;
-	pid_t pid;			/* 0: a pin */
-	char *name;			/* the pin's path, the process's comm */
-};
-
 /* In the order of their objects. */
 struct holder_list {
 	struct holder *rows;
 	size_t nr;
 	bool read;
-};
-
-/* The rows of one object, which a cell borrows. */
-struct span_of {
-	const struct holder *rows;
-	size_t nr;
 };
 
 struct holders {
@@ -40,7 +28,10 @@ struct holders {
 	bool bpffs;
 	struct holder_list pins, pids;
 	const char **paths;		/* of the pins, in their order: a list cell points into it */
-	struct span_of shown;		/* what the last cell of processes is about */
+	struct holder_span shown;		/* what the last cell of processes is about */
+	struct holder process;		/* that is it, of holders_process() */
+	char comm[64];
+	unsigned hidden;
 	int err;			/* why a path could not be looked at; 0: all could */
 	char *unseen;			/* the first such */
 };
@@ -51,7 +42,7 @@ struct holders *holders_new(const struct ctx *ctx, enum object_kind kind)
 
 	h->ctx = ctx;
 	h->kind = kind;
-	h->bpffs = ctx->s->opt.bpffs;
+	h->bpffs = ctx->s->opt.bpffs || kind == OBJ_KINDS;
 	return h;
 }
 
@@ -71,16 +62,19 @@ void holders_free(struct holders *h)
 	free(h);
 }
 
-static void add(struct holder_list *l, __u32 id, pid_t pid, const char *name)
+static void add(struct holder_list *l, struct holder row)
 {
 	GROW(l->rows, l->nr);
-	l->rows[l->nr++] = (struct holder){ id, pid, xstrdup(name) };
+	row.name = xstrdup(row.name);
+	l->rows[l->nr++] = row;
 }
 
 static int compare(const void *a, const void *b)
 {
 	const struct holder *x = a, *y = b;
 
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
 	if (x->id != y->id)
 		return x->id < y->id ? -1 : 1;
 	if (x->pid != y->pid)
@@ -97,16 +91,19 @@ static void sort(struct holder_list *l)
 
 static bool before(const void *record, const void *key)
 {
-	return ((const struct holder *)record)->id < *(const __u32 *)key;
+	const struct holder *row = record, *wanted = key;
+
+	return row->kind != wanted->kind ? row->kind < wanted->kind : row->id < wanted->id;
 }
 
-static struct span_of rows_of(const struct holder_list *l, __u32 id)
+static struct holder_span rows_of(const struct holder_list *l, enum object_kind kind, __u32 id)
 {
-	size_t first = lower_bound(l->rows, l->nr, sizeof(*l->rows), before, &id), end = first;
+	struct holder key = { .kind = kind, .id = id };
+	size_t first = lower_bound(l->rows, l->nr, sizeof(*l->rows), before, &key), end = first;
 
-	while (end < l->nr && l->rows[end].id == id)
+	while (end < l->nr && l->rows[end].kind == kind && l->rows[end].id == id)
 		end++;
-	return (struct span_of){ l->rows + first, end - first };
+	return (struct holder_span){ l->rows + first, end - first };
 }
 
 static int add_pin(void *arg, const struct pin *pin)
@@ -117,8 +114,8 @@ static int add_pin(void *arg, const struct pin *pin)
 		h->err = pin->err;
 		h->unseen = xasprintf("what is pinned at '%s' is", pin->path);
 	}
-	if (pin->kind == h->kind)
-		add(&h->pins, pin->id, 0, pin->path);
+	if (pin->kind != OBJ_KINDS && (pin->kind == h->kind || h->kind == OBJ_KINDS))
+		add(&h->pins, (struct holder){ pin->kind, pin->id, 0, (char *)pin->path });
 	return 0;
 }
 
@@ -133,13 +130,10 @@ static void read_pins(struct holders *h)
 		h->paths[i] = h->pins.rows[i].name;
 }
 
-struct cell holders_pins(struct holders *h, __u32 id)
+struct cell holders_pins(struct holders *h, enum object_kind kind, __u32 id)
 {
-	struct span_of found;
+	struct holder_span found = holders_of(h, kind, id, true);
 
-	if (!h->pins.read)
-		read_pins(h);
-	found = rows_of(&h->pins, id);
 	return CELL(.kind = found.nr ? CELL_STRS : CELL_NONE,
 		    .strs = { h->paths + (found.nr ? found.rows - h->pins.rows : 0), found.nr });
 }
@@ -150,14 +144,15 @@ static int add_owner(void *arg, const struct owner *owner)
 	struct holders *h = arg;
 
 	if (owner->pid != getpid())
-		add(&h->pids, owner->id, owner->pid, owner->comm);
+		add(&h->pids, (struct holder){ owner->kind, owner->id, owner->pid,
+					       (char *)owner->comm });
 	return 0;
 }
 
 /* "systemd(1), agent(42)" */
 static void draw_pids(struct buf *out, const void *what, unsigned how)
 {
-	const struct span_of *pids = what;
+	const struct holder_span *pids = what;
 
 	for (size_t i = 0; i < pids->nr; i++) {
 		const struct holder *p = &pids->rows[i];
@@ -173,7 +168,7 @@ static void draw_pids(struct buf *out, const void *what, unsigned how)
 
 static void draw_pids_json(struct buf *out, const void *what, unsigned how)
 {
-	const struct span_of *pids = what;
+	const struct holder_span *pids = what;
 
 	buf_puts(out, "[");
 	for (size_t i = 0; i < pids->nr; i++) {
@@ -184,14 +179,55 @@ static void draw_pids_json(struct buf *out, const void *what, unsigned how)
 	buf_puts(out, "]");
 }
 
-struct cell holders_pids(struct holders *h, __u32 id)
+static void read_pids(struct holders *h)
+{
+	kern_owners(h->kind, add_owner, h, &h->hidden);
+	sort(&h->pids);
+}
+
+struct holder_span holders_of(struct holders *h, enum object_kind kind, __u32 id, bool pins)
+{
+	if (pins && !h->pins.read)
+		read_pins(h);
+	if (!pins && !h->pids.read)
+		read_pids(h);
+	return rows_of(pins ? &h->pins : &h->pids, kind, id);
+}
+
+unsigned holders_hidden(struct holders *h)
+{
+	if (!h->pids.read)
+		read_pids(h);
+	return h->hidden;
+}
+
+bool holders_has(struct holders *h, enum object_kind kind, __u32 id, pid_t pid)
+{
+	struct holder_span found = holders_of(h, kind, id, false);
+
+	for (size_t i = 0; i < found.nr; i++)
+		if (found.rows[i].pid == pid)
+			return true;
+	return false;
+}
+
+static struct cell pids_cell(const struct holders *h)
 {
 	static const struct drawing by = { draw_pids, draw_pids_json };
 
-	if (!h->pids.read) {
-		kern_owners(h->kind, add_owner, h);
-		sort(&h->pids);
-	}
-	h->shown = rows_of(&h->pids, id);
 	return CELL(.kind = h->shown.nr ? CELL_DRAWN : CELL_NONE, .drawn = { &by, &h->shown });
+}
+
+struct cell holders_pids(struct holders *h, enum object_kind kind, __u32 id)
+{
+	h->shown = holders_of(h, kind, id, false);
+	return pids_cell(h);
+}
+
+struct cell holders_process(struct holders *h, pid_t pid)
+{
+	kern_comm(pid, h->comm, sizeof(h->comm));
+	h->process = (struct holder){ .pid = pid, .name = h->comm };
+	h->shown = (struct holder_span){ &h->process, 1 };
+	return pids_cell(h);
 }

@@ -196,8 +196,8 @@ static int show_link(struct ctx *ctx, struct handle *link, struct holders *holde
 	if (kern_link_target(&info, &prog, &target))
 		put_btf_target(row, &target);
 	put_details(row, &info, prog.type, name, device);
-	row[LINK_PINNED] = holders_pins(holders, info.id);
-	row[LINK_PIDS] = holders_pids(holders, info.id);
+	row[LINK_PINNED] = holders_pins(holders, OBJ_LINK, info.id);
+	row[LINK_PIDS] = holders_pids(holders, OBJ_LINK, info.id);
 	return sink_row(ctx->sink, row);
 }
 

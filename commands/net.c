@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What the programs of a network namespace are attached to. */
 #include <errno.h>
-#include <linux/netfilter.h>
-#include <linux/netfilter_arp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,6 +15,7 @@
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/hook.h"
+#include "shell/kern/names.h"
 #include "shell/kern/net.h"
 #include "shell/kern/object.h"
 #include "shell/lang/args.h"
@@ -290,39 +289,14 @@ static int show_all_tc(struct listing *l)
 
 /* Netfilter */
 
-/* Names of linux/netfilter.h, as nft(8) has them; NULL where there is none. */
-static const char *family_name(__u32 pf)
-{
-	static const char *const names[NFPROTO_NUMPROTO] = {
-		[NFPROTO_INET] = "inet", [NFPROTO_IPV4] = "ip", [NFPROTO_ARP] = "arp",
-		[NFPROTO_NETDEV] = "netdev", [NFPROTO_BRIDGE] = "bridge", [NFPROTO_IPV6] = "ip6",
-	};
-
-	return pf < ARRAY_SIZE(names) ? names[pf] : NULL;
-}
-
-static const char *hook_name(__u32 pf, __u32 hook)
-{
-	static const char *const inet[] = {
-		[NF_INET_PRE_ROUTING] = "prerouting", [NF_INET_LOCAL_IN] = "input",
-		[NF_INET_FORWARD] = "forward", [NF_INET_LOCAL_OUT] = "output",
-		[NF_INET_POST_ROUTING] = "postrouting",
-	}, *const arp[] = {
-		[NF_ARP_IN] = "input", [NF_ARP_OUT] = "output", [NF_ARP_FORWARD] = "forward",
-	};
-
-	if (pf == NFPROTO_ARP)
-		return hook < ARRAY_SIZE(arp) ? arp[hook] : NULL;
-	return pf != NFPROTO_NETDEV && hook < ARRAY_SIZE(inet) ? inet[hook] : NULL;
-}
-
 static int show_netfilter(struct ctx *ctx, const struct netfilter *n)
 {
 	struct cell row[NF_COLUMNS] = {
 		[NF_PF] = cell_u64(n->at.pf),
-		[NF_FAMILY] = type_cell(family_name(n->at.pf), n->at.pf),
+		[NF_FAMILY] = type_cell(kern_netfilter_family(n->at.pf), n->at.pf),
 		[NF_HOOK] = cell_u64(n->at.hooknum),
-		[NF_HOOK_NAME] = type_cell(hook_name(n->at.pf, n->at.hooknum), n->at.hooknum),
+		[NF_HOOK_NAME] = type_cell(kern_netfilter_hook(n->at.pf, n->at.hooknum),
+					     n->at.hooknum),
 		[NF_PRIO] = CELL(.kind = CELL_S64, .s = n->at.priority),
 		[NF_FLAGS] = cell_u64(n->at.flags),
 		[NF_PROG] = cell_u64(n->prog_id), [NF_LINK] = cell_u64(n->link_id),

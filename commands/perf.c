@@ -207,11 +207,7 @@ static int perf_show(struct ctx *ctx, struct value *argv)
 	if (err)
 		return kern_call_error(ctx->diags, ctx->span, KERN_LISTING, -err,
 				       "list what programs trace");
-	if (hidden) {
-		diag_note(ctx->diags, NO_SPAN, "processes that do not show what they hold, which may be "
-			  "missing here: %u", hidden);
-		diag_hint(ctx->diags, "it takes CAP_SYS_PTRACE to see it");
-	}
+	note_hidden(ctx, hidden);
 	return sink_end(ctx->sink);
 }
 

@@ -112,7 +112,7 @@ static int show_btf(struct ctx *ctx, struct handle *btf, const struct btf_listin
 	row[BTF_SIZE] = cell_u64(info.btf_size);
 	row[BTF_PROGS] = CELL(.kind = CELL_U32S, .u32s = { progs, nr_progs });
 	row[BTF_MAPS] = CELL(.kind = CELL_U32S, .u32s = { maps, nr_maps });
-	row[BTF_PIDS] = holders_pids(l->holders, info.id);
+	row[BTF_PIDS] = holders_pids(l->holders, OBJ_BTF, info.id);
 	row[BTF_KERNEL] = cell_bool(info.kernel_btf);
 	row[BTF_NAME] = cell_str(name);
 	err = sink_row(ctx->sink, row);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "commands/map/map.h"
+#include "commands/uses.h"
 #include "render/sink/sink.h"
 #include "shell/base/alloc.h"
 #include "shell/base/diag.h"
@@ -77,109 +78,74 @@ static int note_owner(void *arg, const struct owner *owner)
 	return 0;
 }
 
-static bool prog_uses(int fd, __u32 map)
-{
-	__u32 nr, *ids = kern_prog_maps(fd, &nr);
-	bool uses = false;
-
-	for (__u32 i = 0; i < nr && !uses; i++)
-		uses = ids[i] == map;
-	free(ids);
-	return uses;
-}
-
-static void note_progs(struct users *u)
-{
-	struct object_walk w = { .kind = OBJ_PROG };
-	int fd;
-
-	while ((fd = kern_next_object(&w)) >= 0) {
-		if (prog_uses(fd, u->map)) {
-			GROW(u->progs, u->nr_progs);
-			u->progs[u->nr_progs++] = w.id;
-		}
-		close(fd);
-	}
-	u->unknown |= w.err != 0;
-}
-
 static void note_owners(struct users *u)
 {
-	if (kern_owners(OBJ_MAP, note_owner, u))
+	unsigned hidden = 0;
+
+	if (kern_owners(OBJ_MAP, note_owner, u, &hidden))
 		u->unknown = true;
 }
 
-static int compare_inner(void *map, const void *key, const void *value)
+static void add_id(__u32 **list, size_t *nr, __u32 id)
 {
-	return !memcmp(value, map, sizeof(__u32));
+	GROW(*list, *nr);
+	(*list)[(*nr)++] = id;
 }
 
-/* Maps of maps, through which programs reach it without having it. */
-static void note_outer_map(struct users *u, const struct handle *h)
+/* Programs that have it, maps of maps through which others reach it, and a struct_ops' link. */
+static void note_holders(struct users *u, const struct uses *all)
 {
-	int found;
+	struct use_span found = uses_of(all, OBJ_MAP, u->map);
 
-	if (!map_is(h->map.type, MAP_OF_MAPS))
-		return;
-	found = kern_map_walk(h, compare_inner, &u->map);
-	u->unknown |= found < 0;
-	if (found <= 0)
-		return;
-	GROW(u->outer, u->nr_outer);
-	u->outer[u->nr_outer++] = h->id;
-}
+	for (size_t i = 0; i < found.nr; i++) {
+		const struct use *use = &found.rows[i];
 
-static void note_outer_maps(struct users *u)
-{
-	struct object_walk w = { .kind = OBJ_MAP };
-	int fd;
-
-	while ((fd = kern_next_object(&w)) >= 0) {
-		struct handle *h = kern_handle(OBJ_MAP, fd);
-
-		if (h)
-			note_outer_map(u, h);
+		if (use->by == OBJ_PROG)
+			add_id(&u->progs, &u->nr_progs, use->by_id);
+		else if (use->by == OBJ_MAP)
+			add_id(&u->outer, &u->nr_outer, use->by_id);
 		else
-			u->unknown = true;
-		handle_put(h);
+			add_id(&u->links, &u->nr_links, use->by_id);
 	}
-	u->unknown |= w.err != 0;
+	u->unknown |= all->unknown;
 }
 
 bool map_has_users(const struct handle *map)
 {
 	struct users u = { .map = map->id };
+	struct uses all;
 	bool found;
 
-	note_progs(&u);
+	uses_read(&all, USES(OBJ_MAP));
+	note_holders(&u, &all);
 	note_owners(&u);
-	note_outer_maps(&u);
-	found = u.unknown || u.nr_progs || u.nr_processes || u.nr_outer;
+	found = u.unknown || u.nr_progs || u.nr_links || u.nr_processes || u.nr_outer;
+	uses_free(&all);
 	users_free(&u);
 	return found;
 }
 
-static bool is_user(const struct users *u, __u32 prog)
+/* Links that hold one of the programs. */
+static void note_links(struct users *u, const struct uses *all)
 {
-	for (size_t i = 0; i < u->nr_progs; i++)
-		if (u->progs[i] == prog)
-			return true;
-	return false;
+	for (size_t i = 0; i < u->nr_progs; i++) {
+		struct use_span found = uses_of(all, OBJ_PROG, u->progs[i]);
+
+		for (size_t k = 0; k < found.nr; k++)
+			if (found.rows[k].by == OBJ_LINK)
+				add_id(&u->links, &u->nr_links, found.rows[k].by_id);
+	}
 }
 
-/* Links that hold one of the programs. */
-static void note_links(struct users *u)
+static void note_users(struct users *u)
 {
-	struct object_walk w = { .kind = OBJ_LINK };
-	struct bpf_link_info info;
+	struct uses all;
 
-	while (u->nr_progs && !kern_next_link(&w, &info)) {
-		if (is_user(u, info.prog_id)) {
-			GROW(u->links, u->nr_links);
-			u->links[u->nr_links++] = w.id;
-		}
-	}
-	u->unknown |= w.err != 0;
+	uses_read(&all, USES(OBJ_MAP) | USES(OBJ_PROG));
+	note_holders(u, &all);
+	note_links(u, &all);
+	note_owners(u);
+	uses_free(&all);
 }
 
 /* Variables that hold the map. A rollback brings them back. */
@@ -233,10 +199,7 @@ int map_remove(struct ctx *ctx, struct handle *map, bool tell)
 		err = txn_do(ctx, op_unpin(u.pins[i], OBJ_MAP, map->id, ctx->span));
 	if (!err && map->fd >= 0 && !txn_planning(ctx->s)) {
 		drop_variables(ctx->s, map->id);
-		note_progs(&u);
-		note_links(&u);
-		note_outer_maps(&u);
-		note_owners(&u);
+		note_users(&u);
 		if (u.unknown)
 			diag_note(ctx->diags, ctx->span, "not all that may use map %u could be looked "
 				  "at", map->id);

@@ -80,8 +80,8 @@ static int show_map(struct ctx *ctx, struct handle *map, struct holders *holders
 		row[MAP_BTF] = cell_u64(map->map.btf_id);
 	if (is_frozen)
 		row[map->map.btf_id ? MAP_FROZEN_BTF : MAP_FROZEN_ALONE] = cell_bool(true);
-	row[MAP_PINNED] = holders_pins(holders, map->id);
-	row[MAP_PIDS] = holders_pids(holders, map->id);
+	row[MAP_PINNED] = holders_pins(holders, OBJ_MAP, map->id);
+	row[MAP_PIDS] = holders_pids(holders, OBJ_MAP, map->id);
 	err = sink_row(ctx->sink, row);
 	free(fdinfo);
 	return err;

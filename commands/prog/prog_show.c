@@ -126,11 +126,11 @@ static int show_prog(struct ctx *ctx, struct handle *prog, struct holders *holde
 	if (kern_fdinfo(prog->fd, "memlock", memlock, sizeof(memlock)))
 		row[PROG_MEMLOCK] = cell_u64(strtoull(memlock, NULL, 0));
 	row[PROG_MAPS] = cell_u32s(maps, info.nr_map_ids);
-	row[PROG_PINNED] = holders_pins(holders, info.id);
+	row[PROG_PINNED] = holders_pins(holders, OBJ_PROG, info.id);
 	if (info.btf_id)
 		row[PROG_BTF] = cell_u64(info.btf_id);
 	put_target(row, &info, &target);
-	row[PROG_PIDS] = holders_pids(holders, info.id);
+	row[PROG_PIDS] = holders_pids(holders, OBJ_PROG, info.id);
 	metadata = prog_metadata(maps, info.nr_map_ids);
 	if (jv_is_valid(metadata))
 		row[PROG_METADATA] = CELL(.kind = CELL_JSON, .json = metadata);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "commands/common.h"
+#include "commands/hooks/hooks.h"
 #include "commands/session/session.h"
 #include "render/picture/term_image.h"
 #include "render/sink/sink.h"
@@ -499,9 +500,9 @@ static const struct cmd session_quit_cmd = {
 const struct cmd *const session_cmds[] = {
 	&session_apropos_cmd, &session_assert_cmd, &session_begin_cmd,
 	&session_commit_cmd, &session_confirm_cmd, &session_echo_cmd, &session_for_cmd,
-	&session_help_cmd, &session_history_cmd, &session_if_cmd, &session_plan_cmd,
+	&session_help_cmd, &session_history_cmd, &session_hooks_cmd, &session_if_cmd, &session_plan_cmd,
 	&session_quit_cmd, &session_recover_cmd, &session_rollback_cmd,
 	&session_savepoint_cmd, &session_set_cmd, &session_source_cmd, &session_time_cmd,
 	&session_txn_cmd, &session_undo_cmd, &session_unset_cmd, &session_vars_cmd,
-	&session_version_cmd, &session_watch_cmd, NULL
+	&session_version_cmd, &session_watch_cmd, &session_why_cmd, NULL
 };

@@ -6,6 +6,8 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <ctype.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter_arp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -287,4 +289,29 @@ const char **kern_map_type_names(void)
 		if (n->newer[i])
 			list[nr++] = n->newer[i];
 	return list;
+}
+
+const char *kern_netfilter_family(__u32 pf)
+{
+	static const char *const names[NFPROTO_NUMPROTO] = {
+		[NFPROTO_INET] = "inet", [NFPROTO_IPV4] = "ip", [NFPROTO_ARP] = "arp",
+		[NFPROTO_NETDEV] = "netdev", [NFPROTO_BRIDGE] = "bridge", [NFPROTO_IPV6] = "ip6",
+	};
+
+	return pf < ARRAY_SIZE(names) ? names[pf] : NULL;
+}
+
+const char *kern_netfilter_hook(__u32 pf, __u32 hook)
+{
+	static const char *const inet[] = {
+		[NF_INET_PRE_ROUTING] = "prerouting", [NF_INET_LOCAL_IN] = "input",
+		[NF_INET_FORWARD] = "forward", [NF_INET_LOCAL_OUT] = "output",
+		[NF_INET_POST_ROUTING] = "postrouting",
+	}, *const arp[] = {
+		[NF_ARP_IN] = "input", [NF_ARP_OUT] = "output", [NF_ARP_FORWARD] = "forward",
+	};
+
+	if (pf == NFPROTO_ARP)
+		return hook < ARRAY_SIZE(arp) ? arp[hook] : NULL;
+	return pf != NFPROTO_NETDEV && hook < ARRAY_SIZE(inet) ? inet[hook] : NULL;
 }

@@ -41,4 +41,8 @@ const char *kern_helper_name(__u32 id);
 /* What a call of kernel function @name has in imm; -1 where there is none outside of modules. */
 int kern_kfunc(const char *name);
 
+/* Of netfilter's links, as nft(8) has them ("ip6", "prerouting"); NULL where there is none. */
+const char *kern_netfilter_family(__u32 pf);
+const char *kern_netfilter_hook(__u32 pf, __u32 hook);
+
 #endif

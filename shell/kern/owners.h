@@ -10,14 +10,18 @@
 struct owner {
 	pid_t pid;
 	const char *comm;		/* not to be trusted: any bytes */
-	__u32 id;			/* of the object */
+	enum object_kind kind;		/* of the object, as is the next */
+	__u32 id;
 };
 
 /*
- * The processes that hold descriptors of objects of a kind, each object once a process;
- * @fn stops by returning nonzero. Those that this user may not look into are left out.
+ * The processes that hold descriptors of objects of a kind (OBJ_KINDS: of any), each object
+ * once a process; @fn stops by returning nonzero. Those that this user may not look into
+ * are left out: @hidden grows by their number.
  */
 typedef int (*kern_owner_fn)(void *arg, const struct owner *owner);
-int kern_owners(enum object_kind kind, kern_owner_fn fn, void *arg);
+int kern_owners(enum object_kind kind, kern_owner_fn fn, void *arg, unsigned *hidden);
+/* The name of a process, not to be trusted; "" where it is gone. */
+void kern_comm(pid_t pid, char *comm, size_t size);
 
 #endif

@@ -377,6 +377,7 @@ static int find_owner(void *arg, const struct owner *o)
 static void owners(void **state)
 {
 	struct wanted w = { 0 };
+	unsigned hidden = 0;
 	struct handle *map;
 
 	NEED_KERNEL();
@@ -390,14 +391,14 @@ static void owners(void **state)
 		_exit(0);
 	}
 	usleep(100000);
-	assert_int_equal(kern_owners(OBJ_MAP, find_owner, &w), 0);
+	assert_int_equal(kern_owners(OBJ_MAP, find_owner, &w, &hidden), 0);
 	assert_int_equal(w.found, 1);
 	assert_string_equal(w.comm, "kern_data_test");
 	kill(w.pid, SIGKILL);
 	waitpid(w.pid, NULL, 0);
 	w.pid = getpid();
 	w.found = 0;
-	assert_int_equal(kern_owners(OBJ_MAP, find_owner, &w), 0);
+	assert_int_equal(kern_owners(OBJ_MAP, find_owner, &w, &hidden), 0);
 	assert_int_equal(w.found, 1);
 	handle_put(map);
 }
