@@ -375,7 +375,8 @@ def on_world(kind, check):
     def test(box):
         world = kind(box)
         check(world)
-        assert world.undecided or check not in kind.UNDECIDED
+        # Where few points are tried, none of them may be such a one.
+        assert world.undecided or check not in kind.UNDECIDED or POINT_STEP > 1
 
     return test
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 
 from bpfsh import *
+from feature import needs
 
 TYPES = {"newer_netfilter": "netfilter", "newer_tcx": "sched_cls", "newer_netkit": "sched_cls",
          "newer_verdict": "sk_skb", "newer_unix": "cgroup_sock_addr", "newer_multi": "kprobe",
@@ -15,6 +16,7 @@ def made(name):
 
 
 def test_sections(box):
+    needs("netfilter", "tcx", "connect_unix")
     box.bpfsh("prog", "loadall", made("load_newer"), box.pin("all")).expect(0)
     shown = {name: box.bpfsh("-j", "prog", "show", "pinned", box.pin(f"all/{name}")).json["type"]
              for name in os.listdir(box.pin("all"))}
@@ -25,6 +27,7 @@ def test_sections(box):
 
 def test_types(box):
     """The words that name a section name a type as well."""
+    needs("netfilter")
     for name in ("netfilter", "tcx/egress", "netkit/primary", "uprobe.session.s", "usdt.s",
                  "BPF_PROG_TYPE_NETFILTER"):
         box.script(f"$p = prog asm type {name} 'r0 = 1; exit'\n").expect(0)
@@ -44,11 +47,13 @@ def test_structure(box):
     assert set(os.listdir(box.pin("ops"))) == {"load_ssthresh", "load_avoid", "load_undo"}
     shown = box.bpfsh("-j", "prog", "show", "pinned", box.pin("ops/load_avoid")).json
     assert shown["type"] == "struct_ops", shown
+    needs("sleepable_ops")
     box.bpfsh("prog", "load", made("load_optional_ops"), box.pin("p")).expect(0)
 
 
 def test_arena(box):
     """An arena has an address before the program is loaded that uses it."""
+    needs("arena")
     box.bpfsh("prog", "load", made("load_arena"), box.pin("p")).expect(0)
     maps = box.bpfsh("-j", "prog", "show", "pinned", box.pin("p")).json["map_ids"]
     assert [box.bpfsh("-j", "map", "show", "id", m).json["type"] for m in maps] == ["arena"], maps

@@ -34,7 +34,7 @@ def test_round_trip(box):
         assert all("0x01" not in e.partition("value")[2] for e in left), left
         assert bool(left) == kind.endswith("array")
         box.bpfsh("map", "import", "pinned", pin, file).expect(0, out="")
-        assert box.elements(pin) == before
+        assert box.elements(pin) == before, (kind, before, box.elements(pin))
         box.bpfsh("map", "import", "pinned", pin, file).expect(0)
         assert box.elements(pin) == before
 

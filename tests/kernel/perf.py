@@ -45,7 +45,7 @@ def test_show(box):
 
 def test_links(box):
     """Links that no question about a descriptor finds: held by a process, or only pinned."""
-    needs("uprobe_multi")
+    needs("perf_link", "uprobe_multi")
     event = perf_event(PERF_TYPE_SOFTWARE, CONTEXT_SWITCHES)
     single = link(load("perf_event", box.prefix + "e"), event, BPF_PERF_EVENT)
     multi = uprobe_multi(load("kprobe", box.prefix + "m", 0, BPF_TRACE_UPROBE_MULTI), SHELL,

@@ -15,6 +15,7 @@ import state
 from bpfsh import Skip, bpf, cgroup_root
 
 PROG_QUERY, BTF_GET_FD_BY_ID, UNIX_CONNECT, NO_DEVICE = 16, 19, 49, 0x7fffffff
+NO_DESCRIPTOR, NO_PREALLOC = 0x7fffffff, 1
 
 
 def tcx():
@@ -50,6 +51,33 @@ def attach_flags():
     return True
 
 
+def netfilter():
+    os.close(attach.load("netfilter", "t_feature", 1, attach.BPF_NETFILTER))
+    return True
+
+
+def perf_link():
+    """A kernel that knows such links misses the event."""
+    prog = attach.load("perf_event", "t_feature")
+    try:
+        os.close(attach.link(prog, NO_DESCRIPTOR, attach.BPF_PERF_EVENT))
+    except OSError as error:
+        return error.errno == errno.EBADF
+    finally:
+        os.close(prog)
+
+
+def trie_memory():
+    """Older ones tell of a trie what it would take if it were full."""
+    fd = state.create("lpm_trie", 8, 4, 4, "t_feature", NO_PREALLOC)
+    try:
+        empty = attach.fact(fd, "memlock")
+        state.update(fd, struct.pack("=II", 32, 1), bytes(4))
+        return attach.fact(fd, "memlock") > empty
+    finally:
+        os.close(fd)
+
+
 def bloom_filter():
     os.close(state.create("bloom_filter", 0, 4, 4, "t_feature"))
     return True
@@ -78,14 +106,20 @@ def function(name):
 # By name ("exchange": two pins change places): the first release, and the probe, which raises OSError or is false where there is none.
 FEATURES = {
     "kernel_btf": ("5.11", kernel_btf),
+    "perf_link": ("5.15", perf_link),
     "bloom_filter": ("5.16", bloom_filter),
     "exchange": ("5.17", function("simple_rename_exchange")),
     "callbacks": ("5.17", function("bpf_loop")),
     "attach_flags": ("6.0", attach_flags),
     "kfuncs": ("6.2", function("bpf_rcu_read_lock")),
+    # Seen by what came with it.
+    "sleepable_ops": ("6.3", function("bpf_cpumask_create")),
+    "netfilter": ("6.4", netfilter),
+    "trie_memory": ("6.4", trie_memory),
     "uprobe_multi": ("6.6", uprobe_multi),
     "tcx": ("6.6", tcx),
     "connect_unix": ("6.7", connect_unix),
+    "arena": ("6.9", function("bpf_arena_alloc_pages")),
 }
 
 
