@@ -329,6 +329,8 @@ static int hooks_run(struct ctx *ctx, struct value *argv)
 	struct attach_scope scope = { 0 };
 	int err;
 
+	if (argv[HOOKS_PID].kind == VALUE_NUM && !o.pid)
+		return diag_error(ctx->diags, argv[HOOKS_PID].span, "0 is no process");
 	if (find_scope(ctx, argv, &scope))
 		return -1;
 	o.holders = holders_new(ctx, OBJ_KINDS);

@@ -165,6 +165,7 @@ def test_none(box):
     assert box.bpfsh("-j", "hooks", "dev", "v0").expect(0).json == []
     assert box.bpfsh("hooks", "dev", "v0").expect(0).out == ""
     box.bpfsh("hooks", "dev", "none").expect(1, err="'none'")
+    box.bpfsh("hooks", "pid", 0).expect(1, err="0 is no process")
     box.unprivileged("hooks").expect(1, err="cannot list what is attached")
     assert "error" in box.unprivileged("-j", "hooks").expect(1).json
 
