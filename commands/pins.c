@@ -77,8 +77,7 @@ static int plan_look(struct ctx *ctx, const struct value *path, enum object_kind
 	return pin_look(path->str, kind, path->span, ctx->diags);
 }
 
-/* The same of a pin that is to be replaced. */
-static int plan_replace(struct ctx *ctx, const struct value *path, enum object_kind kind)
+int plan_replace(struct ctx *ctx, const struct value *path, enum object_kind kind)
 {
 	if (plan_look(ctx, path, kind))
 		return -1;
@@ -106,7 +105,7 @@ int need_pin(struct ctx *ctx, const struct match *m)
 	for_each_arg(m->cmd, a) {
 		if (a->type == &arg_pin_path && m->args[i].nr)
 			return 0;
-		if (a->type == &arg_pin_path && a->flags & ARG_KEYWORD)
+		if (a->type == &arg_pin_path && a->flags & ARG_KEYWORD && !strcmp(a->name, "pin"))
 			behind = "pin ";
 		i++;
 	}

@@ -24,6 +24,9 @@ int need_pin(struct ctx *ctx, const struct match *m);
 /* The same, of a command that has made it to see whether it can; @behind: what a path follows. */
 int say_unheld(struct ctx *ctx, const struct cmd *cmd, const char *behind);
 
+/* Refuses a plan to replace a pin where that cannot be: it is of another kind, for one. */
+int plan_replace(struct ctx *ctx, const struct value *path, enum object_kind kind);
+
 extern const struct cmd map_pin_cmd, map_unpin_cmd, prog_pin_cmd, prog_unpin_cmd;
 extern const struct cmd link_pin_cmd, link_unpin_cmd;
 

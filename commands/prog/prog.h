@@ -51,6 +51,8 @@ void prog_log_keep(struct ctx *ctx, char *log);
 /* Appends that log as it is for a terminal. */
 void prog_log_text(const struct ctx *ctx, struct buf *out);
 extern const struct arg_type arg_object;	/* VALUE_STR: an object file */
+/* Offers the names of an object's programs. */
+void object_programs(const char *file, struct candidates *c);
 
 /* prog_jit.c: machine code. */
 int list_jited(struct ctx *ctx, const struct code *code, const struct kern_code *raw,

@@ -100,18 +100,25 @@ enum {
 	CFG_TYPE, CFG_MAP
 };
 
-/* Names of the programs of the object that is typed before. */
-static void obj_prog_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
-			      const struct word *w, size_t nr, struct candidates *c)
+void object_programs(const char *file, struct candidates *c)
 {
-	struct value file = match_typed(ctx, m, CFG_OBJ);
-	char **names = file.kind == VALUE_STR ? code_elf_programs(file.str, NO_SPAN, NULL) : NULL;
+	char **names = code_elf_programs(file, NO_SPAN, NULL);
 
 	for (char **name = names; name && *name; name++) {
 		candidate_add(c, *name, NULL, false);
 		free(*name);
 	}
 	free(names);
+}
+
+/* Names of the programs of the object that is typed before. */
+static void obj_prog_complete(struct ctx *ctx, const struct match *m, const struct arg *a,
+			      const struct word *w, size_t nr, struct candidates *c)
+{
+	struct value file = match_typed(ctx, m, CFG_OBJ);
+
+	if (file.kind == VALUE_STR)
+		object_programs(file.str, c);
 	value_free(&file);
 }
 

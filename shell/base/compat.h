@@ -69,6 +69,11 @@
 #define BPF_F_LINK	(1U << 13)
 #endif
 
+/* A flag of programs: 6.3. */
+#ifndef BPF_F_XDP_DEV_BOUND_ONLY
+#define BPF_F_XDP_DEV_BOUND_ONLY	(1U << 6)
+#endif
+
 /* What struct bpf_link_info has behind its prog_id for some types: 6.4, 6.6. */
 struct netfilter_info {
 	__u32 pf, hooknum;

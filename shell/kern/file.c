@@ -60,10 +60,12 @@ static char *object_name(const char *file)
 }
 
 /* NULL with errno set. */
-static struct bpf_object *open_bytes(const char *file, const struct buf *bytes)
+static struct bpf_object *open_bytes(const char *file, const char *kernel_btf,
+				     const struct buf *bytes)
 {
 	char *name = object_name(file);
-	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = name);
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = name,
+		    .btf_custom_path = kernel_btf);
 	struct bpf_object *obj = bpf_object__open_mem(bytes->data, bytes->len, &opts);
 	int err = errno;
 
@@ -84,7 +86,7 @@ static int try_to_open(void *arg, int to)
 
 	alarm(TRIAL_SECONDS);
 	dup2(null, STDERR_FILENO);
-	open_bytes(t->file, t->bytes);
+	open_bytes(t->file, NULL, t->bytes);
 	return 0;
 }
 
@@ -104,8 +106,8 @@ static bool survives(const char *file, const struct buf *bytes)
 	return !status;
 }
 
-static struct bpf_object *open_read(const char *file, struct buf *bytes, struct span at,
-				    struct said *s, struct diags *d)
+static struct bpf_object *open_read(const char *file, const char *kernel_btf, struct buf *bytes,
+				    struct span at, struct said *s, struct diags *d)
 {
 	struct bpf_object *obj = NULL;
 	const char *wrong, *hint;
@@ -129,7 +131,7 @@ static struct bpf_object *open_read(const char *file, struct buf *bytes, struct 
 		diag_hint(d, "%s", hint);
 		return NULL;
 	}
-	obj = open_bytes(file, bytes);
+	obj = open_bytes(file, kernel_btf, bytes);
 	if (obj)
 		section_apply_structures(obj, linked);
 	if (obj && !object_types_wrong(file, bpf_object__btf(obj), at, d))
@@ -152,13 +154,13 @@ static struct bpf_object *open_read(const char *file, struct buf *bytes, struct 
 	return NULL;
 }
 
-struct bpf_object *object_open(const char *file, struct span at, struct said *s,
-			       struct buf *bytes, struct diags *d)
+struct bpf_object *object_open(const char *file, const char *kernel_btf, struct span at,
+			       struct said *s, struct buf *bytes, struct diags *d)
 {
 	int err = file_read(file, bytes, FILE_MAX);
 
 	if (!err)
-		return open_read(file, bytes, at, s, d);
+		return open_read(file, kernel_btf, bytes, at, s, d);
 	kern_error(d, at, err, "open object file '%s'", file);
 	return NULL;
 }

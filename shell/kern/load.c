@@ -16,7 +16,7 @@
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
 #include "shell/base/fault.h"
-#include "shell/kern/bpffs.h"
+#include "shell/kern/btf.h"
 #include "shell/kern/error.h"
 #include "shell/kern/fullname.h"
 #include "shell/kern/handle.h"
@@ -26,20 +26,6 @@
 #include "shell/kern/object.h"
 #include "shell/kern/rights.h"
 #include "shell/kern/sections.h"
-
-struct load {
-	const struct load_request *req;
-	struct bpf_object *obj;
-	struct buf bytes;
-	struct bpf_program *first;
-	struct bpf_map **maps;		/* what each of the request's maps means */
-	char *log;
-	char *kept;			/* of the log, for the caller */
-	struct said said;
-	struct diags *d;
-	struct load_pin *pins;		/* maps that ask to be pinned: path, index of the map */
-	size_t nr_pins;
-};
 
 static int fail(struct load *l, const char *fmt, ...) printf_like(2, 3);
 
@@ -149,6 +135,34 @@ static int no_programs(struct load *l)
 	return -1;
 }
 
+/* The programs that the request asks for, of those that are loaded. */
+static bool is_wanted(const struct load *l, const struct bpf_program *prog)
+{
+	return prog == l->first || l->req->all;
+}
+
+/* To programs that take one; there must be any. */
+static int set_targets(struct load *l)
+{
+	struct bpf_program *prog, *refused = NULL;
+	bool found = false;
+
+	if (!l->req->target.name)
+		return 0;
+	bpf_object__for_each_program(prog, l->obj) {
+		if (!is_wanted(l, prog))
+			continue;
+		if (!load_takes_target(prog)) {
+			refused = prog;
+			continue;
+		}
+		if (load_set_target(prog, l->req, l->d))
+			return -1;
+		found = true;
+	}
+	return found ? 0 : load_set_target(refused, l->req, l->d);
+}
+
 static int select_programs(struct load *l)
 {
 	bool all = l->req->all || has_initial_values(l->obj);
@@ -157,176 +171,16 @@ static int select_programs(struct load *l)
 	l->first = bpf_object__next_program(l->obj, NULL);
 	if (!l->first)
 		return no_programs(l);
+	if (l->req->prog)
+		l->first = load_named(l->obj, l->req, l->d);
+	if (!l->first)
+		return -1;
 	l->log = xmalloc(VERIFIER_LOG_SIZE);
 	l->log[0] = '\0';
 	bpf_object__for_each_program(prog, l->obj)
 		if (select_program(l, prog, all || prog == l->first))
 			return -1;
-	return 0;
-}
-
-static int no_map_named(struct load *l, const struct load_map *want)
-{
-	const char **names = NULL;
-	struct bpf_map *map;
-	size_t nr = 0;
-
-	diag_error(l->d, want->span, "no map '%s' in '%s'", want->name, l->req->file);
-	bpf_object__for_each_map(map, l->obj) {
-		GROW(names, nr);
-		names[nr++] = bpf_map__name(map);
-	}
-	GROW(names, nr);
-	names[nr] = NULL;
-	diag_suggest(l->d, want->name, names);
-	if (!nr)
-		diag_hint(l->d, "it has no maps");
-	free(names);
-	return -1;
-}
-
-static int find_map(struct load *l, const struct load_map *want, struct bpf_map **map)
-{
-	__u32 i = 0;
-
-	if (want->name) {
-		*map = bpf_object__find_map_by_name(l->obj, want->name);
-		return *map ? 0 : no_map_named(l, want);
-	}
-	bpf_object__for_each_map(*map, l->obj)
-		if (i++ == want->index)
-			return 0;
-	diag_error(l->d, want->span, "no map with index %u in '%s'", want->index, l->req->file);
-	diag_hint(l->d, i ? "its %u maps are counted from 0" : "it has no maps", i);
-	return -1;
-}
-
-static int differs(struct load *l, struct span at, const struct bpf_map *map, __u32 id,
-		   const char *what, const char *want, const char *have)
-{
-	return diag_error(l->d, at,
-			  "map %u cannot stand in for map '%s' of '%s': its %s is %s, not %s", id,
-			  bpf_map__name(map), l->req->file, what, have, want);
-}
-
-static int size_differs(struct load *l, struct span at, const struct bpf_map *map, __u32 id,
-			const char *what, __u32 want, __u32 have)
-{
-	char w[32], h[32];
-
-	snprintf(w, sizeof(w), "%u bytes", want);
-	snprintf(h, sizeof(h), "%u", have);
-	return differs(l, at, map, id, what, w, h);
-}
-
-/* Whether @fd can stand in for the object's map; sizes of 0 are left open by the object. */
-static int check_reuse(struct load *l, struct span at, const struct bpf_map *map, int fd)
-{
-	__u32 type = bpf_map__type(map), key = bpf_map__key_size(map);
-	__u32 value = bpf_map__value_size(map);
-	struct bpf_map_info info;
-	int err = kern_map_info(fd, &info);
-
-	if (err)
-		return kern_error(l->d, at, err, "read the map for '%s'", bpf_map__name(map));
-	if (info.type != type) {
-		const char *want = kern_map_type_name(type), *have = kern_map_type_name(info.type);
-
-		return differs(l, at, map, info.id, "type", want ? want : "unknown",
-			       have ? have : "unknown");
-	}
-	if (key && key != info.key_size)
-		return size_differs(l, at, map, info.id, "key", key, info.key_size);
-	if (value && value != info.value_size)
-		return size_differs(l, at, map, info.id, "value", value, info.value_size);
-	return 0;
-}
-
-/*
- * Maps are looked up before any is replaced, as that may rename them. Those of a
- * plan may have no descriptor yet.
- */
-static int reuse_maps(struct load *l)
-{
-	const struct load_request *req = l->req;
-
-	l->maps = xcalloc(req->nr_maps, sizeof(*l->maps));
-	for (size_t i = 0; i < req->nr_maps; i++) {
-		if (find_map(l, &req->maps[i], &l->maps[i]))
-			return -1;
-		if (req->maps[i].fd >= 0 &&
-		    check_reuse(l, req->maps[i].span, l->maps[i], req->maps[i].fd))
-			return -1;
-	}
-	for (size_t i = 0; i < req->nr_maps; i++) {
-		const struct load_map *want = &req->maps[i];
-		int err = want->fd < 0 ? 0 : bpf_map__reuse_fd(l->maps[i], want->fd);
-
-		if (err)
-			return kern_error(l->d, want->span, err, "use map in '%s'", req->file);
-	}
-	return 0;
-}
-
-static bool is_replaced(const struct load *l, const struct bpf_map *map)
-{
-	for (size_t i = 0; i < l->req->nr_maps; i++)
-		if (l->maps[i] == map)
-			return true;
-	return false;
-}
-
-/* Takes the map that is pinned at @path in place of the object's, as libbpf would: 1; 0: none. */
-static int reuse_pinned(struct load *l, struct bpf_map *map, const char *path)
-{
-	enum object_kind kind;
-	int fd = kern_open_pin(path, &kind), ret;
-
-	if (fd == -ENOENT)
-		return 0;
-	if (fd < 0)
-		return kern_error(l->d, l->req->span, fd, "use '%s' for map '%s'", path,
-				  bpf_map__name(map));
-	if (kind != OBJ_MAP)
-		ret = fail(l, "cannot pin map '%s': a %s is pinned at '%s'", bpf_map__name(map),
-			   object_names[kind], path);
-	else
-		ret = check_reuse(l, l->req->span, map, fd);
-	if (!ret && bpf_map__reuse_fd(map, fd))
-		ret = fail(l, "cannot use the map pinned at '%s'", path);
-	close(fd);
-	return ret ? ret : 1;
-}
-
-/* A map that is declared with LIBBPF_PIN_BY_NAME; @path is its copy, to be kept or freed. */
-static int defer_pin(struct load *l, struct bpf_map *map, size_t index, char *path)
-{
-	int reused = is_replaced(l, map) ? 1 : reuse_pinned(l, map, path);
-
-	bpf_map__set_pin_path(map, NULL);
-	if (reused) {
-		free(path);
-		return reused < 0 ? -1 : 0;
-	}
-	GROW(l->pins, l->nr_pins);
-	l->pins[l->nr_pins++] = (struct load_pin){ .path = path, .map = index };
-	return 0;
-}
-
-/* libbpf would pin such maps while it loads. That is put off: the caller gets the paths. */
-static int defer_pins(struct load *l)
-{
-	struct bpf_map *map;
-	size_t index = 0;
-
-	bpf_object__for_each_map(map, l->obj) {
-		const char *path = bpf_map__pin_path(map);
-
-		if (path && defer_pin(l, map, index, xstrdup(path)))
-			return -1;
-		index++;
-	}
-	return 0;
+	return load_set_device(l->obj, l->req, l->d) || set_targets(l) ? -1 : 0;
 }
 
 static void say_errno(struct load *l, const char *program, int err)
@@ -395,12 +249,26 @@ static bool say_wrong_map(struct load *l, const char *name, int err)
 	return true;
 }
 
+/* Devices refuse without a reason: most cannot run programs at all. */
+static bool say_not_offloaded(struct load *l, const char *program, const char *map, int err)
+{
+	if (!l->req->ifindex || l->req->bound || (!program && !map) || err == -EPERM)
+		return false;
+	fail(l, "the device does not take %s '%s' of '%s'", program ? "program" : "map",
+	     program ? program : map, l->req->file);
+	diag_hint(l->d, "few drivers run programs on their device; 'xdpmeta_dev' is for those that "
+		  "the host runs");
+	return true;
+}
+
 static void say_why(struct load *l, int err)
 {
 	char *why = said_reason(&l->said), *program = said_program(&l->said);
 	char *map = said_map(&l->said);
 
-	if (program && say_program_refused(l, program))
+	if (say_not_offloaded(l, program, map, err))
+		;
+	else if (program && say_program_refused(l, program))
 		;
 	else if (program)
 		say_errno(l, program, err);
@@ -447,7 +315,7 @@ static int keep_programs(struct load *l, struct load_result *res)
 	bpf_object__for_each_program(prog, l->obj) {
 		struct handle *h;
 
-		if (prog != l->first && !l->req->all)
+		if (!is_wanted(l, prog))
 			continue;
 		h = keep_program(prog);
 		if (!h)
@@ -501,12 +369,41 @@ static int load_object(struct load *l)
 	return bpf_object__load(l->obj);
 }
 
+static struct bpf_object *open_object(struct load *l)
+{
+	const struct load_request *req = l->req;
+
+	/* libbpf says little of a file that it cannot use. */
+	if (req->kernel_btf) {
+		struct btf *btf = kern_btf_read(req->kernel_btf, NULL, req->kernel_btf_span, l->d);
+
+		if (!btf)
+			return NULL;
+		btf__free(btf);
+	}
+	return object_open(req->file, req->kernel_btf, req->span, &l->said, &l->bytes, l->d);
+}
+
+/* Where the programs that are kept are attached by what their sections say. */
+static void find_places(struct load *l, struct load_result *res)
+{
+	struct bpf_program *prog;
+	size_t i = 0;
+
+	if (!l->req->attach)
+		return;
+	res->places = xcalloc(res->nr_progs, sizeof(*res->places));
+	bpf_object__for_each_program(prog, l->obj)
+		if (is_wanted(l, prog))
+			res->places[i++] = load_place(prog, l->req);
+}
+
 static int load(struct load *l, struct load_result *res)
 {
 	int err;
 
-	l->obj = object_open(l->req->file, l->req->span, &l->said, &l->bytes, l->d);
-	if (!l->obj || select_programs(l) || reuse_maps(l) || defer_pins(l))
+	l->obj = open_object(l);
+	if (!l->obj || select_programs(l) || load_choose_maps(l))
 		return -1;
 	err = fault_error("prog load");
 	if (!err)
@@ -521,6 +418,11 @@ static int load(struct load *l, struct load_result *res)
 		return -1;
 	}
 	keep_pins(l, res);
+	find_places(l, res);
+	if (l->req->attach) {
+		res->object = load_object_new(l->obj, &l->bytes, l->req->file);
+		l->obj = NULL;
+	}
 	return 0;
 }
 
@@ -530,11 +432,11 @@ static int plan(struct load *l, struct load_result *res)
 	struct bpf_program *prog;
 	struct bpf_map *map;
 
-	l->obj = object_open(l->req->file, l->req->span, &l->said, &l->bytes, l->d);
-	if (!l->obj || select_programs(l) || reuse_maps(l) || defer_pins(l))
+	l->obj = open_object(l);
+	if (!l->obj || select_programs(l) || load_choose_maps(l))
 		return -1;
 	bpf_object__for_each_program(prog, l->obj) {
-		if (prog != l->first && !l->req->all)
+		if (!is_wanted(l, prog))
 			continue;
 		GROW(res->progs, res->nr_progs);
 		res->progs[res->nr_progs++] = handle_new(OBJ_PROG, -1, 0, bpf_program__name(prog));
@@ -544,6 +446,7 @@ static int plan(struct load *l, struct load_result *res)
 		res->maps[res->nr_maps++] = handle_new(OBJ_MAP, -1, 0, bpf_map__name(map));
 	}
 	keep_pins(l, res);
+	find_places(l, res);
 	return 0;
 }
 
@@ -612,8 +515,8 @@ static int verify(struct load *l, const char *name)
 {
 	int err;
 
-	l->obj = object_open(l->req->file, l->req->span, &l->said, &l->bytes, l->d);
-	if (!l->obj || select_verbose(l, name) || reuse_maps(l) || defer_pins(l))
+	l->obj = open_object(l);
+	if (!l->obj || select_verbose(l, name) || load_choose_maps(l))
 		return -1;
 	err = load_object(l);
 	if (err && !has_reason(l->log)) {

@@ -22,10 +22,11 @@ struct said;
 
 /*
  * Opens an object file; NULL with a diagnostic, also for files that would crash
- * libbpf. @bytes is filled with the file and must outlive the object.
+ * libbpf. @bytes is filled with the file and must outlive the object. @kernel_btf: a file
+ * with the types that CO-RE goes by, or NULL.
  */
-struct bpf_object *object_open(const char *file, struct span at, struct said *s,
-			       struct buf *bytes, struct diags *d);
+struct bpf_object *object_open(const char *file, const char *kernel_btf, struct span at,
+			       struct said *s, struct buf *bytes, struct diags *d);
 
 /* -1 with a diagnostic where an object's types (NULL: none) refer to what is not there. */
 int object_types_wrong(const char *file, const struct btf *btf, struct span at, struct diags *d);
@@ -84,6 +85,53 @@ void load_error(struct diags *d, struct span at, int err, const char *subject,
  * address that programs need. Those that cannot be made are left to it, which says why.
  */
 void load_arenas(struct bpf_object *obj);
+
+/* A load under way. */
+struct load {
+	const struct load_request *req;
+	struct bpf_object *obj;
+	struct buf bytes;
+	struct bpf_program *first;
+	struct bpf_map **maps;		/* what each of the request's maps means */
+	char *log;
+	char *kept;			/* of the log, for the caller */
+	struct said said;
+	struct diags *d;
+	struct load_pin *pins;		/* of maps, for the caller to make */
+	size_t nr_pins;
+};
+
+/*
+ * load_maps.c: has the opened object use the maps that the request gives, and notes which
+ * are to be pinned. -1 with a diagnostic.
+ */
+int load_choose_maps(struct load *l);
+
+/* load_options.c: what a request says beside the file, of the opened object. -1 with a diagnostic. */
+
+struct bpf_map;
+struct bpf_program;
+
+/* The object's program @req->prog; NULL with a diagnostic that lists those there are. */
+struct bpf_program *load_named(struct bpf_object *obj, const struct load_request *req,
+			       struct diags *d);
+/* Writes @req->globals into the object's sections. */
+int load_set_globals(struct bpf_object *obj, const struct load_request *req, struct diags *d);
+/* Whether a value of its section was set by that. */
+bool load_has_set(const struct bpf_object *obj, const struct bpf_map *map,
+		  const struct load_request *req);
+/* load_target.c: whether the program is attached by BTF. */
+bool load_takes_target(const struct bpf_program *prog);
+/* Gives it @req->target. */
+int load_set_target(struct bpf_program *prog, const struct load_request *req, struct diags *d);
+/* The device, to the object's maps and programs. */
+int load_set_device(struct bpf_object *obj, const struct load_request *req, struct diags *d);
+/* The path of a pin of @map below @req->pinmaps, to be freed. */
+char *load_pin_path(const struct bpf_map *map, const struct load_request *req);
+/* load_attach.c: where the program's section says what it is attached to: a copy, else NULL. */
+char *load_place(const struct bpf_program *prog, const struct load_request *req);
+/* Keeps a loaded object, and the bytes of its file, which are taken over. */
+struct load_object *load_object_new(struct bpf_object *obj, struct buf *bytes, const char *file);
 
 /* Loads @req->insns: see kern_load(). */
 int load_insns(const struct load_request *req, struct said *s, struct load_result *res,

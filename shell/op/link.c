@@ -19,6 +19,7 @@
 #include "shell/kern/handle.h"
 #include "shell/kern/hook.h"
 #include "shell/kern/link.h"
+#include "shell/kern/load.h"
 #include "shell/kern/names.h"
 #include "shell/kern/object.h"
 #include "shell/op/describe.h"
@@ -59,6 +60,7 @@ struct op_link_new {
 	struct handle *prog;
 	struct link_def def;
 	char *target;
+	struct load_object *object;	/* that attaches by a section, which is the target */
 	struct handle **result;
 	struct handle *link;		/* until the commit */
 	__u32 id, type;
@@ -84,30 +86,60 @@ static void new_describe(const struct op *op, struct buf *out)
 		buf_printf(out, ", %s", type ? type : "");
 }
 
-static int new_apply(struct op *op, struct diags *d)
+/* The descriptor of a new link, or -1. */
+static int make_link(struct op_link_new *n, struct diags *d)
 {
-	struct op_link_new *n = (struct op_link_new *)op;
-	struct bpf_link_info info;
 	struct link_spot spot;
-	int fd = -1, err = -1;
+	int fd = -1;
 
-	if (!kern_link_find(&n->def, &spot, op->span, d)) {
+	if (!kern_link_find(&n->def, &spot, n->op.span, d)) {
 		fd = kern_link_create(n->prog->fd, &spot);
 		if (fd < 0)
-			kern_link_create_error(d, op->span, n->prog, &spot, n->target, -fd);
+			kern_link_create_error(d, n->op.span, n->prog, &spot, n->target, -fd);
 	}
 	link_spot_free(&spot);
+	return fd;
+}
+
+static int keep_new(struct op_link_new *n, int fd, struct diags *d)
+{
+	struct bpf_link_info info;
+	int err = -1;
+
 	if (fd < 0)
 		return -1;
 	n->link = kern_handle(OBJ_LINK, fd);
 	if (n->link)
 		err = kern_link_info(n->link->fd, &info);
 	if (err)
-		return kern_error(d, op->span, errno, "read the new link");
+		return kern_error(d, n->op.span, errno, "read the new link");
 	n->id = info.id;
 	n->type = info.type;
 	*n->result = handle_get(n->link);
 	return 0;
+}
+
+static int new_apply(struct op *op, struct diags *d)
+{
+	struct op_link_new *n = (struct op_link_new *)op;
+
+	return keep_new(n, make_link(n, d), d);
+}
+
+static void auto_describe(const struct op *op, struct buf *out)
+{
+	const struct op_link_new *n = (const struct op_link_new *)op;
+
+	buf_puts(out, "+ link create ");
+	describe_handle(out, n->prog);
+	buf_printf(out, " at '%s'", n->target);
+}
+
+static int auto_apply(struct op *op, struct diags *d)
+{
+	struct op_link_new *n = (struct op_link_new *)op;
+
+	return keep_new(n, kern_load_attach(n->object, n->prog, op->span, d), d);
 }
 
 /* The link that was made, also after the commit; NULL where there is none. */
@@ -168,6 +200,29 @@ static const struct op_kind link_new_kind = {
 	.finish = new_finish,
 	.fields = new_fields,
 };
+
+static const struct op_kind link_auto_kind = {
+	.name = "link create",
+	.size = sizeof(struct op_link_new),
+	.class = new_class,
+	.describe = auto_describe,
+	.apply = auto_apply,
+	.undo = new_undo,
+	.finish = new_finish,
+	.fields = new_fields,
+};
+
+struct op *op_link_auto(struct handle *prog, struct load_object *object, const char *place,
+			struct handle **result, struct span span)
+{
+	struct op_link_new *n = op_new(&link_auto_kind, span);
+
+	n->prog = handle_get(prog);
+	n->object = object;
+	n->target = xstrdup(place);
+	n->result = result;
+	return &n->op;
+}
 
 struct op *op_link_create(struct handle *prog, const struct link_def *def, struct handle **result,
 			  struct span span)

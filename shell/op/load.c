@@ -33,6 +33,7 @@ struct op_load {
 	struct op op;
 	struct load_request req;	/* its arrays live as long as txn_do() runs */
 	char *file;
+	char *set;			/* ", limit=10" */
 	struct load_result *result;
 };
 
@@ -97,7 +98,9 @@ static const struct field create_fields[] = { F_HANDLE(map), F_OWN(name), { 0 } 
 
 static void load_describe(const struct op *op, struct buf *out)
 {
-	buf_printf(out, "+ prog load %s", ((const struct op_load *)op)->file);
+	const struct op_load *l = (const struct op_load *)op;
+
+	buf_printf(out, "+ prog load %s%s", l->file, l->set);
 }
 
 static int load_apply(struct op *op, struct diags *d)
@@ -108,7 +111,7 @@ static int load_apply(struct op *op, struct diags *d)
 }
 
 #define FIELDS_OF struct op_load
-static const struct field load_fields[] = { F_OWN(file), { 0 } };
+static const struct field load_fields[] = { F_OWN(file), F_OWN(set), { 0 } };
 
 static const struct op_kind create_kind = {
 	.name = "map create",
@@ -142,12 +145,25 @@ struct op *op_map_create(const struct map_def *def, struct handle **result, stru
 	return &c->op;
 }
 
+static char *describe_globals(const struct load_request *req)
+{
+	struct buf text = BUF_INIT;
+	char *copy;
+
+	for (size_t i = 0; i < req->nr_globals; i++)
+		buf_printf(&text, ", %s", req->globals[i].text);
+	copy = xstrdup(buf_str(&text));
+	buf_free(&text);
+	return copy;
+}
+
 struct op *op_load(const struct load_request *req, struct load_result *result, struct span span)
 {
 	struct op_load *l = op_new(&load_kind, span);
 
 	l->req = *req;
 	l->file = xstrdup(req->file);
+	l->set = describe_globals(req);
 	l->result = result;
 	return &l->op;
 }

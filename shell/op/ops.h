@@ -14,6 +14,7 @@
 struct buf;
 struct kern_run;
 struct link_def;
+struct load_object;
 struct load_request;
 struct load_result;
 struct map_def;
@@ -56,6 +57,12 @@ struct op *op_folder(const char *path, struct span span);
  */
 struct op *op_link_create(struct handle *prog, const struct link_def *def, struct handle **result,
 			  struct span span);
+/*
+ * The same as the section of a program says where: @place, in plans. @object, which loaded
+ * it, must outlive txn_do().
+ */
+struct op *op_link_auto(struct handle *prog, struct load_object *object, const char *place,
+			struct handle **result, struct span span);
 struct op *op_link_update(struct handle *link, struct handle *prog, struct span span);
 struct op *op_link_detach(struct handle *link, struct span span);
 struct op *op_map_freeze(struct handle *map, struct span span);
