@@ -15,6 +15,9 @@
 #include "shell/kern/hook.h"
 #include "shell/kern/load.h"
 #include "shell/lang/args.h"
+#include "shell/lang/cmd.h"
+#include "shell/lang/grammar.h"
+#include "shell/lang/value.h"
 #include "shell/op/ops.h"
 #include "shell/session/session.h"
 #include "shell/txn/txn.h"
@@ -156,7 +159,7 @@ static int attach_loaded(struct ctx *ctx, struct load_result *res)
 	return 0;
 }
 
-/* Pins the first program, or its link, at PATH; with loadall makes a folder, and pins each in it. */
+/* Pins the program, or its link, at PATH; with loadall makes a folder, and pins each in it. */
 static int pin_loaded(struct ctx *ctx, const struct load_request *req,
 		      const struct load_result *res, const struct value *path)
 {

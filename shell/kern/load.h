@@ -109,7 +109,8 @@ int kern_load(const struct load_request *req, struct load_result *res, struct di
 int kern_load_plan(const struct load_request *req, struct load_result *res, struct diags *d);
 struct typed;
 /* Calls @fn with the types of each section of global data in an object that can be opened. */
-void kern_load_data(const char *file, void (*fn)(void *arg, const struct typed *section), void *arg);
+void kern_load_data(const char *file, void (*fn)(void *arg, const struct typed *section),
+		    void *arg);
 /*
  * Attaches program @prog of the result as its section says: the descriptor of a link, the
  * caller's, or -1 with a diagnostic.

@@ -11,6 +11,7 @@
 #include "shell/base/alloc.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
+#include "shell/base/fault.h"
 #include "shell/kern/error.h"
 #include "shell/kern/handle.h"
 #include "shell/kern/load.h"
@@ -155,13 +156,17 @@ static int link_fd(struct bpf_link *link, const struct bpf_program *prog, struct
 
 static int attach(struct bpf_program *prog, struct span at, struct diags *d)
 {
-	int *events = perf_events(), fd;
+	int *events = perf_events(), fd, err;
 	struct bpf_link *link;
 	struct said s;
 
 	said_begin(&s);
-	link = bpf_program__attach(prog);
-	fd = link ? link_fd(link, prog, at, d) : refused(prog, errno, &s, at, d);
+	err = fault_error("link create");
+	link = err ? NULL : bpf_program__attach(prog);
+	if (!err && !link)
+		err = -errno;
+	fault_point("link create done");
+	fd = link ? link_fd(link, prog, at, d) : refused(prog, -err, &s, at, d);
 	said_end(&s);
 	if (fd >= 0)
 		end_link(link, events);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What a load says beside its file: one program of it, values of global variables, devices, pins. */
+/* What a load says beside its file: one of its programs, values of variables, devices, pins. */
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <stdlib.h>
@@ -227,7 +227,8 @@ static void tell_section(struct bpf_object *obj, struct bpf_map *map,
 	typed_free(type);
 }
 
-void kern_load_data(const char *file, void (*fn)(void *arg, const struct typed *section), void *arg)
+void kern_load_data(const char *file, void (*fn)(void *arg, const struct typed *section),
+		    void *arg)
 {
 	struct buf bytes = BUF_INIT;
 	struct bpf_object *obj;

@@ -107,7 +107,7 @@ struct load {
  */
 int load_choose_maps(struct load *l);
 
-/* load_options.c: what a request says beside the file, of the opened object. -1 with a diagnostic. */
+/* load_options.c: what a request says beside the file. -1 with a diagnostic. */
 
 struct bpf_map;
 struct bpf_program;

@@ -116,6 +116,7 @@ FEATURES = {
     "sleepable_ops": ("6.3", function("bpf_cpumask_create")),
     "netfilter": ("6.4", netfilter),
     "trie_memory": ("6.4", trie_memory),
+    "metadata": ("6.3", function("bpf_xdp_metadata_rx_hash")),
     "uprobe_multi": ("6.6", uprobe_multi),
     "tcx": ("6.6", tcx),
     "connect_unix": ("6.7", connect_unix),
