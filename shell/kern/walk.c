@@ -60,6 +60,7 @@ struct walk {
 	__u32 most;		/* no bucket of a hash can have more */
 	char *last;		/* LPM trie: the last key that was delivered */
 	bool again;		/* the kernel has begun it again */
+	__u64 sum;		/* LPM trie: of what stands for the keys delivered */
 	bool stopped;		/* by @fn */
 	bool indexed;
 	char *trail;		/* keys that were walked over lately, a ring of TRAIL */
@@ -115,6 +116,16 @@ static bool lpm_behind(const char *a, const char *b, size_t data_bytes)
 	return i < shorter ? bit(da, i) < bit(db, i) : lb < la;
 }
 
+/* FNV-1a */
+static __u64 key_hash(const char *key, size_t size)
+{
+	__u64 hash = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ (unsigned char)key[i]) * 0x100000001b3;
+	return hash;
+}
+
 /*
  * The kernel begins again where the key that it stands on is deleted. A trie
  * has an order, so that what was delivered already can be told from it.
@@ -128,6 +139,7 @@ static bool lpm_seen(struct walk *w, const char *key)
 	if (!w->last)
 		w->last = xmalloc(w->key_size);
 	memcpy(w->last, key, w->key_size);
+	w->sum += key_hash(key, w->key_size);
 	return false;
 }
 
@@ -404,6 +416,15 @@ static void end(struct walk *w)
 	free(w->trail);
 }
 
+static int walk_all(struct walk *w)
+{
+	const void *from;
+	bool more;
+	int ret = walk_batch(w, &from, &more);
+
+	return !ret && more ? walk_keys(w, from) : ret;
+}
+
 /* The memory of a trie tells the number of its elements; false where it is not known. */
 static bool trie_memory(const struct handle *map, char *value, size_t size)
 {
@@ -411,23 +432,57 @@ static bool trie_memory(const struct handle *map, char *value, size_t size)
 	       kern_fdinfo(map->fd, "memlock", value, size);
 }
 
+/* Linux before 6.4 tells the pages that a trie would take if it were full, whatever is in it. */
+static bool tells_room(const struct handle *map, const char *memory)
+{
+	__u64 bytes = strtoull(memory, NULL, 10);
+
+	return bytes % 4096 == 0 &&
+	       bytes >= (__u64)map->map.max_entries * (map->map.key_size + map->map.value_size);
+}
+
+static int pass_over(void *arg, const void *key, const void *value)
+{
+	(void)arg, (void)key, (void)value;
+	return 0;
+}
+
+/* Whether a second walk comes by other keys than @w, which may have missed some then. */
+static bool walked_otherwise(const struct walk *w)
+{
+	struct walk second;
+	bool otherwise;
+
+	begin(&second, w->map, pass_over, NULL);
+	otherwise = walk_all(&second) || second.again || second.sum != w->sum;
+	end(&second);
+	return otherwise;
+}
+
+/* Whether others changed the trie meanwhile; @before is its memory until then. */
+static bool trie_changed(const struct walk *w, const char *before)
+{
+	char after[32];
+
+	if (w->again)
+		return true;
+	if (!*before || !trie_memory(w->map, after, sizeof(after)))
+		return false;
+	return strcmp(before, after) || (tells_room(w->map, after) && walked_otherwise(w));
+}
+
 int kern_map_walk(const struct handle *map, kern_element_fn fn, void *arg)
 {
-	char before[32], after[32];
+	char before[32] = "";
 	struct walk w;
-	const void *from;
-	bool more, known;
 	int ret;
 
 	if (map_is(map->map.type, MAP_UNLISTED) || !map->map.key_size)
 		return -EOPNOTSUPP;
 	begin(&w, map, fn, arg);
-	known = trie_memory(map, before, sizeof(before));
-	ret = walk_batch(&w, &from, &more);
-	if (!ret && more)
-		ret = walk_keys(&w, from);
-	if (!ret && (w.again || (known && trie_memory(map, after, sizeof(after)) &&
-				 strcmp(before, after))))
+	trie_memory(map, before, sizeof(before));
+	ret = walk_all(&w);
+	if (!ret && trie_changed(&w, before))
 		ret = -KERN_ECHANGED;
 	if (ret == -EPERM && !w.stopped)
 		ret = -KERN_EPERM;

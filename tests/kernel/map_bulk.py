@@ -13,6 +13,8 @@ COUNT = 10
 
 
 def filled(box, name, kind, key, value, *more, entries=16):
+    if kind == "lru_hash":
+        entries = 1024		# each processor may take 128 at a time: a small one evicts
     pin = box.map_create(name, kind, key, value, entries, *more)
     for n in range(COUNT):
         first = [32, 0, 0, 0] if kind == "lpm_trie" else []
