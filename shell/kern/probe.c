@@ -224,7 +224,8 @@ static void sort_places(struct search *s)
 		GROW(s->order, s->nr_order);
 		s->order[s->nr_order++] = place;
 	}
-	qsort(s->order, s->nr_order, sizeof(*s->order), compare_places);
+	if (s->nr_order)
+		qsort(s->order, s->nr_order, sizeof(*s->order), compare_places);
 }
 
 /* Finds the next one like @place, behind the one that has its index there; NULL at the end. */
