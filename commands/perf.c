@@ -4,13 +4,12 @@
 #include <string.h>
 
 #include "commands/common.h"
+#include "commands/places.h"
 #include "render/sink/sink.h"
 #include "shell/base/buf.h"
 #include "shell/base/diag.h"
-#include "shell/base/text.h"
 #include "shell/kern/error.h"
 #include "shell/kern/probe.h"
-#include "shell/kern/symbols.h"
 
 enum {
 	PERF_PID, PERF_FD, PERF_LINK_ALONE, PERF_PROG, PERF_TYPE, PERF_TRACEPOINT, PERF_FUNC,
@@ -112,60 +111,6 @@ static void put_link(struct cell *row, const struct kern_probe *p)
 		row[PERF_LINK_UNKNOWN] = cell_bool(true);
 }
 
-/* Plain output has so many places of a "..._multi", JSON all that were read. */
-#define PLACES_SHOWN 8
-
-/* The function that a place lies in: "" where it is a file's, or not told. */
-static const char *function_at(const struct kern_probe *p, const struct probe_place *place)
-{
-	__u64 offset;
-
-	return p->point == PROBE_FILE || !place->at ? "" : kern_symbol_near(place->at, &offset);
-}
-
-static void put_place(struct buf *b, const struct kern_probe *p, const struct probe_place *place)
-{
-	const char *function = function_at(p, place);
-
-	if (p->point == PROBE_FILE)
-		buf_printf(b, "offset %llu", place->at);
-	else
-		buf_puts(b, *function ? function : "unknown");
-	if (place->cookie)
-		buf_printf(b, " cookie %llu", place->cookie);
-}
-
-static void put_place_json(struct buf *b, const struct kern_probe *p,
-			   const struct probe_place *place)
-{
-	const char *function = function_at(p, place);
-
-	buf_printf(b, "{\"%s\":%llu", p->point == PROBE_FILE ? "offset" : "addr", place->at);
-	if (*function) {
-		buf_puts(b, ",\"func\":");
-		buf_json_string(b, function, strlen(function));
-	}
-	if (place->cookie)
-		buf_printf(b, ",\"cookie\":%llu", place->cookie);
-	buf_puts(b, "}");
-}
-
-/* The places as one line of text, and as a list of JSON. */
-static void draw_places(const struct kern_probe *p, struct buf *text, struct buf *json)
-{
-	for (__u32 i = 0; i < p->nr_places; i++) {
-		if (i < PLACES_SHOWN) {
-			buf_puts(text, i ? ", " : "");
-			put_place(text, p, &p->places[i]);
-		}
-		buf_puts(json, i ? "," : "[");
-		put_place_json(json, p, &p->places[i]);
-	}
-	if (p->count > PLACES_SHOWN)
-		buf_printf(text, ", and %u more", p->count - PLACES_SHOWN);
-	buf_puts(json, "]");
-}
-
 /* Returns 1 where the output failed, which no errno is. */
 static int show_probe(void *arg, const struct kern_probe *p)
 {
@@ -185,7 +130,7 @@ static int show_probe(void *arg, const struct kern_probe *p)
 	put_point(row, p);
 	put_link(row, p);
 	if (p->nr_places) {
-		draw_places(p, &text, &json);
+		places_draw(p, &text, &json);
 		row[PERF_PLACES] = cell_json_text(&json);
 		row[PERF_PLACES_TEXT] = cell_str(buf_str(&text));
 	}

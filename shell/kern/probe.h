@@ -22,6 +22,7 @@ enum probe_point {
 struct probe_place {
 	__u64 at;			/* address, 0 where it is hidden; offset in a file */
 	__u64 cookie;			/* 0: none, or a kernel before 6.8 (files), 6.9 */
+	__u64 counter;			/* offset in a file of a count of who looks; 0: none */
 };
 
 /* So many places are read, and so many links named of which one is a probe's. */
@@ -52,12 +53,21 @@ struct kern_probe {
 	char *module;			/* of the kernel's, that has the function; or "" */
 	__u32 target_prog;		/* the program that has it, or 0 */
 	__u64 offset, address;
-	__u64 cookie;			/* 0: none, or a kernel before 6.9 */
+	__u64 cookie;			/* 0: none, or a kernel before 6.9 (attached by BTF: 6.17) */
 	__u32 count;			/* of functions or places, of a "..._multi" */
 	struct probe_place *places;	/* the first of them; NULL where they are not told */
 	__u32 nr_places;
 	__u32 event_type;		/* of perf_event_attr, as is the next */
 	__u64 event_config;
+
+	/* What only a link tells of itself; 0 where it is nothing, or not told */
+	bool on_return;			/* of the functions or places */
+	__u64 missed;			/* times that the program could not run */
+	__u64 counter;			/* as a place's */
+	__u32 prog_type;		/* where it is attached by BTF */
+	__u32 process;			/* the only one that is looked at */
+	__u32 task, map_id, order;	/* of an iterator: enum bpf_cgroup_iter_order */
+	__u64 cgroup_id;
 };
 
 /*

@@ -15,7 +15,8 @@
 
 /*
  * struct bpf_link_info of links that trace; in part newer than the oldest headers:
- * perf and kprobe_multi 6.6, uprobe_multi 6.8, cookies 6.9.
+ * perf and kprobe_multi 6.6, uprobe_multi 6.8, cookies 6.9, those of raw
+ * tracepoints and of what is attached by BTF later.
  */
 struct probe_info {
 	__u32 type, id, prog_id, :32;
@@ -24,7 +25,24 @@ struct probe_info {
 			__u64 name;
 			__u32 size, :32;
 			__u64 cookie;
-		} named;		/* a raw tracepoint, an iterator without cookie */
+		} named;		/* a raw tracepoint */
+		struct {
+			__u64 name;
+			__u32 size, map_id;
+			union {
+				struct {
+					__u64 id;
+					__u32 order, :32;
+				} cgroup;
+				struct {
+					__u32 tid, pid;
+				} task;
+			};
+		} iter;
+		struct {
+			__u32 attach_type, object_id, btf_id, :32;
+			__u64 cookie;
+		} tracing;
 		struct {
 			__u32 type, :32;
 			union {
@@ -36,7 +54,7 @@ struct probe_info {
 				struct {
 					__u64 name;
 					__u32 size, offset;
-					__u64 cookie;
+					__u64 cookie, counter;
 				} file;	/* and a tracepoint, without offset */
 				struct {
 					__u64 config;
@@ -51,7 +69,7 @@ struct probe_info {
 			__u64 missed, cookies;
 		} kprobe_multi;
 		struct {
-			__u64 path, offsets, ref_ctr_offsets, cookies;
+			__u64 path, offsets, counters, cookies;
 			__u32 path_size, count, flags, pid;
 		} uprobe_multi;
 		__u64 room[8];
@@ -88,7 +106,7 @@ static void ask_places(int fd, struct kern_probe *p, __u32 type)
 	__u32 nr = p->count < PROBE_PLACES ? p->count : PROBE_PLACES;
 	struct probe_info info = { 0 };
 	__u32 len = sizeof(info);
-	__u64 *at = xcalloc(nr, 2 * sizeof(*at)), *cookies = at + nr;
+	__u64 *at = xcalloc(nr, 3 * sizeof(*at)), *cookies = at + nr, *counters = cookies + nr;
 	int err;
 
 	if (type == BPF_LINK_TYPE_KPROBE_MULTI) {
@@ -98,6 +116,7 @@ static void ask_places(int fd, struct kern_probe *p, __u32 type)
 	} else {
 		info.uprobe_multi.offsets = (uintptr_t)at;
 		info.uprobe_multi.cookies = (uintptr_t)cookies;
+		info.uprobe_multi.counters = (uintptr_t)counters;
 		info.uprobe_multi.count = nr;
 	}
 	err = kern_info(fd, &info, &len);
@@ -106,7 +125,7 @@ static void ask_places(int fd, struct kern_probe *p, __u32 type)
 		p->places = xcalloc(nr, sizeof(*p->places));
 		p->nr_places = nr;
 		for (__u32 i = 0; i < nr; i++)
-			p->places[i] = (struct probe_place){ at[i], cookies[i] };
+			p->places[i] = (struct probe_place){ at[i], cookies[i], counters[i] };
 	}
 	free(at);
 }
@@ -115,15 +134,16 @@ static void ask_places(int fd, struct kern_probe *p, __u32 type)
 struct point {
 	const char *type;
 	enum probe_point point;
+	bool on_return;
 };
 
 /* By enum bpf_perf_event_type, which is newer than the oldest headers (6.6). */
 static const struct point perf_points[] = {
 	{ "perf_event", PROBE_OTHER },	/* older kernels tell no more */
 	{ "uprobe", PROBE_FILE },
-	{ "uretprobe", PROBE_FILE },
+	{ "uretprobe", PROBE_FILE, true },
 	{ "kprobe", PROBE_FUNCTION },
-	{ "kretprobe", PROBE_FUNCTION },
+	{ "kretprobe", PROBE_FUNCTION, true },
 	{ "tracepoint", PROBE_TRACEPOINT },
 	{ "event", PROBE_EVENT },
 };
@@ -134,6 +154,7 @@ static void put_perf(struct kern_probe *p, const struct probe_info *info)
 
 	p->type = perf_points[type].type;
 	p->point = perf_points[type].point;
+	p->on_return = perf_points[type].on_return;
 	switch (p->point) {
 	case PROBE_EVENT:
 		p->event_type = info->perf.event.type;
@@ -143,10 +164,12 @@ static void put_perf(struct kern_probe *p, const struct probe_info *info)
 	case PROBE_FUNCTION:
 		p->offset = info->perf.function.offset;
 		p->address = info->perf.function.address;
+		p->missed = info->perf.function.missed;
 		p->cookie = info->perf.function.cookie;
 		break;
 	case PROBE_FILE:
 		p->offset = info->perf.file.offset;
+		p->counter = info->perf.file.counter;
 		p->cookie = info->perf.file.cookie;
 		break;
 	case PROBE_TRACEPOINT:
@@ -158,11 +181,11 @@ static void put_perf(struct kern_probe *p, const struct probe_info *info)
 }
 
 /* A link that is attached by BTF; false where it does not trace. */
-static bool put_target(int fd, struct kern_probe *p)
+static bool put_target(int fd, struct kern_probe *p, const struct probe_info *told)
 {
 	struct kern_target target;
 	struct bpf_link_info info;
-	struct bpf_prog_info prog;
+	struct bpf_prog_info prog = { 0 };
 	__u32 attach_type;
 
 	if (kern_link_info(fd, &info) || !kern_link_target(&info, &prog, &target))
@@ -175,11 +198,34 @@ static bool put_target(int fd, struct kern_probe *p)
 		p->type = "tracing";
 	p->point = target.tracepoint ? PROBE_TRACEPOINT : PROBE_WHOLE;
 	p->target_prog = target.prog_id;
+	p->prog_type = prog.type;
+	if (info.type == BPF_LINK_TYPE_TRACING)
+		p->cookie = told->tracing.cookie;
 	free(p->name);
 	p->name = xstrdup(target.name);
 	p->module = xstrdup(target.module);
 	return true;
 }
+
+/* By their names, as the kinds of iterators share the room for what they are of. */
+static void put_iterator(struct kern_probe *p, const struct probe_info *info)
+{
+	p->type = "iter";
+	p->point = PROBE_ITERATOR;
+	if (!strcmp(p->name, "bpf_map_elem") || !strcmp(p->name, "bpf_sk_storage_map")) {
+		p->map_id = info->iter.map_id;
+	} else if (!strcmp(p->name, "cgroup")) {
+		p->cgroup_id = info->iter.cgroup.id;
+		p->order = info->iter.cgroup.order;
+	} else if (!strcmp(p->name, "task") || !strcmp(p->name, "task_file") ||
+		   !strcmp(p->name, "task_vma")) {
+		p->task = info->iter.task.tid;
+		p->process = info->iter.task.pid;
+	}
+}
+
+/* Each bit 0 of their flags. */
+#define MULTI_RETURN 1
 
 /* False where the link does not trace. */
 static bool put_link(int fd, struct kern_probe *p, const struct probe_info *info)
@@ -191,8 +237,7 @@ static bool put_link(int fd, struct kern_probe *p, const struct probe_info *info
 		p->cookie = info->named.cookie;
 		return true;
 	case BPF_LINK_TYPE_ITER:
-		p->type = "iter";
-		p->point = PROBE_ITERATOR;
+		put_iterator(p, info);
 		return true;
 	case BPF_LINK_TYPE_PERF_EVENT:
 		put_perf(p, info);
@@ -200,14 +245,18 @@ static bool put_link(int fd, struct kern_probe *p, const struct probe_info *info
 	case BPF_LINK_TYPE_KPROBE_MULTI:
 		p->type = "kprobe_multi";
 		p->count = info->kprobe_multi.count;
+		p->missed = info->kprobe_multi.missed;
+		p->on_return = info->kprobe_multi.flags & MULTI_RETURN;
 		break;
 	case BPF_LINK_TYPE_UPROBE_MULTI:
 		p->type = "uprobe_multi";
 		p->point = PROBE_FILE;
 		p->count = info->uprobe_multi.count;
+		p->process = info->uprobe_multi.pid;
+		p->on_return = info->uprobe_multi.flags & MULTI_RETURN;
 		break;
 	default:
-		return put_target(fd, p);
+		return put_target(fd, p, info);
 	}
 	if (p->count)
 		ask_places(fd, p, info->type);

@@ -7,7 +7,9 @@ by the name of what it is attached to.
 from attach import *
 from bpfsh import *
 from loader import Program
+from state import create
 
+BPF_TRACE_ITER, COOKIE, CONTEXT_SWITCHES = 28, 0x1234567890abcdef, 3
 RELEASE = tuple(int(part) for part in re.match(r"(\d+)\.(\d+)", os.uname().release).groups())
 TELLS_LINK, TELLS_PROG, TELLS_PERF, TELLS_COOKIES = (5, 11), (6, 0), (6, 6), (6, 9)
 REFUSED = (errno.EINVAL, errno.EPERM, errno.ENOTSUP, 524, errno.EOPNOTSUPP, errno.ENOENT,
@@ -208,8 +210,10 @@ def test_tracepoints(box):
                           link_id=hook.link_id) == "raw_tracepoint  sched_process_exit"
         hook.in_links(type="raw_tracepoint", tp_name="sched_process_exit")
     hook.in_progs(type="tracing", target_name=told(TELLS_PROG, "sched_process_exit"))
-    perf_link(box, Hook(box, "tracepoint"), "tracepoint", "  sched_process_exit",
-              tracepoint="sched_process_exit")
+    text = perf_link(box, Hook(box, "tracepoint"), "tracepoint", "  sched_process_exit",
+                     tracepoint="sched_process_exit")
+    assert text is None or RELEASE < TELLS_PERF or \
+        "\n\ttracepoint  sched_process_exit\n" in text, text
 
 
 def perf_link(box, hook, kind, text, **keys):
@@ -219,15 +223,33 @@ def perf_link(box, hook, kind, text, **keys):
         linked["link_id"] = hook.link_id
         text += f"  link_id {hook.link_id}"
     assert hook.probe(fd_type=kind, **keys, **linked) == kind + text
-    if linked:
-        hook.in_links(type="perf_event")
+    if not linked:
+        return None
+    retprobe = {"retprobe": kind == "kretprobe"} if "func" in keys else {}
+    if RELEASE < TELLS_PERF:
+        retprobe, keys = {}, {}
+    return hook.in_links(type="perf_event", **retprobe, **keys)
 
 
 def test_kprobe(box):
     perf_link(box, Hook(box, "kprobe"), "kprobe", "  func vfs_read  offset 0",
               func="vfs_read", offset=0)
-    perf_link(box, Hook(box, "kretprobe"), "kretprobe", "  func vfs_read  offset 0",
-              func="vfs_read", offset=0)
+    text = perf_link(box, Hook(box, "kretprobe"), "kretprobe", "  func vfs_read  offset 0",
+                     func="vfs_read", offset=0)
+    assert text is None or RELEASE < TELLS_PERF or \
+        re.search(r"\n\tkretprobe(  0x[0-9a-f]+)?  vfs_read\n", text), text
+
+
+def shown_link(box, fd):
+    """link show of it, as JSON and as text; all that bpftool tells is there, and the same."""
+    words = ["link", "show", "id", ident(fd)]
+    ours = box.bpfsh("-j", *words).expect(0).json
+    theirs = box.bpftool(*map(str, words))
+    # It has no names for what is newer.
+    assert all(ours.get(key, theirs[key]) == theirs[key] for key in theirs
+               if key not in ("pids", "type")), theirs
+    assert theirs["type"] == ours["type"] or isinstance(theirs["type"], int), theirs
+    return ours, box.bpfsh(*words).expect(0).out
 
 
 def mine(box, prog):
@@ -290,6 +312,12 @@ def test_kprobe_multi(box):
     out = box.bpfsh("perf", "show").expect(0, out=f"kprobe_multi  func_cnt 2  link_id "
                                                   f"{ident(multi)}\n\tvfs_").out
     assert not cookies or f"vfs_write cookie {1 << 63}" in out, out
+    shown, text = shown_link(box, multi)
+    if RELEASE < TELLS_PERF:
+        assert shown.keys() <= {"id", "type", "prog_id", "pids"}, shown
+        return
+    assert (shown["retprobe"], shown["func_cnt"], shown["funcs"]) == (False, 2, row["funcs"]), shown
+    assert "\n\tkprobe.multi  func_cnt 2\n\tvfs_" in text, text
 
 
 def test_uprobe_multi(box):
@@ -298,7 +326,7 @@ def test_uprobe_multi(box):
     offsets = [8192 + 16 * n for n in range(1100)]
     with asking("uprobe.multi"):
         prog = load("kprobe", box.prefix + "m", 0, BPF_TRACE_UPROBE_MULTI)
-        uprobe_multi(prog, path, *offsets, cookies=range(1, 1101))
+        multi = uprobe_multi(prog, path, *offsets, cookies=range(1, 1101))
     row, = mine(box, prog)
     if RELEASE < (6, 8):
         raise Skip("this kernel does not tell where a uprobe.multi is")
@@ -307,6 +335,10 @@ def test_uprobe_multi(box):
         offset: n + 1 for n, offset in enumerate(offsets[:1024])}, row["funcs"][:5]
     box.bpfsh("perf", "show").expect(0, out=[
         "\n\toffset 8192 cookie 1, offset 8208 cookie 2, ", "cookie 8, and 1092 more\n"])
+    shown, text = shown_link(box, multi)
+    assert (shown["retprobe"], shown["path"], shown["func_cnt"], shown["funcs"]) == \
+        (False, path, 1100, row["funcs"]), shown
+    assert f"\n\tuprobe.multi  path {path}  func_cnt 1100\n\toffset 8192 " in text, text
 
 
 def test_uprobe_link(box):
@@ -322,6 +354,84 @@ def test_uprobe_link(box):
     rows = mine(box, prog)
     assert len(rows) == 2 and all(row["link_ids"] == [ident(first), ident(second)]
                                   for row in rows), rows
+
+
+def test_details_of_perf_links(box):
+    """A file's probe with a cookie, at its return too; an event, by the names that perf has."""
+    prog, shell = load("kprobe", box.prefix + "u"), os.path.realpath("/bin/sh")
+    with asking("links of perf events with cookies"):
+        link(prog, uprobe(shell, 0x2000), BPF_PERF_EVENT)
+        fd = link(prog, probe_event("uprobe", shell, 0x2010, True), BPF_PERF_EVENT,
+                  struct.pack("=Q", COOKIE))
+    if RELEASE < TELLS_PERF:
+        shown, text = shown_link(box, fd)
+        assert shown.keys() <= {"id", "type", "prog_id", "pids"}, shown
+        return
+    shown, text = shown_link(box, fd)
+    cookie = {"cookie": COOKIE} if RELEASE >= TELLS_COOKIES else {}
+    assert {key: shown.get(key) for key in ("retprobe", "file", "offset", *cookie)} == {
+        "retprobe": True, "file": shell, "offset": 0x2010, **cookie}, shown
+    assert f"\n\turetprobe  {shell}+0x2010" in text, text
+    event = perf_event(PERF_TYPE_SOFTWARE, CONTEXT_SWITCHES)
+    shown, text = shown_link(box, link(load("perf_event", box.prefix + "e"), event, BPF_PERF_EVENT))
+    assert (shown["event_type"], shown["event_config"]) == ("software", "context-switches"), shown
+    assert "\n\tevent  software:context-switches\n" in text, text
+
+
+def test_cookies(box):
+    """Of what is attached by BTF and of raw tracepoints, where the kernel tells them."""
+    prog = load("raw_tracepoint", box.prefix + "r")
+    name = ctypes.create_string_buffer(b"sched_process_exit")
+    with asking("cookies of raw tracepoints"):
+        fd = bpf(RAW_TRACEPOINT_OPEN, struct.pack("=QIIQ", ctypes.addressof(name), prog, 0, COOKIE))
+    shown, text = shown_link(box, fd)
+    assert shown["tp_name"] == "sched_process_exit", shown
+    assert shown.get("cookie") in (None, COOKIE), shown
+    assert (f"\n\ttp 'sched_process_exit'  cookie {COOKIE}\n" in text) == ("cookie" in shown), text
+    assert RELEASE < (6, 18) or "cookie" in shown, shown
+
+
+def test_sockmap_link(box):
+    with asking("links of maps of sockets"):
+        table = create("sockmap", 4, 4, 1, box.prefix + "s")
+        fd = link(load("sk_msg", box.prefix + "m"), table, SK_MSG_VERDICT)
+    number = fact(table, "map_id")
+    shown, text = shown_link(box, fd)
+    assert (shown["type"], shown["map_id"], shown["attach_type"]) == \
+        ("sockmap", number, "sk_msg_verdict"), shown
+    assert f"\n\tmap_id {number}  attach_type sk_msg_verdict\n" in text, text
+    box.script(f"link detach id {ident(fd)}\n").expect(0)
+    shown, text = shown_link(box, fd)
+    assert shown["map_id"] is None and "\n\tmap_id (detached)  attach_type " in text, (shown, text)
+
+
+def test_iterators(box):
+    """What an iterator is of: one process; a tree of cgroups, in an order."""
+    group, shown = os.open(box.cgroup(), os.O_RDONLY), {}
+    for name, of in ("iter", struct.pack("=II", 0, os.getpid())), \
+            ("iter_cgroup", struct.pack("=IIQ", 2, group, 0)):
+        with asking(name):
+            program = Program(box.obj("hooks"), box.prefix + name)
+            info = ctypes.create_string_buffer(of)
+            fd = link(program.fd, 0, BPF_TRACE_ITER,
+                      struct.pack("=QI", ctypes.addressof(info), len(of)))
+        shown[name] = shown_link(box, fd)
+    assert shown["iter"][0]["pid"] == os.getpid(), shown
+    assert f"target_name task  pid {os.getpid()}\n" in shown["iter"][1], shown
+    number = os.fstat(group).st_ino
+    assert (shown["iter_cgroup"][0]["cgroup_id"], shown["iter_cgroup"][0]["order"]) == \
+        (number, "descendants_pre"), shown
+    assert f"target_name cgroup  cgroup_id {number}  order descendants_pre\n" in \
+        shown["iter_cgroup"][1], shown
+
+
+def test_netfilter_link(box):
+    with asking("netfilter"):
+        fd = netfilter(load("netfilter", box.prefix + "f", 1, BPF_NETFILTER), 2, 1, -128)
+    shown, text = shown_link(box, fd)
+    assert {key: shown.get(key) for key in ("pf", "hook", "prio", "flags")} == \
+        {"pf": 2, "hook": 1, "prio": -128, "flags": 0}, shown
+    assert "\n\tip input prio -128\n" in text, text
 
 
 def test_netkit(box):

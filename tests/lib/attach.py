@@ -24,7 +24,8 @@ BPF_TRACE_UPROBE_MULTI, BPF_NETKIT_PRIMARY, BPF_NETKIT_PEER = 48, 54, 55
 BPF_F_LINK = 1 << 13
 # enum bpf_prog_type
 TYPES = {"kprobe": 2, "sched_cls": 3, "tracepoint": 5, "xdp": 6, "perf_event": 7, "cgroup_skb": 8,
-         "cgroup_sock": 9, "cgroup_device": 15, "raw_tracepoint": 17, "cgroup_sock_addr": 18,
+         "cgroup_sock": 9, "cgroup_device": 15, "sk_msg": 16, "raw_tracepoint": 17,
+         "cgroup_sock_addr": 18,
          "flow_dissector": 22, "cgroup_sysctl": 23, "cgroup_sockopt": 25, "netfilter": 32}
 
 

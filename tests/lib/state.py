@@ -14,7 +14,7 @@ MAP_CREATE, LOOKUP, UPDATE, NEXT_KEY, OBJ_PIN, GET_INFO, LOOKUP_AND_DELETE = 0, 
 PROG_FD, MAP_FD = 13, 14
 TYPES = {"hash": 1, "array": 2, "prog_array": 3, "percpu_hash": 5, "percpu_array": 6,
          "lru_hash": 9, "lru_percpu_hash": 10, "lpm_trie": 11, "array_of_maps": 12,
-         "hash_of_maps": 13, "devmap": 14, "cpumap": 16, "queue": 22, "stack": 23,
+         "hash_of_maps": 13, "devmap": 14, "sockmap": 15, "cpumap": 16, "queue": 22, "stack": 23,
          "devmap_hash": 25, "bloom_filter": 30}
 PERCPU = (5, 6, 10)
 STACK, SOCKMAP = 23, 15

@@ -19,6 +19,7 @@ HOOK("?fmod_ret/security_file_open", fmod_ret, 0)
 HOOK("?lsm/file_open", lsm, 0)
 HOOK("?lsm_cgroup/socket_bind", lsm_cgroup, 1)
 HOOK("?iter/task", iter, 0)
+HOOK("?iter/cgroup", iter_cgroup, 0)
 
 __attribute__((noinline)) int t_XXXX_part(struct xdp_md *ctx)
 {
