@@ -214,6 +214,7 @@ def test_targets_run(box):
     assert verdict(box, "x") == 2
     load(box, "load", TARGETS, box.pin("k"), "prog", "targets_entry", "target", "do_nanosleep",
          "autoattach", "pinmaps", box.pin("kmaps"))
+    needs("perf_link")
     load(box, "load", TARGETS, box.pin("o"), "prog", "targets_probe", "autoattach", "pinmaps",
          box.pin("omaps"))
     time.sleep(0.01)
