@@ -22,6 +22,7 @@ extern const struct cmd *const prog_cmds[], *const map_cmds[], *const link_cmds[
 extern const struct cmd *const btf_cmds[], *const cgroup_cmds[], *const net_cmds[];
 extern const struct cmd *const perf_cmds[], *const snapshot_cmds[], *const batch_cmds[];
 extern const struct cmd *const session_cmds[];
+extern const struct cmd *const struct_ops_cmds[], *const iter_cmds[];
 
 /* What each object has: "map help", at its place in bpftool's list. */
 int object_help_run(struct ctx *ctx, struct value *argv);

@@ -7,8 +7,6 @@
 static const struct absent absent_objects[] = {
 	{ "feature", 9 },
 	{ "gen", 11 },
-	{ "struct_ops", 12 },
-	{ "iter", 13 },
 	{ "token", 14 },
 	{ 0 }
 };
@@ -30,6 +28,8 @@ const struct cmd_table bpfsh_commands[] = {
 	  8 },
 	{ "perf", "programs that trace: tracepoints, probes, perf events", perf_cmds, 7 },
 	{ "snapshot", "what a host has, written down and compared", snapshot_cmds },
+	{ "struct_ops", "tables of functions that the kernel calls", struct_ops_cmds, 12 },
+	{ "iter", "iterators: programs that are read as files", iter_cmds, 13 },
 	{ "batch", "files of commands, as bpftool has them", batch_cmds, 2 },
 	{ NULL, NULL, session_cmds, 0, absent_objects },
 	{ 0 }

@@ -8,6 +8,7 @@
 
 struct kern_code;
 struct load_request;
+struct load_result;
 
 /* The rows of prog.c's table, each beside its function. */
 extern const struct cmd prog_show_cmd, prog_load_cmd, prog_loadall_cmd, prog_dump_cmd;
@@ -32,6 +33,10 @@ int section_type(struct ctx *ctx, const struct value *section, int *prog_type, i
  */
 int load_options(struct ctx *ctx, struct load_request *req, const struct value *type,
 		 const struct value *maps);
+
+/* Maps that are to be pinned are, unless an earlier one stands there already. */
+int load_pin_maps(struct ctx *ctx, const struct load_request *req, const struct load_result *res);
+void load_result_free(struct load_result *res);
 
 /* prog_metadata.c: variables bpf_metadata_* of a program's .rodata; invalid: there are none. */
 jv prog_metadata(const __u32 *map_ids, __u32 nr);

@@ -85,8 +85,7 @@ static int make_folder(struct ctx *ctx, const char *path, struct span span)
 	return access(path, F_OK) ? txn_do(ctx, op_folder(path, span)) : 0;
 }
 
-/* Maps that are to be pinned are, unless an earlier one stands there already. */
-static int pin_maps(struct ctx *ctx, const struct load_request *req, const struct load_result *res)
+int load_pin_maps(struct ctx *ctx, const struct load_request *req, const struct load_result *res)
 {
 	if (req->pinmaps && make_folder(ctx, req->pinmaps, req->pinmaps_span))
 		return -1;
@@ -108,7 +107,7 @@ static void free_pins(struct load_pin *pins, size_t nr)
 	free(pins);
 }
 
-static void free_result(struct load_result *res)
+void load_result_free(struct load_result *res)
 {
 	for (size_t i = 0; res->places && i < res->nr_progs; i++)
 		free(res->places[i]);
@@ -293,7 +292,7 @@ static int load_request(struct ctx *ctx, const struct load_request *req, struct 
 	/* What cannot be attached is said before anything is done. */
 	if (req->attach) {
 		err = kern_load_plan(req, &seen, ctx->diags) || tell_places(ctx, &seen) ? -1 : 0;
-		free_result(&seen);
+		load_result_free(&seen);
 	}
 	if (err)
 		return -1;
@@ -311,7 +310,7 @@ static int load_and_pin(struct ctx *ctx, struct load_request *req, struct load_r
 {
 	if (read_request(ctx, req, argv) ||
 	    load_request(ctx, req, res, argv[LOAD_LOG].kind != VALUE_NONE) ||
-	    pin_maps(ctx, req, res) || (req->attach && attach_loaded(ctx, res)))
+	    load_pin_maps(ctx, req, res) || (req->attach && attach_loaded(ctx, res)))
 		return -1;
 	if (argv[LOAD_PATH].kind == VALUE_STR)
 		return pin_loaded(ctx, req, res, &argv[LOAD_PATH]);
@@ -331,7 +330,7 @@ static int load(struct ctx *ctx, struct value *argv, bool all)
 	free_request(&req);
 	if (!err && res.nr_progs)
 		ctx->result = value_handle(handle_get(res.progs[0]));
-	free_result(&res);
+	load_result_free(&res);
 	return err;
 }
 
@@ -342,7 +341,7 @@ static bool pins_itself(const char *file)
 	struct load_result res;
 	bool found = kern_load_plan(&req, &res, NULL) || res.nr_pins;
 
-	free_result(&res);
+	load_result_free(&res);
 	return found;
 }
 

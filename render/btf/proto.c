@@ -139,11 +139,12 @@ char *btf_func_proto(const struct btf *btf, uint32_t type_id)
 	const struct btf_type *t = func_type(btf, type_id), *proto;
 	struct buf out = BUF_INIT;
 
-	proto = t ? btf__type_by_id(btf, t->type) : NULL;
+	proto = btf__type_by_id(btf, t ? t->type : type_id);
 	if (!proto || !btf_is_func_proto(proto))
 		return NULL;
 	put_type(&out, btf, proto->type, 0);
-	put_name(&out, btf, t->name_off);
+	if (t)
+		put_name(&out, btf, t->name_off);
 	put_params(&out, btf, proto, 0);
 	return buf_detach(&out);
 }

@@ -10,7 +10,10 @@
 
 struct btf;
 
-/* Both are NULL where @type_id is no function of @btf; printable, the caller frees. */
+/*
+ * Both are NULL where @type_id is no function of @btf, or no prototype, which has no name:
+ * "int (struct xdp_md *)"; printable, the caller frees.
+ */
 char *btf_func_name(const struct btf *btf, uint32_t type_id);
 char *btf_func_proto(const struct btf *btf, uint32_t type_id);
 

@@ -2,8 +2,12 @@
 /* Hooks for tracing: raw tracepoints, and programs that were loaded for their place. */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <fcntl.h>
 
 #include "shell/base/alloc.h"
+#include "shell/base/diag.h"
+#include "shell/kern/error.h"
+#include "shell/kern/handle.h"
 #include "shell/kern/hook.h"
 
 /* Only the kernel knows its tracepoints, modules' included. */
@@ -42,10 +46,30 @@ static int loaded_create(int prog_fd, const struct link_spot *spot)
 	return bpf_raw_tracepoint_open(NULL, prog_fd);
 }
 
+/* Some iterators walk through a map. */
+static int iter_find(struct link_spot *spot, const struct link_def *def, struct span at,
+		     struct diags *d)
+{
+	if (!def->map || def->map->fd < 0)
+		return 0;
+	spot->fd = fcntl(def->map->fd, F_DUPFD_CLOEXEC, 3);
+	return spot->fd < 0 ? kern_error(d, at, errno, "keep the map") : 0;
+}
+
 static int iter_create(int prog_fd, const struct link_spot *spot)
 {
-	return bpf_link_create(prog_fd, 0, BPF_TRACE_ITER, NULL);
+	union bpf_iter_link_info info = { .map.map_fd = spot->fd };
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .iter_info = &info, .iter_info_len = sizeof(info));
+
+	return bpf_link_create(prog_fd, 0, BPF_TRACE_ITER, spot->fd < 0 ? NULL : &opts);
 }
+
+static const struct refusal iter_refusals[] = {
+	{ EBADF, "it walks through a map, and none is given", "say which: map MAP" },
+	{ EINVAL, "the program was loaded for something else, or walks through no such map" },
+	{ ENOENT, "what it was loaded for is gone" },
+	{ 0 }
+};
 
 static const struct hook_type tp_btf_types[] = { { BPF_TRACE_RAW_TP, BPF_PROG_TYPE_TRACING } },
 	fentry_types[] = { { BPF_TRACE_FENTRY, BPF_PROG_TYPE_TRACING } },
@@ -87,7 +111,7 @@ const struct hook trace_hooks[] = {
 	{ "iter", "an iterator, which its pin reads", .types = iter_types,
 	  .nr_types = ARRAY_SIZE(iter_types), .place = "iterator",
 	  .unnamed = "what it was loaded for", .type_implied = true, .id = 7,
-	  .link_type = BPF_LINK_TYPE_ITER, .refusals = loaded_refusals, .find = loaded_find,
+	  .link_type = BPF_LINK_TYPE_ITER, .refusals = iter_refusals, .find = iter_find,
 	  .create = iter_create },
 	{ 0 }
 };

@@ -363,6 +363,24 @@ static void keep_pins(struct load *l, struct load_result *res)
 	l->nr_pins = 0;
 }
 
+/* The object stays open, with the tables that libbpf has made for it. */
+static void keep_object(struct load *l, struct load_result *res)
+{
+	res->tables = xcalloc(1, sizeof(*res->tables));
+	*res->tables = (struct kern_object){ l->obj, l->bytes };
+	l->obj = NULL;
+	l->bytes = (struct buf)BUF_INIT;
+}
+
+void kern_object_close(struct kern_object *object)
+{
+	if (!object)
+		return;
+	bpf_object__close(object->obj);
+	buf_free(&object->bytes);
+	free(object);
+}
+
 static int load_object(struct load *l)
 {
 	load_arenas(l->obj);
@@ -423,6 +441,8 @@ static int load(struct load *l, struct load_result *res)
 		res->object = load_object_new(l->obj, &l->bytes, l->req->file);
 		l->obj = NULL;
 	}
+	if (l->req->keep_object)
+		keep_object(l, res);
 	return 0;
 }
 
@@ -443,7 +463,9 @@ static int plan(struct load *l, struct load_result *res)
 	}
 	bpf_object__for_each_map(map, l->obj) {
 		GROW(res->maps, res->nr_maps);
-		res->maps[res->nr_maps++] = handle_new(OBJ_MAP, -1, 0, bpf_map__name(map));
+		res->maps[res->nr_maps] = handle_new(OBJ_MAP, -1, 0, bpf_map__name(map));
+		res->maps[res->nr_maps]->map.type = bpf_map__type(map);
+		res->maps[res->nr_maps++]->map.flags = bpf_map__map_flags(map);
 	}
 	keep_pins(l, res);
 	find_places(l, res);

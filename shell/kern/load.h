@@ -12,6 +12,8 @@
 struct bpf_insn;
 struct handle;
 
+struct kern_object;
+
 struct load_map {
 	const char *name;		/* NULL: by index */
 	__u32 index;
@@ -67,6 +69,7 @@ struct load_request {
 	__u32 ifindex;			/* of the device that the programs are for; 0: any */
 	bool bound;			/* they run on the host, and read the device's metadata */
 	bool attach;			/* as their sections say: load_result.object is kept for it */
+	bool keep_object;		/* its tables of functions are to be registered */
 };
 
 /* An object that was loaded, whose programs can be attached as their sections say. */
@@ -92,6 +95,7 @@ struct load_result {
 	char **places;
 	struct load_object *object;
 	char *log;			/* the verifier's, whole and raw, where it refused; to be freed */
+	struct kern_object *tables;	/* with @keep_object: for kern_object_close(); else NULL */
 };
 
 /* Program and attach type of a section's name ("xdp", "cgroup/skb"); -EINVAL where it is none. */
@@ -101,9 +105,11 @@ int kern_section_type(const char *name, int *prog_type, int *attach_type);
  * diagnostic has the verifier's last words.
  */
 int kern_load(const struct load_request *req, struct load_result *res, struct diags *d);
+/* Ends what was kept of a loaded object; NULL: nothing. */
+void kern_object_close(struct kern_object *object);
 /*
  * What a load of an object file would make, which is only read: handles without
- * descriptors for its programs and maps, and the pins. Maps of @req without a
+ * descriptors for its programs and maps, which know their type, and the pins. Maps of @req without a
  * descriptor are still to be made.
  */
 int kern_load_plan(const struct load_request *req, struct load_result *res, struct diags *d);

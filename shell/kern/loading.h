@@ -17,6 +17,12 @@ struct load_request;
 struct load_result;
 struct said;
 
+/* A loaded object that is still open. */
+struct kern_object {
+	struct bpf_object *obj;
+	struct buf bytes;		/* of its file */
+};
+
 /* The largest verifier log that every kernel takes; untouched pages cost nothing. */
 #define VERIFIER_LOG_SIZE (UINT32_MAX >> 8)
 

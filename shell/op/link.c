@@ -142,36 +142,37 @@ static int auto_apply(struct op *op, struct diags *d)
 	return keep_new(n, kern_load_attach(n->object, n->prog, op->span, d), d);
 }
 
-/* The link that was made, also after the commit; NULL where there is none. */
-static struct handle *find_new(const struct op_link_new *n)
+enum undo_result link_end(struct handle *held, __u32 id, __u32 type, struct span at,
+			  struct diags *d)
 {
-	if (n->link)
-		return handle_get(n->link);
-	return n->id ? open_link(n->id, n->type) : NULL;
-}
-
-/* Variables and others may still hold the link: where it can be detached, it is at once. */
-static enum undo_result new_undo(struct op *op, struct diags *d)
-{
-	struct op_link_new *n = (struct op_link_new *)op;
-	struct handle *link = find_new(n);
+	struct handle *link = held ? handle_get(held) : id ? open_link(id, type) : NULL;
 	enum undo_result r = UNDO_DONE;
 	int err = 0;
 
-	if (link && kern_link_detachable(n->type)) {
+	if (link && kern_link_detachable(type))
 		err = kern_link_detach(link->fd);
-		if (err && err != -ENOLINK) {
-			kern_error(d, op->span, -err, "undo: detach link %u", n->id);
+	/* Kernels before 6.11 do not detach each of them. */
+	if (link && (!kern_link_detachable(type) || err == -EOPNOTSUPP)) {
+		err = 0;
+		if (!held) {
+			diag_error(d, at, "link %u is still held by a variable, a pin or a process", id);
+			diag_hint(d, "it ends with the last of them: 'unset', 'link unpin'");
 			r = UNDO_FAILED;
 		}
-	} else if (link && !n->link) {
-		diag_error(d, op->span, "link %u is still held by a variable, a pin or a process",
-			   n->id);
-		diag_hint(d, "it ends with the last of them: 'unset', 'link unpin'");
+	}
+	if (err && err != -ENOLINK) {
+		kern_error(d, at, -err, "undo: detach link %u", id);
 		r = UNDO_FAILED;
 	}
 	handle_put(link);
 	return r;
+}
+
+static enum undo_result new_undo(struct op *op, struct diags *d)
+{
+	struct op_link_new *n = (struct op_link_new *)op;
+
+	return link_end(n->link, n->id, n->type, op->span, d);
 }
 
 /* From now on only variables and pins keep the link. */

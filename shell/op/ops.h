@@ -12,6 +12,7 @@
 #include "shell/txn/txn.h"
 
 struct buf;
+struct kern_object;
 struct kern_run;
 struct link_def;
 struct load_object;
@@ -67,10 +68,19 @@ struct op *op_link_update(struct handle *link, struct handle *prog, struct span 
 struct op *op_link_detach(struct handle *link, struct span span);
 struct op *op_map_freeze(struct handle *map, struct span span);
 
+/*
+ * Registers table @index of an object, which stays open until txn_do() returns, and is @map.
+ * *@link is its link, or stays NULL where it is registered until somebody unregisters it.
+ * What was unregistered cannot come back: that waits for the commit.
+ */
+struct op *op_struct_ops_register(struct kern_object *object, size_t index, struct handle *map,
+				  struct handle **link, struct span span);
+struct op *op_struct_ops_unregister(struct handle *map, struct span span);
+
 /* All kinds that may be in a journal, NULL-ended. */
 extern const struct op_kind *const op_kinds[];
 extern const struct op_kind op_link_update_kind, op_detach_kind, op_freeze_kind;
 extern const struct op_kind op_update_kind, op_delete_kind, op_pin_kind, op_unpin_kind;
-extern const struct op_kind op_folder_kind;
+extern const struct op_kind op_folder_kind, op_register_kind, op_unregister_kind;
 
 #endif

@@ -43,8 +43,7 @@ def test_never_cut_short(box):
 
 
 def test_not_there_yet(box):
-    for words in ("gen skeleton x.o", "feature probe", "struct_ops list", "iter pin x y",
-                  "prog profile id 1", "token show"):
+    for words in ("gen skeleton x.o", "feature probe", "prog profile id 1", "token show"):
         done = box.bpfsh(*words.split()).expect(2, out="", err="is not there yet")
         assert "did you mean" not in done.err, done
     box.bpfsh("help", "gen").expect(1, err="is not there yet")

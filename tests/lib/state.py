@@ -148,7 +148,7 @@ def is_frozen(fd):
 def describe_link(raw):
     """A link's type, its program's name, and where it is attached: 0 once it is severed."""
     kind, _, prog_id = struct.unpack_from("=III", raw)
-    return ("link", kind, object_name("prog", prog_id),
+    return ("link", kind, prog_id and object_name("prog", prog_id),
             struct.unpack_from(LINK_FACTS[kind], raw, 16)[0] if kind in LINK_FACTS else None)
 
 
