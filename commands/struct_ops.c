@@ -127,71 +127,64 @@ static __u32 function_type(const struct btf *btf, __u32 id)
 	return t && btf_is_func_proto(t) ? btf__type_by_id(btf, id)->type : 0;
 }
 
-/* "data.ssthresh", or "common". False where it has no such name to be found by. */
-static bool put_member(struct dumping *d, const char *path, const char *name)
+static void put_members(struct dumping *d, __u32 id, const char *in);
+
+/* False where it cannot be found by its name. */
+static bool put_member(struct dumping *d, const char *in, const char *name, __u32 type_id)
 {
+	char *path = xasprintf("%s%s", in, name);
 	struct typed_word word = { path, strlen(path) };
 	struct typed_place place;
 	struct diags none = { 0 };
-	__u32 proto, prog_id;
 	bool found = !typed_find(d->value, &word, "value", &place, &none);
+	__u32 proto = function_type(d->type->btf, type_id), prog_id;
 
 	diags_clear(&none);
+	free(path);
 	if (!found)
 		return false;
 	buf_json_string(d->out, name, strlen(name));
 	buf_puts(d->out, ":");
-	proto = function_type(d->type->btf, place.type_id);
 	memcpy(&prog_id, d->data + (proto ? place.offset : 0), sizeof(prog_id));
 	if (proto)
 		put_function(d, proto, prog_id);
+	else if (!*in && !strcmp(name, "data"))
+		put_members(d, type_id, "data.");
 	else
 		typed_place_json(d->out, &place, d->data, TYPED_BPFTOOL_JSON);
 	return true;
 }
 
-static const struct btf_type *struct_member(const struct btf *btf, __u32 id, const char *wanted)
+/* The named members of a struct that is the value (@in ""), or "data." in it. */
+static void put_members(struct dumping *d, __u32 id, const char *in)
 {
+	const struct btf *btf = d->type->btf;
 	const struct btf_type *t = btf__type_by_id(btf, id);
-
-	for (int i = 0; t && btf_is_struct(t) && i < btf_vlen(t); i++) {
-		const char *name = btf__name_by_offset(btf, btf_members(t)[i].name_off);
-
-		if (name && !strcmp(name, wanted))
-			return btf__type_by_id(btf, btf_members(t)[i].type);
-	}
-	return NULL;
-}
-
-/* The functions and what else the table has, a member each. */
-static void put_members(struct dumping *d, const struct btf_type *data)
-{
 	const char *comma = "";
 
-	for (int i = 0; data && btf_is_struct(data) && i < btf_vlen(data); i++) {
-		const char *name = btf__name_by_offset(d->type->btf, btf_members(data)[i].name_off);
-		char *path = xasprintf("data.%s", name ? name : "");
+	buf_puts(d->out, "{");
+	for (int i = 0; t && btf_is_struct(t) && i < btf_vlen(t); i++) {
+		const struct btf_member *m = &btf_members(t)[i];
+		const char *name = btf__name_by_offset(btf, m->name_off);
 		size_t len = d->out->len;
 
 		buf_puts(d->out, comma);
-		if (name && *name && put_member(d, path, name))
+		if (name && *name && put_member(d, in, name, m->type))
 			comma = ",";
 		else
 			d->out->len = len;
-		free(path);
 	}
+	buf_puts(d->out, "}");
 }
 
+/* Kernels before 6.9 have the state beside the data, newer ones in a struct of its own. */
 static void put_value(struct dumping *d)
 {
 	buf_puts(d->out, "{");
 	buf_json_string(d->out, d->type->value_name, strlen(d->type->value_name));
-	buf_puts(d->out, ":{");
-	if (put_member(d, "common", "common"))
-		buf_puts(d->out, ",");
-	buf_puts(d->out, "\"data\":{");
-	put_members(d, struct_member(d->type->btf, d->type->id, "data"));
-	buf_puts(d->out, "}}}");
+	buf_puts(d->out, ":");
+	put_members(d, d->type->id, "");
+	buf_puts(d->out, "}");
 }
 
 /* What the kernel tells of the map, by the kernel's own names. */
