@@ -244,7 +244,7 @@ static int read_pins(struct ctx *ctx, struct load_request *req, const struct val
 	req->pins = !strcmp(pins->str, pins_words[0]) ? LOAD_PINS_REUSE : LOAD_PINS_REPLACE;
 	if (req->pins == LOAD_PINS_REUSE && !req->pinmaps) {
 		diag_error(ctx->diags, pins->span, "'reuse' is about the maps of 'pinmaps'");
-		diag_hint(ctx->diags, "a single map is used by: map name NAME MAP");
+		diag_hint(ctx->diags, "a single one is used by 'map', its name, and the map that is there");
 		return -1;
 	}
 	return 0;

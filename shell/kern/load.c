@@ -156,11 +156,11 @@ static int set_targets(struct load *l)
 			refused = prog;
 			continue;
 		}
-		if (load_set_target(prog, l->req, l->d))
+		if (load_set_target(prog, l->req, l->planned, l->d))
 			return -1;
 		found = true;
 	}
-	return found ? 0 : load_set_target(refused, l->req, l->d);
+	return found ? 0 : load_set_target(refused, l->req, l->planned, l->d);
 }
 
 static int select_programs(struct load *l)
@@ -503,7 +503,7 @@ int kern_load(const struct load_request *req, struct load_result *res, struct di
 
 int kern_load_plan(const struct load_request *req, struct load_result *res, struct diags *d)
 {
-	struct load l = { .req = req, .d = d };
+	struct load l = { .req = req, .d = d, .planned = true };
 	int ret;
 
 	memset(res, 0, sizeof(*res));

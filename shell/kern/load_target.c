@@ -2,6 +2,7 @@
 /* What programs are made for by BTF: named in place of what their sections say. */
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,7 +115,7 @@ static struct btf *types_of(const struct load_target *t, struct diags *d)
 }
 
 static int of_prog(struct bpf_program *prog, const struct load_request *req,
-		   const struct target_kind *kind, struct diags *d)
+		   const struct target_kind *kind, bool planned, struct diags *d)
 {
 	const struct load_target *t = &req->target;
 	struct btf *btf;
@@ -129,7 +130,7 @@ static int of_prog(struct bpf_program *prog, const struct load_request *req,
 		err = diag_error(d, t->span, "no function '%s' in program '%s'", t->name,
 				 t->prog->title);
 		suggest(d, t->name, btf, kind);
-	} else if (bpf_program__set_attach_target(prog, t->prog->fd, t->name)) {
+	} else if (!planned && bpf_program__set_attach_target(prog, t->prog->fd, t->name)) {
 		err = diag_error(d, t->span, "function '%s' of program '%s' cannot be a target",
 				 t->name, t->prog->title);
 	}
@@ -137,12 +138,40 @@ static int of_prog(struct bpf_program *prog, const struct load_request *req,
 	return err;
 }
 
+/* Whether the kernel's own types have it. */
+static bool in_kernel(const struct target_kind *kind, const char *name)
+{
+	char *full = xasprintf("%s%s", kind->prefix, name);
+	bool typedefs = kind->attach_type == BPF_TRACE_RAW_TP;
+	const struct btf *btf = kern_vmlinux_btf();
+	int id = btf ? btf__find_by_name_kind(btf, full, typedefs ? BTF_KIND_TYPEDEF : BTF_KIND_FUNC) : 0;
+
+	free(full);
+	return id > 0;
+}
+
+/* Whether modules have types, among which libbpf looks, too. */
+static bool has_modules(void)
+{
+	DIR *dir = opendir("/sys/kernel/btf");
+	struct dirent *e;
+	bool found = false;
+
+	while (dir && !found && (e = readdir(dir)))
+		found = e->d_name[0] != '.' && strcmp(e->d_name, "vmlinux");
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+/* Libbpf 1.1 keeps the kernel's types of an object that is not loaded: it is asked for what is there. */
 static int of_kernel(struct bpf_program *prog, const struct load_request *req,
-		     const struct target_kind *kind, struct diags *d)
+		     const struct target_kind *kind, bool planned, struct diags *d)
 {
 	const struct load_target *t = &req->target;
 
-	if (!bpf_program__set_attach_target(prog, 0, t->name))
+	if ((in_kernel(kind, t->name) || has_modules()) &&
+	    (planned || !bpf_program__set_attach_target(prog, 0, t->name)))
 		return 0;
 	if (!kern_vmlinux_btf()) {
 		diag_error(d, t->span, "%s '%s' cannot be looked up: the kernel's types are hidden",
@@ -154,7 +183,8 @@ static int of_kernel(struct bpf_program *prog, const struct load_request *req,
 	return -1;
 }
 
-int load_set_target(struct bpf_program *prog, const struct load_request *req, struct diags *d)
+int load_set_target(struct bpf_program *prog, const struct load_request *req, bool planned,
+		    struct diags *d)
 {
 	const struct target_kind *kind = kind_of(prog);
 	const struct load_target *t = &req->target;
@@ -170,5 +200,6 @@ int load_set_target(struct bpf_program *prog, const struct load_request *req, st
 		diag_hint(d, "as in: target prog PROG func %s", t->name);
 		return -1;
 	}
-	return t->prog ? of_prog(prog, req, kind, d) : of_kernel(prog, req, kind, d);
+	return t->prog ? of_prog(prog, req, kind, planned, d) :
+	       of_kernel(prog, req, kind, planned, d);
 }

@@ -94,6 +94,7 @@ void load_arenas(struct bpf_object *obj);
 
 /* A load under way. */
 struct load {
+	bool planned;			/* nothing is loaded: only what would be is looked up */
 	const struct load_request *req;
 	struct bpf_object *obj;
 	struct buf bytes;
@@ -128,8 +129,9 @@ bool load_has_set(const struct bpf_object *obj, const struct bpf_map *map,
 		  const struct load_request *req);
 /* load_target.c: whether the program is attached by BTF. */
 bool load_takes_target(const struct bpf_program *prog);
-/* Gives it @req->target. */
-int load_set_target(struct bpf_program *prog, const struct load_request *req, struct diags *d);
+/* Gives it @req->target; of what is only @planned, sees whether there is such a one. */
+int load_set_target(struct bpf_program *prog, const struct load_request *req, bool planned,
+		    struct diags *d);
 /* The device, to the object's maps and programs. */
 int load_set_device(struct bpf_object *obj, const struct load_request *req, struct diags *d);
 /* The path of a pin of @map below @req->pinmaps, to be freed. */

@@ -172,8 +172,8 @@ static int by_links(const struct op *op, struct diags *d)
 	else
 		diag_error(d, op->span, "'%s' is not registered: no link does that", map->title);
 	if (link)
-		diag_hint(d, "its pin or variable is the way: 'link unpin PATH', 'unset $l'; "
-			  "'link show id %u' tells its pins with --bpffs", link);
+		diag_hint(d, "the link ends with the last variable, pin or process that holds it: "
+			  "'link unpin', 'unset'; 'why alive link id %u' tells them", link);
 	return -1;
 }
 

@@ -167,6 +167,10 @@ prog load OBJECT PIN map name COUNT name NAME
 prog pin name NAME PIN
 prog run name NAME data_in LINES
 prog show name NAME
+iter pin OBJECT PIN map name NAME
+struct_ops dump name NAME
+struct_ops show name NAME
+struct_ops unregister name NAME
 """
 
 
