@@ -12,7 +12,7 @@ from state import create
 BPF_TRACE_ITER, COOKIE, CONTEXT_SWITCHES = 28, 0x1234567890abcdef, 3
 RELEASE = tuple(int(part) for part in re.match(r"(\d+)\.(\d+)", os.uname().release).groups())
 TELLS_LINK, TELLS_PROG, TELLS_PERF, TELLS_COOKIES = (5, 11), (6, 0), (6, 6), (6, 9)
-REFUSED = (errno.EINVAL, errno.EPERM, errno.ENOTSUP, 524, errno.EOPNOTSUPP, errno.ENOENT,
+REFUSED = (errno.EINVAL, errno.E2BIG, errno.EPERM, errno.ENOTSUP, 524, errno.EOPNOTSUPP, errno.ENOENT,
            errno.ESRCH, errno.ENODEV)
 
 
