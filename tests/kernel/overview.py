@@ -8,6 +8,8 @@ from bpfsh import *
 from feature import needs
 from loader import Program
 
+Box.shows_holders = True
+
 NFPROTO_IPV4, LOCAL_OUT = 2, 3
 LINK_DETACH = 34
 

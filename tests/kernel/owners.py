@@ -4,6 +4,7 @@ import re
 
 from bpfsh import *
 
+Box.shows_holders = True
 PR_SET_NAME, GET_BTF_ID = 15, 19
 
 

@@ -4,6 +4,8 @@ import state
 from attach import *
 from bpfsh import *
 
+Box.shows_holders = True
+
 
 def why(box, *words):
     """The record of JSON."""
