@@ -137,7 +137,8 @@ const struct cmd cgroup_detach_cmd = {
 /* Network devices */
 
 /* Names of hooks. */
-#define DEVICE_HOOKS STRINGS("xdp", "xdpgeneric", "xdpdrv", "xdpoffload", "tcx_ingress", "tcx_egress")
+#define DEVICE_HOOKS STRINGS("xdp", "xdpgeneric", "xdpdrv", "xdpoffload", "tcx_ingress",	\
+			     "tcx_egress")
 
 static struct link_def at_device(const struct value *type, const struct value *device)
 {

@@ -309,5 +309,6 @@ static const struct cmd cgroup_tree_cmd = {
 };
 
 const struct cmd *const cgroup_cmds[] = {
-	&cgroup_show_cmd, &cgroup_tree_cmd, &cgroup_attach_cmd, &cgroup_detach_cmd, CMD_HELP("cgroup", 6), NULL
+	&cgroup_show_cmd, &cgroup_tree_cmd, &cgroup_attach_cmd, &cgroup_detach_cmd,
+	CMD_HELP("cgroup", 6), NULL
 };

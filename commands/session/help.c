@@ -125,7 +125,7 @@ int object_help_run(struct ctx *ctx, struct value *argv)
 
 /* version */
 
-/* Libraries that are opened when they are needed, as they are called here; what a static build lacks. */
+/* Libraries that are opened when needed, as they are called here; what a static build lacks. */
 #ifdef LINKED
 #define OPENED ""
 #define LEFT_OUT "graphviz (pictures as PNG and PDF)"

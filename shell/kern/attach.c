@@ -125,6 +125,19 @@ static bool spot_trouble(struct buf *why, struct buf *hint, const struct handle 
 	return true;
 }
 
+/* Says it, and lets go of the three. */
+static int cannot(struct diags *d, struct span at, struct buf *what, struct buf *why,
+		  struct buf *hint)
+{
+	diag_error(d, at, "cannot %s: %s", buf_str(what), buf_str(why));
+	if (hint->len)
+		diag_hint(d, "%s", buf_str(hint));
+	buf_free(what);
+	buf_free(why);
+	buf_free(hint);
+	return -1;
+}
+
 int kern_link_create_error(struct diags *d, struct span at, const struct handle *prog,
 			   const struct link_spot *spot, const char *target, int err)
 {
@@ -136,13 +149,7 @@ int kern_link_create_error(struct diags *d, struct span at, const struct handle 
 	link_spot_name(&head, spot, target);
 	if (!spot_trouble(&why, &hint, prog, spot, err))
 		call_reason(&why, &hint, KERN_ATTACHING, spot->attach_type, err);
-	diag_error(d, at, "cannot %s: %s", buf_str(&head), buf_str(&why));
-	if (hint.len)
-		diag_hint(d, "%s", buf_str(&hint));
-	buf_free(&head);
-	buf_free(&why);
-	buf_free(&hint);
-	return -1;
+	return cannot(d, at, &head, &why, &hint);
 }
 
 int kern_link_plan(struct diags *d, struct span at, const struct handle *prog,
@@ -178,19 +185,14 @@ int kern_detach_error(struct diags *d, struct span at, const struct handle *prog
 {
 	struct buf head = BUF_INIT, why = BUF_INIT, hint = BUF_INIT;
 
+	buf_puts(&head, "detach ");
 	name_prog(&head, prog);
 	buf_puts(&head, " from ");
 	link_spot_name(&head, spot, target);
 	if (!(err == EINVAL && place_missing(&why, &hint, spot->attach_type)) &&
 	    !((err == ENOENT || err == EBUSY) && linked(&why, &hint, prog, spot)))
 		call_reason(&why, &hint, KERN_ATTACHING, spot->attach_type, err);
-	diag_error(d, at, "cannot detach %s: %s", buf_str(&head), buf_str(&why));
-	if (hint.len)
-		diag_hint(d, "%s", buf_str(&hint));
-	buf_free(&head);
-	buf_free(&why);
-	buf_free(&hint);
-	return -1;
+	return cannot(d, at, &head, &why, &hint);
 }
 
 /* Why a link refuses another program. */

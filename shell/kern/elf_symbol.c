@@ -33,7 +33,8 @@ static bool is_named(const char *found, const char *name)
 	return !strncmp(found, name, len) && (!found[len] || found[len] == '@');
 }
 
-static bool find_in(Elf *elf, Elf_Scn *table, const GElf_Shdr *head, const char *name, __u64 *offset)
+static bool find_in(Elf *elf, Elf_Scn *table, const GElf_Shdr *head, const char *name,
+		    __u64 *offset)
 {
 	Elf_Data *data = elf_getdata(table, NULL);
 	GElf_Sym sym;

@@ -55,7 +55,7 @@ enum kern_sight kern_link_device(const struct bpf_link_info *info, char name[IF_
  */
 int kern_link_spot_open(struct link_spot *spot);
 void link_spot_free(struct link_spot *spot);
-/* Appends what it is called: @target, as the user wrote it, or where that is NULL, what is known. */
+/* Appends what it is called: @target, as the user wrote it, or, if that is NULL, what is known. */
 void link_spot_name(struct buf *out, const struct link_spot *spot, const char *target);
 
 struct hook_change;

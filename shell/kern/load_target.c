@@ -144,7 +144,8 @@ static bool in_kernel(const struct target_kind *kind, const char *name)
 	char *full = xasprintf("%s%s", kind->prefix, name);
 	bool typedefs = kind->attach_type == BPF_TRACE_RAW_TP;
 	const struct btf *btf = kern_vmlinux_btf();
-	int id = btf ? btf__find_by_name_kind(btf, full, typedefs ? BTF_KIND_TYPEDEF : BTF_KIND_FUNC) : 0;
+	__u32 wanted = typedefs ? BTF_KIND_TYPEDEF : BTF_KIND_FUNC;
+	int id = btf ? btf__find_by_name_kind(btf, full, wanted) : 0;
 
 	free(full);
 	return id > 0;
@@ -164,7 +165,7 @@ static bool has_modules(void)
 	return found;
 }
 
-/* Libbpf 1.1 keeps the kernel's types of an object that is not loaded: it is asked for what is there. */
+/* Libbpf 1.1 never frees what it looks in where nothing is loaded: it is asked for what is there. */
 static int of_kernel(struct bpf_program *prog, const struct load_request *req,
 		     const struct target_kind *kind, bool planned, struct diags *d)
 {
